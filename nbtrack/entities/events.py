@@ -1,0 +1,33 @@
+"""Events: what a run's journal holds beside its points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What an event says. A kind this release does not know is kept and passed over."""
+
+    START = "start"  # the fields of RunStart
+    SERIES = "series"  # key, name: the points with this key belong to this metric
+    EXACT = "exact"  # name, step, value: a number that a float cannot hold, in decimal digits
+    PARAM = "param"  # name, value; value is a text, or blob names one that is long
+    TAG = "tag"  # name, value; value None takes the tag off
+    ARTIFACT = "artifact"  # path, blob, size_bytes
+    INPUT = "input"  # dataset: JSON of an MLflow dataset input
+    NOTE = "note"  # text
+    END = "end"  # state, reason, traceback
+    RESUME = "resume"  # owner: an ended run goes on
+    TRASH = "trash"  # on: True moves the run to the trash, False takes it out
+    NOTICE = "notice"  # text: something the user should know about this run
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of a run."""
+
+    kind: str
+    timestamp_ns: int
+    data: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,79 @@
+"""Every error nbtrack raises, in one tree.
+
+NbtrackError
+├── SettingError        a setting has a value that cannot be used
+├── UsageError          a command or a %track line that cannot be understood
+│   └── UnknownRunError no run, or more than one, answers to that name
+├── JournalError        the journal cannot be written or read
+│   └── FormatError     a journal of a format this release does not know
+├── StoreError          MLflow's store refused or did not answer
+│   ├── StoreUnreachableError   try again later
+│   ├── LoginError              credentials are missing or refused
+│   └── RefusedError            this one request is wrong and will stay wrong
+└── DeliveryError       the delivery process could not be started or reached
+"""
+
+from __future__ import annotations
+
+
+class NbtrackError(Exception):
+    """What happened and, in `mend`, the next step."""
+
+    def __init__(self, message: str, *, mend: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.mend = mend
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.mend}"
+
+
+class SettingError(NbtrackError):
+    """A setting has a value that cannot be used."""
+
+    def __init__(self, setting: str, value: object, origin: str, *, wanted: str) -> None:
+        super().__init__(
+            f"Setting {setting!r} is {value!r} (from {origin}); it must be {wanted}.",
+            mend=f"Correct {setting!r} in {origin}.",
+        )
+        self.setting, self.value, self.origin = setting, value, origin
+
+
+class UsageError(NbtrackError):
+    """A command, or a `%track` line, that cannot be understood."""
+
+
+class UnknownRunError(UsageError):
+    """No run, or more than one, answers to that name."""
+
+    def __init__(self, run: str, message: str, *, mend: str) -> None:
+        super().__init__(message, mend=mend)
+        self.run = run
+
+
+class JournalError(NbtrackError):
+    """The journal cannot be written or read."""
+
+
+class FormatError(JournalError):
+    """A journal of a format this release does not know."""
+
+
+class StoreError(NbtrackError):
+    """MLflow's store refused a request or did not answer."""
+
+
+class StoreUnreachableError(StoreError):
+    """The store does not answer, or not sensibly; the same request may succeed later."""
+
+
+class LoginError(StoreError):
+    """Credentials are missing or were refused."""
+
+
+class RefusedError(StoreError):
+    """The store answered that this request is wrong; repeating it will not help."""
+
+
+class DeliveryError(NbtrackError):
+    """The delivery process could not be started or reached."""

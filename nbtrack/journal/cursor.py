@@ -1,0 +1,59 @@
+"""How far a run has been delivered: one small file beside the journal, replaced whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from nbtrack.journal.location import Home
+from nbtrack.system import open_private
+
+FILE = "cursor.json"
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """What of a run is in MLflow."""
+
+    mlflow_run_id: str = ""
+    experiment_id: str = ""
+    artifact_uri: str = ""
+    events_bytes: int = 0
+    """Offset in the event file up to which everything is delivered."""
+    slots: dict[str, int] = field(default_factory=dict)
+    """For each segment file, the first slot not delivered."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Metric and param names MLflow refused, and what they are called there."""
+    params: dict[str, int] = field(default_factory=dict)
+    """How many values of each param were delivered."""
+    is_done: bool = False
+    """The run ended and everything in its journal is delivered."""
+    refusals: tuple[str, ...] = ()
+    """What MLflow refused for good; it stays in the journal."""
+
+    def moved(self, **changes: object) -> Cursor:
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def load(home: Home, run_id: str) -> Cursor:
+    """The run's cursor; a fresh one where none was written."""
+    try:
+        data = json.loads((home.run(run_id) / FILE).read_bytes())
+    except (OSError, ValueError):
+        return Cursor()
+    known = {name: value for name, value in data.items() if name in Cursor.__dataclass_fields__}
+    known["refusals"] = tuple(known.get("refusals", ()))
+    return Cursor(**known)
+
+
+def save(home: Home, run_id: str, cursor: Cursor) -> None:
+    """Replace the run's cursor, durably: a lost cursor means sending again, a wrong one would mean a gap."""
+    path = home.run(run_id) / FILE
+    temporary = Path(f"{path}.{os.getpid()}")
+    fd = open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    with os.fdopen(fd, "wb") as file:
+        file.write(json.dumps(asdict(cursor)).encode())
+        file.flush()
+    os.replace(temporary, path)

@@ -1,0 +1,177 @@
+"""Folding a journal: from a run's events and points to a RunView."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from nbtrack.entities import Artifact, Event, Kind, Metric, RunStart, RunView, State, direction_of
+from nbtrack.errors import FormatError
+from nbtrack.journal import cursor as cursors
+from nbtrack.journal.lines import read_events
+from nbtrack.journal.location import Home
+from nbtrack.journal.points import RECORD, read_bytes, segments, writer_of
+from nbtrack.journal.writer import EVENTS, FORMAT
+
+_MANY = 20_000
+_START_FIELDS = {field.name for field in dataclasses.fields(RunStart)}
+
+
+def start_of(events: Iterable[Event]) -> RunStart | None:
+    """The run's start; None where the journal was cut before it.
+
+    Raises:
+        FormatError: written by a release newer than this one.
+    """
+    for event in events:
+        if event.kind == Kind.START:
+            if event.data.get("format", 1) > FORMAT:
+                raise FormatError(
+                    f"The run's journal has format {event.data['format']}; this release reads up to {FORMAT}.",
+                    mend="Install a newer nbtrack: pip install -U nbtrack.",
+                )
+            return RunStart(**{name: value for name, value in event.data.items() if name in _START_FIELDS})
+    return None
+
+
+def events_of(home: Home, run_id: str) -> list[Event]:
+    """All readable events of a run."""
+    return [event for event, _ in read_events(home.run(run_id) / EVENTS)]
+
+
+def fold(home: Home, run_id: str, *, metrics: bool = True) -> RunView | None:
+    """The run as its journal tells it; None where there is no such run or its start was not written.
+
+    Args:
+        metrics: False leaves the points unread.
+    """
+    events = events_of(home, run_id)
+    start = start_of(events)
+    if start is None:
+        return None
+    state, ended_ns, reason, trace = State.RUNNING, None, "", ""
+    params: dict[str, str] = {}
+    later: dict[str, list[str]] = {}
+    tags = dict(start.tags)
+    artifacts: dict[str, Artifact] = {}
+    notes: list[str] = []
+    notices: list[str] = []
+    names: dict[tuple[str, int], str] = {}
+    trashed = False
+    for event in events:
+        data = event.data
+        match event.kind:
+            case Kind.PARAM:
+                if params.setdefault(data["name"], data["value"]) != data["value"]:
+                    later.setdefault(data["name"], []).append(data["value"])
+            case Kind.TAG:
+                if data["value"] is None:
+                    tags.pop(data["name"], None)
+                else:
+                    tags[data["name"]] = data["value"]
+            case Kind.ARTIFACT:
+                artifacts[data["path"]] = Artifact(data["path"], data["blob"], data["size_bytes"])
+            case Kind.SERIES:
+                names[data["writer"], data["key"]] = data["name"]
+            case Kind.NOTE:
+                notes.append(data["text"])
+            case Kind.NOTICE:
+                notices.append(data["text"])
+            case Kind.TRASH:
+                trashed = data["on"]
+            case Kind.RESUME:
+                state, ended_ns, reason, trace = State.RUNNING, None, "", ""
+                start = dataclasses.replace(start, owner=data["owner"])
+            case Kind.END if not state.is_end:
+                state, ended_ns = State(data["state"]), event.timestamp_ns
+                reason, trace = data.get("reason", ""), data.get("traceback", "")
+    cursor = cursors.load(home, run_id)
+    return RunView(
+        start, state, ended_ns, reason, trace, params, {name: tuple(values) for name, values in later.items()},
+        fold_metrics(home.run(run_id), names, start.goal) if metrics else {}, tags, tuple(artifacts.values()), tuple(notes),
+        tuple(notices), trashed, cursor.is_done, cursor.mlflow_run_id or start.mlflow_run_id,
+    )
+
+
+def series_names(events: Iterable[Event]) -> dict[tuple[str, int], str]:
+    """Metric name by writer and key."""
+    return {(event.data["writer"], event.data["key"]): event.data["name"] for event in events if event.kind == Kind.SERIES}
+
+
+def fold_metrics(folder: Path, names: dict[tuple[str, int], str], goal: str) -> dict[str, Metric]:
+    """Count, last, lowest, highest and best point of every metric; last means the highest step, the later one where two share it."""
+    found: dict[str, dict[str, Any]] = {}
+    for segment in segments(folder):
+        writer = writer_of(segment)
+        for key, part in _fold_segment(read_bytes(segment)).items():
+            name = names.get((writer, key))
+            if name is None:
+                continue
+            known = found.setdefault(name, part)
+            if known is not part:
+                known["count"] += part["count"]
+                if (part["step"], part["time"]) >= (known["step"], known["time"]):
+                    known.update(step=part["step"], time=part["time"], value=part["value"])
+                if not part["low"] >= known["low"]:
+                    known.update(low=part["low"], low_step=part["low_step"]) if not math.isnan(part["low"]) else None
+                if not part["high"] <= known["high"]:
+                    known.update(high=part["high"], high_step=part["high_step"]) if not math.isnan(part["high"]) else None
+    metrics = {}
+    for name, it in found.items():
+        way = direction_of(name, goal)
+        best, best_step = (it["low"], it["low_step"]) if way == "min" else (it["high"], it["high_step"])
+        metrics[name] = Metric(name, it["count"], it["value"], it["step"], it["low"], it["high"], best, best_step, way)
+    return metrics
+
+
+def _fold_segment(data: bytes) -> dict[int, dict[str, Any]]:
+    if len(data) // RECORD.size > _MANY:
+        return _fold_many(data)
+    found: dict[int, dict[str, Any]] = {}
+    for step, time_ns, value, _, key in RECORD.iter_unpack(data):
+        if not key:
+            continue
+        it = found.get(key)
+        if it is None:
+            found[key] = {"count": 1, "step": step, "time": time_ns, "value": value, "low": value, "low_step": step, "high": value, "high_step": step}
+            continue
+        it["count"] += 1
+        if step > it["step"] or (step == it["step"] and time_ns >= it["time"]):
+            it["step"], it["time"], it["value"] = step, time_ns, value
+        if value < it["low"] or it["low"] != it["low"]:
+            it["low"], it["low_step"] = value, step
+        if value > it["high"] or it["high"] != it["high"]:
+            it["high"], it["high_step"] = value, step
+    return found
+
+
+def _fold_many(data: bytes) -> dict[int, dict[str, Any]]:
+    import numpy as np
+
+    table = np.frombuffer(data, dtype=[("step", "<i8"), ("time", "<i8"), ("value", "<f8"), ("flags", "<u4"), ("key", "<u4")])
+    found: dict[int, dict[str, Any]] = {}
+    for key in np.unique(table["key"]):
+        if key == 0:
+            continue
+        rows = table[table["key"] == key]
+        last = rows[np.lexsort((rows["time"], rows["step"]))[-1]]
+        values = rows["value"]
+        low, high = (0, 0) if np.isnan(values).all() else (int(np.nanargmin(values)), int(np.nanargmax(values)))
+        found[int(key)] = {
+            "count": len(rows), "step": int(last["step"]), "time": int(last["time"]), "value": float(last["value"]),
+            "low": float(values[low]), "low_step": int(rows["step"][low]), "high": float(values[high]), "high_step": int(rows["step"][high]),
+        }  # fmt: skip
+    return found
+
+
+def points_of(home: Home, run_id: str) -> Iterator[tuple[str, int, int, float]]:
+    """Every point of a run: name, step, time (ns), value; writer by writer, in the order written."""
+    names = series_names(events_of(home, run_id))
+    for segment in segments(home.run(run_id)):
+        writer = writer_of(segment)
+        for step, time_ns, value, _, key in RECORD.iter_unpack(read_bytes(segment)):
+            if key and (writer, key) in names:
+                yield names[writer, key], step, time_ns, value

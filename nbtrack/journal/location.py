@@ -1,0 +1,52 @@
+"""Where things lie under the state directory."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbtrack.errors import JournalError
+from nbtrack.system import make_private_folder
+
+
+class Home:
+    """The state directory: `runs/`, `blobs/`, `owners/`, `cells/`, `delivery/`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, name: str) -> Path:
+        """A folder of the state directory, made if missing.
+
+        Raises:
+            JournalError: it cannot be made.
+        """
+        try:
+            make_private_folder(self.root)
+            return make_private_folder(self.root / name)
+        except OSError as cause:
+            raise JournalError(
+                f"The journal's folder {self.root} cannot be written: {cause.strerror or cause}.",
+                mend="Make it writable, or point NBTRACK_HOME to a folder that is.",
+            ) from cause
+
+    def run(self, run_id: str) -> Path:
+        return self.root / "runs" / run_id
+
+    def owner(self, owner: str) -> Path:
+        return self.root / "owners" / owner
+
+    def run_ids(self) -> Iterator[str]:
+        """Ids of all runs in the journal, in no order."""
+        try:
+            with os.scandir(self.root / "runs") as entries:
+                yield from (entry.name for entry in entries if len(entry.name) == 32)
+        except OSError:
+            return
+
+
+def new_id() -> str:
+    """32 hexadecimal digits nobody else has."""
+    return uuid.uuid4().hex

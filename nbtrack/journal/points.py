@@ -1,0 +1,93 @@
+"""Metric points: fixed-size records appended through a memory map.
+
+A record is 32 bytes: step i64, time i64 (ns), value f64, flags u32, key u32, little-endian. The key is written last and is never
+0, so a record exists when its key does; it lies within one disk sector. The map belongs to the system, not to the process:
+what was packed is in the file whatever happens to the process, without a system call a point.
+"""
+
+from __future__ import annotations
+
+import itertools
+import mmap
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbtrack.errors import FormatError
+from nbtrack.system import open_private, reserve
+
+RECORD = struct.Struct("<qqdII")
+RECORD_BYTES = RECORD.size
+MAGIC = 0x4E425450  # "NBTP"
+VERSION = 1
+SIZES = (64 << 10, 512 << 10, 4 << 20)
+"""Bytes of a writer's first, second and every further segment: small runs stay small, no map grows past 4 MiB of a kernel's memory."""
+
+Point = tuple[int, int, float, int]
+"""Step, time (ns since the epoch), value, key."""
+
+
+class Segment:
+    """One file of points, mapped for writing; slot 0 is the header."""
+
+    __slots__ = ("capacity", "map", "number", "slots")
+
+    def __init__(self, folder: Path, writer: str, number: int) -> None:
+        size = SIZES[min(number, len(SIZES) - 1)]
+        fd = open_private(folder / f"points-{writer}-{number}.bin", os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        try:
+            reserve(fd, size)
+            self.map = mmap.mmap(fd, size)
+        finally:
+            os.close(fd)
+        RECORD.pack_into(self.map, 0, VERSION, 0, 0.0, 0, MAGIC)
+        self.number = number
+        self.capacity = size // RECORD_BYTES
+        self.slots = itertools.count(1)  # next() is atomic, so threads need no lock
+
+
+def segments(folder: Path) -> list[Path]:
+    """A run's segment files, each writer's in the order they were written."""
+
+    def order(path: Path) -> tuple[str, int]:
+        writer, _, number = path.stem.removeprefix("points-").rpartition("-")
+        return writer, int(number)
+
+    return sorted(folder.glob("points-*.bin"), key=order)
+
+
+def writer_of(segment: Path) -> str:
+    """The writer whose keys the points of a segment use."""
+    return segment.stem.removeprefix("points-").rpartition("-")[0]
+
+
+def read_bytes(path: Path, start: int = 1) -> bytes:
+    """Whole records from slot `start` up to the last one written, unwritten ones between them included (their key is 0).
+
+    Raises:
+        FormatError: written by a release newer than this one.
+    """
+    with path.open("rb") as file:
+        head = file.read(RECORD_BYTES)
+        if len(head) < RECORD_BYTES:
+            return b""
+        version, _, _, _, magic = RECORD.unpack(head)
+        if magic == 0:  # killed before the header was written
+            return b""
+        if magic != MAGIC or version > VERSION:
+            raise FormatError(
+                f"{path.name} holds points of format {version}; this release reads up to {VERSION}.", mend="Install a newer nbtrack: pip install -U nbtrack."
+            )
+        file.seek(start * RECORD_BYTES)
+        data = file.read()
+    data = data[: len(data) // RECORD_BYTES * RECORD_BYTES]
+    end = len(data.rstrip(b"\0"))
+    return data[: -(-end // RECORD_BYTES) * RECORD_BYTES]
+
+
+def read_points(path: Path, start: int = 1) -> Iterator[Point]:
+    """Written points from slot `start` on."""
+    for step, time_ns, value, _, key in RECORD.iter_unpack(read_bytes(path, start)):
+        if key:
+            yield step, time_ns, value, key

@@ -1,0 +1,112 @@
+"""Settings: from the call, then the environment, then `pyproject.toml` or `nbtrack.toml`, then the default."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from nbtrack.errors import SettingError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One value a setting; the environment's name of `idle_s` is `NBTRACK_IDLE_S`, the file's is `[tool.nbtrack] idle_s`."""
+
+    home: str = ""
+    """Folder of journals; empty means the platform's state directory."""
+    tracking_uri: str = ""
+    """MLflow store; empty means MLflow's own setting, else `sqlite:///mlflow.db` in the working directory."""
+    experiment: str = ""
+    """Experiment; empty means `MLFLOW_EXPERIMENT_NAME`, else the notebook's name, else `Default`."""
+    quiet: bool = False
+    """Show no line after a tracked cell."""
+    delivery: bool = True
+    """Start the delivery process; off means that only `nbtrack sync` delivers."""
+    idle_s: float = 300.0
+    """Seconds without work after which the delivery process ends."""
+    poll_s: float = 0.5
+    """Seconds between two looks of the delivery process at live journals."""
+    flush_wait_s: float = 60.0
+    """Seconds a read of the MLflow plugin waits for its own writes."""
+    keep_days: float = 30.0
+    """Delivered journals older than this are pruned."""
+    keep_mb: float = 2048.0
+    """Delivered journals are pruned, oldest first, while all journals together are larger."""
+    long_param: int = 6000
+    """Characters of a param that MLflow gets; a longer one is kept whole in the journal and as an artifact."""
+
+
+def load(call: Mapping[str, Any] | None = None, *, env: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
+    """Settings in force in `folder` (the working directory if None).
+
+    Raises:
+        SettingError: a value cannot be used; says which, and where it came from.
+    """
+    env = os.environ if env is None else env
+    file, table = _file_table(folder or Path.cwd())
+    found: dict[str, Any] = {}
+    for field in fields(Settings):
+        name, kind = field.name, type(field.default)
+        for origin, source, key in (("the call", call or {}, name), ("the environment", env, f"NBTRACK_{name.upper()}"), (file, table, name)):
+            if key in source and source[key] is not None:
+                found[name] = _convert(name, source[key], kind, f"{origin} ({key})" if source is env else origin)
+                break
+    known = {field.name for field in fields(Settings)}
+    for name in [*table, *(call or {})]:
+        if name not in known:
+            raise SettingError(name, table.get(name, (call or {}).get(name)), file if name in table else "the call", wanted="one of " + ", ".join(sorted(known)))
+    return Settings(**found)
+
+
+def home(settings: Settings) -> Path:
+    """The state directory: journals, owners, delivery."""
+    if settings.home:
+        return Path(settings.home).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("nbtrack", appauthor=False))
+
+
+def _file_table(folder: Path) -> tuple[str, dict[str, Any]]:
+    """The nearest `nbtrack.toml`, or `pyproject.toml` with a `[tool.nbtrack]` table, from `folder` upwards."""
+    import tomllib
+
+    for parent in (folder, *folder.parents):
+        for name, path in (("nbtrack.toml", parent / "nbtrack.toml"), ("pyproject.toml", parent / "pyproject.toml")):
+            try:
+                content = path.read_bytes()
+            except OSError:
+                continue
+            try:
+                table = tomllib.loads(content.decode())
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+                raise SettingError(name, str(cause), str(path), wanted="a TOML file") from cause
+            if name == "pyproject.toml":
+                table = table.get("tool", {}).get("nbtrack")
+            if table is not None:
+                return str(path), table
+    return "no file", {}
+
+
+def _convert(name: str, value: Any, kind: type, origin: str) -> Any:
+    if kind is bool:
+        words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False, "": False}
+        if isinstance(value, bool):
+            return value
+        if str(value).lower() in words:
+            return words[str(value).lower()]
+        raise SettingError(name, value, origin, wanted="true or false")
+    if kind in (int, float):
+        try:
+            number = kind(value)
+        except (TypeError, ValueError) as cause:
+            raise SettingError(name, value, origin, wanted="a number") from cause
+        if isinstance(value, bool) or number < 0:
+            raise SettingError(name, value, origin, wanted="a number of at least 0")
+        return number
+    if not isinstance(value, str):
+        raise SettingError(name, value, origin, wanted="a text")
+    return value

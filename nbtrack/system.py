@@ -1,0 +1,124 @@
+"""What differs between operating systems: file locks, detached processes, reserved space, forks.
+
+The one file that may touch POSIX-only or Windows-only modules; it imports them inside functions.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+WINDOWS = os.name == "nt"
+
+
+def make_private_folder(path: Path) -> Path:
+    """Create `path` and its missing parents; only the user may enter `path` (0700 where the system has modes)."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def open_private(path: Path, flags: int) -> int:
+    """Open `path` without letting child processes inherit it; a new file is the user's alone (0600)."""
+    return os.open(path, flags | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0), 0o600)
+
+
+def lock(fd: int) -> bool:
+    """Take the exclusive lock of an open file without waiting; False if another process has it.
+
+    The system gives the lock back when the process ends, however it ends.
+    """
+    try:
+        if WINDOWS:
+            import msvcrt
+
+            os.lseek(fd, 1 << 30, os.SEEK_SET)  # a byte beyond the content, so that reading stays free
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a living process holds the lock of `path`; a missing file is not locked."""
+    try:
+        fd = open_private(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not lock(fd)
+    finally:
+        os.close(fd)
+
+
+def reserve(fd: int, size_bytes: int) -> None:
+    """Give the file `size_bytes` of real disk space.
+
+    A memory map over a hole would end the process with SIGBUS when the disk is full; reserving turns that into an error here.
+
+    Raises:
+        OSError: the disk is full or a quota is reached.
+    """
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(fd, 0, size_bytes)
+        return
+    zeros = bytes(min(size_bytes, 1 << 20))
+    os.lseek(fd, 0, os.SEEK_SET)
+    left = size_bytes
+    while left:
+        left -= os.write(fd, zeros[:left])
+
+
+def after_fork_in_child(act: Callable[[], None]) -> None:
+    """Run `act` in every child this process forks (nothing to do where processes cannot fork)."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=act)
+
+
+def start_detached(argv: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path) -> int:
+    """Start a process that outlives this one: no terminal, no signals of ours; its output is appended to `log`. Returns its pid."""
+    fd = open_private(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        flags = 0
+        if WINDOWS:
+            flags = 0x00000008 | 0x00000200 | 0x08000000  # detached, own group, no window
+        return subprocess.Popen(
+            list(argv), env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=fd, stderr=fd, close_fds=True,
+            start_new_session=not WINDOWS, creationflags=flags,
+        ).pid
+    finally:
+        os.close(fd)
+
+
+def boot_id() -> str:
+    """A text that changes when the machine starts again; empty where the system does not tell."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames inside `path` durable; nothing to do on Windows."""
+    if WINDOWS:
+        return
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def python() -> str:
+    """The interpreter of this environment, without a console window on Windows."""
+    if WINDOWS:
+        quiet = Path(sys.executable).with_name("pythonw.exe")
+        if quiet.exists():
+            return str(quiet)
+    return sys.executable
