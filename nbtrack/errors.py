@@ -10,6 +10,7 @@ NbtrackError
 │   ├── StoreUnreachableError   try again later
 │   ├── LoginError              credentials are missing or refused
 │   └── RefusedError            this one request is wrong and will stay wrong
+│       └── GoneError           what the request names is not in the store any more
 └── DeliveryError       the delivery process could not be started or reached
 """
 
@@ -73,6 +74,10 @@ class LoginError(StoreError):
 
 class RefusedError(StoreError):
     """The store answered that this request is wrong; repeating it will not help."""
+
+
+class GoneError(RefusedError):
+    """What the request names is not in the store any more."""
 
 
 class DeliveryError(NbtrackError):

@@ -1,0 +1,1 @@
+"""MLflow's door: the only folder that imports mlflow."""

@@ -1,0 +1,211 @@
+"""Writing runs to one MLflow store, through MLflow's public client."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbtrack.courier.uris import mask_uri, secrets_of, sqlite_file
+from nbtrack.errors import GoneError, RefusedError, StoreUnreachableError
+from nbtrack.store.faults import door
+
+MetricPoint = tuple[str, float, int, int]
+"""Name, value, timestamp in ms, step."""
+RUN_TAG = "nbtrack.run_id"
+METRICS_PER_BATCH = 1000
+PAIRS_PER_BATCH = 100
+_QUICK = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # we try again ourselves, and MLflow's 7 would block for four minutes
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
+}
+
+
+@dataclass(frozen=True)
+class FoundRun:
+    """A run as the store has it."""
+
+    run_id: str
+    experiment_id: str
+    artifact_uri: str
+    is_trashed: bool
+
+
+def be_quick() -> None:
+    """Have MLflow give up a dead server in seconds; for processes that try again themselves. What the user set stays."""
+    for name, value in _QUICK.items():
+        os.environ.setdefault(name, value)
+
+
+class StoreClient:
+    """One store. Every method raises StoreUnreachableError, LoginError or RefusedError, and nothing foreign.
+
+    Not for several threads at once.
+    """
+
+    def __init__(self, uri: str, hide: tuple[str, ...] = ()) -> None:
+        """
+        Args:
+            uri: full tracking URI, absolute.
+            hide: texts beside the URI's password that no message may show.
+        """
+        self.uri = uri
+        self._hide = (*secrets_of(uri), *hide)
+        self._experiments: dict[str, str] = {}
+        database = sqlite_file(uri)
+        with self._door():
+            folder = database.parent if database is not None else None
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+            with contextlib.chdir(folder) if folder is not None else contextlib.nullcontext():  # so that mlruns/ lies beside the database
+                from mlflow import MlflowClient
+
+                os.environ["MLFLOW_TRACKING_URI"] = uri  # artifact stores behind the server ask MLflow's global setting
+                self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+    def ping(self) -> None:
+        """Ask the store for something small."""
+        with self._door():
+            self._client.search_experiments(max_results=1)
+
+    def ensure_experiment(self, name: str) -> str:
+        """Id of the experiment of that name, created if missing, taken out of the trash if it lies there."""
+        known = self._experiments.get(name)
+        if known is not None:
+            return known
+        with self._door():
+            found = self._client.get_experiment_by_name(name)
+            if found is None:
+                try:
+                    found_id = str(self._client.create_experiment(name))
+                except Exception:
+                    found = self._client.get_experiment_by_name(name)  # another process was quicker
+                    if found is None:
+                        raise
+            if found is not None:
+                found_id = str(found.experiment_id)
+                if found.lifecycle_stage == "deleted":
+                    try:
+                        self._client.restore_experiment(found_id)
+                    except Exception as cause:
+                        raise RefusedError(
+                            f"Experiment {name!r} lies in MLflow's trash and cannot be taken out: {cause}.",
+                            mend=f"Run: mlflow experiments restore --experiment-id {found_id}, or choose another experiment.",
+                        ) from cause
+        self._experiments[name] = found_id
+        return found_id
+
+    def find_run(self, nbtrack_id: str, experiment_id: str) -> FoundRun | None:
+        """The run of the experiment that carries this nbtrack id, the trash included."""
+        from mlflow.entities import ViewType
+
+        with self._door():
+            found = self._client.search_runs([experiment_id], f"tags.`{RUN_TAG}` = '{nbtrack_id}'", ViewType.ALL, max_results=1)
+            return _found(found[0]) if found else None
+
+    def get_run(self, run_id: str) -> FoundRun:
+        """The run of this MLflow id.
+
+        Raises:
+            GoneError: the store has no such run.
+        """
+        with self._door():
+            return _found(self._client.get_run(run_id))
+
+    def create_run(self, experiment_id: str, *, name: str, start_ms: int, tags: Mapping[str, str]) -> FoundRun:
+        """Create a run."""
+        try:
+            with self._door():
+                return _found(self._client.create_run(experiment_id, start_time=start_ms, tags=dict(tags), run_name=name or None))
+        except (GoneError, RefusedError):
+            self._experiments.clear()  # the experiment may have been deleted since
+            raise
+
+    def log_batch(
+        self, run_id: str, metrics: Sequence[MetricPoint] = (), params: Sequence[tuple[str, str]] = (), tags: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        """Write at most 1,000 items, of which 100 params and 100 tags, in one request."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        with self._door():
+            self._client.log_batch(
+                run_id,
+                metrics=[Metric(name, value, time_ms, step) for name, value, time_ms, step in metrics],
+                params=[Param(name, value) for name, value in params],
+                tags=[RunTag(name, value) for name, value in tags],
+            )
+
+    def delete_tag(self, run_id: str, name: str) -> None:
+        """Take a tag off; one that is not there is fine."""
+        with contextlib.suppress(GoneError), self._door():
+            self._client.delete_tag(run_id, name)
+
+    def log_artifacts(self, run_id: str, folder: Path) -> None:
+        """Upload all that lies in a folder."""
+        with self._door():
+            self._client.log_artifacts(run_id, str(folder))
+
+    def log_artifact(self, run_id: str, file: Path, artifact_folder: str) -> None:
+        """Upload one file."""
+        with self._door():
+            self._client.log_artifact(run_id, str(file), artifact_folder or None)
+
+    def log_input(self, run_id: str, dataset: Mapping[str, Any] | str) -> None:
+        """Write a dataset input: `{"dataset": {name, digest, source_type, source, schema, profile}, "tags": {...}}`, or the dataset alone."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        facts: dict[str, Any] = dict(json.loads(dataset) if isinstance(dataset, str) else dataset)
+        tags = facts.get("tags") or {}
+        pairs = tags.items() if isinstance(tags, Mapping) else [(tag["key"], tag["value"]) for tag in tags]
+        words = facts.get("dataset", facts)
+        fields = {name: words.get(name) for name in ("name", "digest", "source_type", "source", "schema", "profile")}
+        for name in ("source", "schema", "profile"):
+            if fields[name] is not None and not isinstance(fields[name], str):
+                fields[name] = json.dumps(fields[name])
+        fields["digest"] = str(fields["digest"] or "")[:36]
+        try:
+            with self._door():
+                entity = Dataset(**{name: value if value is not None or name in ("schema", "profile") else "" for name, value in fields.items()})
+                self._client.log_inputs(run_id, [DatasetInput(dataset=entity, tags=[InputTag(str(key), str(value)) for key, value in pairs])])
+        except StoreUnreachableError as error:
+            if getattr(error.__cause__, "error_code", "") == "ENDPOINT_NOT_FOUND":
+                raise RefusedError("The server is too old for dataset inputs.", mend="It stays in the journal.") from error
+            raise
+
+    def set_terminated(self, run_id: str, status: str, end_ms: int) -> None:
+        with self._door():
+            self._client.set_terminated(run_id, status=status, end_time=end_ms)
+
+    def set_running(self, run_id: str) -> None:
+        with self._door():
+            self._client.update_run(run_id, status="RUNNING")
+
+    def delete_run(self, run_id: str) -> None:
+        """Move the run to MLflow's trash."""
+        with self._door():
+            self._client.delete_run(run_id)
+
+    def restore_run(self, run_id: str) -> None:
+        """Take the run out of MLflow's trash."""
+        with self._door():
+            self._client.restore_run(run_id)
+
+    @contextlib.contextmanager
+    def _door(self) -> Iterator[None]:
+        with door(lambda: self._hide):
+            yield
+
+    def __repr__(self) -> str:
+        return f"StoreClient({mask_uri(self.uri)!r})"
+
+
+def _found(run: Any) -> FoundRun:
+    info = run.info
+    return FoundRun(str(info.run_id), str(info.experiment_id), str(info.artifact_uri or ""), info.lifecycle_stage == "deleted")
