@@ -16,6 +16,10 @@ NbtrackError
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
 
 class NbtrackError(Exception):
     """What happened and, in `mend`, the next step."""
@@ -28,6 +32,14 @@ class NbtrackError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.mend}"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross processes: rebuilt from their facts, as `mend` cannot be given by position."""
+        return _blank, (type(self), self.args), self.__dict__
+
+
+def _blank(kind: type[NbtrackError], args: tuple[Any, ...]) -> NbtrackError:
+    return kind.__new__(kind, *args)
+
 
 class SettingError(NbtrackError):
     """A setting has a value that cannot be used."""
@@ -38,6 +50,17 @@ class SettingError(NbtrackError):
             mend=f"Correct {setting!r} in {origin}.",
         )
         self.setting, self.value, self.origin = setting, value, origin
+
+    @classmethod
+    def unknown(cls, setting: str, value: object, origin: str, known: Iterable[str]) -> SettingError:
+        """There is no such setting."""
+        known = sorted(known)
+        near = difflib.get_close_matches(setting, known, 1)
+        error = cls(setting, value, origin, wanted="one of " + ", ".join(known))
+        error.message = f"There is no setting {setting!r} (from {origin}, with the value {value!r}); there are {', '.join(known)}."
+        error.args = (error.message,)
+        error.mend = f"Did you mean {near[0]!r}?" if near else f"Take {setting!r} out of {origin}."
+        return error
 
 
 class UsageError(NbtrackError):

@@ -46,25 +46,34 @@ def load(call: Mapping[str, Any] | None = None, *, env: Mapping[str, str] | None
         SettingError: a value cannot be used; says which, and where it came from.
     """
     env = os.environ if env is None else env
-    file, table = _file_table(folder or Path.cwd())
+    call = call or {}
+    file, table = _file_table((folder or Path()).absolute())
     found: dict[str, Any] = {}
     for field in fields(Settings):
         name, kind = field.name, type(field.default)
-        for origin, source, key in (("the call", call or {}, name), ("the environment", env, f"NBTRACK_{name.upper()}"), (file, table, name)):
-            if key in source and source[key] is not None:
+        for origin, source, key in (("the call", call, name), ("the environment", env, f"NBTRACK_{name.upper()}"), (file, table, name)):
+            if source.get(key) is not None and not (source is env and source[key] == ""):  # an empty variable is the shell's way of none
                 found[name] = _convert(name, source[key], kind, f"{origin} ({key})" if source is env else origin)
                 break
     known = {field.name for field in fields(Settings)}
-    for name in [*table, *(call or {})]:
-        if name not in known:
-            raise SettingError(name, table.get(name, (call or {}).get(name)), file if name in table else "the call", wanted="one of " + ", ".join(sorted(known)))
+    for origin, source in (("the call", call), (file, table)):
+        for name in source:
+            if name not in known:
+                raise SettingError.unknown(name, source[name], origin, known)
     return Settings(**found)
 
 
 def home(settings: Settings) -> Path:
-    """The state directory: journals, owners, delivery."""
+    """The state directory: journals, owners, delivery.
+
+    Raises:
+        SettingError: it names the home of a user who does not exist.
+    """
     if settings.home:
-        return Path(settings.home).expanduser().absolute()
+        try:
+            return Path(settings.home).expanduser().absolute()
+        except RuntimeError as cause:
+            raise SettingError("home", settings.home, "the settings", wanted="a folder; there is no such user") from cause
     import platformdirs
 
     return Path(platformdirs.user_state_dir("nbtrack", appauthor=False))
@@ -85,9 +94,14 @@ def _file_table(folder: Path) -> tuple[str, dict[str, Any]]:
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
                 raise SettingError(name, str(cause), str(path), wanted="a TOML file") from cause
             if name == "pyproject.toml":
-                table = table.get("tool", {}).get("nbtrack")
-            if table is not None:
-                return str(path), table
+                tools = table.get("tool", {})
+                found = tools.get("nbtrack") if isinstance(tools, dict) else None
+            else:
+                found = table
+            if found is not None and not isinstance(found, dict):
+                raise SettingError("tool.nbtrack", found, str(path), wanted="a table")
+            if found is not None:
+                return str(path), found
     return "no file", {}
 
 
@@ -100,12 +114,13 @@ def _convert(name: str, value: Any, kind: type, origin: str) -> Any:
             return words[str(value).lower()]
         raise SettingError(name, value, origin, wanted="true or false")
     if kind in (int, float):
+        wanted = "a whole number of at least 0" if kind is int else "a number of at least 0"
         try:
             number = kind(value)
-        except (TypeError, ValueError) as cause:
-            raise SettingError(name, value, origin, wanted="a number") from cause
-        if isinstance(value, bool) or number < 0:
-            raise SettingError(name, value, origin, wanted="a number of at least 0")
+        except (TypeError, ValueError, OverflowError) as cause:
+            raise SettingError(name, value, origin, wanted=wanted) from cause
+        if isinstance(value, bool) or not number >= 0 or (isinstance(value, float) and number != value):
+            raise SettingError(name, value, origin, wanted=wanted)
         return number
     if not isinstance(value, str):
         raise SettingError(name, value, origin, wanted="a text")

@@ -5,6 +5,7 @@ The one file that may touch POSIX-only or Windows-only modules; it imports them 
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -46,11 +47,16 @@ def lock(fd: int) -> bool:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process holds the lock of `path`; a missing file is not locked."""
+    """Whether a living process holds the lock of `path`; a missing file is not locked.
+
+    In doubt (too many open files) it counts as locked: nobody's run may be ended by mistake.
+    """
     try:
         fd = open_private(path, os.O_RDWR)
-    except OSError:
+    except FileNotFoundError:
         return False
+    except OSError:
+        return True
     try:
         return not lock(fd)
     finally:
@@ -66,8 +72,13 @@ def reserve(fd: int, size_bytes: int) -> None:
         OSError: the disk is full or a quota is reached.
     """
     if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(fd, 0, size_bytes)
-        return
+        try:
+            os.posix_fallocate(fd, 0, size_bytes)
+        except OSError as cause:
+            if cause.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):  # a file system that does not know it
+                raise
+        else:
+            return
     zeros = bytes(min(size_bytes, 1 << 20))
     os.lseek(fd, 0, os.SEEK_SET)
     left = size_bytes

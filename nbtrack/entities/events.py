@@ -12,13 +12,13 @@ class Kind(StrEnum):
 
     START = "start"  # the fields of RunStart
     SERIES = "series"  # key, name: the points with this key belong to this metric
-    EXACT = "exact"  # name, step, value: a number that a float cannot hold, in decimal digits
+    EXACT = "exact"  # name, step, value: an integer that a float cannot hold, as int(value, 0) reads it
     PARAM = "param"  # name, value; value is a text, or blob names one that is long
     TAG = "tag"  # name, value; value None takes the tag off
     ARTIFACT = "artifact"  # path, blob, size_bytes
     INPUT = "input"  # dataset: JSON of an MLflow dataset input
     NOTE = "note"  # text
-    END = "end"  # state, reason, traceback
+    END = "end"  # state, reason, traceback; owner, where another process ends the run of one that is gone
     RESUME = "resume"  # owner: an ended run goes on
     TRASH = "trash"  # on: True moves the run to the trash, False takes it out
     NOTICE = "notice"  # text: something the user should know about this run

@@ -47,18 +47,23 @@ class RunStart:
 
 
 _LOWER = re.compile(
-    r"(^|[_\W])(loss|err|error|errors|cost|mse|rmse|mae|mape|smape|msle|rmsle|nll|perplexity|ppl|logloss|log_loss|deviance|aic|bic|regret"
-    r"|divergence|residual|residuals|rss|brier|hinge|latency|fpr|fnr|wer|cer|inertia|distance|overfit|gap|grad_norm|impurity)($|[_\W\d])",
+    r"(^|[_\W])(loss|losses|err|error|errors|cost|mse|rmse|mae|mape|smape|msle|rmsle|nll|perplexity|ppl|logloss|mlogloss|merror|deviance|aic|bic"
+    r"|regret|divergence|residual|residuals|rss|brier|hinge|huber|latency|fpr|fnr|wer|cer|eer|ece|fid|kld|l1|l2|inertia|distance|overfit|gap"
+    r"|cross_?entropy|grad_norm|impurity|neg(ative)?_log_likelihood)($|[_\W\d])",
     re.IGNORECASE,
 )
+_NEGATED = re.compile(r"(^|[_\W])neg_(?!log_likelihood)", re.IGNORECASE)
+"""sklearn's scorers: `neg_mean_squared_error` is higher where the model is better."""
+_HUMP = re.compile(r"(?<=[a-z\d])(?=[A-Z])")
 
 
 def direction_of(metric: str, goal: str = "") -> str:
     """`min` where lower is better, else `max`; a goal naming the metric decides, then the words of its name."""
     way, _, name = goal.partition(":")
-    if name == metric:
+    if name == metric and way in ("min", "max"):
         return way
-    return "min" if _LOWER.search(metric) else "max"
+    words = _HUMP.sub("_", metric)
+    return "min" if _LOWER.search(words) and not _NEGATED.search(words) else "max"
 
 
 def best_of(metric: str, lowest: float, highest: float, goal: str = "") -> float:

@@ -6,9 +6,11 @@ import hashlib
 import io
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from nbtrack.errors import JournalError
 from nbtrack.journal.location import Home
 
 _CHUNK = 1 << 20
@@ -36,12 +38,13 @@ def put(home: Home, source: BinaryIO) -> str:
                 packed.write(chunk)
         name = digest.hexdigest()
         target = _path(home, name)
-        if target.exists():
-            os.utime(target)  # so that pruning sees it in use
-            os.unlink(temporary)
-        else:
-            home.folder(f"blobs/{name[:2]}")
-            os.replace(temporary, target)
+        home.folder(f"blobs/{name[:2]}")
+        try:
+            Path(temporary).replace(target)  # also over the same bytes: it heals a damaged file, and pruning sees it in use
+        except PermissionError:
+            if not target.exists():
+                raise
+            Path(temporary).unlink()  # Windows: somebody is reading it
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -49,15 +52,21 @@ def put(home: Home, source: BinaryIO) -> str:
 
 
 def copy_to(home: Home, name: str, target: Path) -> None:
-    """Write the bytes called `name` to a file.
+    """Write the bytes called `name` to a file, in constant memory.
 
     Raises:
         FileNotFoundError: no such bytes here.
+        JournalError: they are damaged; no file is left.
     """
-    import zstandard
-
-    with _path(home, name).open("rb") as packed, target.open("wb") as file:
-        zstandard.ZstdDecompressor().copy_stream(packed, file)
+    chunks = _chunks(home, name)
+    first = next(chunks, b"")
+    try:
+        with target.open("wb") as file:
+            file.write(first)
+            file.writelines(chunks)
+    except JournalError:
+        target.unlink(missing_ok=True)
+        raise
 
 
 def get_bytes(home: Home, name: str) -> bytes:
@@ -65,12 +74,26 @@ def get_bytes(home: Home, name: str) -> bytes:
 
     Raises:
         FileNotFoundError: no such bytes here.
+        JournalError: they are damaged.
     """
+    return b"".join(_chunks(home, name))
+
+
+def _chunks(home: Home, name: str) -> Iterator[bytes]:
     import zstandard
 
-    with _path(home, name).open("rb") as packed, zstandard.ZstdDecompressor().stream_reader(packed) as plain:
-        data: bytes = plain.read()
-    return data
+    digest = hashlib.blake2b(digest_size=32)
+    with _path(home, name).open("rb") as packed:
+        try:
+            with zstandard.ZstdDecompressor().stream_reader(packed) as plain:
+                while chunk := plain.read(_CHUNK):
+                    digest.update(chunk)
+                    yield chunk
+            cause = None
+        except zstandard.ZstdError as error:
+            cause = error
+    if cause is not None or digest.hexdigest() != name:
+        raise JournalError(f"The journal's blob {name} is damaged.", mend="Log the file again; what is delivered already is not touched.") from cause
 
 
 def _path(home: Home, name: str) -> Path:

@@ -43,17 +43,36 @@ def load(home: Home, run_id: str) -> Cursor:
         data = json.loads((home.run(run_id) / FILE).read_bytes())
     except (OSError, ValueError):
         return Cursor()
+    if not isinstance(data, dict):
+        return Cursor()
+    if data.get("events_bytes", 0) > _size_bytes(home.run(run_id) / "events.log"):
+        # A loss of power took events that were delivered; what is appended now must not hide behind the old offset.
+        data["events_bytes"] = 0
+        data["params"] = {}
     known = {name: value for name, value in data.items() if name in Cursor.__dataclass_fields__}
     known["refusals"] = tuple(known.get("refusals", ()))
     return Cursor(**known)
 
 
+def _size_bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def save(home: Home, run_id: str, cursor: Cursor) -> None:
-    """Replace the run's cursor, durably: a lost cursor means sending again, a wrong one would mean a gap."""
+    """Replace the run's cursor whole. A lost cursor means sending again, so it need not wait for the disk; a torn one is no cursor.
+
+    Raises:
+        OSError: the disk is full; the cursor before stays.
+    """
     path = home.run(run_id) / FILE
     temporary = Path(f"{path}.{os.getpid()}")
-    fd = open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    with os.fdopen(fd, "wb") as file:
-        file.write(json.dumps(asdict(cursor)).encode())
-        file.flush()
-    os.replace(temporary, path)
+    try:
+        with os.fdopen(open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+            file.write(json.dumps(asdict(cursor)).encode())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.entities import Artifact, Event, Kind, Metric, RunStart, RunView, State, direction_of
-from nbtrack.errors import FormatError
+from nbtrack.errors import FormatError, JournalError
+from nbtrack.journal import blobs
 from nbtrack.journal import cursor as cursors
 from nbtrack.journal.lines import read_events
 from nbtrack.journal.location import Home
@@ -17,6 +18,7 @@ from nbtrack.journal.points import RECORD, read_bytes, segments, writer_of
 from nbtrack.journal.writer import EVENTS, FORMAT
 
 _MANY = 20_000
+_FEW_NAMES = 64
 _START_FIELDS = {field.name for field in dataclasses.fields(RunStart)}
 
 
@@ -65,8 +67,9 @@ def fold(home: Home, run_id: str, *, metrics: bool = True) -> RunView | None:
         data = event.data
         match event.kind:
             case Kind.PARAM:
-                if params.setdefault(data["name"], data["value"]) != data["value"]:
-                    later.setdefault(data["name"], []).append(data["value"])
+                name, value = data["name"], data["value"] if "value" in data else _text(home, data["blob"])
+                if later.get(name, [params.setdefault(name, value)])[-1] != value:
+                    later.setdefault(name, []).append(value)
             case Kind.TAG:
                 if data["value"] is None:
                     tags.pop(data["name"], None)
@@ -85,7 +88,7 @@ def fold(home: Home, run_id: str, *, metrics: bool = True) -> RunView | None:
             case Kind.RESUME:
                 state, ended_ns, reason, trace = State.RUNNING, None, "", ""
                 start = dataclasses.replace(start, owner=data["owner"])
-            case Kind.END if not state.is_end:
+            case Kind.END if not state.is_end and data.get("owner", start.owner) == start.owner:
                 state, ended_ns = State(data["state"]), event.timestamp_ns
                 reason, trace = data.get("reason", ""), data.get("traceback", "")
     cursor = cursors.load(home, run_id)
@@ -94,6 +97,13 @@ def fold(home: Home, run_id: str, *, metrics: bool = True) -> RunView | None:
         fold_metrics(home.run(run_id), names, start.goal) if metrics else {}, tags, tuple(artifacts.values()), tuple(notes),
         tuple(notices), trashed, cursor.is_done, cursor.mlflow_run_id or start.mlflow_run_id,
     )
+
+
+def _text(home: Home, blob: str) -> str:
+    try:
+        return blobs.get_bytes(home, blob).decode("utf-8", "surrogatepass")
+    except (OSError, JournalError, UnicodeDecodeError):
+        return f"(blob {blob} is missing or damaged)"
 
 
 def series_names(events: Iterable[Event]) -> dict[tuple[str, int], str]:
@@ -130,6 +140,10 @@ def fold_metrics(folder: Path, names: dict[tuple[str, int], str], goal: str) -> 
 def _fold_segment(data: bytes) -> dict[int, dict[str, Any]]:
     if len(data) // RECORD.size > _MANY:
         return _fold_many(data)
+    return _fold_few(data)
+
+
+def _fold_few(data: bytes) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     for step, time_ns, value, _, key in RECORD.iter_unpack(data):
         if not key:
@@ -141,9 +155,9 @@ def _fold_segment(data: bytes) -> dict[int, dict[str, Any]]:
         it["count"] += 1
         if step > it["step"] or (step == it["step"] and time_ns >= it["time"]):
             it["step"], it["time"], it["value"] = step, time_ns, value
-        if value < it["low"] or it["low"] != it["low"]:
+        if value < it["low"] or (it["low"] != it["low"] and not math.isnan(value)):
             it["low"], it["low_step"] = value, step
-        if value > it["high"] or it["high"] != it["high"]:
+        if value > it["high"] or (it["high"] != it["high"] and not math.isnan(value)):
             it["high"], it["high_step"] = value, step
     return found
 
@@ -152,14 +166,16 @@ def _fold_many(data: bytes) -> dict[int, dict[str, Any]]:
     import numpy as np
 
     table = np.frombuffer(data, dtype=[("step", "<i8"), ("time", "<i8"), ("value", "<f8"), ("flags", "<u4"), ("key", "<u4")])
+    keys = np.unique(table["key"])
+    if len(keys) > _FEW_NAMES:  # a pass over the table for each name would cost more than one in Python
+        return _fold_few(data)
     found: dict[int, dict[str, Any]] = {}
-    for key in np.unique(table["key"]):
-        if key == 0:
-            continue
+    for key in keys[keys != 0]:
         rows = table[table["key"] == key]
         last = rows[np.lexsort((rows["time"], rows["step"]))[-1]]
         values = rows["value"]
-        low, high = (0, 0) if np.isnan(values).all() else (int(np.nanargmin(values)), int(np.nanargmax(values)))
+        # argmax finds the first; nanargmin would give a NaN's place where the others are infinite
+        low, high = int(np.argmax(values == np.fmin.reduce(values))), int(np.argmax(values == np.fmax.reduce(values)))
         found[int(key)] = {
             "count": len(rows), "step": int(last["step"]), "time": int(last["time"]), "value": float(last["value"]),
             "low": float(values[low]), "low_step": int(rows["step"][low]), "high": float(values[high]), "high_step": int(rows["step"][high]),

@@ -6,14 +6,17 @@ died half-way; one `write` with O_APPEND keeps lines of several processes whole.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from nbtrack.entities import Event
+from nbtrack.errors import JournalError
 from nbtrack.system import open_private
 
 
@@ -31,7 +34,7 @@ def decode(line: bytes) -> Event | None:
             return None
         data: dict[str, Any] = json.loads(body)
         return Event(data.pop("k"), data.pop("t"), data)
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, AttributeError, TypeError):
         return None
 
 
@@ -40,22 +43,34 @@ class LineWriter:
 
     def __init__(self, path: Path) -> None:
         self._fd = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._lock = threading.RLock()  # a signal handler may log while its own thread does
 
     def append(self, event: Event) -> None:
         """Write one event.
 
         Raises:
+            JournalError: it was closed.
             OSError: the disk is full or the file cannot be written.
         """
         data = encode(event)
-        written = os.write(self._fd, data)
-        while written < len(data):  # a full disk may take a part; the next write raises
-            written += os.write(self._fd, data[written:])
+        with self._lock:
+            if self._fd < 0:
+                raise JournalError(f"The run's journal is closed; a {event.kind} came late.", mend="Resume the run to write more.")
+            for _ in range(2):  # a full disk takes a part; another process may write behind it, so only a whole line will do
+                if os.write(self._fd, data) == len(data):
+                    return
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        """Let go of the file; closing twice does nothing."""
+        with self._lock:  # or a late thread would write to whatever file gets this number next
+            if self._fd >= 0:
+                os.close(self._fd)
+                self._fd = -1
+
+    def renew(self) -> None:
+        """In a forked child: forget locks that threads of the parent hold."""
+        self._lock = threading.RLock()
 
 
 def read_events(path: Path, offset: int = 0) -> Iterator[tuple[Event, int]]:

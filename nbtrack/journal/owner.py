@@ -8,6 +8,7 @@ import os
 import time
 from pathlib import Path
 
+from nbtrack.errors import JournalError
 from nbtrack.journal.location import Home, new_id
 from nbtrack.system import after_fork_in_child, boot_id, is_locked, lock, open_private, reserve
 
@@ -25,24 +26,40 @@ class Owner:
         self.pid = os.getpid()
         path = home.folder("owners") / self.name
         self._fd = open_private(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
-        reserve(self._fd, _SIZE)
-        lock(self._fd)
-        self._map = mmap.mmap(self._fd, _SIZE)
+        try:
+            reserve(self._fd, _SIZE)
+            _insist(self._fd, path)
+            self._map = mmap.mmap(self._fd, _SIZE)
+        except BaseException:
+            os.close(self._fd)
+            path.unlink(missing_ok=True)
+            raise
         facts = json.dumps({"pid": self.pid, "boot": boot_id(), "since_ns": time.time_ns()}).encode()
         self._map[64 : 64 + len(facts)] = facts
         after_fork_in_child(self._leave)
 
     def show(self, run_id: str) -> None:
-        """Tell processes started by this one which run is in the foreground; empty for none."""
-        self._map[:_ID] = run_id.encode().ljust(_ID, b"\0")
+        """Tell processes started by this one which run is in the foreground; empty for none. Nothing to do once closed, or in a forked child."""
+        if self._fd >= 0:
+            self._map[:_ID] = run_id.encode().ljust(_ID, b"\0")
 
     def _leave(self) -> None:
-        """In a forked child: let go of the lock's file, or the lock would outlive the owner."""
+        """In a forked child: let go of the lock's file and of the map, which holds it too, or the lock would outlive the owner."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+            self._map.close()
 
     close = _leave
+
+
+def _insist(fd: int, path: Path) -> None:
+    """Take the lock; whoever asks just now whether it is taken holds it for an instant."""
+    for _ in range(100):
+        if lock(fd):
+            return
+        time.sleep(0.01)
+    raise JournalError(f"{path} cannot be locked.", mend="Point NBTRACK_HOME to a folder on a disk that has file locks.")
 
 
 class OwnerView:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import mmap
 import os
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,9 @@ VERSION = 1
 SIZES = (64 << 10, 512 << 10, 4 << 20)
 """Bytes of a writer's first, second and every further segment: small runs stay small, no map grows past 4 MiB of a kernel's memory."""
 
+_FILE = re.compile(r"points-(?P<writer>.+)-(?P<number>\d+)")
+_TAIL_BYTES = 1024 * RECORD_BYTES
+
 Point = tuple[int, int, float, int]
 """Step, time (ns since the epoch), value, key."""
 
@@ -35,10 +39,14 @@ class Segment:
 
     def __init__(self, folder: Path, writer: str, number: int) -> None:
         size = SIZES[min(number, len(SIZES) - 1)]
-        fd = open_private(folder / f"points-{writer}-{number}.bin", os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        path = folder / f"points-{writer}-{number}.bin"
+        fd = open_private(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         try:
             reserve(fd, size)
             self.map = mmap.mmap(fd, size)
+        except BaseException:
+            path.unlink(missing_ok=True)  # a full disk needs its bytes back
+            raise
         finally:
             os.close(fd)
         RECORD.pack_into(self.map, 0, VERSION, 0, 0.0, 0, MAGIC)
@@ -48,13 +56,9 @@ class Segment:
 
 
 def segments(folder: Path) -> list[Path]:
-    """A run's segment files, each writer's in the order they were written."""
-
-    def order(path: Path) -> tuple[str, int]:
-        writer, _, number = path.stem.removeprefix("points-").rpartition("-")
-        return writer, int(number)
-
-    return sorted(folder.glob("points-*.bin"), key=order)
+    """A run's segment files, each writer's in the order they were written; files of other names are not ours."""
+    found = [(match["writer"], int(match["number"]), path) for path in folder.glob("points-*.bin") if (match := _FILE.fullmatch(path.stem))]
+    return [path for _, _, path in sorted(found)]
 
 
 def writer_of(segment: Path) -> str:
@@ -65,6 +69,9 @@ def writer_of(segment: Path) -> str:
 def read_bytes(path: Path, start: int = 1) -> bytes:
     """Whole records from slot `start` up to the last one written, unwritten ones between them included (their key is 0).
 
+    An unwritten slot before a written one belongs to a thread that is about to fill it, or was interrupted there. A file that was
+    cut, or whose header is damaged, gives the records it has.
+
     Raises:
         FormatError: written by a release newer than this one.
     """
@@ -73,9 +80,7 @@ def read_bytes(path: Path, start: int = 1) -> bytes:
         if len(head) < RECORD_BYTES:
             return b""
         version, _, _, _, magic = RECORD.unpack(head)
-        if magic == 0:  # killed before the header was written
-            return b""
-        if magic != MAGIC or version > VERSION:
+        if magic == MAGIC and version > VERSION:
             raise FormatError(
                 f"{path.name} holds points of format {version}; this release reads up to {VERSION}.", mend="Install a newer nbtrack: pip install -U nbtrack."
             )
@@ -84,6 +89,17 @@ def read_bytes(path: Path, start: int = 1) -> bytes:
     data = data[: len(data) // RECORD_BYTES * RECORD_BYTES]
     end = len(data.rstrip(b"\0"))
     return data[: -(-end // RECORD_BYTES) * RECORD_BYTES]
+
+
+def last_time_ns(folder: Path) -> int:
+    """When a run's last point was logged, 0 if there is none; reads one segment a writer, however many points there are."""
+    latest: dict[str, int] = {}
+    for segment in reversed(segments(folder)):
+        if (writer := writer_of(segment)) not in latest:
+            tail = read_bytes(segment)[-_TAIL_BYTES:]  # threads finish out of order, but not by so much
+            if times := [time_ns for _, time_ns, _, _, key in RECORD.iter_unpack(tail) if key]:
+                latest[writer] = max(times)
+    return max(latest.values(), default=0)
 
 
 def read_points(path: Path, start: int = 1) -> Iterator[Point]:

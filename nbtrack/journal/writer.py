@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
+import itertools
+import math
 import os
+import struct
 import threading
 import time
+import weakref
 from dataclasses import asdict
 from typing import Any
 
 from nbtrack.entities import Event, Kind, RunStart
+from nbtrack.errors import JournalError
 from nbtrack.journal.lines import LineWriter
 from nbtrack.journal.location import Home, new_id
 from nbtrack.journal.points import RECORD, RECORD_BYTES, Segment
+from nbtrack.system import after_fork_in_child, sync_folder
 
 FORMAT = 1
 EVENTS = "events.log"
@@ -27,23 +32,38 @@ class Series:
 
     __slots__ = ("key", "next_step")
 
-    def __init__(self, key: int) -> None:
+    def __init__(self, key: int, next_step: int) -> None:
         self.key = key
-        self.next_step = 0
+        self.next_step = next_step
 
 
 class RunWriter:
-    """Appends to the journal of one run. Threads may share it; every process needs one of its own."""
+    """Appends to the journal of one run. Threads may share it; a forked child's copy goes on under a name and in segments of its own."""
 
     def __init__(self, home: Home, run_id: str) -> None:
         self.home, self.run_id = home, run_id
         self.folder = home.run(run_id)
-        self.pid = os.getpid()
         self._lines = LineWriter(self.folder / EVENTS)
+        self._is_closed = False
+        self._next_steps: dict[str, int] = {}
+        self._begin()
+        _writers.add(self)
+
+    def _begin(self) -> None:
+        """Take a name that no other process has, and start its keys and segments."""
+        self.pid = os.getpid()
         self._name = f"{self.pid}x{new_id()[:8]}"
         self._series: dict[str, Series] = {}
+        self._keys = itertools.count(1)
         self._segment: Segment | None = None
-        self._grow_lock = threading.Lock()
+        self._segment_numbers = itertools.count()
+        self._grow_lock = threading.RLock()  # a signal handler may log while its own thread does
+
+    def _begin_in_child(self) -> None:
+        """In a forked child: the parent's segment is the parent's; steps go on from where they were."""
+        self._next_steps.update((name, series.next_step) for name, series in self._series.items())
+        self._lines.renew()
+        self._begin()
 
     @classmethod
     def create(cls, home: Home, start: RunStart) -> RunWriter:
@@ -56,7 +76,11 @@ class RunWriter:
         home.folder("runs")
         home.folder(f"runs/{start.run_id}")
         writer = cls(home, start.run_id)
-        writer.event(Kind.START, timestamp_ns=start.started_ns, format=FORMAT, **asdict(start))
+        try:
+            writer.event(Kind.START, timestamp_ns=start.started_ns, format=FORMAT, **asdict(start))
+        except BaseException:
+            writer.close()
+            raise
         return writer
 
     def event(self, kind: str, *, timestamp_ns: int | None = None, **data: Any) -> None:
@@ -68,12 +92,13 @@ class RunWriter:
 
         Args:
             name: any text.
-            value: a number, or what `float()` takes; whole numbers beyond 2**53 are kept in full beside.
-            step: None means one more than the series' last step, from 0.
+            value: a number, or what `float()` takes; integers that a float cannot hold are kept in full beside.
+            step: None means one more than the series' last step, from 0; a fraction is cut off, and beyond 64 bits stands the last step there is.
             timestamp_ns: None means now.
 
         Raises:
-            TypeError, ValueError: value or step is not a number.
+            TypeError, ValueError: name is not a text; value, step or timestamp is not a number. Nothing was written.
+            JournalError: the writer is closed.
             OSError: the disk is full.
         """
         series = self._series.get(name)
@@ -85,17 +110,27 @@ class RunWriter:
             step = _whole(step)
         if type(value) is not float:
             value = self._number(name, value, step)
+        if timestamp_ns is None:
+            timestamp_ns = _now()
+        elif type(timestamp_ns) is not int or not -_LIMIT <= timestamp_ns < _LIMIT:
+            timestamp_ns = _whole(timestamp_ns)
         series.next_step = step + 1
         segment = self._segment
         slot = next(segment.slots) if segment is not None else 0
         while segment is None or slot >= segment.capacity:
             segment = self._grow(segment)
             slot = next(segment.slots)
-        _pack(segment.map, slot * RECORD_BYTES, step, _now() if timestamp_ns is None else timestamp_ns, value, 0, series.key)
+        try:
+            _pack(segment.map, slot * RECORD_BYTES, step, timestamp_ns, value, 0, series.key)
+        except struct.error:  # only the step after the last one there is; testing for it above would cost every point
+            series.next_step = _LIMIT
+            _pack(segment.map, slot * RECORD_BYTES, _LIMIT - 1, timestamp_ns, value, 0, series.key)
 
     def close(self) -> None:
-        """Let go of files; what was written stays."""
-        self._segment = None
+        """Let go of files; what was written stays, and what comes later is refused."""
+        with self._grow_lock:
+            self._is_closed = True
+            self._segment = None
         self._lines.close()
 
     def sync(self) -> None:
@@ -103,24 +138,30 @@ class RunWriter:
         segment = self._segment
         if segment is not None:
             segment.map.flush()
-        fd = os.open(self.folder / EVENTS, os.O_RDWR)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+        for path in (self.folder / EVENTS, *self.folder.glob(f"points-{self._name}-*.bin")):
+            fd = os.open(path, os.O_RDWR)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+        sync_folder(self.folder)
 
     def _new_series(self, name: str) -> Series:
+        if not isinstance(name, str):
+            raise TypeError(f"A metric's name is a text, not {name!r}.")
         with self._grow_lock:
             if name not in self._series:
-                key = len(self._series) + 1
+                key = next(self._keys)
                 self.event(Kind.SERIES, writer=self._name, key=key, name=name)
-                self._series[name] = Series(key)
+                self._series.setdefault(name, Series(key, self._next_steps.get(name, 0)))
             return self._series[name]
 
     def _grow(self, full: Segment | None) -> Segment:
         with self._grow_lock:
+            if self._is_closed:
+                raise JournalError("The run's journal is closed; a point came late.", mend="Resume the run to write more.")
             if self._segment is full:
-                self._segment = Segment(self.folder, self._name, 0 if full is None else full.number + 1)
+                self._segment = Segment(self.folder, self._name, next(self._segment_numbers))
             assert self._segment is not None
             return self._segment
 
@@ -129,14 +170,37 @@ class RunWriter:
             number = float(value)
         except OverflowError:
             number = float("inf") if value > 0 else float("-inf")
-        with contextlib.suppress(TypeError, ValueError, OverflowError, AttributeError):
-            whole = int(value) if abs(number) >= _EXACT and hasattr(value, "__index__") else 0
-            if whole and (number in (float("inf"), float("-inf")) or int(number) != whole):
-                self.event(Kind.EXACT, name=name, step=step, value=str(whole))
+        if -_EXACT < number < _EXACT or math.isnan(number) or not hasattr(value, "__index__"):
+            return number
+        whole = int(value)
+        if math.isinf(number) or int(number) != whole:
+            self.event(Kind.EXACT, name=name, step=step, value=_digits(whole))
         return number
 
 
-def _whole(step: Any) -> int:
-    """A step as a signed 64-bit number."""
-    number = int(step)
-    return max(-_LIMIT, min(number, _LIMIT - 2))
+def _whole(number: Any) -> int:
+    """A step or a time as a signed 64-bit number."""
+    try:
+        whole = int(number)
+    except OverflowError as cause:
+        raise ValueError(f"A step or a time is a whole number, not {number!r}.") from cause
+    return max(-_LIMIT, min(whole, _LIMIT - 1))
+
+
+def _digits(whole: int) -> str:
+    """What `int(text, 0)` reads back: decimal digits, or hexadecimal ones where Python refuses to write so many."""
+    try:
+        return str(whole)
+    except ValueError:
+        return hex(whole)
+
+
+_writers: weakref.WeakSet[RunWriter] = weakref.WeakSet()
+
+
+def _begin_in_child() -> None:
+    for writer in list(_writers):
+        writer._begin_in_child()
+
+
+after_fork_in_child(_begin_in_child)
