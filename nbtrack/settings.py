@@ -29,6 +29,8 @@ class Settings:
     """Seconds without work after which the delivery process ends."""
     poll_s: float = 0.5
     """Seconds between two looks of the delivery process at live journals."""
+    retry_s: float = 30.0
+    """Most seconds between two tries of a store that does not answer."""
     flush_wait_s: float = 60.0
     """Seconds a read of the MLflow plugin waits for its own writes."""
     keep_days: float = 30.0

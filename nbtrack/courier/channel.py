@@ -75,7 +75,7 @@ def write_private(path: Path, data: bytes) -> None:
     fd = open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     with os.fdopen(fd, "wb") as file:
         file.write(data)
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def ask(place: Place, question: dict[str, Any], *, wait_s: float) -> dict[str, Any]:
@@ -129,4 +129,5 @@ def _check(path: Path, is_kind: Any) -> None:
     """See that a path is what we made: of that kind, ours, and nobody else's to use."""
     facts = path.lstat()
     if not is_kind(facts.st_mode) or facts.st_uid != os.getuid() or facts.st_mode & 0o077:
-        raise DeliveryError(f"{path} is not this user's alone (owner {facts.st_uid}, mode {stat.filemode(facts.st_mode)}).", mend=f"Remove {path} and try again.")
+        owner, mode = facts.st_uid, stat.filemode(facts.st_mode)
+        raise DeliveryError(f"{path} is not this user's alone (owner {owner}, mode {mode}).", mend=f"Remove {path} and try again.")

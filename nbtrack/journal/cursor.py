@@ -24,6 +24,8 @@ class Cursor:
     """Offset in the event file up to which everything is delivered."""
     slots: dict[str, int] = field(default_factory=dict)
     """For each segment file, the first slot not delivered."""
+    holes: dict[str, list[int]] = field(default_factory=dict)
+    """Slots before that, by segment file, which were taken but not written when they were passed over; they are looked at again."""
     names: dict[str, str] = field(default_factory=dict)
     """Metric and param names MLflow refused, and what they are called there."""
     params: dict[str, int] = field(default_factory=dict)

@@ -67,7 +67,6 @@ class StoreClient:
             with contextlib.chdir(folder) if folder is not None else contextlib.nullcontext():  # so that mlruns/ lies beside the database
                 from mlflow import MlflowClient
 
-                os.environ["MLFLOW_TRACKING_URI"] = uri  # artifact stores behind the server ask MLflow's global setting
                 self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
 
     def ping(self) -> None:

@@ -55,17 +55,17 @@ CODES: dict[str, type[StoreError]] = {
 }
 """What each MLflow error code means to us; a code not listed means: try again."""
 OTHER_CODES = frozenset(
-    (
-        "CATALOG_ALREADY_EXISTS CATALOG_DOES_NOT_EXIST CATALOG_NOT_EMPTY DAC_ALREADY_EXISTS DAC_DOES_NOT_EXIST DEPLOYMENT_TIMEOUT "
-        "EXTERNAL_LOCATION_ALREADY_EXISTS EXTERNAL_LOCATION_DOES_NOT_EXIST GIT_CONFLICT GIT_REMOTE_ERROR GIT_SENSITIVE_TOKEN_DETECTED GIT_UNKNOWN_REF "
-        "GIT_URL_NOT_ON_ALLOW_LIST INSECURE_PARTNER_RESPONSE IPYNB_FILE_IN_REPO MALFORMED_PARTNER_RESPONSE MANAGED_RESOURCE_GROUP_DOES_NOT_EXIST "
-        "MAX_CHILD_NODE_SIZE_EXCEEDED METASTORE_ALREADY_EXISTS METASTORE_DOES_NOT_EXIST METASTORE_NOT_EMPTY PERMISSION_NOT_PROPAGATED "
-        "PRINCIPAL_DOES_NOT_EXIST PROJECTS_OPERATION_TIMEOUT PROVIDER_ALREADY_EXISTS PROVIDER_DOES_NOT_EXIST PROVIDER_SHARE_NOT_ACCESSIBLE "
-        "RECIPIENT_ALREADY_EXISTS RECIPIENT_DOES_NOT_EXIST SCHEMA_ALREADY_EXISTS SCHEMA_DOES_NOT_EXIST SCHEMA_NOT_EMPTY SEARCH_QUERY_TOO_LONG "
-        "SEARCH_QUERY_TOO_SHORT SHARE_ALREADY_EXISTS SHARE_DOES_NOT_EXIST STORAGE_CREDENTIAL_ALREADY_EXISTS STORAGE_CREDENTIAL_DOES_NOT_EXIST "
-        "TABLE_ALREADY_EXISTS TABLE_DOES_NOT_EXIST "
-    ).split()
-)
+    {
+        "CATALOG_ALREADY_EXISTS", "CATALOG_DOES_NOT_EXIST", "CATALOG_NOT_EMPTY", "DAC_ALREADY_EXISTS", "DAC_DOES_NOT_EXIST", "DEPLOYMENT_TIMEOUT",
+        "EXTERNAL_LOCATION_ALREADY_EXISTS", "EXTERNAL_LOCATION_DOES_NOT_EXIST", "GIT_CONFLICT", "GIT_REMOTE_ERROR", "GIT_SENSITIVE_TOKEN_DETECTED",
+        "GIT_UNKNOWN_REF", "GIT_URL_NOT_ON_ALLOW_LIST", "INSECURE_PARTNER_RESPONSE", "IPYNB_FILE_IN_REPO", "MALFORMED_PARTNER_RESPONSE",
+        "MANAGED_RESOURCE_GROUP_DOES_NOT_EXIST", "MAX_CHILD_NODE_SIZE_EXCEEDED", "METASTORE_ALREADY_EXISTS", "METASTORE_DOES_NOT_EXIST",
+        "METASTORE_NOT_EMPTY", "PERMISSION_NOT_PROPAGATED", "PRINCIPAL_DOES_NOT_EXIST", "PROJECTS_OPERATION_TIMEOUT", "PROVIDER_ALREADY_EXISTS",
+        "PROVIDER_DOES_NOT_EXIST", "PROVIDER_SHARE_NOT_ACCESSIBLE", "RECIPIENT_ALREADY_EXISTS", "RECIPIENT_DOES_NOT_EXIST", "SCHEMA_ALREADY_EXISTS",
+        "SCHEMA_DOES_NOT_EXIST", "SCHEMA_NOT_EMPTY", "SEARCH_QUERY_TOO_LONG", "SEARCH_QUERY_TOO_SHORT", "SHARE_ALREADY_EXISTS", "SHARE_DOES_NOT_EXIST",
+        "STORAGE_CREDENTIAL_ALREADY_EXISTS", "STORAGE_CREDENTIAL_DOES_NOT_EXIST", "TABLE_ALREADY_EXISTS", "TABLE_DOES_NOT_EXIST",
+    }
+)  # fmt: skip
 """Codes of Databricks' catalogue and repositories, which tracking does not give."""
 
 _LOGIN_TEXT = re.compile(
@@ -76,9 +76,11 @@ _LOGIN_TEXT = re.compile(
 _DATABASE_TEXT = re.compile(r"sqlalche\.me|sqlalchemy\.exc|psycopg|pymysql|sqlite3", re.IGNORECASE)
 _DATABASE_REFUSES = re.compile(r"IntegrityError|DataError|UniqueViolation|NumericValueOutOfRange|StringDataRightTruncation", re.IGNORECASE)
 _LOCAL_REFUSALS = (OverflowError, UnicodeError, FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
+_LOGIN_CLASSES = ("NoCredentialsError", "PartialCredentialsError", "DefaultCredentialsError", "ClientAuthenticationError")
 _MENDS: dict[type[StoreError], str] = {
     StoreUnreachableError: "Nothing is lost: delivery tries again by itself. Check that the store runs and that its URI is right.",
-    LoginError: "Set the login (MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, or the one of your database or cloud) and track a cell again.",
+    LoginError: "Set the login (MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, MLFLOW_TRACKING_TOKEN, or your database's or cloud's) "
+    "and track a cell again.",
     RefusedError: "It stays in the journal.",
     GoneError: "It stays in the journal.",
 }
@@ -132,7 +134,7 @@ def _kind_of(error: BaseException) -> type[StoreError]:
         if code == "BAD_REQUEST" and _DATABASE_TEXT.search(text) and not _DATABASE_REFUSES.search(text):
             return StoreUnreachableError  # MLflow gives this code to a lost connection too
         return CODES.get(code, StoreUnreachableError)
-    if _LOGIN_TEXT.search(text) or type(error).__name__ in ("NoCredentialsError", "PartialCredentialsError", "DefaultCredentialsError", "ClientAuthenticationError"):
+    if _LOGIN_TEXT.search(text) or type(error).__name__ in _LOGIN_CLASSES:
         return LoginError
     status = getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(status, int):

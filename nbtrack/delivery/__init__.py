@@ -1,0 +1,1 @@
+"""From the journal to MLflow, by a process of its own or in the foreground."""

@@ -1,0 +1,282 @@
+"""Delivering one run: what its journal holds beyond the cursor goes to MLflow, in order, and the cursor follows."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from nbtrack.delivery.backlog import Backlog
+from nbtrack.delivery.parcel import REFUSED_TAG, RENAMED_TAG, Parcel
+from nbtrack.delivery.send import batches, send_each
+from nbtrack.delivery.upload import upload
+from nbtrack.entities import Kind, RunStart, State
+from nbtrack.errors import GoneError, RefusedError, StoreError
+from nbtrack.journal import RunWriter
+from nbtrack.store.client import RUN_TAG, FoundRun, MetricPoint, StoreClient
+from nbtrack.store.names import LONGEST_TAG, fit_experiment, fit_text
+
+_REFUSALS_KEPT = 100
+_REFUSALS_A_METRIC = 20
+_MORE_PASSES = 5
+T = TypeVar("T")
+
+
+class Delivery:
+    """Delivers runs to one store."""
+
+    def __init__(self, client: StoreClient, mlflow_id_of: Callable[[str], str]) -> None:
+        """
+        Args:
+            mlflow_id_of: the MLflow id of another run of this store, delivered first where it has none yet; empty if there is no such run.
+        """
+        self._client = client
+        self._mlflow_id_of = mlflow_id_of
+
+    def deliver(self, backlog: Backlog, budget_s: float = float("inf")) -> bool:
+        """Deliver what is there; says whether points were left because the budget was spent.
+
+        Raises:
+            StoreUnreachableError, LoginError: what was delivered stays delivered; call again later.
+            FormatError: the journal was written by a later release.
+        """
+        deadline = time.monotonic() + budget_s
+        for _ in range(_MORE_PASSES):
+            backlog.read()
+            if backlog.start is None:
+                return False
+            is_more = _Pass(self._client, backlog, self._mlflow_id_of).act(deadline)
+            backlog.read()
+            if is_more or not backlog.has_events:
+                return is_more
+        return False
+
+    def ensure_run(self, backlog: Backlog) -> str:
+        """The run's MLflow id; the run is created if it is not there."""
+        backlog.read()
+        if backlog.start is None:
+            return ""
+        return _Pass(self._client, backlog, self._mlflow_id_of).ensure_run(backlog.start)
+
+
+class _Pass:
+    """One go at one run."""
+
+    def __init__(self, client: StoreClient, backlog: Backlog, mlflow_id_of: Callable[[str], str]) -> None:
+        self._client, self._backlog, self._mlflow_id_of = client, backlog, mlflow_id_of
+        self._is_checked = False
+        self._trash_again = False
+
+    def act(self, deadline: float) -> bool:
+        backlog = self._backlog
+        assert backlog.start is not None
+        try:
+            run_id = self.ensure_run(backlog.start)
+            return self._send(run_id, deadline)
+        except GoneError as error:
+            if backlog.was_recreated or backlog.start.mlflow_run_id:
+                self._refused("the run", error)
+                self._give_up()
+            else:
+                backlog.forget_delivery()
+            return False
+        finally:
+            if self._trash_again:
+                self._client.delete_run(backlog.cursor.mlflow_run_id)
+
+    def ensure_run(self, start: RunStart) -> str:
+        """Find or create the run; the tag with our id makes sure that a creation without a cursor is found again."""
+        backlog, client = self._backlog, self._client
+        if backlog.cursor.mlflow_run_id:
+            return backlog.cursor.mlflow_run_id
+        first = Parcel()
+        for name, value in start.tags.items():
+            backlog.translator.tag(first, name, str(value))
+        backlog.translator.tag(first, RUN_TAG, start.run_id)
+        backlog.translator.tag(first, "nbtrack.attempt", str(start.attempt))
+        if start.goal:
+            backlog.translator.tag(first, "nbtrack.goal", start.goal)
+        if start.parent:
+            parent = self._mlflow_id_of(start.parent)
+            backlog.translator.tag(first, "mlflow.parentRunId" if parent else "nbtrack.parent", parent or start.parent)
+        tags = {name: value for name, value in first.tags.items() if value is not None}
+        if start.mlflow_run_id:
+            found = client.get_run(start.mlflow_run_id)
+            self._pairs(found.run_id, {}, tags)
+        else:
+            experiment = client.ensure_experiment(fit_experiment(start.experiment))
+            found = client.find_run(start.run_id, experiment) or self._create(experiment, start, tags)
+        if first.texts:
+            upload(backlog.home, client, found.run_id, first, self._refused)
+        backlog.save(mlflow_run_id=found.run_id, experiment_id=found.experiment_id, artifact_uri=found.artifact_uri)
+        return found.run_id
+
+    def _create(self, experiment: str, start: RunStart, tags: dict[str, str]) -> FoundRun:
+        name, start_ms = fit_text(start.name, 250), max(0, start.started_ns // 1_000_000)
+        if name:
+            tags["mlflow.runName"] = name
+        try:
+            return self._client.create_run(experiment, name=name, start_ms=start_ms, tags=tags)
+        except GoneError:
+            raise
+        except RefusedError:  # one of the tags, most likely: create it bare and bring the tags one by one
+            found = self._client.create_run(experiment, name=name, start_ms=start_ms, tags={RUN_TAG: start.run_id})
+            self._pairs(found.run_id, {}, tags)
+            return found
+
+    def _send(self, run_id: str, deadline: float) -> bool:
+        backlog = self._backlog
+        parcel = backlog.parcel(up_to_end=True)
+        if parcel is not None and not parcel.is_closing:
+            self._parcel(run_id, parcel)
+        for segment, slot, holes, points in backlog.points():
+            if points:
+                self._points(run_id, points)
+            backlog.points_delivered(segment, slot, holes)
+            if time.monotonic() > deadline:
+                return True
+        if backlog.has_holes and backlog.is_ended:
+            self._report(run_id)
+            return False
+        parcel = backlog.parcel(up_to_end=False)
+        if parcel is not None:
+            self._parcel(run_id, parcel)
+        self._report(run_id)
+        if backlog.is_ended != backlog.cursor.is_done and not backlog.has_events:
+            backlog.save(is_done=backlog.is_ended)
+        return False
+
+    def _parcel(self, run_id: str, parcel: Parcel) -> None:
+        """Send what a stretch of events came to. The end goes out even while artifacts wait: a run always ends."""
+        client = self._client
+        if parcel.trash is False:
+            with contextlib.suppress(RefusedError):  # it may not lie in the trash
+                client.restore_run(run_id)
+        self._pairs(run_id, parcel.params, {name: value for name, value in parcel.tags.items() if value is not None})
+        for name in (name for name, value in parcel.tags.items() if value is None):
+            self._one(f"tag {name!r}", lambda name=name: client.delete_tag(run_id, name))  # type: ignore[misc]
+        for dataset in parcel.inputs:
+            self._one("a dataset input", lambda dataset=dataset: client.log_input(run_id, dataset))  # type: ignore[misc]
+        waiting: StoreError | None = None
+        try:
+            upload(self._backlog.home, client, run_id, parcel, self._refused)
+        except StoreError as error:
+            if parcel.state is None:
+                raise
+            waiting = error
+        if parcel.state is State.RUNNING:
+            self._one("its being resumed", lambda: client.set_running(run_id))
+        elif parcel.state is not None:
+            state, end_ms = parcel.state, max(0, parcel.ended_ns // 1_000_000)
+            self._one("its end", lambda: client.set_terminated(run_id, str(state), end_ms))
+        if waiting is not None:
+            raise waiting
+        if parcel.trash:
+            client.delete_run(run_id)
+        if parcel.trash is not None:
+            self._trash_again = False
+        self._backlog.parcel_delivered()
+
+    def _pairs(self, run_id: str, params: dict[str, str], tags: dict[str, str]) -> None:
+        for batch in batches(list(params.items())):
+            self._together(batch, lambda part: self._client.log_batch(run_id, params=part), lambda pair: f"param {pair[0]!r}")
+        for batch in batches(list(tags.items())):
+            self._together(batch, lambda part: self._client.log_batch(run_id, tags=part), lambda pair: f"tag {pair[0]!r}")
+
+    def _points(self, run_id: str, points: Sequence[MetricPoint]) -> None:
+        tired = {name for name, count in self._backlog.refused_points.items() if count >= _REFUSALS_A_METRIC}
+        if tired:
+            points = [point for point in points if point[0] not in tired]
+        try:
+            self._client.log_batch(run_id, points)
+        except RefusedError:
+
+            def name_of(point: MetricPoint) -> str:
+                self._backlog.refused_points[point[0]] = self._backlog.refused_points.get(point[0], 0) + 1
+                return f"metric {point[0]!r}"
+
+            self._together(points, lambda part: self._client.log_batch(run_id, part), name_of)
+
+    def _together(self, items: Sequence[T], send: Callable[[Sequence[T]], None], name_of: Callable[[T], str]) -> None:
+        """Send items; before anything counts as refused, see that the run itself is there and not in the trash."""
+
+        def checked(part: Sequence[T]) -> None:
+            try:
+                send(part)
+            except RefusedError:
+                if not self._check():
+                    raise
+                send(part)
+
+        send_each(items, checked, lambda item, error: self._refused(name_of(item), error))
+
+    def _one(self, what: str, act: Callable[[], None]) -> None:
+        self._together([what], lambda _: act(), lambda _: what)
+
+    def _check(self) -> bool:
+        """Whether the run lay in the trash and was taken out.
+
+        Raises:
+            GoneError: it is not there at all.
+        """
+        if self._is_checked:
+            return False
+        self._is_checked = True
+        run_id = self._backlog.cursor.mlflow_run_id
+        if not run_id or not self._client.get_run(run_id).is_trashed:
+            return False
+        self._client.restore_run(run_id)
+        self._trash_again = True
+        return True
+
+    def _refused(self, what: str, error: RefusedError) -> None:
+        self._backlog.refusals.append(f"{what}: {error.message}")
+
+    def _report(self, run_id: str) -> None:
+        """Say once what was renamed and what was refused: a tag in MLflow, a notice in the journal."""
+        backlog = self._backlog
+        renamed = backlog.translator.names.renamed
+        new = {source: target for source, target in renamed.items() if source not in backlog.cursor.names}
+        told = {text.partition(": ")[0] for text in backlog.cursor.refusals}
+        refusals = list({text.partition(": ")[0]: text for text in backlog.refusals if text.partition(": ")[0] not in told}.values())
+        refusals = refusals[: max(0, _REFUSALS_KEPT - len(told))]
+        tags, notices = {}, []
+        if new:
+            tags[RENAMED_TAG] = _fitting_json(renamed)
+            shown = "; ".join(f"{source!r} {target!r}" for source, target in list(new.items())[:20])
+            notices.append(f"MLflow takes names of letters, digits, spaces and /_-.: only, so it calls {shown}.")
+        if refusals:
+            tags[REFUSED_TAG] = fit_text("\n".join([*backlog.cursor.refusals, *refusals]), LONGEST_TAG)
+            notices += [f"Not in MLflow, but kept in the journal: {text}" for text in refusals]
+        if not notices:
+            return
+        if tags:
+            with contextlib.suppress(RefusedError):
+                self._client.log_batch(run_id, tags=list(tags.items()))
+        writer = RunWriter(backlog.home, backlog.run_id)
+        try:
+            for text in notices:
+                writer.event(Kind.NOTICE, text=text)
+        finally:
+            writer.close()
+        backlog.refusals.clear()
+        backlog.save(names=dict(renamed), refusals=(*backlog.cursor.refusals, *refusals))
+
+    def _give_up(self) -> None:
+        """The store will never take this run: keep it in the journal, and stop trying."""
+        backlog = self._backlog
+        backlog.parcel(up_to_end=False)
+        if backlog.has_events:
+            backlog.parcel_delivered()
+        backlog.save(is_done=True, refusals=(*backlog.cursor.refusals, *backlog.refusals))
+
+
+def _fitting_json(names: dict[str, str]) -> str:
+    """The names as JSON, as many as a tag holds."""
+    names = dict(names)
+    while len(text := json.dumps(names)) > LONGEST_TAG:
+        for name in list(names)[: max(1, len(names) // 10)]:
+            del names[name]
+    return text

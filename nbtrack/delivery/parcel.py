@@ -1,0 +1,150 @@
+"""From events to what MLflow is sent: params, tags, artifacts, inputs and the run's state."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbtrack.entities import Event, Kind, State
+from nbtrack.store.names import LONGEST_PARAM, LONGEST_TAG, fit_name, fit_text, is_fit
+
+NOTE_TAG = "mlflow.note.content"
+RENAMED_TAG = "nbtrack.renamed"
+REFUSED_TAG = "nbtrack.refused"
+REASON_TAG = "nbtrack.reason"
+_EXACT_KEPT = 200
+
+
+class Names:
+    """What each metric, param and tag of one run is called in MLflow; the same events in the same order give the same names."""
+
+    def __init__(self, renamed: dict[str, str]) -> None:
+        self.renamed = dict(renamed)
+        self._given = {target: source for source, target in renamed.items()}
+
+    def of(self, name: str) -> str:
+        """The name in MLflow."""
+        known = self.renamed.get(name)
+        if known is not None:
+            return known
+        if is_fit(name) and self._given.setdefault(name, name) == name:
+            return name
+        target = fit_name(name, self._given)
+        self._given[target] = name
+        self.renamed[name] = target
+        return target
+
+
+@dataclass
+class Parcel:
+    """What a stretch of events comes to; where a name occurs twice, the later value stands."""
+
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str | None] = field(default_factory=dict)
+    """None takes the tag off."""
+    blobs: dict[str, str] = field(default_factory=dict)
+    """Artifact path to blob."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """Artifact path to content."""
+    inputs: list[Any] = field(default_factory=list)
+    state: State | None = None
+    ended_ns: int = 0
+    trash: bool | None = None
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether points must be sent before it."""
+        return self.trash is not None or (self.state is not None and self.state.is_end)
+
+
+class Translator:
+    """Folds the events of one run, from its first one on, into parcels."""
+
+    def __init__(self, names: Names, long_param: int, text_of: Callable[[str], str]) -> None:
+        """
+        Args:
+            long_param: characters of a param that MLflow gets.
+            text_of: content of a blob.
+        """
+        self.names = names
+        self._text_of = text_of
+        self._long_param = min(long_param, LONGEST_PARAM)
+        self._params: dict[str, list[str]] = {}
+        self._exact: dict[str, dict[str, str]] = {}
+        self._notes: list[str] = []
+
+    def parcel(self, events: Iterable[Event]) -> Parcel:
+        """What comes of these events, which follow those of the last call."""
+        parcel = Parcel()
+        for event in events:
+            with contextlib.suppress(KeyError, ValueError):  # written by a later release
+                self.take(event, parcel)
+        return parcel
+
+    def take(self, event: Event, parcel: Parcel) -> None:
+        """Add one event to a parcel; a kind of a later release is passed over."""
+        data = event.data
+        match event.kind:
+            case Kind.PARAM:
+                self._param(parcel, str(data["name"]), data.get("value"), data.get("blob"))
+            case Kind.TAG:
+                self.tag(parcel, str(data["name"]), None if data["value"] is None else str(data["value"]))
+            case Kind.ARTIFACT:
+                parcel.blobs[str(data["path"])] = data["blob"]
+            case Kind.SERIES:
+                self.names.of(str(data["name"]))
+            case Kind.EXACT:
+                values = self._exact.setdefault(str(data["name"]), {})
+                values[str(data["step"])] = str(data["value"])
+                if len(values) > _EXACT_KEPT:
+                    del values[next(iter(values))]
+                self.tag(parcel, f"nbtrack.exact.{data['name']}", json.dumps(values))
+            case Kind.NOTE:
+                self._notes.append(str(data["text"]))
+                self.tag(parcel, NOTE_TAG, "\n\n".join(self._notes))
+            case Kind.INPUT:
+                parcel.inputs.append(data.get("dataset", data))
+            case Kind.TRASH:
+                parcel.trash = bool(data["on"])
+            case Kind.RESUME:
+                parcel.state = State.RUNNING
+                parcel.tags[REASON_TAG] = None
+            case Kind.END:
+                parcel.state, parcel.ended_ns = State(data["state"]), event.timestamp_ns
+                if data.get("reason"):
+                    self.tag(parcel, REASON_TAG, str(data["reason"]))
+                if data.get("traceback"):
+                    parcel.texts["traceback.txt"] = str(data["traceback"])
+
+    def tag(self, parcel: Parcel, name: str, value: str | None) -> None:
+        """Add a tag; a value MLflow would cut goes whole into an artifact beside."""
+        target = self.names.of(name)
+        if value is not None and len(value) > LONGEST_TAG:
+            parcel.texts[f"nbtrack/tags/{_file_name(target)}.txt"] = value
+        parcel.tags[target] = None if value is None else fit_text(value, LONGEST_TAG)
+
+    def _param(self, parcel: Parcel, name: str, value: str | None, blob: str | None) -> None:
+        """The first value is MLflow's param; each one that differs from the one before becomes a tag `nbtrack.param.<name>.<n>`, n from 2."""
+        values = self._params.setdefault(name, [])
+        target = self.names.of(name)
+        text = str(value) if value is not None else self._text_of(blob or "")
+        if values and text == values[-1]:
+            return
+        values.append(text)
+        file = f"nbtrack/params/{_file_name(target)}" + (f".{len(values)}.txt" if len(values) > 1 else ".txt")
+        if len(values) == 1:
+            parcel.params[target] = fit_text(text, self._long_param)
+        else:
+            parcel.tags[self.names.of(f"nbtrack.param.{name}.{len(values)}")] = fit_text(text, LONGEST_TAG)
+        if blob:
+            parcel.blobs[file] = blob
+        elif len(text) > (self._long_param if len(values) == 1 else LONGEST_TAG):
+            parcel.texts[file] = text
+
+
+def _file_name(name: str) -> str:
+    """A metric's or param's MLflow name as a file name."""
+    return fit_name(name.replace("/", "_").replace(":", "_"))[:200]

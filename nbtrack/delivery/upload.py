@@ -1,0 +1,96 @@
+"""Uploading a run's artifacts: blobs and texts are laid out in a temporary folder, which goes up in one call."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from nbtrack.delivery.parcel import Parcel
+from nbtrack.errors import JournalError, RefusedError
+from nbtrack.journal import blobs
+from nbtrack.journal.location import Home
+from nbtrack.store.client import StoreClient
+from nbtrack.store.names import fit_text
+
+Item = tuple[str, str, bool]
+"""Artifact path, blob or content, whether it is a blob."""
+_FILES = 100
+_BYTES = 256 << 20
+
+
+def upload(home: Home, client: StoreClient, run_id: str, parcel: Parcel, refused: Callable[[str, RefusedError], None]) -> None:
+    """Upload all artifacts of a parcel; what the store refuses is reported, the rest goes up.
+
+    Raises:
+        StoreUnreachableError, LoginError: some may be there; uploading all again does no harm.
+    """
+    items: list[Item] = [(path, blob, True) for path, blob in parcel.blobs.items()]
+    items += [(path, text, False) for path, text in parcel.texts.items()]
+    for group in _groups(home, items):
+        with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
+            laid = [item for item in group if _lay(home, Path(folder), item, refused)]
+            if not laid:
+                continue
+            try:
+                client.log_artifacts(run_id, Path(folder))
+            except RefusedError as error:
+                if len(laid) == 1:
+                    refused(f"artifact {laid[0][0]!r}", error)
+                    continue
+                for path, _, _ in laid:
+                    clean = _clean(path)
+                    parent = str(PurePosixPath(clean).parent)
+                    try:
+                        client.log_artifact(run_id, Path(folder) / clean, "" if parent == "." else parent)
+                    except RefusedError as error_of_one:
+                        refused(f"artifact {path!r}", error_of_one)
+
+
+def _groups(home: Home, items: Sequence[Item]) -> Iterator[list[Item]]:
+    group: list[Item] = []
+    size = 0
+    for item in items:
+        path = home.root / "blobs" / item[1][:2] / f"{item[1]}.zst"
+        item_bytes = path.stat().st_size if item[2] and path.exists() else len(item[1]) if not item[2] else 0
+        if group and (len(group) == _FILES or size + item_bytes > _BYTES):
+            yield group
+            group, size = [], 0
+        group.append(item)
+        size += item_bytes
+    if group:
+        yield group
+
+
+def _lay(home: Home, folder: Path, item: Item, refused: Callable[[str, RefusedError], None]) -> bool:
+    path, content, is_blob = item
+    target = folder / _clean(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if is_blob:
+            blobs.copy_to(home, content, target)
+        else:
+            target.write_bytes(fit_text(content).encode())
+    except FileNotFoundError:
+        refused(f"artifact {path!r}", RefusedError("Its bytes are not in the journal any more.", mend="Log it again."))
+        return False
+    except JournalError as cause:
+        refused(f"artifact {path!r}", RefusedError(cause.message, mend=cause.mend))
+        return False
+    except (NotADirectoryError, IsADirectoryError, FileExistsError, ValueError) as cause:
+        refused(f"artifact {path!r}", RefusedError(f"It cannot be a file's path: {cause}.", mend="Log it under another path."))
+        return False
+    except OSError as cause:
+        if cause.errno == errno.ENAMETOOLONG:
+            refused(f"artifact {path!r}", RefusedError("Its name is too long for a file.", mend="Log it under a shorter path."))
+            return False
+        raise
+    return True
+
+
+def _clean(path: str) -> str:
+    """An artifact's path as one below the run's folder, whatever was asked for."""
+    parts = [part for part in fit_text(path).replace(os.sep, "/").split("/") if part not in ("", ".", "..")]
+    return "/".join(parts) or "artifact"
