@@ -1,0 +1,145 @@
+"""Each peer's own virtual environment, made once under `.bench/venvs` with bytecode compiled, as an installed package has it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BENCH = ROOT / ".bench"
+DRIVE = Path(__file__).parent / "peers" / "drive.py"
+_MLFLOW = ("mlflow>=3.17,<4",)
+
+
+class CannotRun(Exception):
+    """The peer cannot be installed or does not run here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One way of logging points."""
+
+    title: str
+    module: str
+    venv: str
+    packages: tuple[str, ...]
+    points: int
+    """Enough for a steady number, few enough for the slow ones to come to an end."""
+
+
+PEERS = (
+    Peer("MLflow sync", "mlflow_sync", "mlflow", _MLFLOW, 500),
+    Peer("MLflow async", "mlflow_async", "mlflow", _MLFLOW, 2_000),
+    Peer("MLflow log_batch of 1,000", "mlflow_batch", "mlflow", _MLFLOW, 100_000),
+    Peer("wandb offline", "wandb_offline", "wandb", ("wandb",), 20_000),
+    Peer("trackio", "trackio_local", "trackio", ("trackio",), 100_000),
+    Peer("aim", "aim_local", "aim", ("aim",), 20_000),
+    Peer("sacred's queue", "sacred_queue", "sacred", ("sacred", "setuptools<81"), 100_000),
+)
+"""Beside them stands `NBTRACK`, the same way of use, installed the same way."""
+NBTRACK = Peer("nbtrack", "nbtrack_plain", "nbtrack", (str(ROOT),), 100_000)
+
+
+def prepare(peer: Peer, *, fresh: bool = False) -> str:
+    """Make the peer's environment if it is not there; returns the peer's version.
+
+    Args:
+        peer: which.
+        fresh: install its packages again, for a working tree that changed.
+
+    Raises:
+        CannotRun: with the reason.
+    """
+    folder = BENCH / "venvs" / peer.venv
+    mark = folder / "installed.json"
+    if not fresh and mark.exists() and json.loads(mark.read_text()) == list(peer.packages):
+        return _version(peer)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    uv = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    again = ["--reinstall-package", "nbtrack"] if fresh and uv else ["--force-reinstall", "--no-deps"] if fresh and mark.exists() else []
+    if not python_of(peer).exists():
+        venv.create(folder, with_pip=uv is None)
+    command = [uv, "pip", "install", "--compile-bytecode", "--python"] if uv else []
+    command = [*command, str(python_of(peer))] if uv else [str(python_of(peer)), "-m", "pip", "install"]
+    done = subprocess.run([*command, "--quiet", *again, *peer.packages], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CannotRun(f"not installed: {_last_line(done.stderr)}")
+    mark.write_text(json.dumps(list(peer.packages)))
+    return _version(peer)
+
+
+def python_of(peer: Peer) -> Path:
+    """The interpreter of the peer's environment."""
+    folder = BENCH / "venvs" / peer.venv
+    return folder / "Scripts" / "python.exe" if os.name == "nt" else folder / "bin" / "python"
+
+
+def drive(peer: Peer, task: str, folder: Path, points: int = 0, *, timeout_s: float = 600, dies: bool = False) -> dict:
+    """Run a task of `peers/drive.py` in the peer's environment.
+
+    Args:
+        peer: which.
+        task: a function of `drive.py`.
+        folder: the peer's data and working directory.
+        points: how many.
+        timeout_s: when to give up.
+        dies: the task kills itself; there is no answer.
+
+    Raises:
+        CannotRun: with the reason.
+    """
+    try:
+        done = subprocess.run(
+            [str(python_of(peer)), str(DRIVE), peer.module, task, str(folder), str(points)],
+            env=environment(folder), capture_output=True, text=True, timeout=timeout_s, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as cause:
+        raise CannotRun(f"{task} of {points:,} points not done after {timeout_s:.0f} s") from cause
+    if dies:
+        return {}
+    answers = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode or not answers:
+        raise CannotRun(f"{task} failed: {_last_line(done.stderr)}")
+    return json.loads(answers[-1])
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """This process's variables, with everything nbtrack and MLflow store kept in `folder`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NBTRACK_", "MLFLOW_", "WANDB_", "AIM_", "PYTHONPATH"))}
+    return kept | {
+        "NBTRACK_HOME": str(folder / "nbtrack"), "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db", "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true", "GIT_PYTHON_REFRESH": "quiet", "PYTHONUNBUFFERED": "1",
+        "XDG_CONFIG_HOME": str(folder / "config"),
+    }  # fmt: skip
+
+
+def new_folder() -> Path:
+    """An empty folder with a migrated, empty MLflow database, so that nobody pays for the migrations."""
+    template = BENCH / "template" / "mlflow.db"
+    if not template.exists():
+        template.parent.mkdir(parents=True, exist_ok=True)
+        code = f"import mlflow; mlflow.set_tracking_uri('sqlite:///{template}.part'); mlflow.search_experiments()"
+        subprocess.run([str(python_of(NBTRACK)), "-c", code], env=environment(template.parent), check=True, capture_output=True)
+        Path(f"{template}.part").rename(template)
+    folder = Path(tempfile.mkdtemp(prefix="nbtrack-bench-"))
+    shutil.copy(template, folder / "mlflow.db")
+    return folder
+
+
+def _version(peer: Peer) -> str:
+    folder = Path(tempfile.mkdtemp(prefix="nbtrack-bench-"))
+    try:
+        return drive(peer, "version", folder)["version"]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no message"])[-1][:200]

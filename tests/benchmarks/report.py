@@ -1,0 +1,71 @@
+"""The table: what was measured, what was aimed for, how it compares."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    measurement: str
+    value: str
+    aim: str = ""
+    ratio: str = ""
+    is_met: bool | None = None
+    """None where there is no aim: a peer's number, or one for context."""
+
+
+_COLUMNS = ("measurement", "value", "aim", "ratio", "met")
+
+
+def show(rows: list[Row], facts: dict[str, str]) -> None:
+    """Print the table."""
+    table = Table(title="nbtrack's benchmarks", show_lines=False)
+    for column in _COLUMNS:
+        table.add_column(column, justify="left" if column == "measurement" else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*_cells(row), style=None if row.is_met is None else "green" if row.is_met else "bold red")
+    console = Console(width=150, soft_wrap=False)
+    console.print(table)
+    for name, value in facts.items():
+        console.print(f"{name}: {value}", highlight=False)
+
+
+def write(path: Path, rows: list[Row], facts: dict[str, str]) -> None:
+    """Replace the document that keeps the last table."""
+    lines = [
+        "# Benchmarks", "",
+        "The last run of `make bench`. Peers are installed each in its own virtual environment and take turns with nbtrack in one run;",
+        "values are medians over the rounds. What is measured, and how, stands in `tests/benchmarks/`, one file a measurement.", "",
+        "| " + " | ".join(_COLUMNS) + " |", "| --- | ---: | ---: | ---: | :---: |",
+        *("| " + " | ".join(_cells(row)) + " |" for row in rows), "",
+        *(f"- {name}: {value}" for name, value in facts.items()), "",
+    ]  # fmt: skip
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(lines))
+
+
+def facts_of_machine() -> dict[str, str]:
+    """What the numbers were measured on."""
+    info = Path("/proc/cpuinfo")
+    models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
+    memory = f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB" if hasattr(os, "sysconf") else "?"
+    system = platform.freedesktop_os_release()["PRETTY_NAME"] if Path("/etc/os-release").exists() else platform.platform()
+    return {
+        "machine": f"{(models or [platform.processor()])[0]}, {os.cpu_count()} cores, {memory} memory, {system}, {platform.system()} {platform.release().split('-')[0]}",
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "python": platform.python_version(),
+    }
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return row.measurement, row.value, row.aim, row.ratio, "" if row.is_met is None else "yes" if row.is_met else "**no**"
