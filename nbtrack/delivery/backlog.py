@@ -117,7 +117,7 @@ class Backlog:
         offset = self._pending[count - 1][1]
         del self._pending[:count]
         self._open = None
-        self.save(events_bytes=offset, names=dict(self.translator.names.renamed))
+        self.save(events_bytes=offset)
 
     def points(self) -> Iterator[tuple[str, int, list[int], list[MetricPoint]]]:
         """Undelivered points in batches: segment, the slot behind the batch, slots of the segment that are still unwritten, the batch.
@@ -171,7 +171,7 @@ class Backlog:
         batch: list[MetricPoint] = []
         slot, writer, is_fresh = start, writer_of(path), False
         names, targets = self.translator.names.of, dict[int, str]()
-        for step, time_ns, value, _, key in RECORD.iter_unpack(read_bytes(path, start)):
+        for step, time_ns, value, _, key in RECORD.iter_unpack(_whole_records(path, start)):
             if slot < first and slot not in known:
                 slot += 1
                 continue
@@ -201,3 +201,18 @@ class Backlog:
             return blobs.get_bytes(self.home, blob).decode("utf-8", "surrogatepass")
         except (OSError, JournalError, UnicodeDecodeError):
             return f"(blob {blob} is missing or damaged)"
+
+
+def _whole_records(path: Path, start: int) -> bytes:
+    """Records from a slot on, none of them half old and half new.
+
+    A record read while it is being written may show its key and not yet its value. What had its key at a first reading is whole at a
+    second one; what had not stays unwritten for this time.
+    """
+    once = read_bytes(path, start)
+    twice = bytearray(read_bytes(path, start)[: len(once)])
+    if once != twice:
+        for at in range(RECORD_BYTES - 4, len(twice), RECORD_BYTES):
+            if once[at : at + 4] == b"\0\0\0\0":
+                twice[at : at + 4] = b"\0\0\0\0"
+    return bytes(twice)

@@ -53,6 +53,10 @@ class Delivery:
                 return is_more
         return False
 
+    def ping(self) -> None:
+        """Ask the store for something small."""
+        self._client.ping()
+
     def ensure_run(self, backlog: Backlog) -> str:
         """The run's MLflow id; the run is created if it is not there."""
         backlog.read()

@@ -52,7 +52,7 @@ class Register:
             present = set(self.home.run_ids())
             for known in (self.active, self._settled, self._watched, self._unborn, self.unreadable):
                 for run_id in [run_id for run_id in known if run_id not in present]:
-                    del known[run_id]  # type: ignore[attr-defined]
+                    del known[run_id]
             self._elsewhere &= present
             for run_id in present - self._settled.keys() - self.active.keys() - self._elsewhere - self._unborn.keys() - self.unreadable.keys():
                 self._admit(run_id)

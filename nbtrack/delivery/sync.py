@@ -1,0 +1,132 @@
+"""Delivery in the foreground: what `nbtrack sync` does."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from nbtrack import courier
+from nbtrack.courier.channel import Place, write_private
+from nbtrack.courier.uris import absolute_uri, mask_uri
+from nbtrack.delivery.login import Login
+from nbtrack.delivery.loop import Loop
+from nbtrack.delivery.process import take_lock
+from nbtrack.entities import RunStart
+from nbtrack.errors import DeliveryError, JournalError, NbtrackError
+from nbtrack.journal import cursor as cursors
+from nbtrack.journal.fold import start_of
+from nbtrack.journal.lines import read_events
+from nbtrack.journal.location import Home
+from nbtrack.journal.reaper import reap
+from nbtrack.journal.writer import EVENTS
+from nbtrack.settings import Settings
+from nbtrack.store.client import be_quick
+
+
+@dataclass
+class SyncReport:
+    """What became of the journals."""
+
+    delivered: list[str] = field(default_factory=list)
+    """Runs that are in MLflow as far as their journal goes."""
+    waiting: list[str] = field(default_factory=list)
+    """Runs that are not."""
+    problems: dict[str, NbtrackError] = field(default_factory=dict)
+    """Why, by store."""
+
+
+def sync(
+    home: Home, settings: Settings, *, wait: bool = False, watch: bool = False, on_progress: Callable[[SyncReport], None] = lambda _: None
+) -> SyncReport:
+    """Deliver all journals here and now; a store whose delivery process lives is asked to do so.
+
+    Args:
+        wait: try again until everything is delivered.
+        watch: go on for ever, until interrupted.
+        on_progress: called after every round over all stores.
+    """
+    be_quick()
+    desks: dict[str, _Foreground] = {}
+    try:
+        while True:
+            report = SyncReport()
+            for store, run_ids in sorted(_waiting(home).items()):
+                desk = desks.setdefault(store, _Foreground(home, store, settings))
+                desk.deliver(run_ids, report)
+            on_progress(report)
+            if not watch and not (wait and report.waiting):
+                return report
+            time.sleep(min(settings.poll_s, 5.0) if not report.problems else min(settings.retry_s, 2.0))
+    finally:
+        for desk in desks.values():
+            desk.close()
+
+
+class _Foreground:
+    """One store, delivered to by whoever may: its process if one lives, else we."""
+
+    def __init__(self, home: Home, store: str, settings: Settings) -> None:
+        self._home, self._store, self._settings = home, store, settings
+        self._place = Place.of(home, store)
+        self._lock: int | None = None
+        self._loop: Loop | None = None
+
+    def deliver(self, run_ids: list[str], report: SyncReport) -> None:
+        for run_id in run_ids:
+            try:
+                self._one(run_id)
+                report.delivered.append(run_id)
+            except NbtrackError as error:
+                report.waiting.append(run_id)
+                report.problems[self._store] = error
+
+    def _one(self, run_id: str) -> None:
+        reap(self._home, run_id)
+        if self._loop is None and self._place.is_alive():
+            self._hello()
+            courier.flush(self._home, self._store, run_id, self._settings.flush_wait_s)
+            return
+        if self._loop is None:
+            self._take_over()
+        assert self._loop is not None
+        self._loop.deliver_here(run_id)
+
+    def _hello(self) -> None:
+        """Tell the process our login, which it may lack."""
+        for name in ("NBTRACK_TRACKING_URI", "MLFLOW_TRACKING_URI"):
+            uri = absolute_uri(os.environ.get(name, ""), self._home.root)
+            if uri and mask_uri(uri) == self._store:
+                courier.announce(self._home, uri, self._settings)
+                return
+
+    def _take_over(self) -> None:
+        self._lock = take_lock(self._place)
+        if self._lock is None:
+            raise DeliveryError(f"Another process delivers to {self._store} just now.", mend="Run nbtrack sync again.")
+        write_private(self._place.uri, self._store.encode("utf-8", "surrogatepass"))
+        login = Login(self._store, os.environ, self._settings.tracking_uri)
+        self._loop = Loop(self._home, self._store, self._settings, login.connect)
+
+    def close(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _waiting(home: Home) -> dict[str, list[str]]:
+    """Runs that have something undelivered, or go on, by store; the oldest first."""
+    found: dict[str, list[RunStart]] = {}
+    for run_id in home.run_ids():
+        path = home.run(run_id) / EVENTS
+        cursor = cursors.load(home, run_id)
+        if cursor.is_done and not any(read_events(path, cursor.events_bytes)):
+            continue
+        try:
+            start = start_of(event for event, _ in read_events(path))
+        except JournalError:
+            continue
+        if start is not None:
+            found.setdefault(start.store, []).append(start)
+    return {store: [start.run_id for start in sorted(starts, key=lambda start: start.started_ns)] for store, starts in found.items()}
