@@ -1,0 +1,26 @@
+"""nbtrack: a notebook, as it is, as tracked, reproducible experiments on MLflow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbtrack.api import artifact, figure, log, param, run, runs, tag, track
+from nbtrack.errors import NbtrackError
+
+__all__ = ["NbtrackError", "artifact", "figure", "log", "param", "run", "runs", "tag", "track"]
+__version__ = "0.1.0"
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext nbtrack`."""
+    from nbtrack.magics.load import load
+    from nbtrack.store.joined import enter
+
+    load(shell, enter)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """`%unload_ext nbtrack`."""
+    from nbtrack.magics.load import unload
+
+    unload(shell)

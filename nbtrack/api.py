@@ -1,0 +1,205 @@
+"""The Python API: the words of the magics, for functions and scripts."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, overload
+
+from nbtrack import settings
+from nbtrack.capture.begin import begin
+from nbtrack.capture.current import context, current, enter, leave
+from nbtrack.capture.identity import of_script
+from nbtrack.capture.run import TrackedRun
+from nbtrack.capture.session import outcome
+from nbtrack.entities import Request, RunView
+from nbtrack.journal import Home
+from nbtrack.magics.table import RunTable
+from nbtrack.reads import all_runs, find
+
+_told: set[str] = set()
+
+
+class track:  # noqa: N801 - used as a function, a context and a decorator
+    """A run: `with nbtrack.track("name") as run:`, or `@nbtrack.track` around a function, whose every call is one.
+
+    Args:
+        name: name of the run; a memorable one if empty, the function's name as a decorator.
+        experiment, goal, tags, params, parent, update: as the options of `%%track`; `parent` is a run id.
+        store: MLflow tracking URI, instead of the setting's.
+
+    Nothing of nbtrack's own is raised into the block; where recording fails there is one notice.
+    """
+
+    def __init__(
+        self, name: str | Callable[..., Any] = "", *, experiment: str = "", goal: str = "", tags: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | None = None, parent: str = "", update: bool = False, store: str = "",
+    ) -> None:  # fmt: skip
+        self._function = name if callable(name) else None
+        self._request = Request(
+            name=getattr(name, "__name__", "run") if callable(name) else name, experiment=experiment, goal=goal, tags=dict(tags or {}),
+            parent=parent, is_update=update,
+        )  # fmt: skip
+        self._params, self._store = dict(params or {}), store
+        self._entered: list[tuple[TrackedRun | None, Any]] = []
+        if self._function is not None:
+            functools.update_wrapper(self, self._function)
+
+    def __enter__(self) -> TrackedRun | None:
+        above = current()
+        try:
+            run: TrackedRun | None = begin(
+                self._request, of_script(), code=self._request.name, parent=above.run_id if above is not None and not above.is_ended else "",
+                call={"tracking_uri": self._store} if self._store else None,
+            )  # fmt: skip
+        except Exception as cause:  # noqa: BLE001 - a guest does not break the block
+            _tell(f"this block is not tracked: {cause}")
+            run = None
+        token = None
+        if run is not None:
+            for name, value in self._params.items():
+                run.param(name, value)
+            enter(run)
+            token = context.set(run)
+        self._entered.append((run, token))
+        return run
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        run, token = self._entered.pop()
+        if run is None:
+            return
+        leave(run)
+        try:
+            context.reset(token)
+        except ValueError:  # a generator or task left the block in another context
+            context.set(None)
+        run.end(*outcome(error))
+
+    @overload
+    def __call__(self, function: Callable[..., Any], /) -> Callable[..., Any]: ...
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._function is not None:
+            return self._wrapped(self._function)(*args, **kwargs)
+        return self._wrapped(args[0])
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None or self._function is None else functools.partial(self, instance)
+
+    def _wrapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        request = self._request if self._request.name else Request(**{**self._request.__dict__, "name": function.__name__})
+
+        def again() -> track:
+            return track(
+                request.name, experiment=request.experiment, goal=request.goal, tags=request.tags, params=self._params,
+                parent=request.parent, update=request.is_update, store=self._store,
+            )  # fmt: skip
+
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def tracked_async(*args: Any, **kwargs: Any) -> Any:
+                with again():
+                    return await function(*args, **kwargs)
+
+            return tracked_async
+
+        @functools.wraps(function)
+        def tracked(*args: Any, **kwargs: Any) -> Any:
+            with again():
+                return function(*args, **kwargs)
+
+        return tracked
+
+
+def log(values: Mapping[str, Any] | None = None, /, *, step: int | None = None, **metrics: Any) -> None:
+    """Append a point to each metric of the current run.
+
+    Args:
+        values: metrics by name, for names that are no identifiers.
+        step: None means one more than the metric's last step, from 0.
+        metrics: numbers by name.
+    """
+    run = current()
+    if run is None:
+        _no_run("log")
+        return
+    for name, value in metrics.items():
+        run.log(name, value, step)
+    if values is not None:
+        for name, value in values.items():
+            run.log(str(name), value, step)
+
+
+def param(values: Mapping[str, Any] | None = None, /, **params: Any) -> None:
+    """Record params of the current run; a name's first value stays."""
+    _each("param", values, params)
+
+
+def tag(values: Mapping[str, Any] | None = None, /, **tags: Any) -> None:
+    """Set tags of the current run; None takes a tag off."""
+    _each("tag", values, tags)
+
+
+def artifact(path: str | Path, artifact_path: str = "") -> None:
+    """Keep a file or folder with the current run; its bytes are copied before this returns."""
+    run = current()
+    if run is None:
+        _no_run("artifact")
+        return
+    run.artifact(path, artifact_path)
+
+
+def figure(fig: Any, name: str = "") -> None:
+    """Keep a matplotlib or plotly figure with the current run, as `figures/NAME`."""
+    run = current()
+    if run is None:
+        _no_run("figure")
+        return
+    run.figure(fig, name)
+
+
+def runs(query: str = "", *, trash: bool = False) -> RunTable:
+    """Runs of this machine, newest first, as a table; `.views` holds them.
+
+    Raises:
+        UsageError: the query cannot be read.
+    """
+    return RunTable(all_runs(_home(), query, with_trash=trash))
+
+
+def run(word: str = "last") -> RunView:
+    """One run: by id, the first letters of it, name, `name#attempt`, or `last`.
+
+    Raises:
+        UnknownRunError: there is none, or more than one.
+    """
+    return find(_home(), word)
+
+
+def _each(word: str, values: Mapping[str, Any] | None, named: dict[str, Any]) -> None:
+    run = current()
+    if run is None:
+        _no_run(word)
+        return
+    for name, value in {**(values or {}), **named}.items():
+        getattr(run, word)(str(name), value)
+
+
+def _home() -> Home:
+    return Home(settings.home(settings.load()))
+
+
+def _no_run(word: str) -> None:
+    _tell(f"nbtrack.{word}() was called outside a run, so nothing was kept. Put %%track on the cell, or `with nbtrack.track():` around the code.")
+
+
+def _tell(text: str) -> None:
+    if text not in _told:
+        _told.add(text)
+        print(f"nbtrack: {text}", file=sys.stderr)  # noqa: T201 - the one quiet notice

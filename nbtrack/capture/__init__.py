@@ -1,0 +1,8 @@
+"""IPython's door and the sources of what is captured."""
+
+from nbtrack.capture.literals import Literals, Parameters
+from nbtrack.capture.named import Named
+from nbtrack.capture.source import CaptureSource
+
+SOURCES: tuple[type[CaptureSource], ...] = (Named, Parameters, Literals)
+"""Built-in sources; where two find one name, the earlier decides."""

@@ -1,0 +1,96 @@
+"""Beginning a run: its name, attempt, experiment, store and first tags."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from nbtrack import courier, settings
+from nbtrack.capture import git
+from nbtrack.capture.current import attach, owner
+from nbtrack.capture.identity import Identity
+from nbtrack.capture.names import memorable_name
+from nbtrack.capture.run import TrackedRun
+from nbtrack.entities import Kind, Request, RunStart
+from nbtrack.journal import Home, RunWriter, attempts, fold, new_id
+
+
+def begin(request: Request, where: Identity, *, code: str, parent: str = "", call: dict[str, Any] | None = None) -> TrackedRun:
+    """Write the start of a run to the journal and tell the delivery process.
+
+    Args:
+        request: what the user asked.
+        where: notebook and cell.
+        code: the source that will run; tells attempts apart where the front end gives no cell id.
+        parent: run id of the run around it, unless the request names one.
+        call: settings given in the call.
+
+    Raises:
+        JournalError, OSError: the journal cannot be written.
+        SettingError: a setting cannot be used.
+    """
+    chosen = settings.load(call)
+    home = Home(settings.home(chosen))
+    uri = courier.absolute_uri(tracking_uri(chosen), Path.cwd())
+    this = owner(home)
+    cell = where.cell_id or (f"name:{request.name}" if request.name else f"code:{code}")
+    key = attempts.cell_key(where.notebook or str(Path.cwd()), cell)
+    if request.is_update and (run := _continued(home, key, this.name)):
+        run.uri = uri
+        courier.announce_soon(home, uri, chosen)
+        return run
+    run_id = new_id()
+    start = RunStart(
+        run_id=run_id, name=request.name or memorable_name(), experiment=request.experiment or _experiment(chosen, where), store=courier.mask_uri(uri),
+        owner=this.name, started_ns=time.time_ns(), attempt=attempts.add(home, key, run_id), cell_key=key, parent=request.parent or parent,
+        goal=request.goal, tags=_tags(where) | request.tags,
+    )  # fmt: skip
+    run = TrackedRun(home, start, RunWriter.create(home, start))
+    run.uri = uri
+    courier.announce_soon(home, uri, chosen)
+    return run
+
+
+def tracking_uri(chosen: settings.Settings) -> str:
+    """The store: nbtrack's setting, what the user told MLflow in this process, MLflow's environment, MLflow's default."""
+    mlflow = sys.modules.get("mlflow")
+    if chosen.tracking_uri:
+        return chosen.tracking_uri
+    if os.environ.get("MLFLOW_TRACKING_URI"):
+        return os.environ["MLFLOW_TRACKING_URI"]
+    if mlflow is not None and hasattr(mlflow, "get_tracking_uri"):
+        return str(mlflow.get_tracking_uri())
+    return "sqlite:///mlflow.db"
+
+
+def _continued(home: Home, key: str, owner_name: str) -> TrackedRun | None:
+    for run_id in reversed(attempts.of(home, key)):
+        view = fold(home, run_id, metrics=False)
+        if view is None:
+            continue
+        run = attach(home, run_id, view.start)
+        if run is not None:
+            run.writer.event(Kind.RESUME, owner=owner_name)
+            return run
+    return None
+
+
+def _experiment(chosen: settings.Settings, where: Identity) -> str:
+    return chosen.experiment or os.environ.get("MLFLOW_EXPERIMENT_NAME") or (Path(where.notebook).stem if where.notebook else "") or "Default"
+
+
+def _tags(where: Identity) -> dict[str, str]:
+    tags = {"mlflow.source.type": "NOTEBOOK" if where.notebook.endswith(".ipynb") or where.source == "kernel" else "LOCAL"}
+    if where.notebook:
+        tags |= {"mlflow.source.name": where.notebook, "nbtrack.notebook": where.notebook}
+    if where.cell_id:
+        tags["nbtrack.cell_id"] = where.cell_id
+    try:
+        tags["mlflow.user"] = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        tags["mlflow.user"] = "unknown"
+    return tags | git.head(Path.cwd())

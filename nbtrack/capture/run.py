@@ -1,0 +1,180 @@
+"""A run being recorded: the guest's side of the journal. Nothing here raises into the user's code."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+from nbtrack.entities import Kind, RunStart, State
+from nbtrack.errors import NbtrackError
+from nbtrack.journal import Home, RunWriter, blobs
+
+_LONG = 20_000
+"""Characters of a param from which it lies in a blob beside the event."""
+
+
+class TrackedRun:
+    """One run as user code writes to it. Threads may share it.
+
+    If the journal fails, one notice is kept, recording of this run stops and the user's code goes on.
+    """
+
+    def __init__(self, home: Home, start: RunStart, writer: RunWriter) -> None:
+        self.home, self.start, self.writer = home, start, writer
+        self.run_id, self.name = start.run_id, start.name
+        self.notices: list[str] = []
+        self.is_ended = False
+        self.is_stopped = False
+        self.ended_by: State | None = None
+        self.uri = start.store
+        """The store's URI, in this process with its password."""
+        self._figures = 0
+        self._lock = threading.RLock()
+
+    def log(self, name: str, value: Any, step: int | None = None, timestamp_ns: int | None = None) -> None:
+        """Append a point to a metric; what is no number is refused with a notice."""
+        if self.is_stopped:
+            return
+        try:
+            self.writer.log(name, value, step, timestamp_ns)
+        except OSError as cause:
+            self._stop(cause)
+        except NbtrackError:
+            self._reopened(Kind.NOTICE, text="points were logged after the run ended")
+            with contextlib.suppress(Exception):
+                self.writer.log(name, value, step, timestamp_ns)
+        except Exception as cause:  # noqa: BLE001 - the user's object may raise anything on float()
+            self.notice(f"metric {name!r} was given {_short(value)} of type {type(value).__name__}, not a number: it was not kept ({cause})")
+
+    def param(self, name: str, value: Any) -> None:
+        """Record a param; the first value of a name stays, later ones are kept beside it."""
+        text = as_text(value)
+        if len(text) <= _LONG:
+            self._event(Kind.PARAM, name=str(name), value=text)
+            return
+        blob = self._put(text.encode("utf-8", "surrogatepass"))
+        if blob:
+            self._event(Kind.PARAM, name=str(name), value=text, blob=blob)
+
+    def tag(self, name: str, value: Any) -> None:
+        """Set a tag; None takes it off."""
+        self._event(Kind.TAG, name=str(name), value=None if value is None else as_text(value))
+
+    def note(self, text: str) -> None:
+        """Write the run's description."""
+        self._event(Kind.NOTE, text=text)
+
+    def trash(self, is_on: bool) -> None:
+        """Move the run to the trash, or take it out again."""
+        self._event(Kind.TRASH, on=is_on)
+
+    def artifact(self, path: str | Path, artifact_path: str = "") -> None:
+        """Keep a file, or every file below a folder, under `artifact_path`."""
+        source = Path(path)
+        try:
+            files = [file for file in sorted(source.rglob("*")) if file.is_file()] if source.is_dir() else [source]
+            for file in files:
+                inside = file.relative_to(source.parent).as_posix()
+                with file.open("rb") as stream:
+                    blob = blobs.put(self.home, stream)
+                self._event(Kind.ARTIFACT, path=f"{artifact_path}/{inside}".strip("/"), blob=blob, size_bytes=file.stat().st_size)
+        except (OSError, NbtrackError) as cause:
+            self.notice(f"artifact {str(path)!r} was not kept: {cause}")
+
+    def artifact_bytes(self, path: str, data: bytes) -> None:
+        """Keep bytes as the artifact called `path`."""
+        blob = self._put(data)
+        if blob:
+            self._event(Kind.ARTIFACT, path=path.strip("/"), blob=blob, size_bytes=len(data))
+
+    def figure(self, fig: Any, name: str = "") -> None:
+        """Keep a figure (matplotlib's `savefig` or plotly's `to_html`) under `figures/`."""
+        try:
+            self._figures += not name
+            stem = name or f"figure-{self._figures}"
+            if hasattr(fig, "savefig"):
+                buffer = io.BytesIO()
+                fig.savefig(buffer, format="png", bbox_inches="tight")
+                self.artifact_bytes(f"figures/{stem}.png", buffer.getvalue())
+            elif hasattr(fig, "to_html"):
+                self.artifact_bytes(f"figures/{stem}.html", fig.to_html().encode())
+            else:
+                self.notice(f"figure of type {type(fig).__name__} was not kept: it has neither savefig nor to_html")
+        except Exception as cause:  # noqa: BLE001 - drawing runs foreign code
+            self.notice(f"a figure was not kept: {cause}")
+
+    def notice(self, text: str) -> None:
+        """Keep what the user should know about this run; the same words once."""
+        if text in self.notices:
+            return
+        self.notices.append(text)
+        if not self.is_stopped:
+            self._event(Kind.NOTICE, text=text)
+
+    def end(self, state: State, reason: str = "", traceback: str = "") -> None:
+        """End the run; a second end is ignored."""
+        with self._lock:
+            if self.is_ended:
+                return
+            self.is_ended, self.ended_by = True, state
+        self._event(Kind.END, state=state, reason=reason, traceback=traceback)
+        threading.Thread(target=self._settle, name="nbtrack-settle", daemon=True).start()
+
+    def _settle(self) -> None:
+        with contextlib.suppress(OSError, NbtrackError, ValueError):
+            self.writer.sync()
+
+    def _put(self, data: bytes) -> str:
+        try:
+            return blobs.put_bytes(self.home, data)
+        except (OSError, NbtrackError) as cause:
+            self._stop(cause)
+            return ""
+
+    def _event(self, kind: str, **data: Any) -> None:
+        if self.is_stopped:
+            return
+        try:
+            self.writer.event(kind, **data)
+        except NbtrackError:
+            self._reopened(kind, **data)
+        except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
+            self._stop(cause)
+
+    def _reopened(self, kind: str, **data: Any) -> None:
+        """Write through a new writer where the old one was closed at the run's end."""
+        try:
+            self.writer = RunWriter(self.home, self.run_id)
+            self.writer.event(kind, **data)
+        except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
+            self._stop(cause)
+
+    def _stop(self, cause: BaseException) -> None:
+        if not self.is_stopped:
+            self.is_stopped = True
+            mend = f"What was recorded before is kept in {self.home.root}; free space there or mend its permissions."
+            self.notices.append(f"recording stopped, the cell went on: {cause}. {mend}")
+
+
+def as_text(value: Any) -> str:
+    """A param's value as text: a text as it is, plain containers as JSON, others by `repr`, or by their type where that raises."""
+    try:
+        if isinstance(value, str):
+            return value
+        if isinstance(value, (list, tuple, dict)):
+            try:
+                return json.dumps(value, ensure_ascii=False)
+            except (TypeError, ValueError, RecursionError):
+                return repr(value)
+        return str(value)
+    except Exception:  # noqa: BLE001 - a user's __repr__ may raise anything
+        return f"<{type(value).__name__}>"
+
+
+def _short(value: Any) -> str:
+    text = as_text(value)
+    return text if len(text) <= 60 else text[:57] + "..."

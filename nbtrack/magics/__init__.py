@@ -1,0 +1,1 @@
+"""The grammar of %track and %%track, and what they show."""

@@ -1,0 +1,58 @@
+"""The compact line after a tracked cell, in HTML with a plain-text twin."""
+
+from __future__ import annotations
+
+from html import escape
+
+from nbtrack.capture.source import Finding
+from nbtrack.entities import RunView, State
+from nbtrack.reads import words
+
+_SHOWN = 8
+_MARKS = {State.FINISHED: ("✓", "#2e7d32"), State.FAILED: ("✗", "#c62828"), State.KILLED: ("■", "#b26a00"), State.RUNNING: ("…", "#1565c0")}
+
+
+class RunLine:
+    """A run as one line; Jupyter takes the HTML, terminals the text."""
+
+    def __init__(self, view: RunView, notices: list[str]) -> None:
+        self._view, self._notices = view, list(dict.fromkeys([*view.notices, *notices]))
+
+    def _parts(self) -> list[tuple[str, str]]:
+        view = self._view
+        shown = lambda items: [*items[:_SHOWN], f"+{len(items) - _SHOWN} more"] if len(items) > _SHOWN else items  # noqa: E731
+        params = shown([f"{words.short(name)}={words.short(value)}" for name, value in view.params.items()])
+        metrics = shown([f"{words.short(name)} {words.metric(it)}" for name, it in view.metrics.items()])
+        return [("params", ", ".join(params)), ("metrics", ", ".join(metrics))]
+
+    def __repr__(self) -> str:
+        view = self._view
+        head = f"{_MARKS[view.state][0]} {words.title(view)}  {view.state.value.lower()} {words.duration(view.duration_s)}"
+        text = "  |  ".join([head, *(body for _, body in self._parts() if body), *([words.short(view.reason, 120)] if view.reason else [])])
+        return "\n".join([text, *(f"  note: {notice}" for notice in self._notices)])
+
+    def _repr_html_(self) -> str:
+        view = self._view
+        mark, colour = _MARKS[view.state]
+        parts = "".join(f' <span style="opacity:.75">· {escape(body)}</span>' for _, body in self._parts() if body)
+        reason = f' <span style="color:{colour}">{escape(words.short(view.reason, 120))}</span>' if view.reason else ""
+        notes = "".join(f'<div style="opacity:.75;padding-left:1.2em">note: {escape(notice)}</div>' for notice in self._notices)
+        return (
+            f'<div style="font-size:12px;border-left:3px solid {colour};padding:2px 8px" title="run {view.run_id}">'
+            f'<span style="color:{colour}">{mark}</span> <b>{escape(words.title(view))}</b> '
+            f"{view.state.value.lower()} {words.duration(view.duration_s)}{parts}{reason}{notes}</div>"
+        )
+
+
+class DryLine:
+    """What a `--dry` cell would have recorded, and by which rule."""
+
+    def __init__(self, found: list[Finding]) -> None:
+        self._found = found
+
+    def __repr__(self) -> str:
+        rows = [f"  {it.kind} {it.name} = {words.short(str(it.value))}  ({it.rule})" for it in self._found]
+        return "\n".join(["dry: nothing was kept; this would have been recorded:", *(rows or ["  nothing"])])
+
+    def _repr_html_(self) -> str:
+        return f"<pre style='font-size:12px'>{escape(repr(self))}</pre>"

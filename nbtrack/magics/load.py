@@ -1,0 +1,57 @@
+"""`%load_ext nbtrack` and `%unload_ext nbtrack`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from nbtrack import settings
+from nbtrack.capture.session import Session
+from nbtrack.entities import Request
+from nbtrack.errors import UnknownRunError
+from nbtrack.journal import Home
+from nbtrack.magics import grammar
+from nbtrack.magics.completion import complete
+from nbtrack.magics.track import TrackMagics, resolve_parent, show_after_cell
+
+_ATTRIBUTE = "_nbtrack_session"
+
+
+def load(shell: Any, join: Callable[[str], Callable[[], None]]) -> None:
+    """Register the magics and hooks in a shell; loading twice changes nothing."""
+    if getattr(shell, _ATTRIBUTE, None) is not None:
+        return
+
+    def read_line(raw: str) -> tuple[Request, str] | None:
+        found = grammar.read_cell(raw, shell.var_expand if "$" in raw.partition("\n")[0] or "{" in raw.partition("\n")[0] else str)
+        if found is None or not found[0].parent:
+            return found
+        try:
+            return resolve_parent(found[0], Home(settings.home(settings.load()))), found[1]
+        except UnknownRunError:
+            return None
+
+    session = Session(shell, read_line, show_after_cell, join)
+    magics = TrackMagics(shell=shell)
+    magics.session = session
+    shell.register_magics(magics)
+    session.start()
+    hook = functools.partial(complete, shell)
+    for word in ("%track", "%%track"):
+        shell.set_hook("complete_command", lambda _, event: hook(event), str_key=word)
+    setattr(shell, _ATTRIBUTE, session)
+
+
+def unload(shell: Any) -> None:
+    """Take everything `load` registered out of the shell."""
+    session = getattr(shell, _ATTRIBUTE, None)
+    if session is None:
+        return
+    session.stop()
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("track", None)
+    shell.magics_manager.registry.pop("TrackMagics", None)
+    for word in ("%track", "%%track"):
+        shell.strdispatchers["complete_command"].strs.pop(word, None)
+    delattr(shell, _ATTRIBUTE)

@@ -1,0 +1,94 @@
+"""Runs as a table, and one run in full, for notebooks and terminals."""
+
+from __future__ import annotations
+
+from html import escape
+
+from nbtrack.entities import RunView
+from nbtrack.reads import words
+
+
+class RunTable:
+    """Runs x (name, state, time, params, metrics); an HTML table in Jupyter, aligned text elsewhere."""
+
+    def __init__(self, views: list[RunView]) -> None:
+        self.views = views
+        self._params = list(dict.fromkeys(name for view in views for name in view.params))[:8]
+        self._metrics = list(dict.fromkeys(name for view in views for name in view.metrics))[:8]
+
+    @property
+    def header(self) -> list[str]:
+        return ["run", "state", "started", "duration", *self._params, *self._metrics, "id"]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        return [
+            [
+                words.title(view), view.state.value, words.when(view.start.started_ns), words.duration(view.duration_s),
+                *(words.short(view.params.get(name, ""), 24) for name in self._params),
+                *(words.metric(view.metrics[name]) if name in view.metrics else "" for name in self._metrics), view.run_id[:8],
+            ]
+            for view in self.views
+        ]  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.views)
+
+    def __repr__(self) -> str:
+        if not self.views:
+            return "No runs."
+        table = [self.header, *self.rows]
+        widths = [max(len(row[column]) for row in table) for column in range(len(self.header))]
+        return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table)
+
+    def _repr_html_(self) -> str:
+        if not self.views:
+            return "<i>No runs.</i>"
+        head = "".join(f"<th>{escape(name)}</th>" for name in self.header)
+        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self.rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+class RunPage:
+    """Everything the journal tells of one run."""
+
+    def __init__(self, view: RunView) -> None:
+        self.view = view
+
+    def sections(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Title and rows of each part that has any."""
+        view = self.view
+        facts = [
+            ("state", view.state.value + (f": {view.reason}" if view.reason else "")), ("started", words.when(view.start.started_ns)),
+            ("duration", words.duration(view.duration_s)), ("attempt", str(view.start.attempt)), ("experiment", view.start.experiment),
+            ("store", view.start.store), ("id", view.run_id), ("MLflow id", view.mlflow_run_id or "not delivered yet"),
+            ("delivered", "everything" if view.is_delivered else "not yet everything"),
+        ]  # fmt: skip
+        later = [(f"{name} (later)", ", ".join(values)) for name, values in view.later_params.items()]
+        found = [
+            (words.title(view), facts),
+            ("params", [(name, words.short(value, 100)) for name, value in view.params.items()] + later),
+            ("metrics", [(name, f"{words.metric(it)}, {it.count} points" if it.count > 1 else words.metric(it)) for name, it in view.metrics.items()]),
+            ("tags", sorted(view.tags.items())),
+            ("artifacts", [(it.path, f"{it.size_bytes} bytes") for it in view.artifacts]),
+            ("notes", [("", text) for text in (*view.notes, *view.notices)]),
+            ("traceback", [("", line) for line in view.traceback.splitlines()]),
+        ]
+        return [(title, rows) for title, rows in found if rows]
+
+    def __repr__(self) -> str:
+        lines = []
+        for title, rows in self.sections():
+            width = max(len(name) for name, _ in rows)
+            lines += [title, *(f"  {name.ljust(width)}  {value}".rstrip() for name, value in rows)]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        parts = []
+        for title, rows in self.sections():
+            if title == "traceback":
+                parts.append(f"<details><summary>traceback</summary><pre>{escape(self.view.traceback)}</pre></details>")
+                continue
+            body = "".join(f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(value)}</td></tr>" for name, value in rows)
+            parts.append(f"<b>{escape(title)}</b><table>{body}</table>")
+        return "".join(parts)

@@ -1,0 +1,237 @@
+"""`%track` and `%%track`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from IPython.core.error import UsageError as ShellUsageError
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+
+from nbtrack import settings
+from nbtrack.capture.begin import tracking_uri
+from nbtrack.capture.current import attach, current
+from nbtrack.capture.run import TrackedRun
+from nbtrack.capture.session import Session
+from nbtrack.capture.source import Finding
+from nbtrack.courier import mask_uri
+from nbtrack.entities import Request
+from nbtrack.errors import NbtrackError, UsageError
+from nbtrack.journal import Home, fold
+from nbtrack.magics import grammar
+from nbtrack.magics.line import DryLine, RunLine
+from nbtrack.magics.table import RunPage, RunTable
+from nbtrack.reads import all_runs, find
+
+COMMANDS = {
+    "on": "%track on [NAME] [options of %%track]: all cells until %track off are one run",
+    "off": "%track off: end that run",
+    "runs": "%track runs [FILTER]: runs as a table; FILTER such as `lr<0.1 acc>=.9 state:FAILED`",
+    "show": "%track show [RUN]: one run in full; RUN is a name, name#attempt, the first letters of an id, or last",
+    "log": "%track log NAME=VALUE... [--run RUN] [--step N]: add metrics, also after the run ended",
+    "param": "%track param NAME=VALUE... [--run RUN]: add params",
+    "tag": "%track tag KEY=VALUE... [--run RUN]: set tags",
+    "note": "%track note TEXT... [--run RUN]: write the run's description",
+    "rm": "%track rm RUN: move a run to the trash",
+    "unrm": "%track unrm RUN: take it out again",
+}
+
+
+@magics_class
+class TrackMagics(Magics):
+    """The magics of one shell; `session` does the work."""
+
+    session: Session
+
+    @line_cell_magic
+    def track(self, line: str, cell: str | None = None) -> object:
+        """Track cells as runs.
+
+        %%track [NAME] [-e EXPERIMENT] [-p NAME|NAME=VALUE]... [-m NAME]... [-t KEY=VALUE]...
+                [--goal max:NAME|min:NAME] [--parent RUN] [--update] [--dry] [--quiet]
+
+        This cell is one run. -p adds a param, -m a metric: the value the name has after the cell, or the one given.
+        --goal tells which metric decides and which way is better. --update continues the cell's last attempt.
+        --dry runs the cell and says what would be recorded. $name and {expression} are replaced by their values.
+
+        %track                        status
+        %track on [NAME] [options]    all cells until %track off are one run
+        %track off                    end that run
+        %track runs [FILTER]          runs as a table, such as: %track runs lr<0.1 acc>=.9 state:FINISHED
+        %track show [RUN]             one run in full
+        %track log NAME=VALUE...      add metrics, also after the run ended
+        %track param NAME=VALUE...    add params
+        %track tag KEY=VALUE...       set tags
+        %track note TEXT              write the run's description
+        %track rm RUN, %track unrm RUN    to the trash and back
+
+        RUN is a name, name#attempt, the first letters of an id, or last.
+        """
+        try:
+            if cell is not None:
+                return self._refuse(line)
+            return self._command(line)
+        except NbtrackError as error:
+            raise ShellUsageError(str(error)) from None
+
+    def _refuse(self, line: str) -> None:
+        """IPython calls the cell magic itself only where the line could not be taken off."""
+        grammar.parse(grammar.split(line))
+        raise UsageError("%%track tracks a whole cell.", mend="Put it on the first line of the cell, above other magics.")
+
+    def _command(self, line: str) -> object:
+        words = grammar.split(line)  # IPython has expanded the line already
+        if not words:
+            return Status(self.session, self._home())
+        command, rest = words[0], words[1:]
+        if command not in COMMANDS:
+            raise UsageError(f"%track has no command {command!r}.", mend=grammar.nearest(command, COMMANDS))
+        return getattr(self, f"_{command}")(rest)
+
+    def _on(self, words: list[str]) -> None:
+        request = self._with_parent(grammar.parse(words))
+        run = self.session.switch_on(request)
+        if run is not None and not request.is_quiet:
+            self._say(f"tracking as {run.name}; %track off ends it")
+
+    def _off(self, words: list[str]) -> object:
+        run = self.session.switch_off()
+        if run is None:
+            raise UsageError("No %track on is open.", mend="Begin one with %track on [NAME].")
+        return self._line(run)
+
+    def _runs(self, words: list[str]) -> RunTable:
+        return RunTable(all_runs(self._home(), " ".join(words)))
+
+    def _show(self, words: list[str]) -> RunPage:
+        return RunPage(find(self._home(), words[0] if words else "last"))
+
+    def _log(self, words: list[str]) -> None:
+        words, step = _option(words, "--step")
+        run, pairs = self._chosen(words)
+        for name, value in pairs:
+            try:
+                number = float(value)
+            except ValueError as cause:
+                raise UsageError(f"Metric {name!r} got {value!r}, which is not a number.", mend=f"Write %track log {name}=0.5.") from cause
+            run.log(name, number, None if step is None else int(step))
+        self._say(f"logged {', '.join(name for name, _ in pairs)} to {run.name} ({run.run_id[:8]})")
+
+    def _param(self, words: list[str]) -> None:
+        run, pairs = self._chosen(words)
+        for name, value in pairs:
+            run.param(name, value)
+        self._say(f"param {', '.join(name for name, _ in pairs)} on {run.name} ({run.run_id[:8]})")
+
+    def _tag(self, words: list[str]) -> None:
+        run, pairs = self._chosen(words)
+        for name, value in pairs:
+            run.tag(name, value)
+        self._say(f"tagged {run.name} ({run.run_id[:8]})")
+
+    def _note(self, words: list[str]) -> None:
+        words, named = _option(words, "--run")
+        run = self._run(named)
+        run.note(" ".join(words))
+        self._say(f"noted on {run.name} ({run.run_id[:8]})")
+
+    def _rm(self, words: list[str]) -> None:
+        for word in words or [""]:
+            run = self._run(word or None, is_named="rm")
+            run.trash(True)
+            self._say(f"{run.name} ({run.run_id[:8]}) is in the trash; %track unrm {run.run_id[:8]} takes it out")
+
+    def _unrm(self, words: list[str]) -> None:
+        for word in words or [""]:
+            run = self._run(word or None, is_named="unrm")
+            run.trash(False)
+            self._say(f"{run.name} ({run.run_id[:8]}) is back")
+
+    def _chosen(self, words: list[str]) -> tuple[TrackedRun, list[tuple[str, str]]]:
+        words, named = _option(words, "--run")
+        pairs = []
+        for word in words:
+            name, equals, value = word.partition("=")
+            if not equals or not name:
+                raise UsageError(f"{word!r} has no value.", mend=f"Write {word}=VALUE.")
+            pairs.append((name, value))
+        if not pairs:
+            raise UsageError("Nothing was given.", mend="Write NAME=VALUE.")
+        return self._run(named), pairs
+
+    def _run(self, named: str | None, is_named: str = "") -> TrackedRun:
+        """The run a command means: the named one, else the one that goes on, else this kernel's last."""
+        if is_named and not named:
+            raise UsageError(f"%track {is_named} needs a run.", mend=f"Write %track {is_named} RUN; %track runs lists them.")
+        if named is None and (run := current() or self.session.last) is not None:
+            return run
+        home = self._home()
+        view = find(home, named or "last")
+        if (run := self.session.last) is not None and run.run_id == view.run_id:
+            return run
+        found = attach(home, view.run_id, view.start)
+        assert found is not None  # find() has just read it
+        return found
+
+    def _with_parent(self, request: Request) -> Request:
+        return resolve_parent(request, self._home())
+
+    def _home(self) -> Home:
+        return Home(settings.home(settings.load()))
+
+    def _line(self, run: TrackedRun) -> RunLine | None:
+        view = fold(run.home, run.run_id)
+        return None if view is None else RunLine(view, run.notices)
+
+    def _say(self, text: str) -> None:
+        print(f"nbtrack: {text}")  # noqa: T201 - the answer to a command
+
+
+class Status:
+    """`%track` alone: what is tracked now, and short help."""
+
+    def __init__(self, session: Session, home: Home) -> None:
+        run = current() or session.last
+        chosen = settings.load()
+        self._lines = [
+            f"tracking now: {session.open[0].name}" if session.open else "tracking now: nothing but %%track cells",
+            f"last run: {run.name} ({run.run_id[:8]})" if run is not None else "last run: none in this kernel",
+            f"store: {mask_uri(tracking_uri(chosen))}",
+            f"journal: {home.root}",
+            "%%track [NAME] on a cell makes it a run; %track? shows all options",
+        ]
+
+    def __repr__(self) -> str:
+        return "\n".join(self._lines)
+
+
+def resolve_parent(request: Request, home: Home) -> Request:
+    """The request with its parent's id in place of its name.
+
+    Raises:
+        UnknownRunError: no such run.
+    """
+    return replace(request, parent=find(home, request.parent).run_id) if request.parent else request
+
+
+def show_after_cell(run: TrackedRun | None, found: list[Finding], request: Request) -> None:
+    """Display the line of a run that just ended."""
+    from IPython.display import display
+
+    if settings.load().quiet:
+        return
+    if run is None:
+        display(DryLine(found))  # type: ignore[no-untyped-call]
+        return
+    view = fold(run.home, run.run_id)
+    if view is not None:
+        display(RunLine(view, run.notices))  # type: ignore[no-untyped-call]
+
+
+def _option(words: list[str], option: str) -> tuple[list[str], str | None]:
+    if option not in words:
+        return words, None
+    at = words.index(option)
+    if at + 1 >= len(words):
+        raise UsageError(f"{option} needs a value.", mend=f"Write {option} VALUE.")
+    return [*words[:at], *words[at + 2 :]], words[at + 1]
+
