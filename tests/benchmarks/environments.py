@@ -18,7 +18,7 @@ DRIVE = Path(__file__).parent / "peers" / "drive.py"
 _MLFLOW = ("mlflow>=3.17,<4",)
 
 
-class CannotRun(Exception):
+class CannotRunError(Exception):
     """The peer cannot be installed or does not run here; the message says why."""
 
 
@@ -55,7 +55,7 @@ def prepare(peer: Peer, *, fresh: bool = False) -> str:
         fresh: install its packages again, for a working tree that changed.
 
     Raises:
-        CannotRun: with the reason.
+        CannotRunError: with the reason.
     """
     folder = BENCH / "venvs" / peer.venv
     mark = folder / "installed.json"
@@ -70,7 +70,7 @@ def prepare(peer: Peer, *, fresh: bool = False) -> str:
     command = [*command, str(python_of(peer))] if uv else [str(python_of(peer)), "-m", "pip", "install"]
     done = subprocess.run([*command, "--quiet", *again, *peer.packages], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise CannotRun(f"not installed: {_last_line(done.stderr)}")
+        raise CannotRunError(f"not installed: {_last_line(done.stderr)}")
     mark.write_text(json.dumps(list(peer.packages)))
     return _version(peer)
 
@@ -93,7 +93,7 @@ def drive(peer: Peer, task: str, folder: Path, points: int = 0, *, timeout_s: fl
         dies: the task kills itself; there is no answer.
 
     Raises:
-        CannotRun: with the reason.
+        CannotRunError: with the reason.
     """
     try:
         done = subprocess.run(
@@ -101,12 +101,12 @@ def drive(peer: Peer, task: str, folder: Path, points: int = 0, *, timeout_s: fl
             env=environment(folder), capture_output=True, text=True, timeout=timeout_s, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as cause:
-        raise CannotRun(f"{task} of {points:,} points not done after {timeout_s:.0f} s") from cause
+        raise CannotRunError(f"{task} of {points:,} points not done after {timeout_s:.0f} s") from cause
     if dies:
         return {}
     answers = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode or not answers:
-        raise CannotRun(f"{task} failed: {_last_line(done.stderr)}")
+        raise CannotRunError(f"{task} failed: {_last_line(done.stderr)}")
     return json.loads(answers[-1])
 
 

@@ -60,8 +60,9 @@ def facts_of_machine() -> dict[str, str]:
     models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
     memory = f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB" if hasattr(os, "sysconf") else "?"
     system = platform.freedesktop_os_release()["PRETTY_NAME"] if Path("/etc/os-release").exists() else platform.platform()
+    kernel = f"{platform.system()} {platform.release().split('-')[0]}"
     return {
-        "machine": f"{(models or [platform.processor()])[0]}, {os.cpu_count()} cores, {memory} memory, {system}, {platform.system()} {platform.release().split('-')[0]}",
+        "machine": f"{(models or [platform.processor()])[0]}, {os.cpu_count()} cores, {memory} memory, {system}, {kernel}",
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "python": platform.python_version(),
     }

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import TypeVar
 
-from environments import CannotRun
+from environments import CannotRunError
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ def take_turns(count: int, contenders: dict[str, Callable[[], T]], refused: dict
             say(f"round {number + 1}/{count}: {title}")
             try:
                 found[title].append(contenders[title]())
-            except CannotRun as reason:
+            except CannotRunError as reason:
                 refused[title] = str(reason)
     return {title: values for title, values in found.items() if title not in refused}
 

@@ -3,7 +3,8 @@
 A peer is a module of this folder with five functions that keep to the peer's public, documented use:
 `start(folder)` begins a run; `log(value)` hands over one point of the metric `loss`; `finish()` ends the run and waits until
 everything is stored; `survivors(folder)` lists the values that can be read back after the process was killed; `version()`.
-A peer whose call takes many points at once has `log_many(values)` and its `CHUNK` instead of `log`.
+A peer whose call takes many points at once has `log_many(values)` and its `CHUNK` instead of `log`; one whose calls return before
+others can read has `wait_visible(folder, count)`.
 """
 
 from __future__ import annotations
@@ -63,21 +64,38 @@ def survivors(peer, folder: Path, count: int) -> dict:
 
 
 def visible(peer, folder: Path, count: int) -> dict:
-    """Seconds until `count` points can be read by others, in a warm process: imports done, one run stored before."""
-    peer.start(folder)
-    log = _logger(peer)
-    for i in range(1000):
-        log(i + 0.5)
+    """Seconds from the first of `count` points until all can be read by others; everything is warm, a run was stored before."""
+    warm_up = min(1000, count)
+    _fill(peer, folder, warm_up)
     peer.finish()
     peer.start(folder)
-    wall = time.perf_counter()
+    start = time.perf_counter()
+    _fill_started(peer, folder, count, already=warm_up)
+    done_s = time.perf_counter() - start
+    peer.finish()
+    return {"visible_s": done_s}
+
+
+def visible_cold(peer, folder: Path, count: int) -> dict:
+    """The same from the moment the peer is imported, with nothing running beside."""
+    _fill(peer, folder, count)
+    done_s = time.perf_counter() - _began
+    peer.finish()
+    return {"visible_s": done_s}
+
+
+def _fill(peer, folder: Path, count: int) -> None:
+    peer.start(folder)
+    _fill_started(peer, folder, count)
+
+
+def _fill_started(peer, folder: Path, count: int, already: int = 0) -> None:
     log = _logger(peer)
     for i in range(count):
         log(i + 0.5)
     _flush(peer)
-    done_s = time.perf_counter() - wall
-    peer.finish()
-    return {"visible_s": done_s}
+    if hasattr(peer, "wait_visible"):
+        peer.wait_visible(folder, already + count)
 
 
 def version(peer, folder: Path, count: int) -> dict:
@@ -86,6 +104,7 @@ def version(peer, folder: Path, count: int) -> dict:
 
 
 _gathered: list[float] = []
+_began = 0.0
 
 
 def _logger(peer):
@@ -109,6 +128,7 @@ def _flush(peer) -> None:
 if __name__ == "__main__":
     name, task, place, points = sys.argv[1:]
     os.chdir(place)
-    tasks = {act.__name__: act for act in (loop, crash, orderly, survivors, visible, version)}
+    _began = time.perf_counter()
+    tasks = {act.__name__: act for act in (loop, crash, orderly, survivors, visible, visible_cold, version)}
     answer = tasks[task](importlib.import_module(name), Path(place), int(points))
     print("\n" + json.dumps(answer), flush=True)

@@ -10,8 +10,8 @@ import threading
 import warnings
 
 warnings.simplefilter("ignore")
-from sacred import SETTINGS, Experiment
-from sacred.observers import FileStorageObserver
+from sacred import SETTINGS, Experiment  # noqa: E402  it warns while it is imported
+from sacred.observers import FileStorageObserver  # noqa: E402
 
 SETTINGS.CAPTURE_MODE = "no"
 SETTINGS.HOST_INFO.INCLUDE_GPU_INFO = False

@@ -1,0 +1,12 @@
+"""One file a measurement: `measure(plan)` returns its lines of the table."""
+
+from measures import cell_cost, kill, load_ext, log_loop, memory, visible
+
+MEASURES = {
+    "load": load_ext.measure,
+    "cell": cell_cost.measure,
+    "loop": log_loop.measure,
+    "memory": memory.measure,
+    "kill": kill.measure,
+    "visible": visible.measure,
+}
