@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +50,15 @@ PEERS = (
 NBTRACK = Peer("nbtrack", "nbtrack_plain", "nbtrack", (str(ROOT),), 100_000)
 
 
+_instead: dict[str, Path] = {}
+
+
+def use_this_interpreter() -> str:
+    """Measure the nbtrack that this interpreter imports, as it is; returns its version."""
+    _instead[NBTRACK.venv] = Path(sys.executable)
+    return _version(NBTRACK)
+
+
 def prepare(peer: Peer, *, fresh: bool = False) -> str:
     """Make the peer's environment if it is not there; returns the peer's version.
 
@@ -77,6 +89,8 @@ def prepare(peer: Peer, *, fresh: bool = False) -> str:
 
 def python_of(peer: Peer) -> Path:
     """The interpreter of the peer's environment."""
+    if peer.venv in _instead:
+        return _instead[peer.venv]
     folder = BENCH / "venvs" / peer.venv
     return folder / "Scripts" / "python.exe" if os.name == "nt" else folder / "bin" / "python"
 
@@ -120,8 +134,9 @@ def environment(folder: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
-def new_folder() -> Path:
-    """An empty folder with a migrated, empty MLflow database, so that nobody pays for the migrations."""
+@contextlib.contextmanager
+def new_folder() -> Iterator[Path]:
+    """A folder with a migrated, empty MLflow database, so that nobody pays for the migrations; gone, with its delivery process, at the end."""
     template = BENCH / "template" / "mlflow.db"
     if not template.exists():
         template.parent.mkdir(parents=True, exist_ok=True)
@@ -130,7 +145,20 @@ def new_folder() -> Path:
         Path(f"{template}.part").rename(template)
     folder = Path(tempfile.mkdtemp(prefix="nbtrack-bench-"))
     shutil.copy(template, folder / "mlflow.db")
-    return folder
+    try:
+        yield folder
+    finally:
+        end_delivery(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_delivery(folder: Path) -> None:
+    """`kill -9` of the delivery process that serves this folder's journals."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = path.read_bytes().split(b"\0")
+            if b"nbtrack.delivery" in words and str(folder / "nbtrack").encode() in words:
+                os.kill(int(path.parent.name), signal.SIGKILL)
 
 
 def _version(peer: Peer) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from pathlib import Path
 
@@ -18,7 +19,7 @@ class Kernel:
         self.folder = folder
         self._manager = KernelManager()
         self._manager._kernel_spec = KernelSpec(argv=[str(python_of(NBTRACK)), "-m", "ipykernel_launcher", "-f", "{connection_file}"], language="python")
-        self._manager.start_kernel(cwd=str(folder), env=environment(folder))
+        self._manager.start_kernel(cwd=str(folder), env=environment(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._client = self._manager.blocking_client()
         self._client.start_channels()
         self._client.wait_for_ready(timeout=120)
@@ -51,7 +52,7 @@ class Kernel:
             if kind == "stream" and content["name"] == "stdout":
                 printed += content["text"]
             elif kind == "error":
-                error = "\n".join(content["traceback"])
+                error = f"{content['ename']}: {content['evalue']}"
             elif kind == "status" and content["execution_state"] == "idle":
                 break
         took_s = time.perf_counter() - start

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from environments import NBTRACK, PEERS, ROOT, CannotRunError, Peer, prepare
+from environments import NBTRACK, PEERS, ROOT, CannotRunError, Peer, prepare, use_this_interpreter
 from measures import MEASURES
 from plan import Plan
 from report import Row, facts_of_machine, show, write
@@ -16,7 +16,7 @@ def main() -> int:
     wanted = _arguments()
     rows: list[Row] = []
     facts = facts_of_machine()
-    versions = {"nbtrack": prepare(NBTRACK, fresh=not wanted.as_is)}
+    versions = {"nbtrack": use_this_interpreter() if wanted.here else prepare(NBTRACK, fresh=True)}
     refused: dict[str, str] = {}
     peers: list[Peer] = []
     for peer in () if wanted.no_peers else PEERS:
@@ -52,7 +52,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--cells", type=int, default=25, help="tracked cells in one kernel (25)")
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies the numbers of points; below 1 only for trying out")
     parser.add_argument("--no-peers", action="store_true", help="nbtrack alone")
-    parser.add_argument("--as-is", action="store_true", help="do not install nbtrack again from the working tree")
+    parser.add_argument("--here", action="store_true", help="measure the nbtrack of this interpreter instead of one freshly installed")
     parser.add_argument("--write", action="store_true", help="keep the table in docs/benchmarks.md")
     parser.add_argument("--strict", action="store_true", help="exit with 1 if an aim is missed")
     return parser.parse_args()

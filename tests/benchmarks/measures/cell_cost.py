@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from statistics import median
 
@@ -35,8 +34,7 @@ def measure(plan: Plan) -> list[Row]:
 
 def _one_kernel(cells: int) -> list[float]:
     """Milliseconds more, by number of tracked cells before."""
-    folder = new_folder()
-    with Kernel(folder) as kernel:
+    with new_folder() as folder, Kernel(folder) as kernel:
         kernel.run("%load_ext nbtrack")
         for _ in range(3):
             kernel.run(_PLAIN)
@@ -47,5 +45,4 @@ def _one_kernel(cells: int) -> list[float]:
                 took[code] = kernel.run(code)[1]
                 time.sleep(0.1)  # people do not run cells within the same millisecond
             more.append((took[_TRACKED] - took[_PLAIN]) * 1e3)
-    shutil.rmtree(folder, ignore_errors=True)
     return more

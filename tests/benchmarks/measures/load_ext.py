@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 from environments import new_folder
 from kernels import Kernel
 from plan import Plan
@@ -30,9 +28,6 @@ def measure(plan: Plan) -> list[Row]:
 
 
 def _in_fresh_kernel(act: str) -> dict:
-    folder = new_folder()
-    with Kernel(folder) as kernel:
+    with new_folder() as folder, Kernel(folder) as kernel:
         kernel.run("1")
-        answer = kernel.ask(_CODE.format(act=act))
-    shutil.rmtree(folder, ignore_errors=True)
-    return answer
+        return kernel.ask(_CODE.format(act=act))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import shutil
 import time
 
 from environments import NBTRACK, CannotRunError, Peer, drive, new_folder
@@ -56,21 +55,15 @@ def _value(wall: dict[str, float], cpu: dict[str, float], title: str) -> str:
 
 
 def _in_kernel(count: int) -> dict:
-    folder = new_folder()
-    with Kernel(folder) as kernel:
+    with new_folder() as folder, Kernel(folder) as kernel:
         kernel.run("import json, time, nbtrack")
         kernel.run("%load_ext nbtrack")
-        answer = kernel.ask(_CELL.format(count=count))
-    shutil.rmtree(folder, ignore_errors=True)
-    return answer
+        return kernel.ask(_CELL.format(count=count))
 
 
 def _alone(peer: Peer, count: int) -> dict:
-    folder = new_folder()
-    try:
+    with new_folder() as folder:
         return drive(peer, "loop", folder, count)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _kept(peer: Peer, plan: Plan) -> int | None:
@@ -79,16 +72,14 @@ def _kept(peer: Peer, plan: Plan) -> int | None:
     fewest = count
     for task in ("orderly", *["crash"] * (CRASHES if plan.scale == 1 else 1)):
         say(f"{task} end of {peer.title}")
-        folder = new_folder()
         try:
-            drive(peer, task, folder, count, dies=task == "crash")
-            time.sleep(2)  # a peer with a process of its own may still be writing
-            kept = drive(peer, "survivors", folder, count)["kept"]
+            with new_folder() as folder:
+                drive(peer, task, folder, count, dies=task == "crash")
+                time.sleep(2)  # a peer with a process of its own may still be writing
+                kept = drive(peer, "survivors", folder, count)["kept"]
         except CannotRunError as reason:
             plan.refused[f"{peer.title}, {task}"] = str(reason)
             return None
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
         if task == "orderly" and kept < count:
             plan.refused[f"{peer.title}, control"] = f"only {kept} of {count} points found after an orderly end"
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from statistics import median
 
 from environments import new_folder
@@ -35,9 +34,7 @@ def measure(plan: Plan) -> list[Row]:
     count, grown = plan.points(POINTS), []
     for number in range(min(plan.rounds, 3)):
         say(f"round {number + 1}: memory of a kernel")
-        folder = new_folder()
-        with Kernel(folder) as kernel:
+        with new_folder() as folder, Kernel(folder) as kernel:
             kernel.run("import json, nbtrack\n%load_ext nbtrack" + _SIZE)
             grown.append(kernel.ask(_CELL.format(count=count))["grown_mb"])
-        shutil.rmtree(folder, ignore_errors=True)
     return [Row(f"Memory of the kernel, {count:,} points", f"+{median(grown):.1f} MB", f"< {AIM_MB} MB", "", median(grown) < AIM_MB)]

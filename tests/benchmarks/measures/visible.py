@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import functools
-import shutil
 
 from environments import NBTRACK, Peer, drive, new_folder
 from plan import Plan
 from report import Row
 from rounds import middle, take_turns
-
-from measures.kill import end_delivery
 
 POINTS = 100_000
 _OURS, _THEIRS = "nbtrack to MLflow", "MLflow log_batch to MLflow"
@@ -40,9 +37,5 @@ def measure(plan: Plan) -> list[Row]:
 
 
 def _alone(peer: Peer, task: str, count: int) -> dict:
-    folder = new_folder()
-    try:
+    with new_folder() as folder:
         return drive(peer, task, folder, count)
-    finally:
-        end_delivery(folder)
-        shutil.rmtree(folder, ignore_errors=True)
