@@ -20,9 +20,8 @@ class RunLine:
 
     def _parts(self) -> list[tuple[str, str]]:
         view = self._view
-        shown = lambda items: [*items[:_SHOWN], f"+{len(items) - _SHOWN} more"] if len(items) > _SHOWN else items  # noqa: E731
-        params = shown([f"{words.short(name)}={words.short(value)}" for name, value in view.params.items()])
-        metrics = shown([f"{words.short(name)} {words.metric(it)}" for name, it in view.metrics.items()])
+        params = _shown([f"{words.short(name)}={words.short(value)}" for name, value in view.params.items()])
+        metrics = _shown([f"{words.short(name)} {words.metric(it)}" for name, it in view.metrics.items()])
         return [("params", ", ".join(params)), ("metrics", ", ".join(metrics))]
 
     def __repr__(self) -> str:
@@ -56,3 +55,7 @@ class DryLine:
 
     def _repr_html_(self) -> str:
         return f"<pre style='font-size:12px'>{escape(repr(self))}</pre>"
+
+
+def _shown(items: list[str]) -> list[str]:
+    return [*items[:_SHOWN], f"+{len(items) - _SHOWN} more"] if len(items) > _SHOWN else items

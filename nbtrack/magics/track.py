@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NoReturn
 
 from IPython.core.error import UsageError as ShellUsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
@@ -68,14 +69,14 @@ class TrackMagics(Magics):
         """
         try:
             if cell is not None:
-                return self._refuse(line)
+                self._refuse(line)
             return self._command(line)
         except NbtrackError as error:
             raise ShellUsageError(str(error)) from None
 
-    def _refuse(self, line: str) -> None:
+    def _refuse(self, line: str) -> NoReturn:
         """IPython calls the cell magic itself only where the line could not be taken off."""
-        grammar.parse(grammar.split(line))
+        resolve_parent(grammar.parse(grammar.split(line)), self._home())
         raise UsageError("%%track tracks a whole cell.", mend="Put it on the first line of the cell, above other magics.")
 
     def _command(self, line: str) -> object:

@@ -74,6 +74,12 @@ class StoreClient:
         with self._door():
             self._client.search_experiments(max_results=1)
 
+    def probe_writing(self) -> None:
+        """Write something small and harmless: a tag on the default experiment."""
+        experiment = self.ensure_experiment("Default")
+        with self._door():
+            self._client.set_experiment_tag(experiment, "nbtrack.doctor", "wrote this")
+
     def ensure_experiment(self, name: str) -> str:
         """Id of the experiment of that name, created if missing, taken out of the trash if it lies there."""
         known = self._experiments.get(name)

@@ -1,0 +1,87 @@
+"""What `nbtrack doctor` examines."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from nbtrack import courier
+from nbtrack.capture.begin import tracking_uri
+from nbtrack.errors import NbtrackError
+from nbtrack.journal import Home, cursor
+from nbtrack.reads import all_runs
+from nbtrack.settings import Settings
+from nbtrack.store.client import StoreClient, be_quick
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing examined."""
+
+    subject: str
+    found: str
+    is_good: bool = True
+    mend: str = ""
+
+
+def examine(home: Home, settings: Settings) -> list[Finding]:
+    """Everything that must be right for a run to reach MLflow."""
+    uri = courier.absolute_uri(tracking_uri(settings), Path.cwd())
+    return [*_versions(), _journal(home), _store(uri), *_delivery(home, courier.mask_uri(uri)), _identity()]
+
+
+def _versions() -> list[Finding]:
+    names = ("nbtrack", "mlflow", "ipython", "ipykernel")
+    return [Finding("versions", f"Python {platform.python_version()}, " + ", ".join(f"{name} {metadata.version(name)}" for name in names))]
+
+
+def _journal(home: Home) -> Finding:
+    try:
+        with tempfile.TemporaryFile(dir=home.folder("runs")) as file:
+            file.write(b"x")
+    except (OSError, NbtrackError) as error:
+        return Finding("journal", f"{home.root} cannot be written: {error}", False, "Make it writable, or point NBTRACK_HOME to a folder that is.")
+    return Finding("journal", f"{home.root}, {sum(1 for _ in home.run_ids())} runs")
+
+
+def _store(uri: str) -> Finding:
+    try:
+        be_quick()
+        StoreClient(uri).probe_writing()
+    except NbtrackError as error:
+        return Finding("store", f"{courier.mask_uri(uri)}: {error.message}", False, error.mend)
+    return Finding("store", f"{courier.mask_uri(uri)} answers and can be written")
+
+
+def _delivery(home: Home, store: str) -> list[Finding]:
+    waiting: dict[str, int] = {}
+    for view in all_runs(home, with_trash=True, metrics=False):
+        if not cursor.load(home, view.run_id).is_done:
+            waiting[view.start.store] = waiting.get(view.start.store, 0) + 1
+    found = []
+    for name in sorted({store, *courier.known_stores(home), *waiting}):
+        state = courier.status(home, name)
+        last = state or courier.last_status(home, name) or {}
+        backlog = waiting.get(name, 0)
+        text = f"{name}: process {'runs' if state else 'does not run'}, {backlog} runs not fully delivered"
+        problem, mend = str(last.get("problem") or ""), str(last.get("mend") or "")
+        if problem and backlog:
+            found.append(Finding("delivery", f"{text}; {problem}", False, mend))
+        elif backlog and not state:
+            found.append(Finding("delivery", text, False, "Run nbtrack sync, or track a cell: that starts the process."))
+        else:
+            found.append(Finding("delivery", text))
+    return found
+
+
+def _identity() -> Finding:
+    for name in ("NBTRACK_NOTEBOOK", "JPY_SESSION_NAME"):
+        if os.environ.get(name):
+            return Finding("notebook identity", f"{os.environ[name]} (from {name})")
+    where = "this is no kernel" if "ipykernel" not in sys.modules else "the front end tells no path"
+    return Finding("notebook identity", f"{where}; runs are named by their cell's source")

@@ -1,0 +1,177 @@
+"""The commands of `nbtrack`; errors end in one readable line and exit code 3, an unreachable store in 4."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from nbtrack import settings
+from nbtrack.capture.current import attach
+from nbtrack.errors import NbtrackError, StoreError, UsageError
+from nbtrack.journal import Home
+from nbtrack.magics.table import RunPage, RunTable
+from nbtrack.reads import all_runs, find, words
+
+app = typer.Typer(no_args_is_help=True, add_completion=True, help="Runs of notebooks and scripts: look at them, deliver them, mend them.")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+WRONG_INPUT, UNREACHABLE = 3, 4
+
+
+@app.command()
+def runs(
+    filter: Annotated[list[str] | None, typer.Argument(help="Terms such as lr<0.1 'acc>=.9' state:FAILED")] = None,
+    trash: Annotated[bool, typer.Option(help="Include runs in the trash.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List runs, newest first."""
+    views = all_runs(_home(), " ".join(filter or []), with_trash=trash)
+    if as_json:
+        _print_json([words.as_data(view) for view in views])
+        return
+    table = RunTable(views)
+    if not views:
+        print("No runs.")
+        return
+    shown = Table(*table.header)
+    for row in table.rows:
+        shown.add_row(*(_plain(cell) for cell in row))
+    Console().print(shown)
+
+
+@app.command()
+def show(run: Annotated[str, typer.Argument(help="Name, name#attempt, first letters of an id, or last")] = "last", as_json: Json = False) -> None:
+    """Show one run in full."""
+    view = find(_home(), run)
+    if as_json:
+        _print_json(words.as_data(view))
+    else:
+        print(repr(RunPage(view)))
+
+
+@app.command()
+def log(
+    run: Annotated[str, typer.Argument(help="Run")],
+    values: Annotated[list[str], typer.Argument(help="NAME=VALUE...")],
+    step: Annotated[int | None, typer.Option(help="Step of the points.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Add metrics to a run, also after it ended."""
+    pairs = []
+    for text in values:
+        name, equals, value = text.partition("=")
+        try:
+            pairs.append((name, float(value if equals else "")))
+        except ValueError as cause:
+            raise UsageError(f"{text!r} is not NAME=NUMBER.", mend="Write nbtrack log RUN acc=0.93.") from cause
+    target = _writable(run)
+    for name, number in pairs:
+        target.log(name, number, step)
+    _changed(target.run_id, f"logged {', '.join(name for name, _ in pairs)} to {target.name} ({target.run_id[:8]})", as_json)
+
+
+@app.command()
+def rm(run: Annotated[str, typer.Argument(help="Run")], as_json: Json = False) -> None:
+    """Move a run to the trash."""
+    target = _writable(run)
+    target.trash(True)
+    _changed(target.run_id, f"{target.name} ({target.run_id[:8]}) is in the trash; nbtrack unrm {target.run_id[:8]} takes it out", as_json)
+
+
+@app.command()
+def unrm(run: Annotated[str, typer.Argument(help="Run")], as_json: Json = False) -> None:
+    """Take a run out of the trash."""
+    target = _writable(run)
+    target.trash(False)
+    _changed(target.run_id, f"{target.name} ({target.run_id[:8]}) is back", as_json)
+
+
+@app.command()
+def sync(
+    wait: Annotated[bool, typer.Option(help="Try until everything is delivered.")] = False,
+    watch: Annotated[bool, typer.Option(help="Go on until interrupted.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Deliver journals to MLflow in the foreground."""
+    from nbtrack.delivery.sync import SyncReport
+    from nbtrack.delivery.sync import sync as deliver
+
+    told: list[str] = []
+
+    def progress(report: SyncReport) -> None:
+        texts = [f"{store}: {error}" for store, error in report.problems.items()]
+        if texts != told and (wait or watch):
+            told[:] = texts
+            for text in texts:
+                print(text, file=sys.stderr)
+
+    report = deliver(_home(), settings.load(), wait=wait, watch=watch, on_progress=progress)
+    if as_json:
+        _print_json({"delivered": report.delivered, "waiting": report.waiting, "problems": {store: str(it) for store, it in report.problems.items()}})
+    else:
+        print(f"{len(report.delivered)} runs delivered, {len(report.waiting)} waiting")
+        for store, error in report.problems.items():
+            print(f"{store}: {error}", file=sys.stderr)
+    if report.waiting:
+        raise typer.Exit(UNREACHABLE if any(isinstance(it, StoreError) for it in report.problems.values()) else 1)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Explain the state of journal, delivery and store, and how to mend what is broken."""
+    from nbtrack.cli.doctor import examine
+
+    findings = examine(_home(), settings.load())
+    if as_json:
+        _print_json([finding.__dict__ for finding in findings])
+    else:
+        for finding in findings:
+            print(f"{'ok  ' if finding.is_good else 'MEND'}  {finding.subject}: {finding.found}" + (f"\n      {finding.mend}" if finding.mend else ""))
+    if not all(finding.is_good for finding in findings):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    try:
+        app()
+    except NbtrackError as error:
+        print(f"nbtrack: {error}", file=sys.stderr)
+        sys.exit(UNREACHABLE if isinstance(error, StoreError) else WRONG_INPUT)
+
+
+def _home() -> Home:
+    return Home(settings.home(settings.load()))
+
+
+def _writable(word: str) -> Any:
+    home = _home()
+    view = find(home, word)
+    return attach(home, view.run_id, view.start)
+
+
+def _changed(run_id: str, text: str, as_json: bool) -> None:
+    from nbtrack import courier
+
+    home = _home()
+    view = find(home, run_id)
+    courier.wake(home, view.start.store)
+    if as_json:
+        _print_json(words.as_data(view))
+    else:
+        print(text)
+
+
+def _plain(text: str) -> str:
+    """The text with rich's markup made harmless."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _print_json(data: object) -> None:
+    print(json.dumps(data, indent=2, ensure_ascii=False, default=str))
