@@ -92,19 +92,32 @@ def after_fork_in_child(act: Callable[[], None]) -> None:
         os.register_at_fork(after_in_child=act)
 
 
-def start_detached(argv: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path) -> int:
-    """Start a process that outlives this one: no terminal, no signals of ours; its output is appended to `log`. Returns its pid."""
+def start_detached(argv: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
+    """Start a process that outlives this one: no terminal, no signals of ours; its output is appended to `log`.
+
+    Where processes can fork it must call `leave_parent` at once; that is waited for, so that this process has no new child.
+    """
     fd = open_private(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         flags = 0
         if WINDOWS:
             flags = 0x00000008 | 0x00000200 | 0x08000000  # detached, own group, no window
-        return subprocess.Popen(
+        process = subprocess.Popen(
             list(argv), env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=fd, stderr=fd, close_fds=True,
             start_new_session=not WINDOWS, creationflags=flags,
-        ).pid
+        )  # fmt: skip
     finally:
         os.close(fd)
+    if WINDOWS:
+        process.returncode = 0  # nobody waits for it, and Python need not warn of that
+    else:
+        process.wait()
+
+
+def leave_parent() -> None:
+    """Go on in a child that nobody waits for; nothing to do where processes cannot fork."""
+    if hasattr(os, "fork") and os.fork():
+        os._exit(0)
 
 
 def boot_id() -> str:

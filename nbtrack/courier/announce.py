@@ -34,6 +34,7 @@ def announce(home: Home, uri: str, settings: Settings, *, env: Mapping[str, str]
 
     Raises:
         DeliveryError: the process does not start or does not answer.
+        JournalError: the state directory cannot be written.
     """
     if not settings.delivery:
         return
@@ -47,6 +48,7 @@ def announce(home: Home, uri: str, settings: Settings, *, env: Mapping[str, str]
         with contextlib.suppress(ConnectionError):
             ask(place, hello, wait_s=10)
             return
+        place.make()
         now = time.monotonic()
         if now > deadline:
             raise DeliveryError(f"The delivery process for {mask_uri(uri)} did not start within {_START_WAIT_S:g} s.", mend=f"Look into {place.log}.")
@@ -94,7 +96,6 @@ def last_error() -> NbtrackError | None:
 
 def _start(place: Place, store: str, settings: Settings, env: Mapping[str, str]) -> None:
     try:
-        place.make()
         write_private(place.uri, store.encode("utf-8", "surrogatepass"))
         start_detached(
             [python(), "-m", "nbtrack.delivery", str(place.home.root.absolute()), place.hash],

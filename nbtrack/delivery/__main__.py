@@ -7,6 +7,11 @@ from pathlib import Path
 
 from nbtrack.delivery.process import run
 from nbtrack.settings import load
+from nbtrack.system import leave_parent
 
 if __name__ == "__main__":
+    if "--stay" in sys.argv:  # started afresh by itself
+        sys.argv.remove("--stay")
+    else:
+        leave_parent()
     sys.exit(run(Path(sys.argv[1]), sys.argv[2], load()))

@@ -48,7 +48,7 @@ def run(root: Path, store_hash: str, settings: Settings) -> int:
     is_again = Process(place, store, settings).live()
     os.close(fd)
     if is_again and not WINDOWS:
-        os.execv(python(), [python(), "-m", "nbtrack.delivery", str(root), store_hash])
+        os.execv(python(), [python(), "-m", "nbtrack.delivery", "--stay", str(root), store_hash])
     return 0
 
 

@@ -97,8 +97,9 @@ class Register:
 
     def backlog(self, run_id: str) -> Backlog | None:
         """The run if it is this store's."""
-        self._folder_ns = -1
-        self.look()
+        if run_id not in self.active and run_id not in self._settled:
+            self._folder_ns = -1
+            self.look()
         if run_id in self._settled:
             del self._settled[run_id]
             self._admit(run_id, is_written=True)

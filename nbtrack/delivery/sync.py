@@ -14,7 +14,7 @@ from nbtrack.delivery.login import Login
 from nbtrack.delivery.loop import Loop
 from nbtrack.delivery.process import take_lock
 from nbtrack.entities import RunStart
-from nbtrack.errors import DeliveryError, JournalError, NbtrackError
+from nbtrack.errors import DeliveryError, JournalError, LoginError, NbtrackError, StoreUnreachableError
 from nbtrack.journal import cursor as cursors
 from nbtrack.journal.fold import start_of
 from nbtrack.journal.lines import read_events
@@ -74,10 +74,14 @@ class _Foreground:
         self._loop: Loop | None = None
 
     def deliver(self, run_ids: list[str], report: SyncReport) -> None:
-        for run_id in run_ids:
+        for at, run_id in enumerate(run_ids):
             try:
                 self._one(run_id)
                 report.delivered.append(run_id)
+            except (StoreUnreachableError, LoginError) as error:  # the others would wait for the same
+                report.waiting.extend(run_ids[at:])
+                report.problems[self._store] = error
+                return
             except NbtrackError as error:
                 report.waiting.append(run_id)
                 report.problems[self._store] = error
