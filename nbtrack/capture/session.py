@@ -10,6 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nbtrack.capture import SOURCES
@@ -250,7 +251,7 @@ def _users_part(error: BaseException) -> Any:
     first = trace
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        if "IPython" in file or "ipykernel" in file:
+        if {"IPython", "ipykernel"} & set(Path(file).parts):  # cells themselves lie in ipykernel_<pid>
             first = trace.tb_next
         trace = trace.tb_next
     return first or error.__traceback__

@@ -53,7 +53,7 @@ def find(home: Home, word: str = "last") -> RunView:
         raise UnknownRunError(word, f"{len(chosen)} runs begin with {word!r}.", mend=f"Give more of the id: {ids}.")
     close = difflib.get_close_matches(word, [view.name for view in views], n=1)
     mend = f"Did you mean {close[0]!r}?" if close else "`%track runs` or `nbtrack runs` lists them."
-    raise UnknownRunError(word, f"No run answers to {word!r}." if views else "There is no run yet.", mend=mend)
+    raise UnknownRunError(word, f"No run answers to {word!r}" + ("." if views else "; there is no run yet."), mend=mend)
 
 
 def _folded(home: Home, run_id: str, metrics: bool) -> RunView | None:
