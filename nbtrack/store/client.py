@@ -60,7 +60,7 @@ class StoreClient:
         self._hide = (*secrets_of(uri), *hide)
         self._experiments: dict[str, str] = {}
         database = sqlite_file(uri)
-        with self._door():
+        with self._opening(), self._door():
             folder = database.parent if database is not None else None
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -201,6 +201,14 @@ class StoreClient:
         """Take the run out of MLflow's trash."""
         with self._door():
             self._client.restore_run(run_id)
+
+    @contextlib.contextmanager
+    def _opening(self) -> Iterator[None]:
+        """What is refused before any run is named is no run's fault: the URI or the installation is wrong."""
+        try:
+            yield
+        except RefusedError as error:
+            raise StoreUnreachableError(error.message, mend="Check the tracking URI.") from error
 
     @contextlib.contextmanager
     def _door(self) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """Names and values as MLflow takes them.
 
 The rule for a metric, param or tag name that MLflow refuses: each forbidden character becomes `_`; so does each `/` of a name that
-would be another path when read as one (`a//b`, `../a`, `/a`); one longer than 250 characters is cut to 240, `-` and 8 digits of its
+would be another path when read as one (`a//b`, `../a`, `/a`), and each of two dots at its beginning; one longer than 250 characters is cut to 240, `-` and 8 digits of its
 digest; and where the name is taken by another one of the run, `-` and 8 digits are put behind it.
 """
 
@@ -35,8 +35,10 @@ def fit_name(name: str, taken: Container[str] = ()) -> str:
     fit = _FORBIDDEN.sub("_", name)
     if _is_other_path(fit):
         fit = fit.replace("/", "_")
-    if fit in ("", ".", ".."):
-        fit = fit.replace(".", "_") or "_"
+    if fit.startswith(".."):
+        fit = f"__{fit[2:]}"
+    if fit in ("", "."):
+        fit = "_"
     if len(fit) > LONGEST_NAME:
         fit = f"{fit[:240]}-{_digest(name)}"
     if fit in taken:
