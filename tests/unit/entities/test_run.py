@@ -14,8 +14,8 @@ from nbtrack.entities import State, best_of, direction_of
     [
         "loss", "val_loss", "validation/loss", "train loss", "Loss", "valLoss", "TrainLoss", "loss_epoch", "eval-loss", "loss2", "MAE_train", "mse",
         "train.RMSE", "ValRMSE", "accuracy_error", "error", "max_error", "mean_squared_error", "word_error_rate", "logloss", "validation_0-logloss",
-        "validation_0-mlogloss", "valid_0's l2", "binary_logloss", "log_loss", "cross_entropy", "perplexity", "nll", "neg_log_likelihood", "negative_log_likelihood",
-        "latency_ms", "hamming_loss", "brier_score_loss", "aic", "kl_divergence",
+        "validation_0-mlogloss", "valid_0's l2", "binary_logloss", "log_loss", "cross_entropy", "perplexity", "nll", "neg_log_likelihood",
+        "negative_log_likelihood", "latency_ms", "hamming_loss", "brier_score_loss", "aic", "kl_divergence",
     ],
 )  # fmt: skip
 def test_lower_is_better(metric):
@@ -25,9 +25,10 @@ def test_lower_is_better(metric):
 @pytest.mark.parametrize(
     "metric",
     [
-        "accuracy", "acc", "val_accuracy", "r2", "R2_score", "auc", "roc_auc", "f1", "f1_score", "precision", "recall", "map50", "lossless", "glossary",
-        "flosser", "bleu", "rouge_l", "iou", "reward", "score", "terror", "mirror", "explained_variance", "log_likelihood", "neg_mean_squared_error",
-        "neg_log_loss", "test_neg_root_mean_squared_error", "costume", "gapless", "silhouette", "", "\n", "ž", "spearman", "ndcg@10",
+        "accuracy", "acc", "val_accuracy", "r2", "R2_score", "auc", "roc_auc", "f1", "f1_score", "precision", "recall", "map50", "lossless",
+        "glossary", "flosser", "bleu", "rouge_l", "iou", "reward", "score", "terror", "mirror", "explained_variance", "log_likelihood",
+        "neg_mean_squared_error", "neg_log_loss", "test_neg_root_mean_squared_error", "costume", "gapless", "silhouette", "", "\n", "ž", "spearman",
+        "ndcg@10",
     ],
 )  # fmt: skip
 def test_higher_is_better(metric):
