@@ -1,54 +1,68 @@
-# Everything a newcomer needs; only Python (3.11 or newer) and make are assumed.
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# What a newcomer and CI type. Only Python (3.11 or newer, with pip and venv) and make are assumed.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 VENV ?= .venv
-BIN = $(VENV)/bin
-PG_READY = command -v pg_ctl >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1
+BIN := $(VENV)/bin
 
+# Installs with uv, which is quick; where uv cannot be had or does not reach the packages, with pip.
+install = { test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(1); } \
+	|| { $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' && $(BIN)/python -m pip install --quiet $(1); }
+
+.DEFAULT_GOAL := help
 .PHONY: help demo lab test lint test-versions bench clean postgresql
-help:  ## What can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
-$(VENV)/.base: pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; say which with make PYTHON=..."; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@touch $@
-$(VENV)/.demo: $(VENV)/.base
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -e . --group demo
-	@touch $@
-$(VENV)/.test: $(VENV)/.base
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -e . --group test --group lint
-	@touch $@
-$(VENV)/.lab: $(VENV)/.demo
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -e '.[lab]'
+help: ## Say what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-14s %s\n' "$$name" "$$text"; done
+
+demo: $(VENV)/.installed-demo ## Execute the quickstart notebook and print its runs
+	@$(BIN)/python examples/demo.py
+
+lab: $(VENV)/.installed-lab ## Open the quickstart in JupyterLab
+	@$(BIN)/python examples/demo.py --lab
+
+test: $(VENV)/.installed-test postgresql ## Run lint and every test
+	@lint=; $(MAKE) --no-print-directory lint || lint=red; $(BIN)/python -m pytest $(ARGS) || exit 1; \
+	test -z "$$lint" || { echo "The tests pass, but lint does not: see above, or make lint." >&2; exit 1; }
+
+lint: $(VENV)/.installed-test ## Run ruff, mypy --strict and import-linter
+	@failed=; for tool in 'ruff check' 'ruff format --check' mypy lint-imports; do echo "$$tool" && $(BIN)/$$tool || failed="$$failed [$$tool]"; done; \
+	test -z "$$failed" || { echo "lint: to be mended:$$failed"; exit 1; }
+
+test-versions: $(VENV)/.made ## Run the tests without browser and database on every supported Python found
+	@$(BIN)/python tests/versions.py $(ARGS)
+
+bench: $(VENV)/.installed-test ## Measure nbtrack beside its peers and write docs/benchmarks.md
+	@$(BIN)/python tests/benchmarks/run.py --write $(ARGS)
+
+clean: ## Remove everything these commands made
+	rm -rf .venv .venv-3.* .demo .bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+
+$(VENV)/.made:
+	@test -n "$(PYTHON)" || { echo "nbtrack needs Python 3.11 or newer, and none was found. Install one, or say where it is: make PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "nbtrack needs Python 3.11 or newer; $(PYTHON) is not. Say which one to use: make PYTHON=python3.12"; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || echo "uv cannot be installed; pip does its work, more slowly."
 	@touch $@
 
-demo: $(VENV)/.demo  ## Execute the quickstart notebook and show its runs
-	$(BIN)/python examples/demo.py
+$(VENV)/.installed-demo: pyproject.toml | $(VENV)/.made
+	@echo "Installing nbtrack and what the demo needs"
+	@$(call install,-e . --group demo)
+	@touch $@
 
-lab: $(VENV)/.lab  ## Open the quickstart in JupyterLab
-	$(BIN)/jupyter lab examples/quickstart.ipynb
+$(VENV)/.installed-lab: pyproject.toml | $(VENV)/.made
+	@echo "Installing nbtrack and JupyterLab"
+	@$(call install,-e '.[lab]' --group demo)
+	@touch $@
 
-lint: $(VENV)/.test  ## ruff, mypy --strict, import-linter
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+$(VENV)/.installed-test: pyproject.toml | $(VENV)/.made
+	@echo "Installing nbtrack and what its tests need"
+	@$(call install,-e . --group test --group lint)
+	@touch $@
 
 postgresql:
-	@$(PG_READY) || { command -v apt-get >/dev/null && apt-get install -y -q postgresql >/dev/null; } || { apt-get update -q >/dev/null && apt-get install -y -q postgresql >/dev/null; }
-
-test: lint postgresql  ## Lint, then every test
-	$(BIN)/python -m pytest
-
-test-versions:  ## The tests without database, on every supported Python found
-	@for v in 3.11 3.12 3.13; do \
-	  p=$$(command -v python$$v || ls $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$v.*/bin/python 2>/dev/null | tail -n 1); \
-	  if [ -z "$$p" ]; then echo "Python $$v: not found"; continue; fi; \
-	  echo "Python $$v"; $(MAKE) --no-print-directory VENV=.venv-$$v PYTHON=$$p .venv-$$v/.test && .venv-$$v/bin/python -m pytest -q -m "not postgresql" || exit 1; \
-	done
-
-bench: $(VENV)/.test  ## Measure beside the peers
-	$(BIN)/python tests/benchmarks/run.py
-
-clean:  ## Remove what was made
-	rm -rf .venv .venv-3.* .demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@if command -v pg_ctl >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "Installing PostgreSQL, for the tests on a real one"; export DEBIAN_FRONTEND=noninteractive; \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; } >/dev/null 2>&1 || echo "PostgreSQL cannot be installed: the tests on it will be skipped."; \
+	else echo "PostgreSQL is not installed: the tests on it will be skipped. On Debian: apt-get install postgresql"; fi
