@@ -77,9 +77,11 @@ def prepare(peer: Peer, *, fresh: bool = False) -> str:
     uv = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     again = ["--reinstall-package", "nbtrack"] if fresh and uv else ["--force-reinstall", "--no-deps"] if fresh and mark.exists() else []
     if not python_of(peer).exists():
-        venv.create(folder, with_pip=uv is None)
-    command = [uv, "pip", "install", "--compile-bytecode", "--python"] if uv else []
-    command = [*command, str(python_of(peer))] if uv else [str(python_of(peer)), "-m", "pip", "install"]
+        venv.create(folder)
+    python = str(python_of(peer))
+    command = [uv, "pip", "install", "--compile-bytecode", "--python", python] if uv else [python, "-m", "pip", "install", "--compile"]
+    if not uv:
+        subprocess.run([python, "-m", "ensurepip"], capture_output=True, check=False)
     done = subprocess.run([*command, "--quiet", *again, *peer.packages], capture_output=True, text=True, check=False)
     if done.returncode:
         raise CannotRunError(f"not installed: {_last_line(done.stderr)}")
@@ -170,4 +172,6 @@ def _version(peer: Peer) -> str:
 
 
 def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["no message"])[-1][:200]
+    """What a person needs of an error's text; this machine's folders are no part of it."""
+    line = (text.strip().splitlines() or ["no message"])[-1]
+    return line.replace(str(ROOT), ".").replace(tempfile.gettempdir(), "TMP")[:200]

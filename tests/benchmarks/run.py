@@ -33,7 +33,7 @@ def main() -> int:
             rows += MEASURES[name](plan)
         except Exception as cause:  # noqa: BLE001  the other measurements are still worth having
             rows.append(Row(f"{name}: could not be measured", type(cause).__name__, is_met=False))
-            plan.refused[name] = " ".join(str(cause).split())[-300:]
+            plan.refused[name] = " ".join(str(cause).split())[-200:]
     rows += [Row(f"{title}: does not run here", "none") for title in plan.refused if any(title == peer.title for peer in PEERS)]
     facts["versions"] = ", ".join(f"{name} {version}" for name, version in versions.items())
     facts["command"] = " ".join(["python", "tests/benchmarks/run.py", *sys.argv[1:]])

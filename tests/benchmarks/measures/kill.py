@@ -1,7 +1,8 @@
 """`kill -9` of a kernel in the middle of its tracked cell, many times, and what is in MLflow afterwards.
 
-The cell notes in a shared memory map how many calls have returned; the map outlives the kernel. Every second time the delivery
-process is killed in the same moment, so that only the next contact, the next kernel that tracks a cell, can bring the rest.
+The cell notes in a shared memory map how many calls have returned; the map outlives the kernel. Every second time, from
+the first on, the delivery process is killed in the same moment, so that only the next contact, the next kernel that tracks a cell, can bring the rest.
+Half the cells log without a pause, so that the end falls into a call; the others log as training does, for longer.
 """
 
 from __future__ import annotations
@@ -29,13 +30,17 @@ _returned = mmap.mmap(_file.fileno(), 8)
 _note = struct.Struct("<q").pack_into
 %load_ext nbtrack
 """
-_CELL = """%%track {name}
+_WITHOUT_PAUSE = """%%track {name}
 for i in range(10**9):
     nbtrack.log(loss=i + 0.5)
     _note(_returned, 0, i + 1)
-    if i % 100 == 99:
+"""
+_AS_TRAINING = (
+    _WITHOUT_PAUSE
+    + """    if i % 100 == 99:
         time.sleep(0.005)
 """
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def measure(plan: Plan) -> list[Row]:
     deaths = []
     with new_folder() as folder:
         for number in range(plan.kills):
-            deaths.append(_one(folder, f"kill-{number}", with_delivery=number % 2 == 1, seed=number, scale=plan.scale))
+            deaths.append(_one(folder, f"kill-{number}", with_delivery=number % 2 == 0, seed=number))
             say(f"kill {number + 1}/{plan.kills}: {deaths[-1]}")
     returned, lost = sum(death.returned for death in deaths), sum(max(0, death.returned - death.delivered) for death in deaths)
     wrong, twice = sum(death.wrong for death in deaths), sum(death.twice + max(0, death.runs - 1) for death in deaths)
@@ -74,14 +79,15 @@ def measure(plan: Plan) -> list[Row]:
     return rows
 
 
-def _one(folder: Path, name: str, *, with_delivery: bool, seed: int, scale: float) -> Death:
+def _one(folder: Path, name: str, *, with_delivery: bool, seed: int) -> Death:
+    cell, longest_s = (_WITHOUT_PAUSE, 0.02) if seed // 2 % 2 == 0 else (_AS_TRAINING, 1.0)
     (folder / "returned").write_bytes(bytes(8))
     with (folder / "returned").open("r+b") as file, mmap.mmap(file.fileno(), 8) as noted:
         with Kernel(folder) as kernel:
             kernel.run(_BEFORE)
-            kernel.send(_CELL.format(name=name))
+            kernel.send(cell.format(name=name))
             wait_until(lambda: noted[:8] != bytes(8), timeout_s=_GIVE_UP_S, poll_s=0.001)
-            time.sleep(random.Random(seed).uniform(0, 1.0 if scale == 1 else 0.1))
+            time.sleep(random.Random(seed).uniform(0, longest_s))
             contact = time.perf_counter()
             kernel.kill()
             if with_delivery:
