@@ -125,8 +125,10 @@ class TrackedRun:
         threading.Thread(target=self._settle, name="nbtrack-settle", daemon=True).start()
 
     def _settle(self) -> None:
+        """Off the user's path: make the run outlast a loss of power, and let go of its files."""
         with contextlib.suppress(OSError, NbtrackError, ValueError):
             self.writer.sync()
+        self.writer.close()
 
     def _put(self, data: bytes) -> str:
         try:

@@ -1,0 +1,76 @@
+"""The nbtrack command, as a process would run it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import nbtrack
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("NBTRACK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NBTRACK_DELIVERY", "0")
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.chdir(tmp_path)
+    for lr in (0.1, 0.5):
+        with nbtrack.track(f"fit-{lr}", params={"lr": lr}):
+            nbtrack.log(acc=lr * 2)
+    return tmp_path
+
+
+def command(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", "from nbtrack.cli import main; main()", *words], capture_output=True, text=True, check=False)
+
+
+def test_runs_lists_and_filters(folder):
+    assert "fit-0.1" in command("runs").stdout
+    assert [run["name"] for run in json.loads(command("runs", "lr>0.2", "--json").stdout)] == ["fit-0.5"]
+
+
+def test_show_tells_all_of_one_run(folder):
+    assert "lr" in command("show", "fit-0.1").stdout
+    assert json.loads(command("show", "fit-0.1", "--json").stdout)["metrics"]["acc"]["last"] == 0.2
+
+
+def test_log_adds_to_an_ended_run_and_names_it(folder):
+    assert "fit-0.1" in command("log", "fit-0.1", "f1=0.25").stdout
+    assert nbtrack.run("fit-0.1").metrics["f1"].last == 0.25
+    wrong = command("log", "fit-0.1", "f1=high")
+    assert wrong.returncode == 3
+    assert "Write nbtrack log RUN acc=0.93" in wrong.stderr
+
+
+def test_rm_and_unrm(folder):
+    assert json.loads(command("rm", "fit-0.1", "--json").stdout)["is_trashed"] is True
+    assert "fit-0.1" not in command("runs").stdout
+    command("unrm", "fit-0.1")
+    assert "fit-0.1" in command("runs").stdout
+
+
+def test_an_unknown_run_ends_with_code_3_and_the_nearest_name(folder):
+    wrong = command("show", "fit-0.2")
+    assert wrong.returncode == 3
+    assert "Did you mean" in wrong.stderr
+
+
+def test_sync_delivers_and_doctor_finds_all_well(folder):
+    before = command("doctor")
+    assert before.returncode == 1
+    assert "Run nbtrack sync" in before.stdout
+    done = json.loads(command("sync", "--wait", "--json").stdout)
+    assert (len(done["delivered"]), done["waiting"], done["problems"]) == (2, [], {})
+    after = command("doctor")
+    assert after.returncode == 0, after.stdout
+    assert "0 runs not fully delivered" in after.stdout
+
+
+def test_a_store_that_does_not_answer_ends_with_code_4(folder, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    with nbtrack.track("nowhere"):
+        pass
+    failed = command("sync")
+    assert failed.returncode == 4
+    assert "127.0.0.1:9" in failed.stderr
