@@ -45,7 +45,9 @@ def write(path: Path, rows: list[Row], facts: dict[str, str]) -> None:
     lines = [
         "# Benchmarks", "",
         "The last run of `make bench`. Peers are installed each in its own virtual environment and take turns with nbtrack in one run;",
-        "values are medians over the rounds. What is measured, and how, stands in `tests/benchmarks/`, one file a measurement.", "",
+        "values are medians over the rounds. What is measured, and how, stands in `tests/benchmarks/`, one file a measurement.",
+        "A peer keeps a point if its call returned before the kill and the point can be read back afterwards, by the peer's own way of",
+        "recovery; with `log_batch` of 1,000, what still lies in the user's own list (up to 999 points) does not count as handed over.", "",
         "| " + " | ".join(_COLUMNS) + " |", "| --- | ---: | ---: | ---: | :---: |",
         *("| " + " | ".join(_cells(row)) + " |" for row in rows), "",
         *(f"- {name}: {value}" for name, value in facts.items()), "",

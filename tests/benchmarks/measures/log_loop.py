@@ -38,6 +38,10 @@ def measure(plan: Plan) -> list[Row]:
     rows = [Row(f"`nbtrack.log(loss=x)`, {plan.points(POINTS):,} times in a tracked cell", _value(wall, cpu, _KERNEL), f"<= {AIM_US} us", "", ours <= AIM_US)]
     if _PLAIN in wall:
         rows.append(Row("… in a plain process, `with nbtrack.track()`", _value(wall, cpu, _PLAIN)))
+    count = _kept(NBTRACK, plan)
+    if count is not None:
+        whole = plan.points(CRASH_POINTS)
+        rows.append(Row("… points kept through kill -9, seen in MLflow", f"{count:,} of {whole:,}", "all", "", count == whole))
     safe = {peer.title: wall[peer.title] for peer in peers if kept[peer.title] is not None and kept[peer.title] == plan.points(CRASH_POINTS)}
     if safe:
         best = min(safe, key=safe.__getitem__)
