@@ -18,7 +18,7 @@ demo: $(VENV)/.installed-demo ## Execute the quickstart notebook and print its r
 	@$(BIN)/python examples/demo.py
 
 lab: $(VENV)/.installed-lab ## Open the quickstart in JupyterLab
-	@$(BIN)/python examples/demo.py --lab
+	@$(BIN)/python examples/demo.py --lab $(ARGS)
 
 test: $(VENV)/.installed-test postgresql ## Run lint and every test
 	@lint=; $(MAKE) --no-print-directory lint || lint=red; $(BIN)/python -m pytest $(ARGS) || exit 1; \

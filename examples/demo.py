@@ -1,56 +1,96 @@
-"""Execute the quickstart in `.demo/`, deliver its runs to the embedded store there, and show them as MLflow has them."""
+"""`make demo` and `make lab`: the quickstart in a folder of its own, `.demo/`, with MLflow's embedded default store there."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-WORK = HERE.parent / ".demo"
+NOTEBOOK = Path(__file__).resolve().with_name("quickstart.ipynb")
+WORK = NOTEBOOK.parents[1] / ".demo"
+BIN = Path(sys.executable).parent
 
 
-def main() -> None:
-    """Run the demo; repeating it adds runs."""
+def main() -> int:
+    """Do what the arguments ask; the exit code."""
     WORK.mkdir(exist_ok=True)
-    os.environ |= {"NBTRACK_HOME": str(WORK / "journal"), "MLFLOW_TRACKING_URI": f"sqlite:///{WORK / 'mlflow.db'}", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    os.environ |= {"NBTRACK_NOTEBOOK": str(HERE / "quickstart.ipynb"), "NBTRACK_IDLE_S": "30"}
+    os.chdir(WORK)  # MLflow's default store is sqlite:///mlflow.db in the working directory
+    settle()
+    if "--lab" in sys.argv:
+        return open_lab([word for word in sys.argv[1:] if word != "--lab"])
+    print(f"Executing {NOTEBOOK.name} in {WORK}", flush=True)
     execute()
-    subprocess.run([sys.executable, "-c", "from nbtrack.cli import main; main()", "sync", "--wait"], check=True)
+    print("Waiting until everything is delivered", flush=True)
+    subprocess.run([shutil.which("nbtrack", path=BIN) or "nbtrack", "sync", "--wait"], check=True)
     show()
-    print(f"""
-The executed notebook: {WORK / "quickstart.ipynb"}
-Open it yourself:      make lab
-MLflow's UI:           .venv/bin/mlflow ui --backend-store-uri sqlite:///{WORK / "mlflow.db"}
-""")
+    print(
+        f"""
+The executed notebook   {WORK / "quickstart.executed.ipynb"}
+Open it yourself        make lab
+MLflow's own UI         cd {WORK} && {BIN / "mlflow"} ui"""
+    )
+    return 0
+
+
+def settle() -> None:
+    """Whatever store or setting the environment names is left alone: the demo is about the defaults."""
+    for name in list(os.environ):
+        if name.startswith(("MLFLOW_", "NBTRACK_")):
+            del os.environ[name]
+    os.environ |= {
+        "NBTRACK_HOME": str(WORK / "journal"),  # beside the store, so that removing .demo removes everything
+        "NBTRACK_IDLE_S": "30",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this environment, whatever kernels the user has
+    }
 
 
 def execute() -> None:
-    """Run every cell; the one that fails on purpose says so in its tags."""
+    """Run every cell; only the one whose tags say so may fail.
+
+    Raises:
+        CellExecutionError: another one failed.
+    """
     import nbformat
     from nbclient import NotebookClient
 
-    notebook = nbformat.read(HERE / "quickstart.ipynb", as_version=4)
-    print("Executing examples/quickstart.ipynb ...")
-    NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(WORK)}}).execute()
-    nbformat.write(notebook, WORK / "quickstart.ipynb")
+    os.environ["NBTRACK_NOTEBOOK"] = str(NOTEBOOK)  # nbclient does not tell a kernel which notebook it executes
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    quiet = ["--IPKernelApp.log_level=40"]  # or every kernel on TCP begins with a warning
+    NotebookClient(notebook, timeout=600, kernel_name="python3", extra_arguments=quiet, resources={"metadata": {"path": str(WORK)}}).execute()
+    nbformat.write(notebook, WORK / "quickstart.executed.ipynb")
 
 
 def show() -> None:
-    """Print the runs of MLflow's store."""
+    """Print the runs as MLflow has them, the oldest first."""
     import mlflow
     from rich.console import Console
     from rich.table import Table
 
-    runs = mlflow.search_runs(experiment_names=["quickstart"], output_format="list")
-    table = Table("run", "state", "params", "metrics", title="Runs in MLflow", expand=False)
-    for run in runs:
-        params = ", ".join(f"{name}={value}" for name, value in sorted(run.data.params.items()))
-        metrics = ", ".join(f"{name} {value:.4g}" for name, value in sorted(run.data.metrics.items()))
-        table.add_row(f"{run.info.run_name} #{run.data.tags.get('nbtrack.attempt', '1')}", run.info.status, params, metrics)
-    Console(width=120).print(table)
+    table = Table("run", "state", "params", "metrics", title="Runs in MLflow, sqlite:///mlflow.db", title_justify="left", show_lines=True)
+    for run in mlflow.search_runs(search_all_experiments=True, order_by=["attributes.start_time"], output_format="list"):
+        attempt = run.data.tags.get("nbtrack.attempt", "1")
+        table.add_row(
+            run.info.run_name if attempt == "1" else f"{run.info.run_name} #{attempt}",
+            run.info.status,
+            "\n".join(f"{name} = {value}" for name, value in sorted(run.data.params.items())),
+            "\n".join(f"{name} = {value:.4g}" for name, value in sorted(run.data.metrics.items())),
+        )
+    Console().print(table)
+
+
+def open_lab(words: list[str]) -> int:
+    """JupyterLab on a copy of the notebook, which stays as it is if it is there already."""
+    copy = WORK / NOTEBOOK.name
+    if not copy.exists():
+        shutil.copyfile(NOTEBOOK, copy)
+    return subprocess.run([sys.executable, "-m", "jupyterlab", "--notebook-dir", WORK, copy, *words], check=False).returncode
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
