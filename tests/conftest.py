@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -141,6 +142,14 @@ def history_of(mlflow_of):
         return sorted((point.step, point.value) for point in mlflow_of(uri).get_metric_history(mlflow_run_id, metric))
 
     return history_of
+
+
+@pytest.fixture
+def free_port():
+    """A port of the loopback nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nbtrack.delivery.parcel import Names, Parcel, Translator
-from nbtrack.entities import Event, Kind, RunStart
+from nbtrack.entities import Event, Kind, RunStart, State
 from nbtrack.errors import JournalError
 from nbtrack.journal import blobs
 from nbtrack.journal import cursor as cursors
@@ -32,7 +32,8 @@ class Backlog:
         self.cursor = cursors.load(home, run_id)
         self.start: RunStart | None = None
         self.owner = ""
-        self.is_ended = False
+        self.end: tuple[State, int] | None = None
+        """State and time, where the run has ended."""
         self.was_recreated = False
         self.refusals: list[str] = []
         """What was refused and not yet reported."""
@@ -64,9 +65,9 @@ class Backlog:
                 if self.is_ended or event.data.get("owner", self.owner) != self.owner:  # as folding has it: the first end of its owner counts
                     event = Event(Kind.NOTICE, event.timestamp_ns)  # noqa: PLW2901 - it says nothing
                 else:
-                    self.is_ended, self._end_seen = True, time.monotonic()
+                    self.end, self._end_seen = (State(event.data["state"]), event.timestamp_ns), time.monotonic()
             elif event.kind == Kind.RESUME:
-                self.is_ended, self.owner = False, event.data["owner"]
+                self.end, self.owner = None, event.data["owner"]
             if event.kind in (Kind.SERIES, Kind.PARAM, Kind.TAG):
                 self.translator.names.of(str(event.data["name"]))  # here, so that names are given in the order of events, whatever is sent first
             if offset > self.cursor.events_bytes:
@@ -86,6 +87,10 @@ class Backlog:
         self._full.clear()
         self._read_bytes = 0
         self.read()
+
+    @property
+    def is_ended(self) -> bool:
+        return self.end is not None
 
     @property
     def has_events(self) -> bool:

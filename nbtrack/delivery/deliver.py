@@ -133,8 +133,7 @@ class _Pass:
     def _send(self, run_id: str, deadline: float) -> bool:
         backlog = self._backlog
         parcel = backlog.parcel(up_to_end=True)
-        if parcel is not None and not parcel.is_closing:
-            self._parcel(run_id, parcel)
+        waiting = self._parcel(run_id, parcel) if parcel is not None and not parcel.is_closing else None
         for segment, slot, holes, points in backlog.points():
             if points:
                 self._points(run_id, points)
@@ -144,16 +143,19 @@ class _Pass:
         if backlog.has_holes and backlog.is_ended:
             self._report(run_id)
             return False
-        parcel = backlog.parcel(up_to_end=False)
-        if parcel is not None:
-            self._parcel(run_id, parcel)
+        if waiting is None and (parcel := backlog.parcel(up_to_end=False)) is not None:
+            waiting = self._parcel(run_id, parcel)
+        elif backlog.end is not None and not backlog.cursor.is_done:
+            self._end(run_id, *backlog.end)
+        if waiting is not None:
+            raise waiting
         self._report(run_id)
         if backlog.is_ended != backlog.cursor.is_done and not backlog.has_events:
             backlog.save(is_done=backlog.is_ended)
         return False
 
-    def _parcel(self, run_id: str, parcel: Parcel) -> None:
-        """Send what a stretch of events came to. The end goes out even while artifacts wait: a run always ends."""
+    def _parcel(self, run_id: str, parcel: Parcel) -> StoreError | None:
+        """Send what a stretch of events came to. Returns why artifacts must wait, if they must: all else goes on, as a run always ends."""
         client = self._client
         if parcel.trash is False:
             with contextlib.suppress(RefusedError):  # it may not lie in the trash
@@ -167,21 +169,22 @@ class _Pass:
         try:
             upload(self._backlog.home, client, run_id, parcel, self._refused)
         except StoreError as error:
-            if parcel.state is None:
-                raise
             waiting = error
         if parcel.state is State.RUNNING:
             self._one("its being resumed", lambda: client.set_running(run_id))
         elif parcel.state is not None:
-            state, end_ms = parcel.state, max(0, parcel.ended_ns // 1_000_000)
-            self._one("its end", lambda: client.set_terminated(run_id, str(state), end_ms))
+            self._end(run_id, parcel.state, parcel.ended_ns)
         if waiting is not None:
-            raise waiting
+            return waiting
         if parcel.trash:
             client.delete_run(run_id)
         if parcel.trash is not None:
             self._trash_again = False
         self._backlog.parcel_delivered()
+        return None
+
+    def _end(self, run_id: str, state: State, ended_ns: int) -> None:
+        self._one("its end", lambda: self._client.set_terminated(run_id, str(state), max(0, ended_ns // 1_000_000)))
 
     def _pairs(self, run_id: str, params: dict[str, str], tags: dict[str, str]) -> None:
         for batch in batches(list(params.items())):
