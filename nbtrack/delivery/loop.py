@@ -51,6 +51,7 @@ class Loop:
         self.problem: NbtrackError | None = None
         self.busy_at = time.monotonic()
         self.wake = threading.Event()
+        self.is_stopping = False
         self._connect = connect
         self._delivery: Delivery | None = None
         self._backoff = Backoff(cap_s=settings.retry_s)
@@ -124,7 +125,7 @@ class Loop:
             for backlog in list(self.register.active.values()):
                 is_more |= self._attempt(backlog, _BUDGET_S)
                 self._serve()
-                if not self._may_try():
+                if self.is_stopping or not self._may_try():
                     break
         return is_more
 

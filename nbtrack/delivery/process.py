@@ -118,7 +118,7 @@ class Process:
                 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def _stop(self) -> None:
-        self._is_stopping = True
+        self._is_stopping = self._loop.is_stopping = True
         self._loop.wake.set()
 
     def _ends_idle(self) -> bool:

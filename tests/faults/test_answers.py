@@ -1,0 +1,138 @@
+"""Servers that answer badly, made of real sockets: they stand before a real MLflow server and misbehave when told to."""
+
+from __future__ import annotations
+
+import http.client
+import http.server
+import socket
+import threading
+import time
+
+import pytest
+
+from nbtrack import courier
+from nbtrack.entities import State
+
+
+class Proxy(http.server.ThreadingHTTPServer):
+    """Hands requests to a server, or does what `mood` says."""
+
+    daemon_threads = True
+
+    def __init__(self, port, upstream):
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.upstream = upstream.removeprefix("http://")
+        self.uri = f"http://127.0.0.1:{port}"
+        self.mood = "fine"
+        self.ill = 0
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request, client_address):
+        pass  # clients that gave up
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def _act(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        server = self.server
+        if server.mood != "fine":
+            server.ill += 1
+        if server.mood == "hang":
+            time.sleep(30)
+            self.close_connection = True
+            return
+        if server.mood == "cut":
+            self.connection.close()
+            return
+        if server.mood == "login" and self.headers.get("Authorization") != "Basic YW5uOmh1c2gtcmlnaHQ=":  # ann:hush-right
+            self._answer(401, b"You are not authenticated.", "text/plain")
+            return
+        if server.mood in ("500", "429", "503"):
+            self._answer(int(server.mood), b"<html>no</html>", "text/html")
+            return
+        if server.mood == "garbage":
+            self._answer(200, b"<html>a captive portal</html>", "text/html")
+            return
+        if server.mood == "nonsense":
+            self._answer(200, b'{"nonsense": [1, 2, {}]}', "application/json")
+            return
+        upstream = http.client.HTTPConnection(server.upstream, timeout=60)
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection", "accept-encoding")}
+        upstream.request(self.command, self.path, body, headers)
+        answer = upstream.getresponse()
+        data = answer.read()
+        upstream.close()
+        if server.mood == "late":  # done, but the answer is lost
+            self.connection.close()
+            return
+        self._answer(answer.status, data, answer.headers.get("Content-Type", "application/json"))
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _act
+
+    def _answer(self, status, data, kind):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        if status == 429:
+            self.send_header("Retry-After", "60")
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def proxy(server):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    proxy = Proxy(port, server.uri)
+    yield proxy
+    proxy.shutdown()
+    proxy.server_close()
+
+
+def test_bad_answers_delay_and_lose_nothing(begin, home, proxy, server, settings, monkeypatch, until, delivered, assert_exact):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    writer = begin(store=proxy.uri)
+    courier.announce(home, proxy.uri, settings)
+    step = 0
+    for mood in ("500", "429", "503", "garbage", "nonsense", "cut", "hang", "late"):
+        proxy.mood, proxy.ill = mood, 0
+        for _ in range(500):
+            writer.log("loss", step * 0.5, step=step)
+            step += 1
+        until(lambda: proxy.ill >= 2, 90)
+        status = until(lambda: (found := courier.status(home, proxy.uri)) and found["problem"] and found)
+        assert status["state"] == "store unreachable", (mood, status)
+        proxy.mood = "fine"
+        courier.wake(home, proxy.uri)
+        courier.flush(home, proxy.uri, writer.run_id, 60)
+        assert_exact(server.uri, writer.run_id, "RUNNING", step, step)
+    writer.event("end", state=State.FINISHED)
+    delivered(proxy.uri, writer.run_id)
+    run = assert_exact(server.uri, writer.run_id, "FINISHED", step, step)
+    assert "nbtrack.refused" not in run.data.tags
+
+
+def test_a_login_asked_for_and_then_told(begin, finish, home, proxy, server, settings, monkeypatch, until, delivered, assert_exact):
+    proxy.mood = "login"
+    writer = begin(store=proxy.uri)
+    writer.log("loss", 0.0, step=0)
+    finish(writer)
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "ann")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "hush-wrong")
+    courier.announce(home, proxy.uri, settings)
+    status = until(lambda: (found := courier.status(home, proxy.uri)) and found["problem"] and found)
+    assert status["state"] == "login missing"
+    assert "MLFLOW_TRACKING_USERNAME" in status["mend"]
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "hush-right")
+    delivered(proxy.uri, writer.run_id)
+    monkeypatch.delenv("MLFLOW_TRACKING_USERNAME")
+    monkeypatch.delenv("MLFLOW_TRACKING_PASSWORD")
+    assert_exact(server.uri, writer.run_id, "FINISHED", 1, 1)
+    written = b"".join(path.read_bytes() for path in home.root.rglob("*") if path.is_file())
+    assert b"hush-" not in written

@@ -1,0 +1,73 @@
+"""Kernels and the delivery process killed without warning."""
+
+from __future__ import annotations
+
+import random
+import time
+
+from nbtrack import courier
+from nbtrack.courier.channel import Place
+
+
+def test_thirty_killed_kernels_lose_no_point(kernel, home, store, delivered, assert_exact):
+    chance = random.Random(7)
+    kernels = []
+    for _ in range(10):
+        batch = [kernel(store, 10_000_000, "--sleep", 0.0002) for _ in range(3)]
+        time.sleep(chance.uniform(0.0, 0.3))
+        for one in batch:
+            one.kill()
+        kernels += batch
+    for one in kernels:
+        view = delivered(store, one.run_id, wait_s=120)
+        assert "ended without ending the run" in view.reason
+        run = assert_exact(store, one.run_id, "KILLED", at_least=one.logged, at_most=one.logged + 1)
+        assert "ended without ending the run" in run.data.tags["nbtrack.reason"]
+
+
+def test_delivery_killed_at_random_moments_neither_repeats_nor_loses(kernel, home, store, kill_delivery, delivered, assert_exact, until):
+    chance = random.Random(11)
+    kernels = [kernel(store, 20_000) for _ in range(3)]
+    kills = 0
+    for one in kernels:
+        assert one.close() == 0
+    from nbtrack.settings import load
+
+    for _ in range(12):
+        courier.announce(home, store, load())
+        time.sleep(chance.uniform(0.0, 2.5))
+        kills += kill_delivery(store)
+        until(lambda: not Place.of(home, store).is_alive())
+    assert kills
+    for one in kernels:
+        delivered(store, one.run_id, wait_s=120)
+        assert_exact(store, one.run_id, "FINISHED", at_least=20_000, at_most=20_000)
+
+
+def test_a_kernel_that_goes_without_a_word_is_found_within_seconds(kernel, store, home, delivered, until, assert_exact):
+    one = kernel(store, 500, "--no-end")
+    until(lambda: "waiting" in one.said)
+    until(lambda: courier.status(home, store))
+    one.kill()
+    began = time.monotonic()
+    delivered(store, one.run_id)
+    assert time.monotonic() - began < 30  # promised are 5 s on a quiet machine
+    assert_exact(store, one.run_id, "KILLED", 500, 500)
+
+
+def test_two_kernels_on_one_notebook(kernel, store, delivered, assert_exact):
+    both = [kernel(store, 3000), kernel(store, 3000)]
+    for one in both:
+        assert one.close() == 0
+    for one in both:
+        delivered(store, one.run_id)
+        assert_exact(store, one.run_id, "FINISHED", 3000, 3000)
+
+
+def test_forked_and_spawned_workers_log_into_the_run(kernel, store, delivered, assert_exact, history_of):
+    one = kernel(store, 2000, "--fork", "--spawn")
+    assert one.close() == 0
+    delivered(store, one.run_id)
+    run = assert_exact(store, one.run_id, "FINISHED", 2000, 2000)
+    for metric in ("fork-0", "fork-1", "spawn-0", "spawn-1"):
+        assert history_of(store, run.info.run_id, metric) == [(step, float(step)) for step in range(2000)]
