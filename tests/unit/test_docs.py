@@ -1,0 +1,130 @@
+"""The lists in `docs/` and the code name the same things."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import typer
+
+import nbtrack
+from nbtrack import api, errors
+from nbtrack.cli.main import UNREACHABLE, WRONG_INPUT, app
+from nbtrack.entities import Kind
+from nbtrack.magics.grammar import OPTIONS
+from nbtrack.magics.track import COMMANDS, TrackMagics
+from nbtrack.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")] + sorted((ROOT / "docs").glob("*.md"))
+
+
+def section(page: str, title: str) -> str:
+    """What stands below a second-level heading of a page in `docs/`."""
+    return (ROOT / "docs" / page).read_text().partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def rows(text: str) -> list[list[str]]:
+    """Cells of every table row, heads and rules left out."""
+    table = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in text.splitlines() if line.startswith("|")]
+    return [row for row, after in zip(table, [*table[1:], [""]], strict=True) if not row[0].startswith("---") and not after[0].startswith("---")]
+
+
+def code(cell: str) -> list[str]:
+    """Texts between backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_every_setting_has_its_row_with_its_default():
+    told = [row[:3] for row in rows((ROOT / "docs" / "settings.md").read_text()) if len(row) == 4]
+    default = {field.name: '""' if field.default == "" else str(field.default) for field in fields(Settings)}
+    assert told == [[f"`{name}`", f"`NBTRACK_{name.upper()}`", f"`{value}`"] for name, value in default.items()]
+
+
+def test_every_variable_the_code_reads_is_a_setting_or_has_its_row():
+    source = "".join(path.read_text() for path in (ROOT / "nbtrack").rglob("*.py"))
+    told = {name for row in rows((ROOT / "docs" / "settings.md").read_text()) for cell in row[:2] for name in code(cell)}
+    assert set(re.findall(r"\"(NBTRACK_[A-Z_]*[A-Z])\"", source)) <= told
+
+
+def test_every_option_of_a_tracked_cell_has_its_row_and_its_value():
+    told = {}
+    for names, value, _ in rows(section("commands.md", "`%%track [NAME] [options]`")):
+        told |= dict.fromkeys(code(names), value.replace(" or ", "|"))
+    assert told == {name: value for name, (value, _) in OPTIONS.items()}
+
+
+def test_every_command_of_the_magic_has_its_row():
+    told = [code(row[0])[0].split()[1:2] for row in rows(section("commands.md", "`%track`"))]
+    assert [words[0] for words in told if words] == list(COMMANDS)
+
+
+def test_the_magics_help_names_every_option_and_command():
+    text = inspect.getdoc(TrackMagics.track)
+    meanings = {meaning: [name for name in OPTIONS if OPTIONS[name] == meaning] for meaning in OPTIONS.values()}
+    assert [names for names in meanings.values() if not any(f"[{name}" in text for name in names)] == []
+    assert [name for name in COMMANDS if f"%track {name}" not in text] == []
+
+
+def test_every_command_of_the_terminal_has_its_row_with_its_options():
+    told = {}
+    for row in rows(section("commands.md", "`nbtrack`")):
+        words = code(row[0])[0].split()
+        told[words[1]] = sorted(re.findall(r"--[a-z-]+", code(row[0])[0]))
+    group = typer.main.get_command(app)
+    real = {}
+    for name, command in group.commands.items():
+        options = {option for param in command.params if param.param_type_name == "option" for option in param.opts}
+        assert "--json" in options, f"nbtrack {name} has no --json"
+        real[name] = sorted(options - {"--json"})
+    assert told == real
+
+
+def test_every_public_name_has_its_row():
+    told = [code(row[0])[0] for row in rows(section("commands.md", "Python"))]
+    assert sorted(told) == [f"nbtrack.{name}" for name in sorted(nbtrack.__all__)]
+    assert nbtrack.__all__ == sorted(nbtrack.__all__)
+    assert all(hasattr(nbtrack, name) for name in nbtrack.__all__)
+
+
+def test_the_row_of_track_names_its_arguments():
+    row = next(row for row in rows(section("commands.md", "Python")) if row[0] == "`nbtrack.track`")
+    arguments = [name for name in inspect.signature(api.track).parameters if name != "name"]
+    assert code(row[1].partition("Takes")[2]) == arguments
+
+
+def test_every_error_has_its_row_below_its_parent():
+    above: dict[int, str] = {}
+    told = {}
+    for row in rows((ROOT / "docs" / "errors.md").read_text()):
+        if len(row) == 3:
+            depth, name = row[0].count("·"), code(row[0])[0]
+            above[depth] = name
+            told[name] = above[depth - 1] if depth else "Exception"
+    real = {name: kind.__base__.__name__ for name, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.NbtrackError)}
+    assert told == real
+
+
+def test_every_exit_code_has_its_row():
+    told = [int(row[0]) for row in rows((ROOT / "docs" / "errors.md").read_text()) if len(row) == 2 and row[0].isdigit()]
+    assert told == [0, 1, 2, WRONG_INPUT, UNREACHABLE]
+
+
+def test_every_kind_of_event_has_its_row():
+    told = [code(row[0])[0] for row in rows(section("journal.md", "events.log"))]
+    assert sorted(told) == sorted(Kind)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
+    missing = [target for target in targets if "://" not in target and not (page.parent / target).exists()]
+    assert missing == []
+
+
+def test_the_changelog_knows_this_version():
+    assert f"## [{nbtrack.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+    assert f'version = "{nbtrack.__version__}"' in (ROOT / "pyproject.toml").read_text()
