@@ -61,8 +61,9 @@ $(VENV)/.installed-test: pyproject.toml | $(VENV)/.made
 	@touch $@
 
 postgresql:
-	@if command -v pg_ctl >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	@ready() { command -v pg_ctl >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1; }; \
+	if ! ready && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 		echo "Installing PostgreSQL, for the tests on a real one"; export DEBIAN_FRONTEND=noninteractive; \
-		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; } >/dev/null 2>&1 || echo "PostgreSQL cannot be installed: the tests on it will be skipped."; \
-	else echo "PostgreSQL is not installed: the tests on it will be skipped. On Debian: apt-get install postgresql"; fi
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; } >/dev/null 2>&1; \
+	fi; \
+	ready || { echo "PostgreSQL is not installed: the tests on it are skipped. On Debian and Ubuntu: apt-get install postgresql" >&2; test -z "$$CI"; }

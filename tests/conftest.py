@@ -28,6 +28,13 @@ def pytest_configure(config):
     config.addinivalue_line("filterwarnings", "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")  # MLflow 3.17 with SQLAlchemy 2.1
 
 
+def pytest_collection_modifyitems(items):
+    """`-m "not postgresql"` leaves out what asks for a database."""
+    for item in items:
+        if "postgres" in getattr(item, "fixturenames", ()):
+            item.add_marker("postgresql")
+
+
 @pytest.fixture(autouse=True)
 def fresh_environment(tmp_path, monkeypatch):
     """No setting, login or journal of whoever runs the tests."""
