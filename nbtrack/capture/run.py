@@ -68,6 +68,10 @@ class TrackedRun:
         """Write the run's description."""
         self._event(Kind.NOTE, text=text)
 
+    def input(self, dataset: dict[str, Any]) -> None:
+        """Note a dataset input, in MLflow's words."""
+        self._event(Kind.INPUT, dataset=dataset)
+
     def trash(self, is_on: bool) -> None:
         """Move the run to the trash, or take it out again."""
         self._event(Kind.TRASH, on=is_on)

@@ -61,6 +61,7 @@ class StoreClient:
         self._experiments: dict[str, str] = {}
         database = sqlite_file(uri)
         with self._opening(), self._door():
+            _see_that_it_answers(uri)
             folder = database.parent if database is not None else None
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -222,3 +223,17 @@ class StoreClient:
 def _found(run: Any) -> FoundRun:
     info = run.info
     return FoundRun(str(info.run_id), str(info.experiment_id), str(info.artifact_uri or ""), info.lifecycle_stage == "deleted")
+
+
+def _see_that_it_answers(uri: str) -> None:
+    """Connect to a database server once: MLflow tries the first connection 15 times, each wait twice as long, and would block for an hour."""
+    scheme = uri.partition("://")[0]
+    if scheme.partition("+")[0] not in ("postgresql", "postgres", "mysql", "mssql"):
+        return
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(uri, poolclass=sqlalchemy.pool.NullPool)
+    try:
+        engine.connect().close()
+    finally:
+        engine.dispose()
