@@ -72,8 +72,9 @@ def show() -> None:
     table = Table("run", "state", "params", "metrics", title="Runs in MLflow, sqlite:///mlflow.db", title_justify="left", show_lines=True)
     for run in mlflow.search_runs(search_all_experiments=True, order_by=["attributes.start_time"], output_format="list"):
         attempt = run.data.tags.get("nbtrack.attempt", "1")
+        indent = "└ " if "mlflow.parentRunId" in run.data.tags else ""
         table.add_row(
-            run.info.run_name if attempt == "1" else f"{run.info.run_name} #{attempt}",
+            indent + (run.info.run_name if attempt == "1" else f"{run.info.run_name} #{attempt}"),
             run.info.status,
             "\n".join(f"{name} = {value}" for name, value in sorted(run.data.params.items())),
             "\n".join(f"{name} = {value:.4g}" for name, value in sorted(run.data.metrics.items())),
