@@ -1,7 +1,8 @@
 """Names and values as MLflow takes them.
 
 The rule for a metric, param or tag name that MLflow refuses: each forbidden character becomes `_`; so does each `/` of a name that
-would be another path when read as one (`a//b`, `../a`, `/a`), and each of two dots at its beginning; one longer than 250 characters is cut to 240, `-` and 8 digits of its
+would be another path when read as one (`a//b`, `../a`, `/a`), and each of two dots at its beginning; one longer than 250 characters is cut to 240,
+`-` and 8 digits of its
 digest; and where the name is taken by another one of the run, `-` and 8 digits are put behind it.
 """
 

@@ -78,7 +78,7 @@ def test_a_socket_of_others_is_not_talked_to(home, store, settings):
     courier.announce(home, store, settings)
     address = Place.of(home, store).address.read_text()
     os.chmod(address, 0o666)
-    with pytest.raises(DeliveryError, match="not this user's alone.*Remove"):
+    with pytest.raises(DeliveryError, match=r"not this user's alone.*Remove"):
         ask(Place.of(home, store), {"act": "status"}, wait_s=5)
     os.chmod(address, 0o600)
 
