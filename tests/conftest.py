@@ -22,7 +22,6 @@ _MIGRATE = "import sys, mlflow; mlflow.MlflowClient(sys.argv[1]).search_experime
 _QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "NBTRACK_POLL_S": "0.1", "NBTRACK_RETRY_S": "0.5", "NBTRACK_IDLE_S": "60"}
 
 
-
 def pytest_configure(config):
     """Warnings are errors, but for those MLflow cannot help giving."""
     config.addinivalue_line("filterwarnings", "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")  # MLflow 3.17 with SQLAlchemy 2.1

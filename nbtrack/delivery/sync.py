@@ -37,9 +37,7 @@ class SyncReport:
     """Why, by store."""
 
 
-def sync(
-    home: Home, settings: Settings, *, wait: bool = False, watch: bool = False, on_progress: Callable[[SyncReport], None] = lambda _: None
-) -> SyncReport:
+def sync(home: Home, settings: Settings, *, wait: bool = False, watch: bool = False, on_progress: Callable[[SyncReport], None] = lambda _: None) -> SyncReport:
     """Deliver all journals here and now; a store whose delivery process lives is asked to do so.
 
     Args:

@@ -93,9 +93,21 @@ def fold(home: Home, run_id: str, *, metrics: bool = True) -> RunView | None:
                 reason, trace = data.get("reason", ""), data.get("traceback", "")
     cursor = cursors.load(home, run_id)
     return RunView(
-        start, state, ended_ns, reason, trace, params, {name: tuple(values) for name, values in later.items()},
-        fold_metrics(home.run(run_id), names, start.goal) if metrics else {}, tags, tuple(artifacts.values()), tuple(notes),
-        tuple(notices), trashed, cursor.is_done, cursor.mlflow_run_id or start.mlflow_run_id,
+        start,
+        state,
+        ended_ns,
+        reason,
+        trace,
+        params,
+        {name: tuple(values) for name, values in later.items()},
+        fold_metrics(home.run(run_id), names, start.goal) if metrics else {},
+        tags,
+        tuple(artifacts.values()),
+        tuple(notes),
+        tuple(notices),
+        trashed,
+        cursor.is_done,
+        cursor.mlflow_run_id or start.mlflow_run_id,
     )
 
 

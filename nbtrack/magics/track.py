@@ -235,4 +235,3 @@ def _option(words: list[str], option: str) -> tuple[list[str], str | None]:
     if at + 1 >= len(words):
         raise UsageError(f"{option} needs a value.", mend=f"Write {option} VALUE.")
     return [*words[:at], *words[at + 2 :]], words[at + 1]
-

@@ -134,9 +134,7 @@ class StoreClient:
             self._experiments.clear()  # the experiment may have been deleted since
             raise
 
-    def log_batch(
-        self, run_id: str, metrics: Sequence[MetricPoint] = (), params: Sequence[tuple[str, str]] = (), tags: Sequence[tuple[str, str]] = ()
-    ) -> None:
+    def log_batch(self, run_id: str, metrics: Sequence[MetricPoint] = (), params: Sequence[tuple[str, str]] = (), tags: Sequence[tuple[str, str]] = ()) -> None:
         """Write at most 1,000 items, of which 100 params and 100 tags, in one request."""
         from mlflow.entities import Metric, Param, RunTag
 

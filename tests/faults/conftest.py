@@ -161,7 +161,9 @@ class Postgres:
         self._as = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
 
     def _run(self, name, *args):
-        subprocess.run([*self._as, str(self._binaries / name), *args], check=True, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120)
+        subprocess.run(
+            [*self._as, str(self._binaries / name), *args], check=True, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120
+        )
 
     def create(self, password):
         if self._as:
@@ -170,7 +172,22 @@ class Postgres:
         secret.write_text(password)
         if self._as:
             shutil.chown(secret, "postgres")
-        self._run("initdb", "-D", str(self._folder / "data"), "-U", "ann", "--pwfile", str(secret), "--auth", "scram-sha-256", "-E", "UTF8", "--locale", "C", "--no-sync")
+        self._run(
+            "initdb",
+            "-D",
+            str(self._folder / "data"),
+            "-U",
+            "ann",
+            "--pwfile",
+            str(secret),
+            "--auth",
+            "scram-sha-256",
+            "-E",
+            "UTF8",
+            "--locale",
+            "C",
+            "--no-sync",
+        )
 
     def start(self):
         options = f"-p {self._port} -k {self._folder} -c listen_addresses=127.0.0.1 -c fsync=off"

@@ -77,7 +77,9 @@ def test_an_unknown_parent_stops_the_cell(kernel):
 
 def test_params_come_from_literals_and_options_and_metrics_from_options(kernel):
     kernel.run("width = 7")
-    kernel.run("%%track full -e mnist -p width -p note=\"two words\" -m acc -m losses -t team=vision --goal max:acc\nlr = 0.1\nacc = 0.9 * 1\nlosses = [3.0, 2.0]")
+    kernel.run(
+        '%%track full -e mnist -p width -p note="two words" -m acc -m losses -t team=vision --goal max:acc\nlr = 0.1\nacc = 0.9 * 1\nlosses = [3.0, 2.0]'
+    )
     run = kernel.runs()[0]
     assert run.params == {"lr": "0.1", "width": "7", "note": "two words"}
     assert run.start.experiment == "mnist"
@@ -140,7 +142,7 @@ def test_the_line_after_the_cell_tells_name_state_params_and_metrics(kernel):
 
 
 def test_hostile_names_are_escaped_in_the_line(kernel):
-    reply = kernel.run("%%track \"<script>alert(1)</script>\" -p \"<img src=x>=<b>\"\npass")
+    reply = kernel.run('%%track "<script>alert(1)</script>" -p "<img src=x>=<b>"\npass')
     assert "<script" not in reply.html[0]
     assert "<img" not in reply.html[0]
 
@@ -191,7 +193,9 @@ def test_a_metric_that_is_no_number_is_refused_with_a_notice(kernel):
 
 
 def test_a_name_that_raises_on_repr_does_not_break_the_cell(kernel):
-    reply = kernel.run("%%track -p bad -m bad\nclass Bad:\n    def __repr__(self): raise RuntimeError('no')\n    __float__ = __str__ = __len__ = __repr__\nbad = Bad()\n'done'")
+    reply = kernel.run(
+        "%%track -p bad -m bad\nclass Bad:\n    def __repr__(self): raise RuntimeError('no')\n    __float__ = __str__ = __len__ = __repr__\nbad = Bad()\n'done'"
+    )
     assert reply.result == "'done'"
     assert kernel.runs()[0].state is State.FINISHED
 
@@ -208,7 +212,9 @@ def test_threads_and_tasks_of_a_cell_write_to_its_run(kernel):
 
 
 def test_a_task_that_outlives_its_cell_never_writes_to_the_next_run(kernel):
-    kernel.run("%%track one\nimport asyncio, nbtrack\nasync def late():\n    await asyncio.sleep(0.5)\n    nbtrack.log(late=1)\ntask = asyncio.create_task(late())")
+    kernel.run(
+        "%%track one\nimport asyncio, nbtrack\nasync def late():\n    await asyncio.sleep(0.5)\n    nbtrack.log(late=1)\ntask = asyncio.create_task(late())"
+    )
     kernel.run("%%track two\nawait task")
     two, one = kernel.runs()
     assert "late" not in two.metrics

@@ -40,9 +40,7 @@ def blobs_name() -> str:
 
 
 def test_its_metrics_fold_to_what_was_logged():
-    found = {
-        name: (it.count, it.last_step, it.lowest, it.highest, it.best, it.best_step, it.direction) for name, it in fold(HOME, maker.RUN).metrics.items()
-    }
+    found = {name: (it.count, it.last_step, it.lowest, it.highest, it.best, it.best_step, it.direction) for name, it in fold(HOME, maker.RUN).metrics.items()}
     assert found == {
         "val_loss": (51, 50, 0.001, 1.0, 0.001, 50, "min"),
         "score": (51, 50, 0.0, 9.0, 9.0, 9, "max"),

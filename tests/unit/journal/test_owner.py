@@ -70,7 +70,9 @@ def test_the_lock_dies_with_a_killed_process(home, python):
 
 @POSIX
 def test_the_lock_dies_with_a_killed_process_whose_children_live_on(home, python):
-    script = OWN + """
+    script = (
+        OWN
+        + """
 import subprocess
 program = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], close_fds=False)
 child = os.fork()
@@ -80,6 +82,7 @@ if child == 0:
     time.sleep(60)
 os.waitpid(child, 0)
 """
+    )
     process = python(script, home.root)
     name, *children = process.stdout.readline().split()
     try:

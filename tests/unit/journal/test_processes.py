@@ -22,7 +22,9 @@ from nbtrack.journal import Home, RunWriter
 run = RunWriter(Home(Path(sys.argv[1])), sys.argv[2])
 """
 
-FORK = BEGIN + """
+FORK = (
+    BEGIN
+    + """
 for number in range(10):
     run.log("loss", number)
 children = []
@@ -43,6 +45,7 @@ for number in range(20_000):
 for pid in children:
     assert os.waitpid(pid, 0)[1] == 0
 """
+)
 
 
 @POSIX
@@ -58,7 +61,9 @@ def test_forked_children_write_beside_their_parent_not_over_it(home, writer, pyt
     assert not any(read_bytes(path)[28::32].count(0) for path in segments(writer.folder))
 
 
-FORK_UNDER_LOCK = BEGIN + """
+FORK_UNDER_LOCK = (
+    BEGIN
+    + """
 from nbtrack.journal import writer as writing
 run.log("loss", 0)
 held, done = threading.Event(), threading.Event()
@@ -80,6 +85,7 @@ done.set()
 thread.join()
 assert os.waitpid(pid, 0)[1] == 0
 """
+)
 
 
 @POSIX
@@ -88,7 +94,9 @@ def test_a_child_forked_while_a_thread_holds_the_locks_can_log(home, writer, pyt
     assert [name for name, *_ in points_of(home, writer.run_id)].count("new in child") == 1
 
 
-GRANDCHILD = BEGIN + """
+GRANDCHILD = (
+    BEGIN
+    + """
 run.log("loss", 1)
 if os.fork() == 0:
     if os.fork() == 0:
@@ -107,6 +115,7 @@ if os.fork() == 0:
     os._exit(2)
 assert os.wait()[1] == 0
 """
+)
 
 
 @POSIX
@@ -115,12 +124,15 @@ def test_grandchildren_can_log_and_a_closed_run_stays_closed_in_children(home, w
     assert sorted(value for _, _, _, value in points_of(home, writer.run_id)) == [1.0, 2.0, 3.0]
 
 
-APART = BEGIN + """
+APART = (
+    BEGIN
+    + """
 sys.stdin.readline()
 for number in range(500):
     run.event("note", text=f"{sys.argv[3]} {number} " + "x" * (number * 37 % 3000))
     run.log(f"m{number % 7}", number)
 """
+)
 
 
 def test_processes_that_append_at_once_keep_every_line_whole(home, writer, python):
@@ -161,13 +173,16 @@ def test_spawned_workers_lose_nothing(home, writer, tmp_path):
     assert sorted(value for _, _, _, value in points_of(home, writer.run_id)) == list(range(4000))
 
 
-KILLED = BEGIN + """
+KILLED = (
+    BEGIN
+    + """
 number = 0
 while True:
     run.log("loss", number)
     os.write(1, b".")  # the call returned
     number += 1
 """
+)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL here")

@@ -75,7 +75,9 @@ def test_a_missing_run_is_gone(client):
 
 
 def test_dataset_inputs_arrive(client, run, store, mlflow_of):
-    client.log_input(run.run_id, {"dataset": {"name": "iris", "digest": "d" * 50, "source_type": "local", "source": {"uri": "x.csv"}}, "tags": {"context": "train"}})
+    client.log_input(
+        run.run_id, {"dataset": {"name": "iris", "digest": "d" * 50, "source_type": "local", "source": {"uri": "x.csv"}}, "tags": {"context": "train"}}
+    )
     [found] = mlflow_of(store).get_run(run.run_id).inputs.dataset_inputs
     assert (found.dataset.name, found.dataset.digest) == ("iris", "d" * 36)
     assert [(tag.key, tag.value) for tag in found.tags] == [("context", "train")]

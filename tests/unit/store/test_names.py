@@ -36,7 +36,19 @@ def test_a_taken_name_is_not_given_again(name, other):
 
 @pytest.mark.parametrize(
     ("name", "fit"),
-    [("a?b", "a_b"), ("loss\n", "loss_"), ("a//b", "a__b"), ("../a", "___a"), ("..x", "__x"), ("/a", "_a"), ("a/", "a_"), ("", "_"), (".", "_"), ("..", "__"), ("é/x: 1", "é/x: 1")],
+    [
+        ("a?b", "a_b"),
+        ("loss\n", "loss_"),
+        ("a//b", "a__b"),
+        ("../a", "___a"),
+        ("..x", "__x"),
+        ("/a", "_a"),
+        ("a/", "a_"),
+        ("", "_"),
+        (".", "_"),
+        ("..", "__"),
+        ("é/x: 1", "é/x: 1"),
+    ],
 )
 def test_the_rule_by_example(name, fit):
     assert fit_name(name) == fit
