@@ -25,7 +25,7 @@ test: $(VENV)/.installed-test postgresql ## Run lint and every test
 	test -z "$$lint" || { echo "The tests pass, but lint does not: see above, or make lint." >&2; exit 1; }
 
 lint: $(VENV)/.installed-test ## Run ruff, mypy --strict and import-linter
-	@failed=; for tool in 'ruff check' 'ruff format --check' mypy lint-imports; do echo "$$tool" && $(BIN)/$$tool || failed="$$failed [$$tool]"; done; \
+	@failed=; for tool in 'ruff check' 'ruff format --check nbtrack tests examples' mypy lint-imports; do echo "$$tool" && $(BIN)/$$tool || failed="$$failed [$$tool]"; done; \
 	test -z "$$failed" || { echo "lint: to be mended:$$failed"; exit 1; }
 
 test-versions: $(VENV)/.made ## Run the tests without browser and database on every supported Python found
