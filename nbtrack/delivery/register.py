@@ -30,7 +30,7 @@ class Register:
         self.unreadable: dict[str, str] = {}
         """Runs written by a later release, and the message."""
         self._settled: dict[str, int] = {}  # size of the event file that is delivered
-        self._watched: dict[str, float] = {}  # settled runs into which a straggler may still write, and until when they are watched
+        self._watched: dict[str, tuple[Backlog, float]] = {}  # settled runs into which a worker may still write, and how long they are watched at least
         self._elsewhere: set[str] = set()
         self._unborn: dict[str, float] = {}
         self._folder_ns = -1
@@ -72,13 +72,11 @@ class Register:
             if self._events_bytes(run_id) != size:
                 del self._settled[run_id]
                 self._admit(run_id, is_written=True)
-        for run_id, until in list(self._watched.items()):
-            if run_id not in self._settled or (now > until and not is_alive(self.home, self._owner(run_id))):
+        for run_id, (backlog, until) in list(self._watched.items()):
+            if run_id not in self._settled or (now > until and not is_alive(self.home, backlog.owner)):
                 del self._watched[run_id]
-                continue
-            backlog = Backlog(self.home, run_id, self._long_param) if now > until - _WATCH_S else None
-            if backlog is not None and backlog.has_news():
-                del self._settled[run_id]
+            elif backlog.has_news():
+                del self._settled[run_id], self._watched[run_id]
                 self.active[run_id] = backlog
 
     def reap(self) -> list[str]:
@@ -107,9 +105,8 @@ class Register:
 
     def settle(self, run_id: str) -> None:
         """The run is delivered to its end; stragglers are watched for."""
-        del self.active[run_id]
+        self._watched[run_id] = self.active.pop(run_id), time.monotonic() + _WATCH_S
         self._settled[run_id] = self._events_bytes(run_id)
-        self._watched[run_id] = time.monotonic() + _WATCH_S
 
     def drop(self, run_id: str, why: str) -> None:
         """The run cannot be read by this release."""
@@ -140,8 +137,3 @@ class Register:
             return os.stat(f"{self.home.root}/runs/{run_id}/{EVENTS}").st_size  # noqa: PTH116 - ten thousand of them a sweep
         except OSError:
             return 0
-
-    def _owner(self, run_id: str) -> str:
-        backlog = Backlog(self.home, run_id, self._long_param)
-        backlog.read()
-        return backlog.owner

@@ -132,7 +132,7 @@ def test_after_the_block_mlflow_no_longer_writes_to_it(uri, home):
 
 
 @pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")  # MLflow's own model classes
-def test_sklearn_autologging_and_a_model_work(uri, tmp_path):
+def test_a_logged_model_loads_in_a_fresh_process(uri, tmp_path):
     from sklearn.datasets import load_iris
     from sklearn.linear_model import LogisticRegression
 
@@ -161,3 +161,20 @@ def test_a_scripts_open_run_ends_with_it(tmp_path, store, home):
     code = "import mlflow; mlflow.start_run(run_name='open'); mlflow.log_metric('x', 1)"
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, cwd=tmp_path, env={**os.environ, "MLFLOW_TRACKING_URI": f"nbtrack+{store}"})
     assert [(view.name, view.state) for view in all_runs(home)] == [("open", State.FINISHED)]
+
+
+@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")  # MLflow's own model classes
+def test_sklearn_autologging_writes_to_the_active_run(uri):
+    from sklearn.datasets import load_iris
+    from sklearn.linear_model import LogisticRegression
+
+    features, y = load_iris(return_X_y=True)
+    mlflow.sklearn.autolog(log_models=False, log_datasets=False, silent=True)
+    try:
+        with mlflow.start_run() as active:
+            LogisticRegression(max_iter=300, C=0.5).fit(features, y)
+    finally:
+        mlflow.sklearn.autolog(disable=True)
+    seen = mlflow.get_run(active.info.run_id)
+    assert seen.data.params["C"] == "0.5"
+    assert "training_accuracy_score" in seen.data.metrics
