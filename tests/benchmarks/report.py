@@ -70,5 +70,10 @@ def facts_of_machine() -> dict[str, str]:
     }
 
 
+def load() -> str:
+    """Processes that ran or waited to, on average over five minutes, the bench itself among them."""
+    return f"{os.getloadavg()[1]:.1f}" if hasattr(os, "getloadavg") else "?"
+
+
 def _cells(row: Row) -> tuple[str, ...]:
     return row.measurement, row.value, row.aim, row.ratio, "" if row.is_met is None else "yes" if row.is_met else "**no**"

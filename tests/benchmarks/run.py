@@ -8,7 +8,7 @@ import sys
 from environments import NBTRACK, PEERS, ROOT, CannotRunError, Peer, prepare, use_this_interpreter
 from measures import MEASURES
 from plan import Plan
-from report import Row, facts_of_machine, show, write
+from report import Row, facts_of_machine, load, show, write
 from rounds import say
 
 
@@ -16,6 +16,7 @@ def main() -> int:
     wanted = _arguments()
     rows: list[Row] = []
     facts = facts_of_machine()
+    load_before = load()
     versions = {"nbtrack": use_this_interpreter() if wanted.here else prepare(NBTRACK, fresh=True)}
     refused: dict[str, str] = {}
     peers: list[Peer] = []
@@ -35,6 +36,7 @@ def main() -> int:
             rows.append(Row(f"{name}: could not be measured", type(cause).__name__, is_met=False))
             plan.refused[name] = " ".join(str(cause).split())[-200:]
     rows += [Row(f"{title}: does not run here", "none") for title in plan.refused if any(title == peer.title for peer in PEERS)]
+    facts["load"] = f"{load_before} waiting or running when begun, {load()} at the end; above the number of cores, walls are too long and vary"
     facts["versions"] = ", ".join(f"{name} {version}" for name, version in versions.items())
     facts["command"] = " ".join(["python", "tests/benchmarks/run.py", *sys.argv[1:]])
     facts |= {f"not measured, {title}": reason for title, reason in plan.refused.items()}
