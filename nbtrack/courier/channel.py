@@ -12,6 +12,7 @@ import json
 import os
 import stat
 import tempfile
+import threading
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, answer_challenge, deliver_challenge
 from pathlib import Path
@@ -71,7 +72,7 @@ class Place:
 
 def write_private(path: Path, data: bytes) -> None:
     """Replace a file of the user's alone."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")  # threads of one process announce at the same time
     fd = open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     with os.fdopen(fd, "wb") as file:
         file.write(data)
