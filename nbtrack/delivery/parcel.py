@@ -75,6 +75,7 @@ class Translator:
         self._params: dict[str, list[str]] = {}
         self._exact: dict[str, dict[str, str]] = {}
         self._notes: list[str] = []
+        self._is_guest = False
 
     def parcel(self, events: Iterable[Event]) -> Parcel:
         """What comes of these events, which follow those of the last call."""
@@ -88,6 +89,8 @@ class Translator:
         """Add one event to a parcel; a kind of a later release is passed over."""
         data = event.data
         match event.kind:
+            case Kind.START:
+                self._is_guest = bool(data.get("mlflow_run_id"))
             case Kind.PARAM:
                 self._param(parcel, str(data["name"]), data.get("value"), data.get("blob"))
             case Kind.TAG:
@@ -110,8 +113,11 @@ class Translator:
             case Kind.TRASH:
                 parcel.trash = bool(data["on"])
             case Kind.RESUME:
+                self._is_guest = False
                 parcel.state = State.RUNNING
                 parcel.tags[REASON_TAG] = None
+            case Kind.END if self._is_guest and "owner" in data:
+                pass  # a process that only wrote to a run of others is gone; that ends nothing
             case Kind.END:
                 parcel.state, parcel.ended_ns = State(data["state"]), event.timestamp_ns
                 if data.get("reason"):
