@@ -1,27 +1,26 @@
-"""MLflow's entry points: tiny, because MLflow loads them while it is half imported itself."""
+"""What MLflow loads from our entry points. It imports next to nothing: MLflow is only half imported when it loads this."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def tracking_store(store_uri: str | None = None, artifact_uri: str | None = None, **_: Any) -> Any:
-    """The store of `nbtrack+…` URIs: writes to the journal, reads from the real store."""
+def tracking_store(store_uri: str, artifact_uri: str | None = None) -> Any:
+    """The tracking store of an `nbtrack+…` URI."""
     from nbtrack.store.journal_store import JournalStore
 
-    return JournalStore(store_uri or "", artifact_uri)
+    return JournalStore(store_uri, artifact_uri)  # type: ignore[abstract] # delegates() makes them
 
 
-def registry_store(store_uri: str | None = None, **_: Any) -> Any:
-    """The real model registry behind an `nbtrack+…` URI."""
-    from mlflow.tracking._model_registry import utils
+def registry_store(store_uri: str, tracking_uri: str | None = None) -> Any:
+    """The model registry of an `nbtrack+…` URI."""
+    from nbtrack.store.journal_registry import JournalRegistry
 
-    get_store: Any = utils._get_store
-    return get_store(store_uri=(store_uri or "").removeprefix("nbtrack+"))
+    return JournalRegistry(store_uri, tracking_uri)  # type: ignore[abstract] # delegates() makes them
 
 
 def artifact_repository(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> Any:
-    """Artifacts of runs that were begun through an `nbtrack+…` URI."""
-    from nbtrack.store.journal_artifacts import JournalArtifacts
+    """The artifacts of an `nbtrack-journal:` URI."""
+    from nbtrack.store.journal_artifacts import JournalArtifactRepository
 
-    return JournalArtifacts(artifact_uri, tracking_uri)
+    return JournalArtifactRepository(artifact_uri, tracking_uri, registry_uri)

@@ -1,48 +1,89 @@
-"""Plain MLflow calls inside a tracked cell go to the cell's run; MLflow is not imported for it."""
+"""Plain MLflow calls inside a tracked cell go to the cell's run. Nothing here imports mlflow: that is the user's to do."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
-from nbtrack.courier import absolute_uri
+from nbtrack.capture.current import current
+from nbtrack.courier.uris import PREFIX
+from nbtrack.store.journal_uris import ARTIFACTS, SCHEMES, free
 
-ENV = "MLFLOW_TRACKING_URI"
-SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql")
-joined: set[str] = set()
-"""Runs of cells that MLflow's fluent API has joined; the cell ends them, not MLflow."""
+_ENV = "MLFLOW_TRACKING_URI"
 
 
 def enter(uri: str) -> Callable[[], None]:
-    """Send MLflow's calls through the journal until the returned function is called.
+    """Send MLflow's calls through the journal, from now until the function that is returned is called.
+
+    A run that the user's code leaves open is ended then; one that was open before is left alone. What the user's code
+    sets meanwhile stays.
 
     Args:
-        uri: the real store, absolute.
+        uri: full absolute URI of the cell's store.
     """
-    if uri.partition(":")[0].partition("+")[0] not in SCHEMES:
+    if uri.partition("://")[0] not in SCHEMES:
         return lambda: None
-    target = f"nbtrack+{uri}"
-    before = os.environ.get(ENV)
-    mlflow = sys.modules.get("mlflow")
-    previous = mlflow.get_tracking_uri() if mlflow is not None and hasattr(mlflow, "get_tracking_uri") else None
-    if mlflow is not None and previous is not None and absolute_uri(previous, Path.cwd()) == uri:
-        mlflow.set_tracking_uri(target)
-    os.environ[ENV] = target
+    ours = PREFIX + uri
+    run = current()
+    if run is not None:
+        free(run.home, run.run_id)
+    before = os.environ.get(_ENV)
+    chosen = _chosen()
+    open_before = {id(active) for active in _active_runs()}
+    has_chosen = chosen is not None and chosen != ours and _real(chosen) == uri
+    if has_chosen:
+        _choose(ours)
+    os.environ[_ENV] = ours
 
     def undo() -> None:
-        now = sys.modules.get("mlflow")
-        if now is not None and hasattr(now, "active_run"):
-            active = now.active_run()
-            if active is not None and active.info.run_id in joined:
-                now.end_run()
-            if now.get_tracking_uri() == target and mlflow is not None:
-                now.set_tracking_uri(previous or uri)
-        if os.environ.get(ENV, "").startswith("nbtrack+") or before is not None:
-            if before is None:
-                os.environ.pop(ENV, None)
-            else:
-                os.environ[ENV] = before
+        try:
+            _end_left_open(open_before)
+        finally:
+            if has_chosen and _chosen() == ours:
+                _choose(chosen)
+            if os.environ.get(_ENV) == ours:
+                if before is None:
+                    del os.environ[_ENV]
+                else:
+                    os.environ[_ENV] = before
 
     return undo
+
+
+def _service() -> Any:
+    return sys.modules.get("mlflow.tracking._tracking_service.utils")
+
+
+def _chosen() -> str | None:
+    """What the user's code told MLflow with `set_tracking_uri`."""
+    return getattr(_service(), "_tracking_uri", None)
+
+
+def _choose(uri: str | None) -> None:
+    _service().set_tracking_uri(uri)
+
+
+def _real(uri: str) -> str:
+    from pathlib import Path
+
+    from nbtrack.courier.uris import absolute_uri
+
+    return absolute_uri(uri, Path.cwd())
+
+
+def _active_runs() -> list[Any]:
+    """MLflow's active runs of this thread."""
+    stack = getattr(sys.modules.get("mlflow.tracking.fluent"), "_active_run_stack", None)
+    return [] if stack is None else list(stack.get())
+
+
+def _end_left_open(open_before: set[int]) -> None:
+    while True:
+        active = _active_runs()
+        if not active or id(active[-1]) in open_before or not str(active[-1].info.artifact_uri).startswith(ARTIFACTS):
+            return
+        sys.modules["mlflow.tracking.fluent"].end_run()
+        if len(_active_runs()) >= len(active):
+            return

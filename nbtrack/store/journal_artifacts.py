@@ -1,66 +1,124 @@
-"""Artifacts of runs begun through an `nbtrack+…` URI: writing copies into the journal, reading asks the real store."""
+"""Artifacts of journal runs for MLflow: written to the journal, read from the real store."""
 
 from __future__ import annotations
 
+import os
+import posixpath
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
+from mlflow.entities import FileInfo
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 
 from nbtrack import courier, settings
-from nbtrack.capture.current import attach, current
+from nbtrack.entities import Artifact, RunView
 from nbtrack.errors import NbtrackError
-from nbtrack.journal import Home
+from nbtrack.journal import Home, blobs, fold
+from nbtrack.store.journal_faults import as_mlflow, is_away, mlflow_errors
+from nbtrack.store.journal_runs import absolute
+from nbtrack.store.journal_store import JournalStore, store_of
+from nbtrack.store.journal_uris import read_artifacts_uri
 
 
-class JournalArtifacts(ArtifactRepository):
-    """`nbtrack-journal:///RUN/artifacts[/PATH]`."""
+class JournalArtifactRepository(ArtifactRepository):
+    """`nbtrack-journal:///RUN/artifacts[/PATH]`: a file is copied before a call returns, and uploaded by delivery.
+
+    Where the store does not answer, what the journal holds is read instead.
+    """
 
     def __init__(self, artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
         super().__init__(artifact_uri, tracking_uri, registry_uri)
-        chosen = settings.load()
-        self._home, self._settings = Home(settings.home(chosen)), chosen
-        run_id, _, inside = urlparse(artifact_uri).path.strip("/").partition("/")
-        self._run_id, self._inside = run_id, inside.removeprefix("artifacts").strip("/")
-        here = current()
-        run = here if here is not None and here.run_id == run_id else attach(self._home, run_id)
-        if run is None:
-            raise MlflowException(f"No run {run_id} in the journal at {self._home.root}.")
-        self._run = run
+        try:
+            self._run_id, self._inside = read_artifacts_uri(artifact_uri)
+        except ValueError as cause:
+            raise MlflowException.invalid_parameter_value(str(cause)) from cause
+        self._found: JournalStore | None = None
 
     def log_artifact(self, local_file: str, artifact_path: str | None = None) -> None:
-        if not Path(local_file).exists():
-            raise MlflowException(f"No such file: {local_file!r}.")
-        self._run.artifact(local_file, self._at(artifact_path))
+        os.stat(local_file)  # noqa: PTH116 - a file that is not there is the caller's error, as with any repository
+        self._store().writing(self._run_id).artifact(local_file, self._path(artifact_path))
 
     def log_artifacts(self, local_dir: str, artifact_path: str | None = None) -> None:
-        for file in sorted(Path(local_dir).rglob("*")):
-            if file.is_file():
-                folder = file.parent.relative_to(local_dir).as_posix()
-                self._run.artifact(file, self._at("/".join(part for part in (artifact_path or "", folder) if part not in ("", "."))))
+        run = self._store().writing(self._run_id)
+        root = Path(os.path.abspath(local_dir))  # noqa: PTH100 - links in the path stay
+        for folder, _, names in os.walk(root):
+            inside = Path(folder).relative_to(root).as_posix()
+            for name in sorted(names):
+                run.artifact(Path(folder) / name, self._path(artifact_path, "" if inside == "." else inside))
 
-    def list_artifacts(self, path: str | None = None) -> Any:
-        return self._real().list_artifacts(self._at(path) or None)
+    def list_artifacts(self, path: str | None = None) -> list[FileInfo]:
+        try:
+            return list(self._real().list_artifacts(path))
+        except Exception as error:
+            if (view := self._kept(error)) is None:
+                raise
+            return _listing(view.artifacts, self._inside, path or "")
 
-    def download_artifacts(self, artifact_path: str, dst_path: str | None = None) -> Any:
-        return self._real().download_artifacts(self._at(artifact_path), dst_path)
+    def download_artifacts(self, artifact_path: str, dst_path: str | None = None) -> str:
+        try:
+            real = self._real()
+        except Exception as error:
+            if self._kept(error) is None:
+                raise
+            return str(super().download_artifacts(artifact_path, dst_path))  # type: ignore[no-untyped-call] # MLflow's are not typed
+        return str(real.download_artifacts(artifact_path, dst_path))
 
-    def _download_file(self, remote_file_path: str, local_path: str) -> Any:
-        return self._real()._download_file(self._at(remote_file_path), local_path)
+    def _download_file(self, remote_file_path: str, local_path: str) -> None:
+        try:
+            self._real()._download_file(remote_file_path, local_path)
+        except Exception as error:
+            view = self._kept(error)
+            wanted = self._path(remote_file_path)
+            found = next((it for it in view.artifacts if it.path == wanted), None) if view is not None else None
+            if view is None or found is None:
+                raise
+            try:
+                blobs.copy_to(self._store().runs.home, found.blob, Path(local_path))
+            except NbtrackError as cause:
+                raise as_mlflow(cause) from cause
 
-    def _at(self, path: str | None) -> str:
-        return "/".join(part for part in (self._inside, path or "") if part)
+    def delete_artifacts(self, artifact_path: str | None = None) -> None:
+        self._real().delete_artifacts(artifact_path)
+
+    def _store(self) -> JournalStore:
+        if self._found is None:
+            from mlflow import get_tracking_uri
+
+            with mlflow_errors():
+                view = fold(Home(settings.home(settings.load())), self._run_id, metrics=False)
+            uri = self.tracking_uri or get_tracking_uri()
+            self._found = store_of(uri, view.start.store if view is not None else courier.mask_uri(absolute(uri)))
+        return self._found
 
     def _real(self) -> Any:
-        from mlflow import MlflowClient
+        """The repository of the real run, once what was written is delivered."""
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-        uri = (self.tracking_uri or self._run.start.store).removeprefix("nbtrack+")
-        try:
-            courier.announce(self._home, courier.absolute_uri(uri, Path.cwd()), self._settings)
-            run_id = courier.flush(self._home, self._run.start.store, self._run_id, self._settings.flush_wait_s)
-        except NbtrackError as cause:
-            raise MlflowException(str(cause)) from cause
-        return get_artifact_repository(MlflowClient(uri).get_run(run_id).info.artifact_uri, tracking_uri=uri)
+        store = self._store()
+        with mlflow_errors():
+            root = store.artifacts_of(self._run_id)
+        return get_artifact_repository(posixpath.join(root, self._inside) if self._inside else root, tracking_uri=store.uri)
+
+    def _kept(self, error: BaseException) -> RunView | None:
+        """What the journal holds, if the store is away; else None."""
+        if not is_away(error):
+            return None
+        return fold(self._store().runs.home, self._run_id, metrics=False)
+
+    def _path(self, *parts: str | None) -> str:
+        return posixpath.normpath(posixpath.join(self._inside, *(part for part in parts if part))) if any((self._inside, *parts)) else ""
+
+
+def _listing(artifacts: tuple[Artifact, ...], inside: str, path: str) -> list[FileInfo]:
+    """Files and folders directly below a path."""
+    prefix = "".join(f"{part.strip('/')}/" for part in (inside, path) if part)
+    root = f"{inside}/" if inside else ""
+    found: dict[str, FileInfo] = {}
+    for it in artifacts:
+        if not it.path.startswith(prefix):
+            continue
+        first, slash, _ = it.path[len(prefix) :].partition("/")
+        shown = f"{prefix}{first}".removeprefix(root)
+        found[shown] = FileInfo(shown, bool(slash), None if slash else it.size_bytes)
+    return [found[name] for name in sorted(found)]

@@ -1,289 +1,476 @@
-"""MLflow's tracking store for `nbtrack+…` URIs: writes go to the journal and return at once, reads come from the real store."""
+"""MLflow's tracking store for `nbtrack+…` URIs: writes go to the journal and return at once, reads deliver them and ask the real store."""
 
 from __future__ import annotations
 
 import atexit
-import hashlib
-import json
-import re
+import contextlib
+import os
 import sys
+import threading
 import time
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from mlflow.entities import Experiment, LifecycleStage, Metric, Param, Run, RunData, RunInfo, RunInputs, RunStatus, RunTag
-from mlflow.exceptions import MlflowException
+from mlflow.entities import Experiment, LoggedModel, LoggedModelOutput, Metric, Param, Run, RunInfo, RunTag, ViewType
+from mlflow.store.entities.paged_list import PagedList
+from mlflow.store.tracking import SEARCH_MAX_RESULTS_DEFAULT
 from mlflow.store.tracking.abstract_store import AbstractStore
+from mlflow.utils.async_logging.run_operations import RunOperations
 
 from nbtrack import courier, settings
-from nbtrack.capture.current import attach, current, owner
+from nbtrack.capture.current import owner
 from nbtrack.capture.names import memorable_name
 from nbtrack.capture.run import TrackedRun
-from nbtrack.entities import Kind, RunStart, RunView, State
-from nbtrack.errors import NbtrackError
-from nbtrack.journal import Home, RunWriter, cursor, fold, new_id
-from nbtrack.store.client import be_quick
-from nbtrack.store.joined import joined
+from nbtrack.courier.credentials import logins
+from nbtrack.courier.uris import secrets_of, sqlite_file
+from nbtrack.entities import Kind, RunStart
+from nbtrack.errors import NbtrackError, StoreUnreachableError
+from nbtrack.journal import Home, fold, new_id
+from nbtrack.store.delegate import delegates
+from nbtrack.store.faults import translate
+from nbtrack.store.journal_entities import NAME_TAG, PARENT_TAG, USER_TAG, JournalRun, history, input_json, run_entity, state_of
+from nbtrack.store.journal_experiments import Experiments
+from nbtrack.store.journal_faults import as_mlflow, is_away, mlflow_errors
+from nbtrack.store.journal_runs import JournalRuns, absolute
+from nbtrack.store.journal_uris import artifacts_uri, claim
+from nbtrack.store.kept_models import KeptModels
+from nbtrack.store.links import Links
+from nbtrack.store.reach import Reach
+from nbtrack.store.translate import Translation
 
-PARENT = "mlflow.parentRunId"
-SCHEME = "nbtrack-journal"
-_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+_stores: dict[str, JournalStore] = {}
+_lock = threading.Lock()
 
 
-_Base: Any = AbstractStore  # its methods beyond ours are added below, which a type checker cannot see
+@delegates(AbstractStore)
+class JournalStore(AbstractStore):
+    """The store of one `nbtrack+…` URI.
 
-
-class JournalStore(_Base):  # type: ignore[misc] # see above
-    """Runs are created in the journal under an id of nbtrack's; delivery creates MLflow's own run, and reads follow it there.
-
-    What is not defined here is asked of the real store, with run ids translated.
+    A run created here is called by its nbtrack id for as long as this process lives; the real store gives it another one at
+    delivery. All methods take both. Whatever is not a write to a run goes to the real store, with ids translated.
     """
 
     def __init__(self, store_uri: str, artifact_uri: str | None = None) -> None:
-        super().__init__()
-        be_quick()
-        self._settings = settings.load()
-        self._home = Home(settings.home(self._settings))
-        self._uri = courier.absolute_uri(store_uri, Path.cwd())
-        self._store = courier.mask_uri(self._uri)
+        super().__init__()  # type: ignore[no-untyped-call] # MLflow's are not typed
+        with mlflow_errors():
+            chosen = settings.load()
+            home = Home(settings.home(chosen))
+        self.uri = absolute(store_uri)
+        self.runs = JournalRuns(home, self.uri, chosen)
         self._artifact_uri = artifact_uri
+        self._reach = Reach(self.uri)
         self._made: Any = None
-        self._runs: dict[str, TrackedRun] = {}
-        self._placeholders: dict[str, str] = {}
-        self._experiments: dict[str, str] = {"0": "Default"}
+        self._making = threading.RLock()
+        self._experiments = Experiments(self.real)
+        self._experiment_ids: dict[str, str] = {}
+        self._outputs: dict[str, list[Any]] = {}
+        self._models: dict[str, list[Any]] = {}
+        self._links = Links()
+        self._kept = KeptModels()
+        self.translation = Translation(self.runs, self._experiments)
+        with _lock:
+            _stores[self.runs.store] = self
+        _let_artifacts_find_the_server()
         atexit.register(self._at_exit)
 
-    @property
-    def _real(self) -> Any:
-        if self._made is None:
-            from mlflow.tracking._tracking_service import utils
+    # The real store.
 
-            get_store: Any = utils._get_store
-            self._made = get_store(self._uri, self._artifact_uri)
-        return self._made
+    def real(self) -> Any:
+        """The real store, made on first use.
 
-    # Experiments: the real store's; names stand in for ids while it does not answer.
+        Raises:
+            MlflowException: it does not answer; said within seconds.
+        """
+        if not self._reach.answers():
+            mend = "What was logged is kept; read it when the store is back."
+            raise as_mlflow(StoreUnreachableError(f"The store {self.runs.store} does not answer.", mend=mend))
+        with self._making:
+            if self._made is None:
+                from mlflow.tracking._tracking_service.utils import _get_store
 
-    def get_experiment(self, experiment_id: str) -> Any:
-        if experiment_id in self._placeholders:
-            return _placeholder(experiment_id, self._placeholders[experiment_id])
-        found = self._real.get_experiment(experiment_id)
-        self._experiments[experiment_id] = found.name
-        return found
+                database = sqlite_file(self.uri)
+                beside = str(database.parent / "mlruns") if database is not None else None  # where delivery has MLflow put them too
+                self._made = _get_store(self.uri, self._artifact_uri or beside)  # type: ignore[no-untyped-call] # MLflow's are not typed
+            return self._made
 
-    def get_experiment_by_name(self, experiment_name: str) -> Any:
+    def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a method of the real store, ids translated there and back; what was written to runs it names is delivered before."""
+        if (kept := self._kept.named(args, kwargs)) is not None:
+            return kept if name in ("finalize_logged_model", "get_logged_model") else None
+        method = getattr(self.real(), name)
+        with mlflow_errors():
+            args, kwargs = self.translation.call_there(args, kwargs)
         try:
-            found = self._real.get_experiment_by_name(experiment_name)
-        except Exception as cause:
-            if not _is_down(cause):
-                raise
-            key = "nbtrack-" + hashlib.blake2b(experiment_name.encode(), digest_size=8).hexdigest()
-            self._placeholders[key] = experiment_name
-            return _placeholder(key, experiment_name)
-        if found is not None:
-            self._experiments[found.experiment_id] = found.name
-        return found
+            return self.translation.back(method(*args, **kwargs))
+        except Exception as error:
+            if isinstance(translate(error), StoreUnreachableError) and not self._reach_again():
+                self._reach.failed()
+            raise
 
-    def _experiment_name(self, experiment_id: str) -> str:
-        if experiment_id in self._placeholders:
-            return self._placeholders[experiment_id]
-        if experiment_id not in self._experiments:
+    def _reach_again(self) -> bool:
+        return Reach(self.uri).answers()
+
+    def __getattr__(self, name: str) -> Any:
+        """What the real store has beyond AbstractStore."""
+        if name.startswith("__") or name in ("_made", "_reach", "_making"):
+            raise AttributeError(name)
+        found = getattr(self.real(), name)
+        return (lambda *args, **kwargs: self.ask(name, args, kwargs)) if callable(found) else found
+
+    @property
+    def supports_workspaces(self) -> bool:
+        return self._reach.answers() and bool(self.real().supports_workspaces)
+
+    # Experiments.
+
+    def get_experiment(self, experiment_id: str) -> Experiment | None:
+        with _quick():
+            return self._experiments.by_id(experiment_id)
+
+    def get_experiment_by_name(self, experiment_name: str) -> Experiment | None:
+        with _quick():
+            return self._experiments.by_name(experiment_name)
+
+    def create_experiment(self, name: str, artifact_location: str | None = None, tags: Any = None) -> str:
+        with _quick():
+            return self._experiments.create(name, artifact_location, tags or [])
+
+    # Runs begin and end.
+
+    def create_run(self, experiment_id: str, user_id: str, start_time: int, tags: list[RunTag], run_name: str | None) -> Run:
+        told = {tag.key: str(tag.value) for tag in tags or []}
+        parent = told.pop(PARENT_TAG, "")
+        cell = self.runs.cell()
+        if cell is not None and not parent:
+            # The first run that MLflow begins in a cell is the cell's; so is one begun for a bare mlflow.log_metric at any time.
+            if claim(cell.home, cell.run_id) or _is_unasked():
+                return self._joined(cell, experiment_id, told, run_name)
+            parent = cell.run_id
+        with _quick():
+            experiment = self._experiments.name_of(experiment_id)
+        if cell is not None and experiment == "Default":
+            experiment, experiment_id = cell.start.experiment, self._id_of_cell(cell)
+        parent = self.runs.our_id(parent)
+        if parent and not self.runs.has(parent):
+            told[PARENT_TAG], parent = parent, ""  # a run of MLflow alone
+        name = run_name or told.pop(NAME_TAG, "") or memorable_name()
+        told.pop(NAME_TAG, None)
+        if user_id and user_id != "unknown":
+            told.setdefault(USER_TAG, user_id)
+        with mlflow_errors():
             try:
-                self._experiments[experiment_id] = self._real.get_experiment(experiment_id).name
-            except Exception as cause:
-                if not _is_down(cause):
-                    raise
-                return "Default"
-        return self._experiments[experiment_id]
+                started_ns = int(start_time) * 1_000_000 if start_time else time.time_ns()
+                this = owner(self.runs.home).name
+                run = self.runs.create(RunStart(new_id(), name, experiment, self.runs.store, this, started_ns, parent=parent, tags=told))
+            except OSError as cause:
+                raise as_mlflow(cause) from cause
+        self._experiment_ids[run.run_id] = str(experiment_id)
+        return self._entity(run.run_id)
 
-    # Runs.
-
-    def create_run(self, experiment_id: str, user_id: str, start_time: int, tags: Any, run_name: str | None) -> Any:
-        given = {tag.key: tag.value for tag in tags or []}
-        cell = current()
-        if cell is not None and not cell.is_ended and cell.run_id not in joined and PARENT not in given:
-            joined.add(cell.run_id)
-            for name, value in given.items():
-                if name not in cell.start.tags and name != "mlflow.runName":
-                    cell.tag(name, value)
-            self._runs[cell.run_id] = cell
-            return self.get_run(cell.run_id)
-        parent = given.pop(PARENT, "") or (cell.run_id if cell is not None and not cell.is_ended else "")
-        name = run_name or given.pop("mlflow.runName", "") or memorable_name()
-        if parent and not self._home.run(parent).exists():
-            given[PARENT], parent = parent, ""  # a run that MLflow alone knows
-        given.pop("mlflow.runName", None)
-        if user_id:
-            given.setdefault("mlflow.user", user_id)
-        started_ns = (start_time or time.time_ns() // 1_000_000) * 1_000_000
-        start = RunStart(
-            new_id(), name, self._experiment_name(str(experiment_id)), self._store, owner(self._home).name, started_ns, parent=parent, tags=given,
-        )  # fmt: skip
-        self._begin(start)
-        return self.get_run(start.run_id)
-
-    def get_run(self, run_id: str) -> Any:
-        view = fold(self._home, run_id) if self._home.run(run_id).exists() else None
-        return self._real.get_run(run_id) if view is None else self._entity(view)
-
-    def update_run_info(self, run_id: str, run_status: Any, end_time: int | None, run_name: str | None) -> Any:
-        run = self._journal(run_id)
+    def update_run_info(self, run_id: str, run_status: Any, end_time: int | None, run_name: str | None) -> RunInfo:
+        run = self._writing(run_id)
         if run_name:
-            run.tag("mlflow.runName", run_name)
-        status = RunStatus.to_string(run_status) if isinstance(run_status, int) else run_status
-        if run.run_id not in joined and status is not None:
-            if RunStatus.is_terminated(RunStatus.from_string(status)):
-                run.end(State(status))
-            elif run.is_ended:
-                run.writer = RunWriter(self._home, run.run_id)
-                run.writer.event(Kind.RESUME, owner=owner(self._home).name)
-                run.is_ended = False
+            run.tag(NAME_TAG, run_name)
+        if run_status is not None:
+            state = state_of(run_status)
+            if state.is_end:
+                self.runs.end(run, state, int(end_time) * 1_000_000 if end_time else time.time_ns())
+                if not self.runs.is_of_cell(run.run_id):
+                    courier.announce_soon(self.runs.home, self.uri, self.runs.settings)
+            else:
+                self.runs.resume(run)
         return self.get_run(run_id).info
 
     def delete_run(self, run_id: str) -> None:
-        self._journal(run_id).trash(True)
+        self._writing(run_id).trash(True)
 
     def restore_run(self, run_id: str) -> None:
-        self._journal(run_id).trash(False)
+        self._writing(run_id).trash(False)
 
-    def log_batch(self, run_id: str, metrics: Any, params: Any, tags: Any) -> None:
-        run = self._journal(run_id)
-        for it in params or ():
-            run.param(it.key, it.value)
-        for it in metrics or ():
-            self._point(run, it)
-        for it in tags or ():
-            run.tag(it.key, it.value)
+    # Writing to runs.
 
-    def log_metric(self, run_id: str, metric: Any) -> None:
-        self._point(self._journal(run_id), metric)
+    def log_batch(self, run_id: str, metrics: Iterable[Metric] = (), params: Iterable[Param] = (), tags: Iterable[RunTag] = ()) -> None:
+        run = self._writing(run_id)
+        for param in params or ():
+            run.param(param.key, param.value)
+        linked = []
+        for metric in metrics or ():
+            if metric.model_id:
+                if not self._kept.has(metric.model_id):
+                    linked.append(metric)
+                if metric.run_id:  # MLflow repeats what was logged before, for the model's sake
+                    continue
+            run.log(metric.key, metric.value, metric.step or 0, None if metric.timestamp is None else metric.timestamp * 1_000_000)
+        for tag in tags or ():
+            run.tag(tag.key, tag.value)
+        if linked:
+            self._links.add(lambda: self.ask("log_batch", (), {"run_id": run_id, "metrics": linked, "params": [], "tags": []}))
 
-    def log_param(self, run_id: str, param: Any) -> None:
-        self._journal(run_id).param(param.key, param.value)
+    def log_metric(self, run_id: str, metric: Metric) -> None:
+        self.log_batch(run_id, metrics=[metric])
 
-    def set_tag(self, run_id: str, tag: Any) -> None:
-        self._journal(run_id).tag(tag.key, tag.value)
+    def log_param(self, run_id: str, param: Param) -> None:
+        self._writing(run_id).param(param.key, param.value)
+
+    def set_tag(self, run_id: str, tag: RunTag) -> None:
+        self._writing(run_id).tag(tag.key, tag.value)
 
     def delete_tag(self, run_id: str, key: str) -> None:
-        self._journal(run_id).tag(key, None)
+        self._writing(run_id).tag(key, None)
 
-    def log_inputs(self, run_id: str, datasets: Any = None, models: Any = None) -> None:
-        run = self._journal(run_id)
-        for it in datasets or ():
-            run.input({"dataset": it.dataset.to_dictionary(), "tags": {tag.key: tag.value for tag in it.tags}})
+    def log_inputs(self, run_id: str, datasets: list[Any] | None = None, models: list[Any] | None = None) -> None:
+        run = self._writing(run_id)
+        for found in datasets or ():
+            self.runs.write(run, Kind.INPUT, dataset=input_json(found))
+        models = [model for model in models or () if not self._kept.has(model.model_id)]
         if models:
-            self._real.log_inputs(self._real_run(run_id), None, models)
+            self._models.setdefault(run.run_id, []).extend(models)
+            self._links.add(lambda: self.ask("log_inputs", (), {"run_id": run_id, "datasets": None, "models": models}))
 
-    def record_logged_model(self, run_id: str, mlflow_model: Any) -> None:
-        self._journal(run_id).tag("mlflow.log-model.history", json.dumps([mlflow_model.get_tags_dict()]))
+    def log_outputs(self, run_id: str, models: list[Any]) -> None:
+        asked = [model for model in models if not self._kept.has(model.model_id)]
+        if asked:
+            self.ask("log_outputs", (), {"run_id": run_id, "models": asked})
+        self._outputs.setdefault(self.runs.our_id(run_id), []).extend(models)
+
+    def log_batch_async(self, run_id: str, metrics: Any, params: Any, tags: Any) -> RunOperations:
+        self.log_batch(run_id, metrics, params, tags)
+        return RunOperations([])  # type: ignore[no-untyped-call] # MLflow's are not typed
+
+    def log_metric_async(self, run_id: str, metric: Metric) -> RunOperations:
+        return self.log_batch_async(run_id, [metric], [], [])
+
+    def log_param_async(self, run_id: str, param: Param) -> RunOperations:
+        return self.log_batch_async(run_id, [], [param], [])
+
+    def set_tag_async(self, run_id: str, tag: RunTag) -> RunOperations:
+        return self.log_batch_async(run_id, [], [], [tag])
+
+    def end_async_logging(self) -> None:
+        """Nothing waits: a write is in the journal when it returns."""
+
+    flush_async_logging = shut_down_async_logging = end_async_logging
+
+    # Reading runs.
+
+    def get_run(self, run_id: str) -> Run:
+        """The run: from the journal while anything of it may be there alone, which needs no server; else from the real store."""
+        run_id = self.runs.our_id(run_id)
+        if not self.runs.has(run_id):
+            adopted = self.runs.adopted(run_id)
+            try:
+                found = self.ask("get_run", (run_id,), {})
+            except Exception as error:
+                if not adopted or not is_away(error):
+                    raise
+                found = self._entity(adopted)
+                found.info._run_id = run_id
+            return self._with_our_artifacts(found, run_id) if adopted else found
+        if not self.runs.is_of_cell(run_id) and self.runs.cursor(run_id).is_done:
+            try:
+                return self._with_our_artifacts(self.ask("get_run", (run_id,), {}), run_id)
+            except Exception as error:
+                if not is_away(error):
+                    raise
+        return self._entity(run_id)
+
+    def search_runs(
+        self, experiment_ids: list[str], filter_string: str, run_view_type: int = ViewType.ACTIVE_ONLY,
+        max_results: int = SEARCH_MAX_RESULTS_DEFAULT, order_by: list[str] | None = None, page_token: str | None = None,
+    ) -> PagedList[Run]:  # fmt: skip
+        """As the real store finds them, once what this process wrote is there."""
+        self.real()
+        with mlflow_errors():
+            if not page_token:
+                self.runs.flush_mine()
+        found: PagedList[Run] = self.ask("search_runs", (experiment_ids, filter_string, run_view_type, max_results, order_by, page_token), {})
+        return found
 
     def _search_runs(self, *args: Any, **kwargs: Any) -> Any:
-        self._flush_all()
-        return self._real._search_runs(*args, **kwargs)
+        return self.search_runs(*args, **kwargs)
 
-    def search_runs(self, *args: Any, **kwargs: Any) -> Any:
-        self._flush_all()
-        return self._real.search_runs(*args, **kwargs)
-
-    # What the others share.
-
-    def _begin(self, start: RunStart) -> TrackedRun:
+    def get_metric_history(self, run_id: str, metric_key: str, max_results: int | None = None, page_token: str | None = None) -> PagedList[Metric]:
+        """The real store's points; the journal's where the store does not answer."""
+        run_id = self.runs.our_id(run_id)
+        is_ours = self.runs.has(run_id)
+        key = self.runs.cursor(run_id).names.get(metric_key, metric_key) if is_ours else metric_key
+        rest = {"max_results": max_results, "page_token": page_token}
+        found: PagedList[Metric]
         try:
-            run = TrackedRun(self._home, start, RunWriter.create(self._home, start))
-        except (NbtrackError, OSError) as cause:
-            raise MlflowException(str(cause)) from cause
-        self._runs[start.run_id] = run
-        courier.announce_soon(self._home, self._uri, self._settings)
-        return run
+            found = self.ask("get_metric_history", (), {"run_id": run_id, "metric_key": key, **rest})
+        except Exception as error:
+            if not is_ours or not is_away(error):
+                raise
+            return PagedList(history(self.runs.home, run_id, metric_key), None)
+        if is_ours and key == metric_key and not found:  # it may just have been given another name there
+            renamed = self.runs.cursor(run_id).names.get(metric_key, metric_key)
+            if renamed != metric_key:
+                found = self.ask("get_metric_history", (), {"run_id": run_id, "metric_key": renamed, **rest})
+        return found
 
-    def _journal(self, run_id: str) -> TrackedRun:
+    # Models.
+
+    def create_logged_model(
+        self, experiment_id: str, name: str | None = None, source_run_id: str | None = None, tags: Any = None, params: Any = None, model_type: str | None = None
+    ) -> LoggedModel:
+        """A model belongs to its run's experiment, even where MLflow's active one is another; in a tracked cell, to the cell's run."""
+        cell = self.runs.cell()
+        is_of_cell = cell is not None and source_run_id is None
+        if cell is not None and is_of_cell:
+            source_run_id = cell.run_id
+        run_id = self.runs.our_id(source_run_id or "")
+        is_ours = self.runs.has(run_id)
+        try:
+            if is_ours:
+                self.real()
+                with mlflow_errors():
+                    self.runs.real_id(run_id)
+                experiment_id = self.runs.cursor(run_id).experiment_id or experiment_id
+            made: LoggedModel = self.ask("create_logged_model", (), {
+                "experiment_id": experiment_id, "name": name, "source_run_id": source_run_id, "tags": tags, "params": params, "model_type": model_type,
+            })  # fmt: skip
+        except Exception as error:
+            if not is_ours or not is_away(error):
+                raise
+            return self._kept.keep(run_id, experiment_id, name, tags, params, model_type)
+        if is_of_cell:
+            self.log_outputs(run_id, [LoggedModelOutput(made.model_id, step=0)])
+        return made
+
+    def get_logged_model(self, model_id: str, allow_deleted: bool = False) -> LoggedModel:
+        self._links.wait()
+        found: LoggedModel = self.ask("get_logged_model", (model_id,), {"allow_deleted": True} if allow_deleted else {})
+        return found
+
+    def search_logged_models(self, *args: Any, **kwargs: Any) -> Any:
+        self._links.wait()
+        return self.ask("search_logged_models", args, kwargs)
+
+    # What the above share.
+
+    def artifacts_of(self, run_id: str) -> str:
+        """Where the real store has the run's artifacts, once what was written is delivered.
+
+        Raises:
+            StoreError, DeliveryError: it could not be delivered.
+        """
+        real_id = self.runs.real_id(run_id)
+        return self.runs.cursor(run_id).artifact_uri or str(self.real().get_run(real_id).info.artifact_uri)
+
+    def writing(self, run_id: str) -> TrackedRun:
         """The run for writing; one that MLflow alone knows is continued through a journal of its own."""
-        run = self._runs.get(run_id)
-        if run is None:
-            run = attach(self._home, run_id) if self._home.run(run_id).exists() else None
-            if run is None:
-                start = RunStart(new_id(), "", "Default", self._store, owner(self._home).name, time.time_ns(), mlflow_run_id=run_id)
-                run = self._begin(start)
-            else:
-                courier.announce_soon(self._home, self._uri, self._settings)
-            self._runs[run_id] = run
-        return run
+        return self._writing(run_id)
 
-    def _point(self, run: TrackedRun, metric: Metric) -> None:
-        run.log(metric.key, metric.value, metric.step or 0, None if metric.timestamp is None else metric.timestamp * 1_000_000)
+    def _writing(self, run_id: str) -> TrackedRun:
+        with mlflow_errors():
+            try:
+                run = self.runs.writing(run_id)
+                if run is None:
+                    self._see_that_it_exists(run_id)
+                    run = self.runs.adopt(run_id)
+                return run
+            except OSError as cause:
+                raise as_mlflow(cause) from cause
 
-    def _flush(self, run_id: str) -> str:
+    def _see_that_it_exists(self, run_id: str) -> None:
         try:
-            courier.announce(self._home, self._uri, self._settings)
-            return courier.flush(self._home, self._store, run_id, self._settings.flush_wait_s)
-        except NbtrackError as cause:
-            raise MlflowException(str(cause)) from cause
+            with _quick():
+                self.real().get_run(run_id)
+        except Exception as error:
+            if not is_away(error):
+                raise
 
-    def _flush_all(self) -> None:
-        for run in {id(run): run for run in self._runs.values()}.values():
-            done = cursor.load(self._home, run.run_id)
-            if not (done.is_done and run.is_ended):
-                self._flush(run.run_id)
+    def _joined(self, cell: TrackedRun, experiment_id: str, told: dict[str, str], run_name: str | None) -> Run:
+        """The cell's own run, under MLflow's active run."""
+        with contextlib.suppress(Exception):
+            asked = self._experiments.name_of(experiment_id)
+            if asked not in ("Default", cell.start.experiment):
+                cell.notice(f"MLflow's active experiment is {asked!r}; this run stays in {cell.start.experiment!r}: give the cell -e {asked}")
+        for name, value in told.items():
+            if name not in cell.start.tags and name != NAME_TAG:
+                cell.tag(name, value)
+        if run_name:
+            cell.tag(NAME_TAG, run_name)
+        self._experiment_ids[cell.run_id] = self._id_of_cell(cell)
+        return self._entity(cell.run_id)
 
-    def _real_id(self, word: Any) -> Any:
-        """MLflow's id for every id of ours in it (a filter may name some), after all that was written there is delivered; anything else as it is."""
-        if isinstance(word, list):
-            return [self._real_id(it) for it in word]
-        return _ID.sub(lambda match: self._real_run(match.group()), word) if type(word) is str else word
+    def _id_of_cell(self, cell: TrackedRun) -> str:
+        return self.runs.cursor(cell.run_id).experiment_id or self._experiments.id_of(cell.start.experiment)
 
-    def _real_run(self, run_id: str) -> str:
-        run = self._runs.get(run_id)
-        if run is not None:
-            return self._flush(run.run_id)
-        return self._flush(run_id) if self._home.run(run_id).exists() else run_id
+    def _entity(self, run_id: str) -> JournalRun:
+        view = fold(self.runs.home, run_id, metrics=False)
+        if view is None:
+            raise as_mlflow(StoreUnreachableError(f"The journal of run {run_id} cannot be read.", mend="Run nbtrack doctor."))
+        experiment_id = self._experiment_ids.get(run_id) or self.runs.cursor(run_id).experiment_id or self._experiments.id_of(view.start.experiment)
+        return run_entity(self.runs.home, view, experiment_id, outputs=self._outputs.get(run_id, []), models=self._models.get(run_id, []))
 
-    def _entity(self, view: RunView) -> Any:
-        known = {name: key for key, name in (self._experiments | self._placeholders).items()}
-        ended_ms = None if view.ended_ns is None else view.ended_ns // 1_000_000
-        place = cursor.load(self._home, view.run_id)
-        tags = view.tags | {"mlflow.runName": view.tags.get("mlflow.runName", view.name), "nbtrack.run_id": view.run_id}
-        info = RunInfo(
-            run_id=view.run_id, experiment_id=place.experiment_id or known.get(view.start.experiment, "0"), user_id=tags.get("mlflow.user", ""),
-            status=view.state.value, start_time=view.start.started_ns // 1_000_000, end_time=ended_ms,
-            lifecycle_stage=LifecycleStage.DELETED if view.is_trashed else LifecycleStage.ACTIVE, artifact_uri=f"{SCHEME}:///{view.run_id}/artifacts",
-            run_name=tags["mlflow.runName"],
-        )  # fmt: skip
-        data = RunData(
-            metrics=[Metric(name, it.last, view.start.started_ns // 1_000_000, it.last_step) for name, it in view.metrics.items()],
-            params=[Param(name, value) for name, value in view.params.items()],
-            tags=[RunTag(name, value) for name, value in tags.items()],
-        )  # fmt: skip
-        return Run(info, data, RunInputs(dataset_inputs=[], model_inputs=[]))
+    def _with_our_artifacts(self, found: Run, run_id: str) -> Run:
+        found.info._artifact_uri = artifacts_uri(run_id)
+        return found
 
     def _at_exit(self) -> None:
-        failed = sys.exc_info()[0] is not None
-        for run in self._runs.values():
-            if not run.is_ended and run.run_id not in joined and not run.start.mlflow_run_id and run.start.owner == owner(self._home).name:
-                run.end(State.FAILED if failed else State.FINISHED)
+        """A login that only this process has is handed over before it goes: a short script ends before delivery is up."""
+        self._links.wait()
+        if not (secrets_of(self.uri) or logins({name: value for name, value in os.environ.items() if "TRACKING_URI" not in name})):
+            return
+        if any(not self.runs.cursor(run_id).is_done for run_id in self._experiment_ids):
+            with contextlib.suppress(NbtrackError, OSError):
+                courier.announce(self.runs.home, self.uri, self.runs.settings)
 
 
-def _placeholder(key: str, name: str) -> Any:
-    return Experiment(key, name, f"{SCHEME}:///experiments/{key}", LifecycleStage.ACTIVE)
+def store_of(tracking_uri: str, masked: str) -> JournalStore:
+    """This process's store for a journal run.
+
+    Args:
+        tracking_uri: what MLflow says; it may have been set back since.
+        masked: the store's URI as the run's journal has it.
+    """
+    with _lock:
+        if masked in _stores:
+            return _stores[masked]
+    uri = absolute(tracking_uri)
+    return JournalStore(uri if courier.mask_uri(uri) == masked else masked)  # type: ignore[abstract] # delegates() makes them
 
 
-def _is_down(cause: BaseException) -> bool:
-    from nbtrack.errors import StoreUnreachableError
-    from nbtrack.store.faults import translate
-
-    return isinstance(cause, Exception) and isinstance(translate(cause, ()), StoreUnreachableError)
-
-
-def _delegate(name: str) -> Any:
-    def ask(self: JournalStore, *args: Any, **kwargs: Any) -> Any:
-        words = [self._real_id(it) for it in args]
-        named = {key: self._real_id(it) for key, it in kwargs.items()}
-        return getattr(self._real, name)(*words, **named)
-
-    ask.__name__ = name
-    return ask
+def _is_unasked() -> bool:
+    """Whether MLflow begins a run by itself, for a call that needs one."""
+    frame = sys._getframe(1)
+    for _ in range(14):
+        if frame.f_back is None:
+            return False
+        frame = frame.f_back
+        if frame.f_code.co_name == "_get_or_start_run" and frame.f_globals.get("__name__") == "mlflow.tracking.fluent":
+            return True
+    return False
 
 
-_OWN_QUEUE = {"log_batch_async", "log_metric_async", "log_param_async", "set_tag_async", "flush_async_logging", "end_async_logging", "shut_down_async_logging"}
-for _name in dir(AbstractStore):
-    if callable(getattr(AbstractStore, _name)) and not _name.startswith("__") and _name not in vars(JournalStore) and _name not in _OWN_QUEUE:
-        setattr(JournalStore, _name, _delegate(_name))
+@contextlib.contextmanager
+def _quick() -> Iterator[None]:
+    """Have MLflow give up within seconds what would hold up a write; otherwise a server that hangs costs minutes."""
+    names = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+    added = [name for name in names if name not in os.environ]
+    os.environ.update({name: names[name] for name in added})
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+def _let_artifacts_find_the_server() -> None:
+    """`mlflow-artifacts:` lies at the tracking server, whose URI must be http; here it is the one behind `nbtrack+`."""
+    from mlflow.store.artifact.artifact_repository_registry import _artifact_repository_registry
+    from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
+
+    if _artifact_repository_registry._registry.get("mlflow-artifacts") is MlflowArtifactsRepository:
+        make = _artifacts_at_server(MlflowArtifactsRepository)
+        _artifact_repository_registry.register("mlflow-artifacts", make)  # type: ignore[no-untyped-call] # MLflow's are not typed
+
+
+def _artifacts_at_server(original: Callable[..., Any]) -> Callable[..., Any]:
+    def make(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> Any:
+        from mlflow import get_tracking_uri
+
+        return original(artifact_uri, (tracking_uri or get_tracking_uri()).removeprefix(courier.uris.PREFIX), registry_uri)
+
+    return make
