@@ -98,9 +98,8 @@ class _Pass:
         first = Parcel()
         for name, value in start.tags.items():
             backlog.translator.tag(first, name, str(value))
-        if not start.mlflow_run_id:  # a run of others keeps the tags by which its own journal, if it has one, is found
-            backlog.translator.tag(first, RUN_TAG, start.run_id)
-            backlog.translator.tag(first, "nbtrack.attempt", str(start.attempt))
+        backlog.translator.tag(first, RUN_TAG, start.run_id)
+        backlog.translator.tag(first, "nbtrack.attempt", str(start.attempt))
         if start.goal:
             backlog.translator.tag(first, "nbtrack.goal", start.goal)
         if start.parent:

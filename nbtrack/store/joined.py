@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +41,7 @@ def enter(uri: str) -> Callable[[], None]:
     def undo() -> None:
         try:
             _end_left_open(open_before)
+            _forget_dead_threads()
         finally:
             if has_chosen and _chosen() == ours:
                 _choose(chosen)
@@ -87,3 +89,14 @@ def _end_left_open(open_before: set[int]) -> None:
         sys.modules["mlflow.tracking.fluent"].end_run()
         if len(_active_runs()) >= len(active):
             return
+
+
+def _forget_dead_threads() -> None:
+    """MLflow keeps the active runs of threads that have ended, and would give them the traces of cells to come."""
+    stack = getattr(sys.modules.get("mlflow.tracking.fluent"), "_active_run_stack", None)
+    if stack is None:
+        return
+    living = {thread.ident for thread in threading.enumerate()}
+    for thread, runs in stack.get_all_thread_values().items():
+        if thread not in living:
+            runs[:] = [run for run in runs if not str(run.info.artifact_uri).startswith(ARTIFACTS)]

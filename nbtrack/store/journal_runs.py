@@ -13,6 +13,9 @@ from typing import Any
 from nbtrack import courier
 from nbtrack.capture.current import attach, current, foreground, owner
 from nbtrack.capture.run import TrackedRun
+from nbtrack.courier.channel import Place
+from nbtrack.courier.credentials import logins
+from nbtrack.courier.uris import secrets_of
 from nbtrack.entities import Kind, RunStart, State
 from nbtrack.errors import DeliveryError, JournalError, NbtrackError
 from nbtrack.journal import Cursor, Home, RunWriter, cursor, fold, new_id
@@ -44,6 +47,7 @@ class JournalRuns:
         self._ours: dict[str, str] = {}
         self._here: dict[str, bool] = {}
         self._warned: set[str] = set()
+        self._is_used = False
         self._lock = threading.RLock()
         after_fork_in_child(self._renew)
 
@@ -86,7 +90,7 @@ class JournalRuns:
         run.uri = self.uri
         self._open[start.run_id] = run
         self._here[start.run_id] = not start.mlflow_run_id
-        courier.announce_soon(self.home, self.uri, self.settings)
+        self.announce()
         return run
 
     def writing(self, run_id: str) -> TrackedRun | None:
@@ -103,7 +107,7 @@ class JournalRuns:
         with self._lock:
             if known not in self._open:
                 self._open[known] = self._attached(known)
-                courier.announce_soon(self.home, self.uri, self.settings)
+                self.announce()
             return self._open[known]
 
     def adopt(self, real_id: str) -> TrackedRun:
@@ -151,7 +155,20 @@ class JournalRuns:
             return
         self.write(run, Kind.RESUME, owner=owner(self.home).name)
         run.is_ended = False
-        courier.announce_soon(self.home, self.uri, self.settings)
+        self.announce()
+
+    def announce(self) -> None:
+        """Tell the delivery process, in the background, that there is work."""
+        self._is_used = True
+        with contextlib.suppress(RuntimeError):  # no threads any more: the process is ending
+            courier.announce_soon(self.home, self.uri, self.settings)
+
+    def hand_over(self) -> None:
+        """Before this process ends, see that a delivery process lives, and knows a login that only this one has; takes a second at most."""
+        is_login = secrets_of(self.uri) or logins({name: value for name, value in os.environ.items() if "TRACKING_URI" not in name})
+        if self._is_used and (is_login or not Place.of(self.home, self.store).is_alive()):
+            with contextlib.suppress(NbtrackError, OSError):
+                courier.announce(self.home, self.uri, self.settings)
 
     # What they are called in MLflow.
 

@@ -21,10 +21,9 @@ from nbtrack import courier, settings
 from nbtrack.capture.current import owner
 from nbtrack.capture.names import memorable_name
 from nbtrack.capture.run import TrackedRun
-from nbtrack.courier.credentials import logins
-from nbtrack.courier.uris import secrets_of, sqlite_file
+from nbtrack.courier.uris import sqlite_file
 from nbtrack.entities import Kind, RunStart
-from nbtrack.errors import NbtrackError, StoreUnreachableError
+from nbtrack.errors import StoreUnreachableError
 from nbtrack.journal import Home, fold, new_id
 from nbtrack.store.delegate import delegates
 from nbtrack.store.faults import translate
@@ -176,7 +175,7 @@ class JournalStore(AbstractStore):
             if state.is_end:
                 self.runs.end(run, state, int(end_time) * 1_000_000 if end_time else time.time_ns())
                 if not self.runs.is_of_cell(run.run_id):
-                    courier.announce_soon(self.runs.home, self.uri, self.runs.settings)
+                    self.runs.announce()
             else:
                 self.runs.resume(run)
         return self.get_run(run_id).info
@@ -409,13 +408,8 @@ class JournalStore(AbstractStore):
         return found
 
     def _at_exit(self) -> None:
-        """A login that only this process has is handed over before it goes: a short script ends before delivery is up."""
         self._links.wait()
-        if not (secrets_of(self.uri) or logins({name: value for name, value in os.environ.items() if "TRACKING_URI" not in name})):
-            return
-        if any(not self.runs.cursor(run_id).is_done for run_id in self._experiment_ids):
-            with contextlib.suppress(NbtrackError, OSError):
-                courier.announce(self.runs.home, self.uri, self.runs.settings)
+        self.runs.hand_over()
 
 
 def store_of(tracking_uri: str, masked: str) -> JournalStore:

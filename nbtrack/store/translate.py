@@ -12,7 +12,7 @@ from nbtrack.store.journal_uris import ARTIFACTS, EXPERIMENT, RUN_ID, read_artif
 
 _WORD = re.compile(rf"(?<![0-9a-f]){RUN_ID.pattern}(?![0-9a-f])")
 _STAND_IN = re.compile(rf"{EXPERIMENT}[^'\"]*")
-_FIELDS = ("_run_id", "run_id", "_source_run_id", "source_run_id")
+_FIELDS = ("_run_id", "run_id", "_source_run_id", "source_run_id", "_experiment_id", "experiment_id")
 _PARENT = "mlflow.parentRunId"
 _TRACE_RUN = "mlflow.sourceRun"
 
@@ -94,6 +94,9 @@ class Translation:
         source = facts.get("trace_metadata")
         if isinstance(source, dict) and isinstance(source.get(_TRACE_RUN), str):
             changes["trace_metadata"] = {**source, _TRACE_RUN: self._text_there(source[_TRACE_RUN])}
+        for name in ("trace_location", "mlflow_experiment"):
+            if facts.get(name) is not None:
+                changes[name] = self.there(facts[name])
         if all(facts[name] == new for name, new in changes.items()):
             return value
         value = copy.copy(value)

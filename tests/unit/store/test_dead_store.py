@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 
 import mlflow
@@ -121,3 +123,36 @@ def test_without_a_delivery_process_reading_says_what_to_do(store, home, tmp_pat
     with pytest.raises(MlflowException, match="nbtrack sync"):
         client.search_runs(["0"])
     assert client.get_run(run_id).data.metrics == {"m": 1.0}
+
+
+@pytest.mark.parametrize("answer", [None, b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"], ids=["hangs", "fails"])
+def test_a_server_that_hangs_or_fails_does_not_hold_up_the_user(answer, home, monkeypatch):
+    monkeypatch.setenv("NBTRACK_DELIVERY", "0")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        kept = []
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                kept.append(connection)
+                if answer is not None:
+                    connection.recv(65536)
+                    connection.sendall(answer)
+                    connection.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        start = time.monotonic()
+        mlflow.set_tracking_uri(f"nbtrack+http://127.0.0.1:{listening.getsockname()[1]}")
+        try:
+            mlflow.set_experiment("slow")
+            with mlflow.start_run() as active:
+                for step in range(100):
+                    mlflow.log_metric("loss", step, step=step)
+        finally:
+            mlflow.set_tracking_uri(None)
+            mlflow.tracking.fluent._active_experiment_id = None
+        assert time.monotonic() - start < 30
+    assert fold(home, active.info.run_id).metrics["loss"].count == 100
