@@ -126,7 +126,10 @@ class TrackedRun:
                 return
             self.is_ended, self.ended_by = True, state
         self._event(Kind.END, state=state, reason=reason, traceback=traceback)
-        threading.Thread(target=self._settle, name="nbtrack-settle", daemon=True).start()
+        try:
+            threading.Thread(target=self._settle, name="nbtrack-settle", daemon=True).start()
+        except RuntimeError:  # Python 3.12 and later start no thread while the interpreter shuts down
+            self._settle()
 
     def _settle(self) -> None:
         """Off the user's path: make the run outlast a loss of power, and let go of its files."""

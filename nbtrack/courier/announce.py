@@ -86,7 +86,10 @@ def announce_soon(home: Home, uri: str, settings: Settings) -> None:
             with _guard:
                 _busy.discard(key)
 
-    threading.Thread(target=act, name="nbtrack-announce", daemon=True).start()
+    try:
+        threading.Thread(target=act, name="nbtrack-announce", daemon=True).start()
+    except RuntimeError:  # Python 3.12 and later start no thread while the interpreter shuts down
+        act()
 
 
 def last_error() -> NbtrackError | None:

@@ -1,6 +1,8 @@
 """The Python API, outside notebooks."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -166,3 +168,10 @@ def test_a_journal_that_cannot_be_written_costs_a_notice_and_the_block_runs(monk
         done = True
     assert done
     assert "NBTRACK_HOME" in capsys.readouterr().err
+
+
+def test_a_run_that_ends_while_the_interpreter_shuts_down_ends_quietly():
+    code = "import atexit, nbtrack; run = nbtrack.track('late'); run.__enter__(); atexit.register(run.__exit__, None, None, None)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert nbtrack.run("late").state is State.FINISHED
