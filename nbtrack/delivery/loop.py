@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import queue
 import threading
@@ -165,6 +166,8 @@ class Loop:
     def _deliver(self, backlog: Backlog, budget_s: float) -> bool:
         if self._delivery is None:
             self._delivery = Delivery(self._connect(), self._mlflow_id_of)
+            gc.collect()
+            gc.freeze()  # MLflow's objects stay; having the collector pass over them cost a fifth of the CPU of delivering 100,000 points
         is_more = self._delivery.deliver(backlog, budget_s)
         self.problem = None
         self._backoff.reset()
