@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import threading
@@ -19,9 +20,11 @@ from nbtrack.system import after_fork_in_child, python, start_detached
 
 _START_WAIT_S = 30.0
 _AGAIN_S = 5.0
+_EXIT_WAIT_S = 10.0
 _guard = threading.Lock()
 _announced: dict[tuple[Path, str], float] = {}
 _busy: set[tuple[Path, str]] = set()
+_threads: set[threading.Thread] = set()
 _errors: list[NbtrackError] = []
 
 
@@ -59,7 +62,10 @@ def announce(home: Home, uri: str, settings: Settings, *, env: Mapping[str, str]
 
 
 def announce_soon(home: Home, uri: str, settings: Settings) -> None:
-    """`announce` in a thread of its own, at most every few seconds while the process lives; an error goes to `last_error`."""
+    """`announce` in a thread of its own, at most every few seconds while the process lives; an error goes to `last_error`.
+
+    A process that ends meanwhile waits for it, up to 10 s: a login that nobody else has would be lost with a short script.
+    """
     if not settings.delivery:
         return
     key = (home.root, uri)
@@ -85,11 +91,23 @@ def announce_soon(home: Home, uri: str, settings: Settings) -> None:
         finally:
             with _guard:
                 _busy.discard(key)
+                _threads.discard(threading.current_thread())
 
+    thread = threading.Thread(target=act, name="nbtrack-announce", daemon=True)
     try:
-        threading.Thread(target=act, name="nbtrack-announce", daemon=True).start()
+        with _guard:
+            _threads.add(thread)
+        thread.start()
     except RuntimeError:  # Python 3.12 and later start no thread while the interpreter shuts down
+        _threads.discard(thread)
         act()
+
+
+def _see_through() -> None:
+    """At exit: let announcements that are under way come to their end."""
+    deadline = time.monotonic() + _EXIT_WAIT_S
+    for thread in list(_threads):
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def last_error() -> NbtrackError | None:
@@ -122,7 +140,9 @@ def _forget() -> None:
     global _guard  # noqa: PLW0603 - a lock held at the fork would stay held for ever in the child
     _guard = threading.Lock()
     _busy.clear()
+    _threads.clear()
     _announced.clear()
 
 
 after_fork_in_child(_forget)
+atexit.register(_see_through)

@@ -76,7 +76,6 @@ def main():
         time.sleep(600)
     writer.event(Kind.END, state=State.FINISHED)
     print("ended", flush=True)
-    time.sleep(0.2)  # so that the announcement is through
 
 
 if __name__ == "__main__":

@@ -55,7 +55,9 @@ def test_a_wrong_password_waits_for_the_right_one(kernel, home, postgres, delive
     masked = courier.mask_uri(uri)
     one = kernel(uri.replace("hush-postgres", "hush-wrong"), 100)
     assert one.close() == 0
-
+    status = until(lambda: (found := courier.status(home, masked)) and "refused" in found["problem"] and found)
+    assert status["state"] == "login missing"
+    assert "Set the login" in status["mend"]
     with pytest.raises(LoginError):
         courier.flush(home, masked, one.run_id, 30)
     delivered(uri, one.run_id)
