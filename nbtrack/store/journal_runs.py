@@ -13,9 +13,6 @@ from typing import Any
 from nbtrack import courier
 from nbtrack.capture.current import attach, current, foreground, owner
 from nbtrack.capture.run import TrackedRun
-from nbtrack.courier.channel import Place
-from nbtrack.courier.credentials import logins
-from nbtrack.courier.uris import secrets_of
 from nbtrack.entities import Kind, RunStart, State
 from nbtrack.errors import DeliveryError, JournalError, NbtrackError
 from nbtrack.journal import Cursor, Home, RunWriter, cursor, fold, new_id
@@ -160,15 +157,12 @@ class JournalRuns:
     def announce(self) -> None:
         """Tell the delivery process, in the background, that there is work."""
         self._is_used = True
-        with contextlib.suppress(RuntimeError):  # no threads any more: the process is ending
-            courier.announce_soon(self.home, self.uri, self.settings)
+        courier.announce_soon(self.home, self.uri, self.settings)
 
     def hand_over(self) -> None:
-        """Before this process ends, see that a delivery process lives, and knows a login that only this one has; takes a second at most."""
-        is_login = secrets_of(self.uri) or logins({name: value for name, value in os.environ.items() if "TRACKING_URI" not in name})
-        if self._is_used and (is_login or not Place.of(self.home, self.store).is_alive()):
-            with contextlib.suppress(NbtrackError, OSError):
-                courier.announce(self.home, self.uri, self.settings)
+        """Before this process ends, see that a delivery process lives and knows the login."""
+        if self._is_used:
+            self.announce()
 
     # What they are called in MLflow.
 
