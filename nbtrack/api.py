@@ -13,7 +13,7 @@ from typing import Any, overload
 from nbtrack import settings
 from nbtrack.capture.begin import begin
 from nbtrack.capture.current import context, current, enter, leave
-from nbtrack.capture.identity import of_script
+from nbtrack.capture.identity import of_code
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.session import outcome
 from nbtrack.entities import Request, RunView
@@ -53,7 +53,7 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
         above = current()
         try:
             run: TrackedRun | None = begin(
-                self._request, of_script(), code=self._request.name, parent=above.run_id if above is not None and not above.is_ended else "",
+                self._request, of_code(), code=self._request.name, parent=above.run_id if above is not None and not above.is_ended else "",
                 call={"tracking_uri": self._store} if self._store else None,
             )  # fmt: skip
         except Exception as cause:  # noqa: BLE001 - a guest does not break the block

@@ -43,10 +43,12 @@ def begin(request: Request, where: Identity, *, code: str, parent: str = "", cal
         run.uri = uri
         courier.announce_soon(home, uri, chosen)
         return run
-    run_id = new_id()
+    run_id, parent = new_id(), request.parent or parent
+    above = fold(home, parent, metrics=False) if parent else None
     start = RunStart(
-        run_id=run_id, name=request.name or memorable_name(), experiment=request.experiment or _experiment(chosen, where), store=courier.mask_uri(uri),
-        owner=this.name, started_ns=time.time_ns(), attempt=attempts.add(home, key, run_id), cell_key=key, parent=request.parent or parent,
+        run_id=run_id, name=request.name or memorable_name(), store=courier.mask_uri(uri),
+        experiment=request.experiment or (above.start.experiment if above is not None else _experiment(chosen, where)),
+        owner=this.name, started_ns=time.time_ns(), attempt=attempts.add(home, key, run_id), cell_key=key, parent=parent,
         goal=request.goal, tags=_tags(where) | request.tags,
     )  # fmt: skip
     run = TrackedRun(home, start, RunWriter.create(home, start))

@@ -31,11 +31,15 @@ def of_cell(shell: Any, cell_id: str | None) -> Identity:
     ):
         if found and str(found).endswith(".ipynb"):
             return Identity(str(Path(str(found)).absolute()), cell_id or "", name)
-    return Identity("", cell_id or "", "")
+    return Identity("", cell_id or "", "kernel")
 
 
-def of_script() -> Identity:
-    """Identity of a plain Python process: its main file."""
+def of_code() -> Identity:
+    """Identity of code that runs here and now: the notebook of a kernel, else the main file of the process."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None:
+        return of_cell(shell, None)
     main = getattr(sys.modules.get("__main__"), "__file__", "") or ""
     with contextlib.suppress(OSError):
         main = str(Path(main).absolute()) if main else ""

@@ -16,7 +16,7 @@ from typing import Any
 from nbtrack.capture import SOURCES
 from nbtrack.capture.begin import begin
 from nbtrack.capture.current import context, enter, foreground, leave
-from nbtrack.capture.identity import Identity, of_cell
+from nbtrack.capture.identity import of_cell
 from nbtrack.capture.literals import Parameters
 from nbtrack.capture.named import Named
 from nbtrack.capture.run import TrackedRun
@@ -86,9 +86,8 @@ class Session:
     def switch_on(self, request: Request) -> TrackedRun | None:
         """Begin a run that lasts until `switch_off`."""
         self.switch_off()
-        where = self._where(None)
         try:
-            run = begin(request, where, code=f"on:{request.name}")
+            run = begin(request, of_cell(self.shell, None), code=f"on:{request.name}")
         except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
             self._tell(f"not tracked: {cause}")
             return None
@@ -145,8 +144,7 @@ class Session:
         run = None
         if not request.is_dry:
             parent = self.open[0].run_id if self.open is not None else ""
-            where = self._where(getattr(info, "cell_id", None))
-            run = begin(request, where, code=body, parent=parent)
+            run = begin(request, of_cell(self.shell, getattr(info, "cell_id", None)), code=body, parent=parent)
             enter(run)
             context.set(run)
             self.last = run
@@ -216,10 +214,6 @@ class Session:
                 run.end(*outcome(error))
         if execution.is_own and not execution.cell.request.is_quiet:
             self._show(run, list(execution.found.values()), execution.cell.request)
-
-    def _where(self, cell_id: str | None) -> Identity:
-        where = of_cell(self.shell, cell_id)
-        return where if where.notebook else Identity("", where.cell_id, "kernel")
 
     def _tell(self, text: str) -> None:
         if text not in self._told:

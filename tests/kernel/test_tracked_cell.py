@@ -277,3 +277,13 @@ def test_a_syntax_error_is_shown_as_usual_and_the_run_failed(kernel):
     reply = kernel.run("%%track wrong\nx = = 1")
     assert reply.ename == "SyntaxError"
     assert kernel.runs()[0].state is State.FAILED
+
+
+def test_a_block_in_a_notebook_belongs_to_the_notebooks_experiment(kernel):
+    kernel.run("import os; os.environ['NBTRACK_NOTEBOOK'] = '/notes/digits.ipynb'")
+    kernel.run("import nbtrack\nwith nbtrack.track('alone'):\n    pass")
+    kernel.run("%%track cell -e chosen\nwith nbtrack.track('inside'):\n    pass")
+    views = {view.name: view for view in kernel.runs()}
+    assert {name: view.start.experiment for name, view in views.items()} == {"alone": "digits", "cell": "chosen", "inside": "chosen"}
+    assert views["inside"].start.parent == views["cell"].run_id
+    assert views["alone"].tags["mlflow.source.type"] == "NOTEBOOK"
