@@ -58,7 +58,7 @@ class TrackedRun:
             return
         blob = self._put(text.encode("utf-8", "surrogatepass"))
         if blob:
-            self._event(Kind.PARAM, name=str(name), value=text, blob=blob)
+            self._event(Kind.PARAM, name=str(name), blob=blob)
 
     def tag(self, name: str, value: Any) -> None:
         """Set a tag; None takes it off."""
