@@ -25,7 +25,7 @@ WRONG_INPUT, UNREACHABLE = 3, 4
 @app.command()
 def runs(
     filter: Annotated[list[str] | None, typer.Argument(help="Terms such as lr<0.1 'acc>=.9' state:FAILED")] = None,
-    trash: Annotated[bool, typer.Option(help="Include runs in the trash.")] = False,
+    trash: Annotated[bool, typer.Option("--trash", help="Include runs in the trash.")] = False,
     as_json: Json = False,
 ) -> None:
     """List runs, newest first."""
@@ -92,8 +92,8 @@ def unrm(run: Annotated[str, typer.Argument(help="Run")], as_json: Json = False)
 
 @app.command()
 def sync(
-    wait: Annotated[bool, typer.Option(help="Try until everything is delivered.")] = False,
-    watch: Annotated[bool, typer.Option(help="Go on until interrupted.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Try until everything is delivered.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on until interrupted.")] = False,
     as_json: Json = False,
 ) -> None:
     """Deliver journals to MLflow in the foreground."""
