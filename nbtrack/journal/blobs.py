@@ -45,7 +45,7 @@ def put(home: Home, source: BinaryIO) -> str:
             if not target.exists():
                 raise
             Path(temporary).unlink()  # Windows: somebody is reading it
-    except BaseException:
+    except BaseException:  # even an interrupt leaves nothing half-made behind
         Path(temporary).unlink(missing_ok=True)
         raise
     return name

@@ -75,6 +75,6 @@ def save(home: Home, run_id: str, cursor: Cursor) -> None:
         with os.fdopen(open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
             file.write(json.dumps(asdict(cursor)).encode())
         temporary.replace(path)
-    except BaseException:
+    except BaseException:  # even an interrupt leaves nothing half-made behind
         temporary.unlink(missing_ok=True)
         raise

@@ -30,7 +30,7 @@ class Owner:
             reserve(self._fd, _SIZE)
             _insist(self._fd, path)
             self._map = mmap.mmap(self._fd, _SIZE)
-        except BaseException:
+        except BaseException:  # even an interrupt leaves nothing half-made behind
             os.close(self._fd)
             path.unlink(missing_ok=True)
             raise

@@ -44,7 +44,7 @@ class Segment:
         try:
             reserve(fd, size)
             self.map = mmap.mmap(fd, size)
-        except BaseException:
+        except BaseException:  # even an interrupt leaves nothing half-made behind
             path.unlink(missing_ok=True)  # a full disk needs its bytes back
             raise
         finally:

@@ -78,7 +78,7 @@ class RunWriter:
         writer = cls(home, start.run_id)
         try:
             writer.event(Kind.START, timestamp_ns=start.started_ns, format=FORMAT, **asdict(start))
-        except BaseException:
+        except BaseException:  # even an interrupt leaves nothing half-made behind
             writer.close()
             raise
         return writer

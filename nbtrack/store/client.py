@@ -91,8 +91,8 @@ class StoreClient:
             if found is None:
                 try:
                     found_id = str(self._client.create_experiment(name))
-                except Exception:
-                    found = self._client.get_experiment_by_name(name)  # another process was quicker
+                except Exception:  # translated at the door, unless another process was quicker
+                    found = self._client.get_experiment_by_name(name)
                     if found is None:
                         raise
             if found is not None:

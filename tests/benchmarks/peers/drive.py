@@ -32,26 +32,26 @@ def loop(peer, folder: Path, count: int) -> dict:
     return {"wall_us": loop_wall / count * 1e6, "cpu_us": loop_cpu / count * 1e6, "total_us": (time.perf_counter() - wall) / count * 1e6}
 
 
-def crash(peer, folder: Path, count: int) -> dict:
-    """Log, note beside the run which calls have returned, and die at once."""
+def _log_and_note(peer, folder: Path, count: int) -> None:
+    """Log, and note beside the run how many calls have returned."""
     peer.start(folder)
     log = _logger(peer)
     for i in range(count):
         log(i + 0.5)
     _flush(peer)
     (folder / "returned").write_text(str(count))
+
+
+def crash(peer, folder: Path, count: int) -> dict:
+    """Log, note beside the run which calls have returned, and die at once."""
+    _log_and_note(peer, folder, count)
     os.kill(os.getpid(), signal.SIGKILL)
     return {}
 
 
 def orderly(peer, folder: Path, count: int) -> dict:
     """The control of `crash`: the same points, but the run ends as it should."""
-    peer.start(folder)
-    log = _logger(peer)
-    for i in range(count):
-        log(i + 0.5)
-    _flush(peer)
-    (folder / "returned").write_text(str(count))
+    _log_and_note(peer, folder, count)
     peer.finish()
     return {}
 

@@ -38,11 +38,11 @@ def test_no_password_survives(user, password):
 
 
 def test_relative_sqlite_paths_become_absolute():
-    folder = Path("/work/notes")
-    assert absolute_uri("sqlite:///mlflow.db", folder) == "sqlite:////work/notes/mlflow.db"
-    assert absolute_uri("sqlite:///../x/mlflow.db", folder) == "sqlite:////work/x/mlflow.db"
+    folder = Path("/notes/deep")
+    assert absolute_uri("sqlite:///mlflow.db", folder) == "sqlite:////notes/deep/mlflow.db"
+    assert absolute_uri("sqlite:///../x/mlflow.db", folder) == "sqlite:////notes/x/mlflow.db"
     assert absolute_uri("sqlite:////tmp/mlflow.db", folder) == "sqlite:////tmp/mlflow.db"
-    assert absolute_uri("nbtrack+sqlite:///a.db", folder) == "sqlite:////work/notes/a.db"
+    assert absolute_uri("nbtrack+sqlite:///a.db", folder) == "sqlite:////notes/deep/a.db"
     assert absolute_uri("nbtrack+https://host", folder) == "https://host"
     assert absolute_uri("postgresql:///db", folder) == "postgresql:///db"
 
