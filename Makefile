@@ -7,6 +7,10 @@ BIN := $(VENV)/bin
 # Installs with uv, which is quick; where uv cannot be had or does not reach the packages, with pip.
 install = { test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(1); } \
 	|| { $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' && $(BIN)/python -m pip install --quiet $(1); }
+# PyTorch for the CPU. uv knows where such builds are; where it does not get there, pip takes this release from wherever it looks for packages.
+TORCH := torch==2.13.0
+torch = { test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --torch-backend=cpu $(TORCH) 2>/dev/null; } \
+	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test lint test-versions bench clean postgresql
@@ -20,7 +24,7 @@ demo: $(VENV)/.installed-demo ## Execute the quickstart notebook and print its r
 lab: $(VENV)/.installed-lab ## Open the quickstart in JupyterLab
 	@$(BIN)/python examples/demo.py --lab $(ARGS)
 
-test: $(VENV)/.installed-test postgresql ## Run lint and every test
+test: $(VENV)/.installed-test $(VENV)/.installed-frameworks postgresql ## Run lint and every test
 	@lint=; $(MAKE) --no-print-directory lint || lint=red; $(BIN)/python -m pytest $(ARGS) || exit 1; \
 	test -z "$$lint" || { echo "The tests pass, but lint does not: see above, or make lint." >&2; exit 1; }
 
@@ -58,6 +62,12 @@ $(VENV)/.installed-lab: pyproject.toml | $(VENV)/.made
 $(VENV)/.installed-test: pyproject.toml | $(VENV)/.made
 	@echo "Installing nbtrack and what its tests need"
 	@$(call install,-e . --group test --group lint)
+	@touch $@
+
+$(VENV)/.installed-frameworks: pyproject.toml | $(VENV)/.made
+	@echo "Installing the frameworks that captured notebooks use"
+	@$(torch)
+	@$(call install,-e . --group frameworks)
 	@touch $@
 
 postgresql:
