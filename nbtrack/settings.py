@@ -23,6 +23,14 @@ class Settings:
     """Experiment; empty means `MLFLOW_EXPERIMENT_NAME`, else the notebook's name, else `Default`."""
     quiet: bool = False
     """Show no line after a tracked cell."""
+    capture: str = "all"
+    """Kinds to capture: a list such as `params,metrics`, `-models` for all but that, `all` or `none`."""
+    exclude: str = ""
+    """Names, or patterns with `*`, that are never recorded."""
+    models: str = "final"
+    """Which fitted models are kept: the `final` one of a cell, `all`, or `none`."""
+    budget_ms: float = 200.0
+    """Milliseconds that capture may take after a cell; the rest goes on in the background or is skipped with a notice."""
     delivery: bool = True
     """Start the delivery process; off means that only `nbtrack sync` delivers."""
     idle_s: float = 300.0
@@ -124,6 +132,8 @@ def _convert(name: str, value: Any, kind: type, origin: str) -> Any:
         if isinstance(value, bool) or not number >= 0 or (isinstance(value, float) and number != value):
             raise SettingError(name, value, origin, wanted=wanted)
         return number
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ",".join(value)
     if not isinstance(value, str):
         raise SettingError(name, value, origin, wanted="a text")
     return value

@@ -7,45 +7,41 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from nbtrack.capture.source import Cell, Finding
+from nbtrack.capture.ledger import Entry
+from nbtrack.capture.source import Cell, Finding, Source
 
 _ITEMS = 50
 
 
-class Literals:
+class Literals(Source):
     """Top-level literal assignments of the tracked cell."""
 
     name = "literals"
+    kind = "params"
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         for name, value in literal_bindings(cell.code).items():
             if name not in cell.request.metrics:
                 yield Finding("param", name, value, "bound to a literal in the cell")
 
-    def after(self, cell: Cell) -> Iterable[Finding]:
-        return ()
 
-
-class Parameters:
+class Parameters(Source):
     """Literals of the cell that papermill injected, or that says `# parameters` on its first line, for every later cell of the kernel."""
 
     name = "parameters"
+    kind = "params"
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
 
-    def see(self, code: str) -> None:
-        """Look at an executed cell, tracked or not."""
-        first = code.lstrip().partition("\n")[0].strip().lower()
+    def enter(self, entry: Entry) -> None:
+        first = entry.source.lstrip().partition("\n")[0].strip().lower()
         if first in ("# parameters", "#parameters"):
-            self._values.update(literal_bindings(code))
+            self._values.update(literal_bindings(entry.code))
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         for name, value in self._values.items():
             yield Finding("param", name, value, "bound in the parameters cell")
-
-    def after(self, cell: Cell) -> Iterable[Finding]:
-        return ()
 
 
 def literal_bindings(code: str) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nbtrack.capture.source import Cell, Finding
+from nbtrack.capture.source import Cell, Finding, Source
 
 
-class Named:
+class Named(Source):
     """What the `%%track` line names."""
 
     name = "named"
+    kind = "named"
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         for name, value in cell.request.params:

@@ -32,6 +32,8 @@ class TrackedRun:
         self.ended_by: State | None = None
         self.uri = start.store
         """The store's URI, in this process with its password."""
+        self.params_seen: dict[str, str] = {}
+        """Params that capture recorded, as text."""
         self._figures = 0
         self._lock = threading.RLock()
 

@@ -7,36 +7,42 @@ import atexit
 import contextlib
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbtrack import settings
 from nbtrack.capture import SOURCES
 from nbtrack.capture.begin import begin
+from nbtrack.capture.choice import choose
+from nbtrack.capture.collect import Collector
 from nbtrack.capture.current import context, enter, foreground, leave
 from nbtrack.capture.identity import of_cell
-from nbtrack.capture.literals import Parameters
+from nbtrack.capture.ledger import Entry, Ledger, Status
 from nbtrack.capture.named import Named
 from nbtrack.capture.run import TrackedRun
+from nbtrack.capture.scopes import parse, scope_of
 from nbtrack.capture.source import Cell, Finding
 from nbtrack.entities import Request, State
 
 Undo = Callable[[], None]
+_TRANSPARENT = ("%%time", "%%capture", "%%prun", "%%memit", "%%mprun", "%%snakeviz", "%%pyinstrument")
+"""Cell magics whose body is Python of this notebook."""
 
 
 @dataclass
 class Execution:
-    """One tracked cell while it runs."""
+    """One cell while it runs."""
 
     info: Any
-    cell: Cell
-    run: TrackedRun | None
+    entry: Entry
+    cell: Cell | None
+    """None where the cell is not tracked."""
     found: dict[tuple[str, str], Finding]
     undo: Undo
-    is_own: bool
-    """The cell is a run of its own; else it is one of the cells of a `%track on`."""
 
 
 class Session:
@@ -58,7 +64,8 @@ class Session:
         join: Callable[[str], Undo],
     ) -> None:
         self.shell, self._read_line, self._show, self._join = shell, read_line, show, join
-        self.sources = [source() for source in SOURCES]
+        self.ledger = Ledger()
+        self.collector = Collector((source() for source in SOURCES), self._tell)
         self.last: TrackedRun | None = None
         self.open: tuple[TrackedRun, Request] | None = None
         """The run of `%track on`."""
@@ -68,6 +75,7 @@ class Session:
 
     def start(self) -> None:
         """Register the hooks."""
+        self.collector.start(self.shell)
         self.shell.events.register("pre_run_cell", self._before_cell)
         self.shell.events.register("post_run_cell", self._after_cell)
         self.shell.input_transformer_manager.cleanup_transforms.append(self._take_off_line)
@@ -82,6 +90,7 @@ class Session:
             self.shell.input_transformer_manager.cleanup_transforms.remove(self._take_off_line)
         atexit.unregister(self._at_exit)
         self.switch_off()
+        self.collector.stop()
 
     def switch_on(self, request: Request) -> TrackedRun | None:
         """Begin a run that lasts until `switch_off`."""
@@ -133,55 +142,61 @@ class Session:
 
     def _begin(self, info: Any) -> None:
         read = self._read_line(info.raw_cell) if info.raw_cell.startswith("%%track") else None
-        parameters = next(source for source in self.sources if isinstance(source, Parameters))
-        if read is None:
-            parameters.see(info.raw_cell)
-            if self.open is not None:
-                context.set(self.open[0])
-                self._executions.append(self._execution(info, self.open[1], info.raw_cell, self.open[0], is_own=False))
+        request, body = read if read is not None else (self.open[1] if self.open is not None else None, info.raw_cell)
+        entry = self._entry(info, body)
+        execution = Execution(info, entry, None, {}, lambda: None)
+        self._executions.append(execution)
+        try:
+            if request is not None and not request.is_scratch:
+                execution.cell = self._cell(info, request, entry, body, is_own=read is not None)
+        finally:
+            self.collector.enter(entry)
+        cell = execution.cell
+        if cell is None:
             return
-        request, body = read
-        run = None
-        if not request.is_dry:
-            parent = self.open[0].run_id if self.open is not None else ""
-            run = begin(request, of_cell(self.shell, getattr(info, "cell_id", None)), code=body, parent=parent)
-            enter(run)
-            context.set(run)
-            self.last = run
-        self._executions.append(self._execution(info, request, body, run, is_own=True))
-
-    def _execution(self, info: Any, request: Request, body: str, run: TrackedRun | None, *, is_own: bool) -> Execution:
-        cell = Cell(request, self._python(body), self.shell.user_ns)
-        undo: Undo = lambda: None  # noqa: E731 - nothing to undo
-        if run is not None:
+        if cell.run is not None:
             with contextlib.suppress(Exception):
-                undo = self._join(run.uri)
-        execution = Execution(info, cell, run, {}, undo, is_own)
-        self._collect(execution, "before")
-        return execution
+                execution.undo = self._join(cell.run.uri)
+        self.collector.collect(cell, "before", execution.found)
+
+    def _entry(self, info: Any, body: str) -> Entry:
+        code = self._python(body)
+        tree = parse(code)
+        return self.ledger.add(
+            info.raw_cell, code, tree, scope_of(tree), cell_id=getattr(info, "cell_id", None) or "", started_ns=time.time_ns(),
+            execution_count=self.shell.execution_count if info.store_history else None,
+        )  # fmt: skip
+
+    def _cell(self, info: Any, request: Request, entry: Entry, body: str, *, is_own: bool) -> Cell:
+        chosen = settings.load()
+        choice = choose(request, chosen.capture, chosen.exclude)
+        run: TrackedRun | None = None
+        if not is_own and self.open is not None:
+            run = self.open[0]
+        elif not request.is_dry:
+            parent = self.open[0].run_id if self.open is not None else ""
+            run = begin(request, of_cell(self.shell, entry.cell_id), code=body, parent=parent)
+            enter(run)
+            self.last = run
+        if run is not None:
+            context.set(run)
+            entry.run_id = run.run_id
+        return Cell(request, entry, self.ledger, self.shell.user_ns, run, choice, is_own, before=self._bound())
+
+    def _bound(self) -> dict[str, int]:
+        """What public names are bound to, told apart by `id()`."""
+        return {name: id(value) for name, value in self.shell.user_ns.items() if not name.startswith("_")}
 
     def _python(self, body: str) -> str:
         """The cell as Python; below a cell magic such as %%time, that magic's body."""
         if body.startswith("%%"):
-            body = body.partition("\n")[2]
+            magic, _, body = body.partition("\n")
+            if magic.split()[0] not in _TRANSPARENT:
+                return ""
         try:
             return str(self.shell.input_transformer_manager.transform_cell(body))
         except Exception:  # noqa: BLE001 - any broken source is for IPython to report
             return ""
-
-    def _collect(self, execution: Execution, moment: str) -> None:
-        for source in self.sources:
-            try:
-                for finding in getattr(source, moment)(execution.cell):
-                    key = (finding.kind, finding.name)
-                    if key in execution.found:
-                        continue
-                    execution.found[key] = finding
-                    if execution.run is not None:
-                        _record(execution.run, finding)
-            except Exception as cause:  # noqa: BLE001 - a source reads the user's objects, which may raise anything
-                if execution.run is not None:
-                    execution.run.notice(f"{source.name} could not be captured: {cause!r}")
 
     def _after_cell(self, result: Any) -> None:
         thread = threading.get_ident()
@@ -195,25 +210,35 @@ class Session:
             return
         self._executions.remove(execution)
         try:
-            self._end(execution, result.error_before_exec or result.error_in_exec)
+            self._end(execution, result)
         except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
             self._tell(f"the end of this run could not be recorded: {cause}")
 
-    def _end(self, execution: Execution, error: BaseException | None) -> None:
-        self._collect(execution, "after")
-        run = execution.run
+    def _end(self, execution: Execution, result: Any) -> None:
+        entry, cell = execution.entry, execution.cell
+        error = result.error_before_exec or result.error_in_exec
+        entry.ended_ns = time.time_ns()
+        entry.status = Status.OK if error is None else Status.INTERRUPTED if outcome(error)[0] is State.KILLED else Status.ERROR
+        self.collector.leave(entry)
+        if cell is None:
+            return
+        cell.result, cell.error = result.result, error
+        cell.deadline = time.monotonic() + settings.load().budget_ms / 1000
+        self.collector.collect(cell, "after", execution.found)
+        run = cell.run
         if run is not None:
-            for name in Named.missing(execution.cell) if execution.is_own else ():
+            for name in Named.missing(cell) if cell.is_own else ():
                 run.notice(f"{name!r} was asked for with -p or -m, but no such name exists after the cell")
             with contextlib.suppress(Exception):
                 execution.undo()
-            if execution.is_own:
+            if cell.is_own:
                 leave(run)
                 if context.get() is run:
                     context.set(None)
                 run.end(*outcome(error))
-        if execution.is_own and not execution.cell.request.is_quiet:
-            self._show(run, list(execution.found.values()), execution.cell.request)
+        if cell.is_own and not cell.request.is_quiet:
+            self._show(run, list(execution.found.values()), cell.request)
+        self.collector.go_on(cell)
 
     def _tell(self, text: str) -> None:
         if text not in self._told:
@@ -222,8 +247,8 @@ class Session:
 
     def _at_exit(self) -> None:
         for execution in self._executions:
-            if execution.run is not None and execution.is_own:
-                execution.run.end(State.KILLED, "the kernel was shut down while the cell ran")
+            if execution.cell is not None and execution.cell.run is not None and execution.cell.is_own:
+                execution.cell.run.end(State.KILLED, "the kernel was shut down while the cell ran")
         self.switch_off(reason="the kernel was shut down")
         for run in foreground():
             run.end(State.FINISHED, "the process ended")
@@ -249,15 +274,3 @@ def _users_part(error: BaseException) -> Any:
             first = trace.tb_next
         trace = trace.tb_next
     return first or error.__traceback__
-
-
-def _record(run: TrackedRun, finding: Finding) -> None:
-    if finding.kind == "param":
-        run.param(finding.name, finding.value)
-        return
-    value = finding.value
-    if hasattr(value, "__len__") and not isinstance(value, (str, bytes)) and getattr(value, "ndim", 1) == 1:
-        for step, item in enumerate(value.values() if isinstance(value, dict) else value):
-            run.log(finding.name, item, step)
-    else:
-        run.log(finding.name, value)

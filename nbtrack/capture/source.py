@@ -1,47 +1,123 @@
-"""What a capture source is: where params and metrics of a cell come from."""
+"""What a capture source is: where params, metrics, curves, models, figures and all else of a cell come from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from nbtrack.capture.choice import Choice
+from nbtrack.capture.ledger import Entry, Ledger
+from nbtrack.capture.run import TrackedRun
 from nbtrack.entities import Request
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cell:
-    """A tracked cell: what was asked, its Python source, and the namespace it runs in."""
+    """A tracked cell: what was asked, what executes, and the namespace it runs in."""
 
     request: Request
-    code: str
-    """IPython's syntax is transformed away; the `%%track` line is blank."""
+    entry: Entry
+    ledger: Ledger
     namespace: dict[str, Any]
+    """The shell's user namespace: live, and not for a source to change."""
+    run: TrackedRun | None = None
+    """None where nothing is kept: `--dry` and `%track preview`."""
+    choice: Choice = field(default_factory=Choice)
+    is_own: bool = True
+    """The cell is a run of its own; else it is one of the cells of a `%track on`, whose run other cells share."""
+    is_preview: bool = False
+    """The cell ran before, untracked: only what is still there to be seen can be found."""
+    result: Any = None
+    """Value of the last expression, once the cell ended."""
+    error: BaseException | None = None
+    before: dict[str, int] = field(default_factory=dict)
+    """`id()` of what each public name was bound to before the cell; tells what the cell rebound."""
+    deadline: float = float("inf")
+    """Of `time.monotonic()`: what takes longer goes to `later`, or is skipped with a notice."""
+    waiting: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def code(self) -> str:
+        """The cell as Python, see `Entry.code`."""
+        return self.entry.code
+
+    @property
+    def left_s(self) -> float:
+        """Seconds of the budget that are left; may be negative."""
+        return self.deadline - time.monotonic()
+
+    def later(self, act: Callable[[], None]) -> None:
+        """Do this in the background once the cell's run has been shown; it may use the run, and nothing the user's code may change meanwhile."""
+        self.waiting.append(act)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One param or metric."""
+    """One thing found in a cell."""
 
     kind: str
-    """`param` or `metric`."""
+    """`param`, `metric`, `curve`, `model`, `figure`, `dataset` or `fact`."""
     name: str
     value: Any
-    """A metric's value may be a sequence of numbers: a curve."""
+    """What is shown of it. A metric's value may be a sequence of numbers: a curve."""
     rule: str
     """Which rule found it, for the user to read."""
+    keep: Callable[[TrackedRun], None] | None = None
+    """How it is recorded; None for params and metrics, which are recorded by kind."""
 
 
 class CaptureSource(Protocol):
-    """Finds params and metrics of a cell.
+    """Finds things in cells.
 
-    `before` is called once when the cell is about to run, `after` once when it ended, well or not, both in the kernel's main thread.
-    Neither may run the user's code beyond reading values, and each should take well under a millisecond. What they raise is kept
-    as a notice of the run and does not reach the cell. Where two sources find one name, the earlier in the table decides.
+    `start` is called once at `%load_ext` and `stop` at `%unload_ext`, after which nothing of the source may be left in the process.
+    `enter` and `leave` are called around every executed cell, tracked or not, in the thread that executes it; `leave` also after an
+    error or an interrupt. `before` and `after` are called for tracked cells only: `before` after `enter`, `after` after `leave`.
+    None of them may run the user's code beyond reading values, and each should take well under a millisecond when there is nothing
+    to find; what needs longer looks at `cell.left_s` and uses `cell.later`. What they raise becomes a notice of the run and does not
+    reach the cell. Where two sources find one name of one kind, the earlier in the table decides. Sources are not called where
+    `kind` is switched off by `--capture` or the settings. Names the user excluded are dropped afterwards; a source that writes
+    to the run itself asks `cell.choice.wants(name)` first.
     """
 
     name: str
+    kind: str
+    """One of `choice.KINDS`; `named` for what the user asked for by name, which is never switched off."""
+
+    def start(self, shell: Any) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def enter(self, entry: Entry) -> None: ...
+
+    def leave(self, entry: Entry) -> None: ...
 
     def before(self, cell: Cell) -> Iterable[Finding]: ...
 
     def after(self, cell: Cell) -> Iterable[Finding]: ...
+
+
+class Source:
+    """A source that finds nothing: the base of ours, which override what they need."""
+
+    name = "nothing"
+    kind = "params"
+
+    def start(self, shell: Any) -> None:
+        return
+
+    def stop(self) -> None:
+        return
+
+    def enter(self, entry: Entry) -> None:
+        return
+
+    def leave(self, entry: Entry) -> None:
+        return
+
+    def before(self, cell: Cell) -> Iterable[Finding]:
+        return ()
+
+    def after(self, cell: Cell) -> Iterable[Finding]:
+        return ()

@@ -21,3 +21,10 @@ class Request:
     is_update: bool = False
     is_dry: bool = False
     is_quiet: bool = False
+    is_scratch: bool = False
+    excluded: tuple[str, ...] = ()
+    """Names, or patterns with `*`, that are not recorded."""
+    capture: str = ""
+    """Kinds to capture, such as `params,metrics`; empty means the setting."""
+    models: str = ""
+    """`final`, `all` or `none`; empty means the setting."""

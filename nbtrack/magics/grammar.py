@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable
 
+from nbtrack.capture.choice import read_kinds
 from nbtrack.entities import Request
 from nbtrack.errors import UsageError
 
@@ -22,7 +23,11 @@ OPTIONS = {
     "--goal": ("max:NAME|min:NAME", "the metric that decides, and which way is better"),
     "--parent": ("RUN", "run that this one belongs to"),
     "--update": ("", "continue the last attempt of this cell"),
+    "--no": ("NAME", "record nothing of this name; a pattern with * names several"),
+    "--capture": ("KINDS", "what to capture, such as params,metrics or -models for all but that"),
+    "--models": ("final|all|none", "which fitted models to keep"),
     "--dry": ("", "run the cell and say what would be recorded, keep nothing"),
+    "--scratch": ("", "run the cell untracked"),
     "--quiet": ("", "show no line after the cell"),
 }
 _BRACES = re.compile(r"\{[^{}]*\}")
@@ -53,7 +58,7 @@ def parse(words: list[str]) -> Request:
     Raises:
         UsageError: an unknown option, a missing or malformed value; names the nearest right one.
     """
-    name, values, params, metrics, tags = "", {}, [], [], {}
+    name, values, params, metrics, tags, excluded = "", {}, [], [], {}, []
     flags: set[str] = set()
     rest = list(words)
     while rest:
@@ -80,6 +85,8 @@ def parse(words: list[str]) -> Request:
                 params.append((key, text if is_given else None))
             case "-m" | "--metric":
                 metrics.append(value)
+            case "--no":
+                excluded.extend(value.replace(",", " ").split())
             case "-t" | "--tag":
                 key, is_given, text = value.partition("=")
                 if not is_given or not key:
@@ -90,9 +97,13 @@ def parse(words: list[str]) -> Request:
     goal = values.get("goal", "")
     if goal and (goal.partition(":")[0] not in ("max", "min") or not goal.partition(":")[2]):
         raise UsageError(f"Goal {goal!r} cannot be read.", mend="Write --goal max:NAME or --goal min:NAME.")
+    read_kinds(values.get("capture", ""))
+    models = values.get("models", "")
+    if models not in ("", "final", "all", "none"):
+        raise UsageError(f"--models got {models!r}.", mend=f"{nearest(models, ('final', 'all', 'none'))} It is final, all or none.")
     return Request(
         name, values.get("experiment", values.get("e", "")), tuple(params), tuple(metrics), tags, goal, values.get("parent", ""),
-        "--update" in flags, "--dry" in flags, "--quiet" in flags,
+        "--update" in flags, "--dry" in flags, "--quiet" in flags, "--scratch" in flags, tuple(excluded), values.get("capture", ""), models,
     )  # fmt: skip
 
 

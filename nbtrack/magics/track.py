@@ -48,11 +48,13 @@ class TrackMagics(Magics):
         """Track cells as runs.
 
         %%track [NAME] [-e EXPERIMENT] [-p NAME|NAME=VALUE]... [-m NAME]... [-t KEY=VALUE]...
-                [--goal max:NAME|min:NAME] [--parent RUN] [--update] [--dry] [--quiet]
+                [--goal max:NAME|min:NAME] [--no NAME]... [--capture KINDS] [--models final|all|none]
+                [--parent RUN] [--update] [--dry] [--scratch] [--quiet]
 
         This cell is one run. -p adds a param, -m a metric: the value the name has after the cell, or the one given.
         --goal tells which metric decides and which way is better. --update continues the cell's last attempt.
-        --dry runs the cell and says what would be recorded. $name and {expression} are replaced by their values.
+        --no, --capture and --models choose what is captured without being asked.
+        --dry runs the cell and says what would be recorded; --scratch runs it untracked. $name and {expression} are replaced by their values.
 
         %track                        status
         %track on [NAME] [options]    all cells until %track off are one run

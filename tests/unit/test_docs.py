@@ -40,7 +40,7 @@ def code(cell: str) -> list[str]:
 
 def test_every_setting_has_its_row_with_its_default():
     told = [row[:3] for row in rows((ROOT / "docs" / "settings.md").read_text()) if len(row) == 4]
-    default = {field.name: '""' if field.default == "" else str(field.default) for field in fields(Settings)}
+    default = {field.name: f'"{field.default}"' if isinstance(field.default, str) else str(field.default) for field in fields(Settings)}
     assert told == [[f"`{name}`", f"`NBTRACK_{name.upper()}`", f"`{value}`"] for name, value in default.items()]
 
 

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbtrack.capture.ledger import Ledger
 from nbtrack.capture.literals import Parameters, literal_bindings
+from nbtrack.capture.scopes import parse, scope_of
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,7 @@ def test_any_source_is_read_without_an_error(code):
 
 def test_only_a_parameters_cell_is_remembered():
     source = Parameters()
-    source.see("x = 1")
-    source.see("# Parameters\nalpha = 0.5\n")
+    ledger = Ledger()
+    for code in ("x = 1", "# Parameters\nalpha = 0.5\n"):
+        source.enter(ledger.add(code, code, parse(code), scope_of(parse(code))))
     assert [(it.name, it.value) for it in source.before(None)] == [("alpha", 0.5)]

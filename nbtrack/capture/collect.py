@@ -1,0 +1,109 @@
+"""Asking the sources about a cell, and recording what they find."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from nbtrack.capture.choice import KINDS
+from nbtrack.capture.ledger import Entry
+from nbtrack.capture.run import TrackedRun, as_text
+from nbtrack.capture.source import CaptureSource, Cell, Finding
+
+
+class Collector:
+    """The sources of one shell.
+
+    Args:
+        tell: says what a source raised outside a tracked cell; once for the same words.
+    """
+
+    def __init__(self, sources: Iterable[CaptureSource], tell: Callable[[str], None]) -> None:
+        self.sources = list(sources)
+        self._tell = tell
+
+    def start(self, shell: Any) -> None:
+        """Start every source; one that cannot start is left out."""
+        for source in list(self.sources):
+            try:
+                source.start(shell)
+            except Exception as cause:  # noqa: BLE001 - the others still work
+                self.sources.remove(source)
+                self._tell(f"{source.name} cannot be captured in this kernel: {cause!r}")
+
+    def stop(self) -> None:
+        """Stop every source."""
+        for source in reversed(self.sources):
+            with contextlib.suppress(Exception):
+                source.stop()
+
+    def enter(self, entry: Entry) -> None:
+        """A cell, tracked or not, is about to run."""
+        self._each("enter", entry)
+
+    def leave(self, entry: Entry) -> None:
+        """A cell, tracked or not, ended."""
+        self._each("leave", entry)
+
+    def _each(self, moment: str, entry: Entry) -> None:
+        for source in self.sources:
+            try:
+                getattr(source, moment)(entry)
+            except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
+                self._tell(f"{source.name} could not be captured: {cause!r}")
+
+    def collect(self, cell: Cell, moment: str, found: dict[tuple[str, str], Finding]) -> None:
+        """Ask every source that is wanted, `before` or `after` the cell, and record what is new."""
+        for source in self.sources:
+            is_asked_for = source.kind not in KINDS  # what the line names is never switched off
+            if not is_asked_for and source.kind not in cell.choice.kinds:
+                continue
+            try:
+                for finding in getattr(source, moment)(cell):
+                    key = (finding.kind, finding.name)
+                    if key in found or not (is_asked_for or cell.choice.wants(finding.name)):
+                        continue
+                    found[key] = finding
+                    if cell.run is not None:
+                        _record(cell.run, finding)
+            except Exception as cause:  # noqa: BLE001 - a source reads the user's objects, which may raise anything
+                if cell.run is not None:
+                    cell.run.notice(f"{source.name} could not be captured: {cause!r}")
+
+    @staticmethod
+    def go_on(cell: Cell) -> threading.Thread | None:
+        """Do in the background what the sources left for later; None where that is nothing."""
+        if not cell.waiting:
+            return None
+
+        def act() -> None:
+            for each in cell.waiting:
+                try:
+                    each()
+                except Exception as cause:  # noqa: BLE001 - one that fails does not stop the others
+                    if cell.run is not None:
+                        cell.run.notice(f"something could not be captured in the background: {cause!r}")
+
+        thread = threading.Thread(target=act, name="nbtrack-later", daemon=False)
+        thread.start()
+        return thread
+
+
+def _record(run: TrackedRun, finding: Finding) -> None:
+    if finding.keep is not None:
+        finding.keep(run)
+        return
+    if finding.kind == "param":
+        text = as_text(finding.value)
+        if run.params_seen.get(finding.name) != text:  # cells of one %track on find the same params again and again
+            run.params_seen[finding.name] = text
+            run.param(finding.name, finding.value)
+        return
+    value = finding.value
+    if hasattr(value, "__len__") and not isinstance(value, (str, bytes)) and getattr(value, "ndim", 1) == 1:
+        for step, item in enumerate(value.values() if isinstance(value, dict) else value):
+            run.log(finding.name, item, step)
+    else:
+        run.log(finding.name, value)

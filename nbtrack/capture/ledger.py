@@ -1,0 +1,91 @@
+"""What a kernel executed, in true order: the ground on which params, recipe, stamp and snapshot stand."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from nbtrack.capture.scopes import Scope
+
+
+class Status(StrEnum):
+    """How an execution ended."""
+
+    RUNNING = "running"
+    OK = "ok"
+    ERROR = "error"
+    INTERRUPTED = "interrupted"
+    UNKNOWN = "unknown"
+    """Executed before nbtrack was loaded; recovered from IPython's history."""
+
+
+@dataclass
+class Entry:
+    """One execution of one cell version. What is static is set when it begins; status, end and outputs follow."""
+
+    number: int
+    """Order of execution in this kernel, from 1."""
+    source: str
+    """As typed."""
+    code: str
+    """As Python: IPython's syntax is transformed, the `%%track` line is blank, and below a cell magic such as %%time stands its body."""
+    tree: ast.Module | None
+    """None where the code does not parse, or is not Python (%%bash)."""
+    scope: Scope
+    cell_id: str = ""
+    execution_count: int | None = None
+    started_ns: int = 0
+    ended_ns: int | None = None
+    status: Status = Status.RUNNING
+    run_id: str = ""
+    """The run it belongs to, or empty."""
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    """nbformat outputs, in the order they appeared."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What sources saw while it ran, by the source's name; the place for what a later cell's source needs to know."""
+
+
+class Ledger:
+    """The executions of one shell."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def add(self, source: str, code: str, tree: ast.Module | None, scope: Scope, **facts: Any) -> Entry:
+        """Begin an entry with the next number."""
+        entry = Entry(len(self.entries) + 1, source, code, tree, scope, **facts)
+        self.entries.append(entry)
+        return entry
+
+    def before(self, entry: Entry) -> Iterator[Entry]:
+        """Earlier entries, the latest first."""
+        for it in reversed(self.entries):
+            if it.number < entry.number:
+                yield it
+
+    def needed_by(self, entry: Entry) -> list[Entry]:
+        """Earlier entries that bound what the entry reads, and what those needed, in order; for each name the latest binding counts.
+
+        Functions count with what their bodies read. Changes in place are not followed: that is the recipe's work.
+        """
+        wanted: set[str] = set(entry.scope.reads)
+        chosen: list[Entry] = []
+        for it in self.before(entry):
+            found = wanted & it.scope.writes
+            if not found:
+                continue
+            chosen.append(it)
+            wanted -= found
+            wanted |= reads_for(it, found)
+        return chosen[::-1]
+
+
+def reads_for(entry: Entry, names: Iterable[str]) -> set[str]:
+    """What an entry reads for the sake of some of its names: only their own bodies where all are functions, else everything."""
+    names = set(names)
+    if names <= entry.scope.functions.keys():
+        return set().union(*(entry.scope.functions[name] for name in names))
+    return set(entry.scope.reads)
