@@ -13,11 +13,12 @@ from nbtrack.errors import SettingError
 from nbtrack.settings import Settings, home, load
 
 NAMES = [field.name for field in fields(Settings)]
-GOOD = {"home": "/x", "tracking_uri": "sqlite:///y.db", "experiment": "wine", "quiet": True, "delivery": False, "idle_s": 7.5, "long_param": 12}
 
 
 def value_of(name: str) -> object:
-    return GOOD.get(name, 12.5)
+    """A value of the setting's own kind that is not its default."""
+    default = getattr(Settings(), name)
+    return not default if isinstance(default, bool) else "other" if isinstance(default, str) else type(default)(12)
 
 
 def toml_of(value: object) -> str:
@@ -33,6 +34,11 @@ def test_every_setting_can_come_from_the_call_the_environment_and_a_file(name, t
     (tmp_path / "nbtrack.toml").write_text(f"{name} = {toml_of(value)}")
     found = getattr(load(env={}, folder=tmp_path), name)
     assert found == value and type(found) is type(getattr(Settings(), name))
+
+
+def test_a_list_of_texts_in_a_file_is_one_text(tmp_path):
+    (tmp_path / "nbtrack.toml").write_text("exclude = ['seed', 'tmp_*']")
+    assert load(env={}, folder=tmp_path).exclude == "seed,tmp_*"
 
 
 def test_the_call_goes_before_the_environment_before_the_file_before_the_default(tmp_path):
