@@ -5,6 +5,7 @@ The one file that may touch POSIX-only or Windows-only modules; it imports them 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import subprocess
@@ -92,8 +93,8 @@ def after_fork_in_child(act: Callable[[], None]) -> None:
         os.register_at_fork(after_in_child=act)
 
 
-def start_detached(argv: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
-    """Start a process that outlives this one: no terminal, no signals of ours; its output is appended to `log`.
+def start_detached(argv: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path, told: bytes = b"") -> None:
+    """Start a process that outlives this one: no terminal, no signals of ours; `told` is its input, its output is appended to `log`.
 
     Where processes can fork it must call `leave_parent` at once; that is waited for, so that this process has no new child.
     """
@@ -103,11 +104,16 @@ def start_detached(argv: Sequence[str], *, env: Mapping[str, str], log: Path, cw
         if WINDOWS:
             flags = 0x00000008 | 0x00000200 | 0x08000000  # detached, own group, no window
         process = subprocess.Popen(
-            list(argv), env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=fd, stderr=fd, close_fds=True,
+            list(argv), env=dict(env), cwd=cwd, stdin=subprocess.PIPE, stdout=fd, stderr=fd, close_fds=True,
             start_new_session=not WINDOWS, creationflags=flags,
         )  # fmt: skip
     finally:
         os.close(fd)
+    assert process.stdin is not None
+    with contextlib.suppress(OSError):  # it ended at once; the caller sees that nobody answers
+        process.stdin.write(told)
+    with contextlib.suppress(OSError):
+        process.stdin.close()
     if WINDOWS:
         process.returncode = 0  # nobody waits for it, and Python need not warn of that
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import json
 import os
 import threading
 import time
@@ -56,7 +57,7 @@ def announce(home: Home, uri: str, settings: Settings, *, env: Mapping[str, str]
         if now > deadline:
             raise DeliveryError(f"The delivery process for {mask_uri(uri)} did not start within {_START_WAIT_S:g} s.", mend=f"Look into {place.log}.")
         if now - started > 5 and not place.is_alive():
-            _start(place, mask_uri(uri), settings, env)
+            _start(place, mask_uri(uri), settings, env, hello)
             started = now
         time.sleep(0.05)
 
@@ -115,7 +116,7 @@ def last_error() -> NbtrackError | None:
     return _errors[0] if _errors else None
 
 
-def _start(place: Place, store: str, settings: Settings, env: Mapping[str, str]) -> None:
+def _start(place: Place, store: str, settings: Settings, env: Mapping[str, str], hello: Mapping[str, object]) -> None:
     try:
         write_private(place.uri, store.encode("utf-8", "surrogatepass"))
         start_detached(
@@ -123,6 +124,7 @@ def _start(place: Place, store: str, settings: Settings, env: Mapping[str, str])
             env={**without_secrets(env), **_settings_env(settings), "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
             log=place.log,
             cwd=place.folder,
+            told=json.dumps(hello).encode(),
         )
     except OSError as cause:
         raise DeliveryError(

@@ -10,8 +10,10 @@ from nbtrack.settings import load
 from nbtrack.system import leave_parent
 
 if __name__ == "__main__":
-    if "--stay" in sys.argv:  # started afresh by itself
+    told = b""
+    if "--stay" in sys.argv:  # started afresh by itself: its environment holds what it was told
         sys.argv.remove("--stay")
     else:
         leave_parent()
-    sys.exit(run(Path(sys.argv[1]), sys.argv[2], load()))
+        told = sys.stdin.buffer.read()
+    sys.exit(run(Path(sys.argv[1]), sys.argv[2], load(), told))

@@ -55,6 +55,7 @@ class Loop:
         self.is_stopping = False
         self._connect = connect
         self._delivery: Delivery | None = None
+        self._has_new_login = False
         self._backoff = Backoff(cap_s=settings.retry_s)
         self._try_at = 0.0
         self._run_backoffs: dict[str, Backoff] = {}
@@ -81,8 +82,7 @@ class Loop:
     def look_again(self, *, reconnect: bool = False) -> None:
         """Look at everything in the next round; for other threads."""
         if reconnect:
-            self._delivery = None
-            self._backoff.reset()
+            self._has_new_login = True
         self._sweep_at = self._try_at = 0.0
         self._run_try_at.clear()
         self.busy_at = time.monotonic()
@@ -164,6 +164,9 @@ class Loop:
         return False
 
     def _deliver(self, backlog: Backlog, budget_s: float) -> bool:
+        if self._has_new_login:
+            self._has_new_login, self._delivery = False, None
+            self._backoff.reset()
         if self._delivery is None:
             self._delivery = Delivery(self._connect(), self._mlflow_id_of)
             gc.collect()
@@ -185,7 +188,8 @@ class Loop:
             if self.problem is None or self.problem.message != error.message:
                 _log.warning("%s", error)
             self.problem = error
-            self._try_at = time.monotonic() + self._backoff.next_s()
+            wait_s = self._backoff.next_s()
+            self._try_at = 0.0 if self._has_new_login else time.monotonic() + wait_s  # told while the old one was tried
             return
         self.problem = error
         backoff = self._run_backoffs.setdefault(run_id, Backoff(cap_s=self.settings.retry_s))

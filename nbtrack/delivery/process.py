@@ -30,12 +30,13 @@ _CHECK_S = 5.0
 _log = logging.getLogger("nbtrack.delivery")
 
 
-def run(root: Path, store_hash: str, settings: Settings) -> int:
+def run(root: Path, store_hash: str, settings: Settings, told: bytes = b"") -> int:
     """Be the delivery process of one store until idle or told to stop; returns the exit status.
 
     Args:
         root: the state directory.
         store_hash: name of the store's folder in `delivery/`.
+        told: the first hello, as JSON. Whoever starts the process may be gone before its desk is open, and the login would be gone too.
     """
     place = Place(Home(root), store_hash)
     fd = take_lock(place)
@@ -45,7 +46,10 @@ def run(root: Path, store_hash: str, settings: Settings) -> int:
         store = place.uri.read_bytes().decode("utf-8", "surrogatepass")
     except OSError:
         return 2
-    is_again = Process(place, store, settings).live()
+    process = Process(place, store, settings)
+    if told:
+        process.learn(json.loads(told))
+    is_again = process.live()
     os.close(fd)
     if is_again and not WINDOWS:
         os.execv(python(), [python(), "-m", "nbtrack.delivery", "--stay", str(root), store_hash])
@@ -76,6 +80,10 @@ class Process:
         self._guard = threading.Lock()
         self._is_stopping = False
         self._since = time.time()
+
+    def learn(self, hello: Mapping[str, Any]) -> bool:
+        """Take a login into memory; says whether it is new."""
+        return self._login.learn(str(hello["uri"]), _texts(hello.get("env")))
 
     def live(self) -> bool:
         """Work until idle or stopped; says whether the process should start afresh."""
@@ -135,8 +143,7 @@ class Process:
             self._loop.busy_at = time.monotonic()
         match question.get("act"):
             case "hello":
-                is_new = self._login.learn(str(question["uri"]), _texts(question.get("env")))
-                self._loop.look_again(reconnect=is_new)
+                self._loop.look_again(reconnect=self.learn(question))
             case "wake":
                 self._loop.look_again()
             case "stop":

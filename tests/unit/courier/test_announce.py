@@ -16,6 +16,23 @@ from nbtrack.errors import DeliveryError
 from nbtrack.journal import Home
 from nbtrack.settings import Settings
 
+_KILLED_AFTER_START = """
+import os, signal, sys
+from pathlib import Path
+from nbtrack import courier
+from nbtrack.journal import Home
+from nbtrack.settings import load
+
+announce = sys.modules["nbtrack.courier.announce"]
+start = announce.start_detached
+
+def start_and_die(*args, **kwargs):
+    start(*args, **kwargs)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+announce.start_detached = start_and_die
+announce.announce(Home(Path(sys.argv[1])), sys.argv[2], load())
+"""
 _ANNOUNCE = "import sys; from pathlib import Path; from nbtrack import courier; from nbtrack.journal import Home; from nbtrack.settings import load\n"
 _ANNOUNCE += "courier.announce(Home(Path(sys.argv[1])), sys.argv[2], load())"
 
@@ -147,3 +164,14 @@ def test_a_killed_process_is_replaced(home, store, settings, until):
     time.sleep(0.1)
     courier.announce(home, store, settings)
     assert courier.status(home, store)["pid"] != first
+
+
+def test_a_login_is_known_though_its_teller_was_killed_when_the_process_had_just_begun(home, begin, finish, until):
+    uri = "http://ann:hush-uri@127.0.0.1:9"
+    store = courier.mask_uri(uri)
+    finish(begin(store=store))
+    assert subprocess.run([sys.executable, "-c", _KILLED_AFTER_START, str(home.root), uri], check=False, timeout=60).returncode < 0
+    status = until(lambda: (found := courier.status(home, store)) and found["problem"] and found)
+    assert status["state"] == "store unreachable", status
+    assert "hush" not in repr(status)
+    assert b"hush-uri" not in b"".join(path.read_bytes() for path in home.root.rglob("*") if path.is_file())

@@ -1,0 +1,45 @@
+"""The loop that delivers one store's runs."""
+
+from __future__ import annotations
+
+from nbtrack.delivery.loop import Loop
+from nbtrack.errors import LoginError
+from nbtrack.store.client import StoreClient
+
+
+def test_a_login_told_while_the_old_one_is_tried_is_used_in_the_next_round(begin, finish, home, store, settings, runs_of):
+    told = []
+
+    def connect():
+        if not told:
+            told.append("the right one")
+            loop.look_again(reconnect=True)  # as a visitor's thread does
+            raise LoginError("The store refused the login.", mend="Set it.")
+        return StoreClient(store)
+
+    loop = Loop(home, store, settings, connect)
+    writer = begin()
+    finish(writer)
+    loop.turn()
+    assert isinstance(loop.problem, LoginError)
+    loop.turn()
+    assert loop.problem is None
+    assert len(runs_of(store, writer.run_id)) == 1
+
+
+def test_a_login_told_between_rounds_replaces_the_connection(begin, home, store, settings, history_of, runs_of):
+    connections = []
+
+    def connect():
+        connections.append(StoreClient(store))
+        return connections[-1]
+
+    loop = Loop(home, store, settings, connect)
+    writer = begin()
+    for value in (0.5, 0.25):
+        writer.log("loss", value)
+        loop.look_again(reconnect=True)
+        loop.turn()
+    assert len(connections) == 2
+    [run] = runs_of(store, writer.run_id)
+    assert history_of(store, run.info.run_id, "loss") == [(0, 0.5), (1, 0.25)]
