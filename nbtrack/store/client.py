@@ -12,6 +12,7 @@ from typing import Any
 
 from nbtrack.courier.uris import mask_uri, secrets_of, sqlite_file
 from nbtrack.errors import GoneError, RefusedError, StoreUnreachableError
+from nbtrack.store import answers
 from nbtrack.store.faults import door
 
 MetricPoint = tuple[str, float, int, int]
@@ -68,6 +69,8 @@ class StoreClient:
             with contextlib.chdir(folder) if folder is not None else contextlib.nullcontext():  # so that mlruns/ lies beside the database
                 from mlflow import MlflowClient
 
+                if uri.startswith("http"):
+                    answers.watch()
                 self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
 
     def ping(self) -> None:
@@ -90,13 +93,13 @@ class StoreClient:
             found = self._client.get_experiment_by_name(name)
             if found is None:
                 try:
-                    found_id = str(self._client.create_experiment(name))
+                    found_id = _sensible(str(self._client.create_experiment(name)))
                 except Exception:  # translated at the door, unless another process was quicker
                     found = self._client.get_experiment_by_name(name)
                     if found is None:
                         raise
             if found is not None:
-                found_id = str(found.experiment_id)
+                found_id = _sensible(str(found.experiment_id))
                 if found.lifecycle_stage == "deleted":
                     try:
                         self._client.restore_experiment(found_id)
@@ -155,11 +158,18 @@ class StoreClient:
         """Upload all that lies in a folder."""
         with self._door():
             self._client.log_artifacts(run_id, str(folder))
+        self._see_that_it_was_mlflow(run_id)
 
     def log_artifact(self, run_id: str, file: Path, artifact_folder: str) -> None:
         """Upload one file."""
         with self._door():
             self._client.log_artifact(run_id, str(file), artifact_folder or None)
+        self._see_that_it_was_mlflow(run_id)
+
+    def _see_that_it_was_mlflow(self, run_id: str) -> None:
+        """A server acknowledges an upload with nothing, as anything might; so ask for what only MLflow knows."""
+        if self.uri.startswith("http"):
+            self.get_run(run_id)
 
     def log_input(self, run_id: str, dataset: Mapping[str, Any] | str) -> None:
         """Write a dataset input: `{"dataset": {name, digest, source_type, source, schema, profile}, "tags": {...}}`, or the dataset alone."""
@@ -220,7 +230,14 @@ class StoreClient:
 
 def _found(run: Any) -> FoundRun:
     info = run.info
-    return FoundRun(str(info.run_id), str(info.experiment_id), str(info.artifact_uri or ""), info.lifecycle_stage == "deleted")
+    return FoundRun(_sensible(str(info.run_id)), str(info.experiment_id), str(info.artifact_uri or ""), info.lifecycle_stage == "deleted")
+
+
+def _sensible(found_id: str) -> str:
+    """The id; what answers `{}` to everything gives an empty one, and is no MLflow."""
+    if not found_id:
+        raise StoreUnreachableError("What answers at the tracking URI is not MLflow: it gives no ids.", mend="Check the tracking URI.")
+    return found_id
 
 
 def _see_that_it_answers(uri: str) -> None:

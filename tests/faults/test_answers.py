@@ -11,7 +11,17 @@ import time
 import pytest
 
 from nbtrack import courier
-from nbtrack.entities import State
+from nbtrack.entities import Kind, State
+from nbtrack.errors import StoreUnreachableError
+from nbtrack.journal import blobs
+
+_STRANGERS = {
+    "garbage": (b"<html>a captive portal</html>", "text/html"),
+    "unrelated": (b'{"status": "ok", "please": "log in"}', "application/json"),
+    "a list": (b"[1, 2]", "application/json"),
+    "silent": (b"", "text/plain"),
+}
+"""What answers 200 and is not MLflow."""
 
 
 class Proxy(http.server.ThreadingHTTPServer):
@@ -52,7 +62,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if server.mood in ("500", "429", "503"):
             self._answer(int(server.mood), b"<html>no</html>", "text/html")
             return
-        if server.mood == "garbage":
+        if server.mood in _STRANGERS:
+            self._answer(200, *_STRANGERS[server.mood])
+            return
+        if server.mood == "sent on" and "login" not in self.path:
+            self._answer(302, b"", "text/html", {"Location": f"{server.uri}/login"})
+            return
+        if server.mood == "nothing":
+            self._answer(200, b"{}", "application/json")
+            return
+        if server.mood == "sent on":
             self._answer(200, b"<html>a captive portal</html>", "text/html")
             return
         upstream = http.client.HTTPConnection(server.upstream, timeout=60)
@@ -68,8 +87,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _act
 
-    def _answer(self, status, data, kind):
+    def _answer(self, status, data, kind, headers=None):
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         if status == 429:
@@ -92,16 +113,19 @@ def proxy(server):
     proxy.server_close()
 
 
-def test_bad_answers_delay_and_lose_nothing(begin, home, proxy, server, settings, monkeypatch, until, delivered, assert_exact):
+def test_bad_answers_delay_and_lose_nothing(begin, home, proxy, server, settings, monkeypatch, until, delivered, assert_exact, mlflow_of):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     writer = begin(store=proxy.uri)
     courier.announce(home, proxy.uri, settings)
     step = 0
-    for mood in ("500", "429", "503", "garbage", "cut", "hang", "late"):
+    for mood in ("500", "429", "503", *_STRANGERS, "sent on", "cut", "hang", "late"):
         proxy.mood, proxy.ill = mood, 0
         for _ in range(500):
             writer.log("loss", step * 0.5, step=step)
             step += 1
+        artifact = blobs.put_bytes(home, mood.encode())
+        writer.event(Kind.ARTIFACT, path=f"moods/{mood}.txt", blob=artifact, size_bytes=len(mood))
+        writer.event(Kind.PARAM, name=mood, value="seen")
         status = until(lambda: (found := courier.status(home, proxy.uri)) and found["problem"] and found)
         assert proxy.ill, mood
         assert status["state"] == "store unreachable", (mood, status)
@@ -113,6 +137,27 @@ def test_bad_answers_delay_and_lose_nothing(begin, home, proxy, server, settings
     delivered(proxy.uri, writer.run_id)
     run = assert_exact(server.uri, writer.run_id, "FINISHED", step, step)
     assert "nbtrack.refused" not in run.data.tags
+    moods = {"500", "429", "503", *_STRANGERS, "sent on", "cut", "hang", "late"}
+    assert set(run.data.params) == moods
+    assert {item.path for item in mlflow_of(server.uri).list_artifacts(run.info.run_id, "moods")} == {f"moods/{mood}.txt" for mood in moods}
+
+
+@pytest.mark.parametrize("mood", [*_STRANGERS, "sent on", "nothing"])
+def test_what_is_not_mlflow_from_the_start_is_never_taken_for_it(begin, finish, home, proxy, server, settings, mood, until, delivered, assert_exact):
+    proxy.mood = mood
+    writer = begin(store=proxy.uri)
+    for step in range(10):
+        writer.log("loss", step * 0.5, step=step)
+    finish(writer)
+    courier.announce(home, proxy.uri, settings)
+    status = until(lambda: (found := courier.status(home, proxy.uri)) and found["problem"] and found)
+    assert status["state"] == "store unreachable", status
+    assert status["backlog_runs"] == 1
+    with pytest.raises(StoreUnreachableError):
+        courier.flush(home, proxy.uri, writer.run_id, 30)
+    proxy.mood = "fine"
+    delivered(proxy.uri, writer.run_id)
+    assert_exact(server.uri, writer.run_id, "FINISHED", 10, 10)
 
 
 def test_a_login_asked_for_and_then_told(begin, finish, home, proxy, server, settings, monkeypatch, until, delivered, assert_exact):
