@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from nbtrack.capture.choice import KINDS
-from nbtrack.capture.ledger import Entry
 from nbtrack.capture.run import TrackedRun, as_text
 from nbtrack.capture.source import CaptureSource, Cell, Finding
+from nbtrack.entities.ledger import Entry
 
 
 class Collector:

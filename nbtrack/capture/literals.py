@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from nbtrack.capture.ledger import Entry
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.entities.ledger import Entry
 
 _ITEMS = 50
 

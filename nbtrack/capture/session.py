@@ -21,12 +21,12 @@ from nbtrack.capture.choice import choose
 from nbtrack.capture.collect import Collector
 from nbtrack.capture.current import context, enter, foreground, leave
 from nbtrack.capture.identity import of_cell
-from nbtrack.capture.ledger import Entry, Ledger, Status
 from nbtrack.capture.named import Named
 from nbtrack.capture.run import TrackedRun
-from nbtrack.capture.scopes import parse, scope_of
 from nbtrack.capture.source import Cell, Finding
 from nbtrack.entities import Request, State
+from nbtrack.entities.ledger import Entry, Ledger, Status
+from nbtrack.notebooks.scopes import parse, scope_of
 
 Undo = Callable[[], None]
 _TRANSPARENT = ("%%time", "%%capture", "%%prun", "%%memit", "%%mprun", "%%snakeviz", "%%pyinstrument")

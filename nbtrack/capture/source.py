@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nbtrack.capture.choice import Choice
-from nbtrack.capture.ledger import Entry, Ledger
 from nbtrack.capture.run import TrackedRun
 from nbtrack.entities import Request
+from nbtrack.entities.ledger import Entry, Ledger
 
 
 @dataclass

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbtrack.capture.ledger import Ledger
 from nbtrack.capture.literals import Parameters, literal_bindings
-from nbtrack.capture.scopes import parse, scope_of
+from nbtrack.entities.ledger import Ledger
+from nbtrack.notebooks.scopes import parse, scope_of
 
 
 @pytest.mark.parametrize(

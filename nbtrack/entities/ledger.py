@@ -8,7 +8,21 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from nbtrack.capture.scopes import Scope
+
+@dataclass(frozen=True)
+class Scope:
+    """Names at the top level of a piece of code."""
+
+    reads: frozenset[str] = frozenset()
+    """Needed from before: read before the code surely binds them, also inside its functions and classes. Builtins are left out unless bound here."""
+    writes: frozenset[str] = frozenset()
+    """Bound at top level, by import, definition, loop, `with`, walrus or `global`."""
+    deletes: frozenset[str] = frozenset()
+    mutates: frozenset[str] = frozenset()
+    """Read names whose object the code may change: an attribute or item is set, or a method is called on it."""
+    functions: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Functions and classes the code defines, each with the global names its body reads."""
+    has_star_import: bool = False
 
 
 class Status(StrEnum):

@@ -1,0 +1,1 @@
+"""What a notebook's cells say, need and leave: names of a cell, recipe, stamp and snapshot."""
