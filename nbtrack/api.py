@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, overload
 
-from nbtrack import settings
-from nbtrack.capture.begin import begin
+from nbtrack import courier, settings
+from nbtrack.capture.begin import begin, tracking_uri
 from nbtrack.capture.current import context, current, enter, leave
 from nbtrack.capture.identity import of_code
 from nbtrack.capture.run import TrackedRun
@@ -162,6 +162,28 @@ def figure(fig: Any, name: str = "") -> None:
         _no_run("figure")
         return
     run.figure(fig, name)
+
+
+def flush(word: str = "last") -> RunView:
+    """Wait until one run is in MLflow as far as it goes; the view that is returned has its `mlflow_run_id`.
+
+    Args:
+        word: as for `run`.
+
+    Raises:
+        UnknownRunError: there is no such run, or more than one.
+        StoreError: the store does not answer or refuses the login.
+        DeliveryError: no delivery process can be reached.
+    """
+    home, chosen = _home(), settings.load()
+    view = find(home, word)
+    if view.is_delivered:
+        return view
+    here = courier.absolute_uri(tracking_uri(chosen), Path.cwd())
+    store = view.start.store
+    courier.announce(home, here if courier.mask_uri(here) == store else store, chosen)
+    courier.flush(home, store, view.run_id, chosen.flush_wait_s)
+    return find(home, view.run_id)
 
 
 def runs(query: str = "", *, trash: bool = False) -> RunTable:

@@ -13,6 +13,7 @@ from nbtrack import courier, settings
 from nbtrack.capture import git
 from nbtrack.capture.current import attach, owner
 from nbtrack.capture.identity import Identity
+from nbtrack.capture.mlflow_here import active_experiment
 from nbtrack.capture.names import memorable_name
 from nbtrack.capture.run import TrackedRun
 from nbtrack.entities import Kind, Request, RunStart
@@ -47,7 +48,7 @@ def begin(request: Request, where: Identity, *, code: str, parent: str = "", cal
     above = fold(home, parent, metrics=False) if parent else None
     start = RunStart(
         run_id=run_id, name=request.name or memorable_name(), store=courier.mask_uri(uri),
-        experiment=request.experiment or (above.start.experiment if above is not None else _experiment(chosen, where)),
+        experiment=request.experiment or (above.start.experiment if above is not None else _experiment(chosen, where, uri)),
         owner=this.name, started_ns=time.time_ns(), attempt=attempts.add(home, key, run_id), cell_key=key, parent=parent,
         goal=request.goal, tags=_tags(where) | request.tags,
     )  # fmt: skip
@@ -81,8 +82,9 @@ def _continued(home: Home, key: str, owner_name: str) -> TrackedRun | None:
     return None
 
 
-def _experiment(chosen: settings.Settings, where: Identity) -> str:
-    return chosen.experiment or os.environ.get("MLFLOW_EXPERIMENT_NAME") or (Path(where.notebook).stem if where.notebook else "") or "Default"
+def _experiment(chosen: settings.Settings, where: Identity, uri: str) -> str:
+    named = chosen.experiment or active_experiment(uri) or os.environ.get("MLFLOW_EXPERIMENT_NAME")
+    return named or (Path(where.notebook).stem if where.notebook else "") or "Default"
 
 
 def _tags(where: Identity) -> dict[str, str]:

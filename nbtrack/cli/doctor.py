@@ -32,7 +32,7 @@ class Finding:
 def examine(home: Home, settings: Settings) -> list[Finding]:
     """Everything that must be right for a run to reach MLflow."""
     uri = courier.absolute_uri(tracking_uri(settings), Path.cwd())
-    return [*_versions(), _journal(home), _store(uri), *_delivery(home, courier.mask_uri(uri)), _identity()]
+    return [*_versions(), _journal(home, settings), _store(uri), *_delivery(home, courier.mask_uri(uri)), _identity()]
 
 
 def _versions() -> list[Finding]:
@@ -40,13 +40,14 @@ def _versions() -> list[Finding]:
     return [Finding("versions", f"Python {platform.python_version()}, " + ", ".join(f"{name} {metadata.version(name)}" for name in names))]
 
 
-def _journal(home: Home) -> Finding:
+def _journal(home: Home, settings: Settings) -> Finding:
     try:
         with tempfile.TemporaryFile(dir=home.folder("runs")) as file:
             file.write(b"x")
     except (OSError, NbtrackError) as error:
         return Finding("journal", f"{home.root} cannot be written: {error}", False, "Make it writable, or point NBTRACK_HOME to a folder that is.")
-    return Finding("journal", f"{home.root}, {sum(1 for _ in home.run_ids())} runs")
+    kept = f"delivered ones stay for {settings.keep_days:g} days here, then in MLflow alone"
+    return Finding("journal", f"{home.root}, {sum(1 for _ in home.run_ids())} runs; {kept}")
 
 
 def _store(uri: str) -> Finding:

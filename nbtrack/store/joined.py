@@ -6,10 +6,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from nbtrack.capture.current import current
-from nbtrack.courier.uris import PREFIX
+from nbtrack.courier.uris import PREFIX, absolute_uri, mask_uri
 from nbtrack.store.journal_uris import ARTIFACTS, SCHEMES, free
 
 _ENV = "MLFLOW_TRACKING_URI"
@@ -43,6 +44,8 @@ def enter(uri: str) -> Callable[[], None]:
             _end_left_open(open_before)
             _forget_dead_threads()
         finally:
+            if run is not None and (now := _chosen()) not in (None, ours, ours if has_chosen else chosen):
+                run.notice(_went_past(str(now), uri))
             if has_chosen and _chosen() == ours:
                 _choose(chosen)
             if os.environ.get(_ENV) == ours:
@@ -52,6 +55,11 @@ def enter(uri: str) -> Callable[[], None]:
                     os.environ[_ENV] = before
 
     return undo
+
+
+def _went_past(chosen: str, uri: str) -> str:
+    where = "did not go through the run" if _real(chosen) == uri else f"went to {mask_uri(_real(chosen))}, not to the run in {mask_uri(uri)}"
+    return f"mlflow.set_tracking_uri was called in the cell: MLflow's calls after it {where}; call it in a cell before, and they join"
 
 
 def _service() -> Any:
@@ -68,10 +76,6 @@ def _choose(uri: str | None) -> None:
 
 
 def _real(uri: str) -> str:
-    from pathlib import Path
-
-    from nbtrack.courier.uris import absolute_uri
-
     return absolute_uri(uri, Path.cwd())
 
 

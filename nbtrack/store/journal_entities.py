@@ -17,6 +17,7 @@ from nbtrack.store.journal_uris import artifacts_uri
 NAME_TAG = "mlflow.runName"
 PARENT_TAG = "mlflow.parentRunId"
 USER_TAG = "mlflow.user"
+SOURCE_TAGS = "mlflow.source."
 
 
 class JournalRun(Run):

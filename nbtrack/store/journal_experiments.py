@@ -10,8 +10,8 @@ from typing import Any
 from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
 
+from nbtrack.courier.uris import EXPERIMENT
 from nbtrack.store.journal_faults import is_away
-from nbtrack.store.journal_uris import EXPERIMENT
 
 _log = logging.getLogger("nbtrack")
 _DEFAULT = {"0": "Default"}

@@ -27,7 +27,7 @@ from nbtrack.errors import StoreUnreachableError
 from nbtrack.journal import Home, fold, new_id
 from nbtrack.store.delegate import delegates
 from nbtrack.store.faults import translate
-from nbtrack.store.journal_entities import NAME_TAG, PARENT_TAG, USER_TAG, JournalRun, history, input_json, run_entity, state_of
+from nbtrack.store.journal_entities import NAME_TAG, PARENT_TAG, SOURCE_TAGS, USER_TAG, JournalRun, history, input_json, run_entity, state_of
 from nbtrack.store.journal_experiments import Experiments
 from nbtrack.store.journal_faults import as_mlflow, is_away, mlflow_errors
 from nbtrack.store.journal_runs import JournalRuns, absolute
@@ -154,6 +154,9 @@ class JournalStore(AbstractStore):
             told[PARENT_TAG], parent = parent, ""  # a run of MLflow alone
         name = run_name or told.pop(NAME_TAG, "") or memorable_name()
         told.pop(NAME_TAG, None)
+        if cell is not None and cell.start.tags.get(f"{SOURCE_TAGS}type") == "NOTEBOOK":
+            told = {tag: value for tag, value in told.items() if not tag.startswith(SOURCE_TAGS)}
+            told |= {tag: value for tag, value in cell.start.tags.items() if tag.startswith(SOURCE_TAGS)}
         if user_id and user_id != "unknown":
             told.setdefault(USER_TAG, user_id)
         with mlflow_errors():
@@ -386,7 +389,7 @@ class JournalStore(AbstractStore):
             if asked not in ("Default", cell.start.experiment):
                 cell.notice(f"MLflow's active experiment is {asked!r}; this run stays in {cell.start.experiment!r}: give the cell -e {asked}")
         for name, value in told.items():
-            if name not in cell.start.tags and name != NAME_TAG:
+            if name not in cell.start.tags and name != NAME_TAG and not name.startswith(SOURCE_TAGS):  # MLflow sees the kernel's launcher
                 cell.tag(name, value)
         if run_name:
             cell.tag(NAME_TAG, run_name)

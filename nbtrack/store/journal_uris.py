@@ -10,8 +10,6 @@ from nbtrack.system import open_private
 
 ARTIFACTS = "nbtrack-journal:"
 """Scheme of the artifact URIs of journal runs."""
-EXPERIMENT = "nbtrack-experiment:"
-"""Before an experiment's name: its id while the store cannot be asked for the real one. It says all, so any process can read it."""
 SCHEMES = frozenset(
     {
         "http", "https", "mssql", "mssql+pyodbc", "mysql", "mysql+mysqldb", "mysql+pymysql", "postgresql", "postgresql+psycopg", "postgresql+psycopg2",

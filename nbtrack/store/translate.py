@@ -6,9 +6,10 @@ import copy
 import re
 from typing import Any
 
+from nbtrack.courier.uris import EXPERIMENT
 from nbtrack.store.journal_experiments import Experiments
 from nbtrack.store.journal_runs import JournalRuns
-from nbtrack.store.journal_uris import ARTIFACTS, EXPERIMENT, RUN_ID, read_artifacts_uri
+from nbtrack.store.journal_uris import ARTIFACTS, RUN_ID, read_artifacts_uri
 
 _WORD = re.compile(rf"(?<![0-9a-f]){RUN_ID.pattern}(?![0-9a-f])")
 _STAND_IN = re.compile(rf"{EXPERIMENT}[^'\"]*")

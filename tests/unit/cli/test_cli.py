@@ -65,6 +65,7 @@ def test_sync_delivers_and_doctor_finds_all_well(folder):
     after = command("doctor")
     assert after.returncode == 0, after.stdout
     assert "0 runs not fully delivered" in after.stdout
+    assert "2 runs; delivered ones stay for 30 days here, then in MLflow alone" in after.stdout
 
 
 def test_a_store_that_does_not_answer_ends_with_code_4(folder, monkeypatch):

@@ -16,6 +16,7 @@ import pytest
 import nbtrack
 from nbtrack.capture.current import context, current
 from nbtrack.entities import State
+from nbtrack.errors import UnknownRunError
 from nbtrack.journal import fold
 from nbtrack.reads import all_runs
 from nbtrack.store.joined import enter
@@ -239,3 +240,23 @@ def test_every_store_that_is_joined_is_registered():
     found = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]["entry-points"]
     for group in ("mlflow.tracking_store", "mlflow.model_registry_store"):
         assert set(found[group]) == {f"nbtrack+{scheme}" for scheme in SCHEMES}
+
+
+def test_setting_the_tracking_uri_in_the_cell_is_told(cell, store, home, tmp_path):
+    with cell() as same:
+        mlflow.set_tracking_uri(store)
+    assert any("did not go through the run" in notice for notice in fold(home, same.run_id).notices)
+    with cell() as other:
+        mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'other.db'}")
+    assert any("other.db, not to the run" in notice for notice in fold(home, other.run_id).notices)
+
+
+def test_after_the_cell_flushing_tells_mlflows_own_id(cell, store, home):
+    with cell(), mlflow.start_run() as active:
+        mlflow.log_metric("m", 0.5)
+    found = nbtrack.flush(active.info.run_id)
+    assert mlflow.get_tracking_uri() == store
+    assert mlflow.get_run(found.mlflow_run_id).data.metrics == {"m": 0.5}
+    assert nbtrack.flush(found.mlflow_run_id).run_id == active.info.run_id
+    with pytest.raises(UnknownRunError, match="nobody"):
+        nbtrack.flush("nobody")
