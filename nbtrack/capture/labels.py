@@ -1,0 +1,191 @@
+"""What a formatted number is called: labels of the expressions in f-strings, `%`, `str.format` and the arguments of `print`."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One expression that is shown, with its label."""
+
+    label: str
+    """In snake_case, such as `test_accuracy`; letters of any script. Empty where the text around it says nothing."""
+    node: ast.expr
+    """What is formatted: the expression in the tree itself, so that it can be found there again."""
+    is_percent: bool = False
+    """A percent sign follows."""
+
+
+_Piece = str | ast.expr
+_BREAK = re.compile(r"[,;|/\n\t()\[\]{}•·]|\s[-–—]+\s|[.!?]\s|\s{2,}|={2,}|-{2,}|\*{2,}|#{1,}|>{2,}")  # noqa: RUF001 - dashes as people type them
+_TAIL = re.compile(r"[\s:=≈~<>$€£^*#+-]+$")
+_WORD_TAIL = re.compile(
+    r"\s+(is|are|was|were|equals?|equal to|of|at|to|now|about|approximately|after|in|for|over|with|on|by|from|until|achieved|reached)$", re.IGNORECASE
+)
+_ARTICLE = re.compile(r"^(the|a|an|our|my|this|and|with|has|have|got|of|in|at|is|for|on|to)\s+", re.IGNORECASE)
+_UNITS = frozenset(
+    ("epochs", "iterations", "iters", "its", "steps", "batches", "samples", "trials", "folds", "rounds", "episodes", "generations", "updates", "sec", "secs",
+     "second", "seconds", "s", "ms", "min", "minutes")
+)  # fmt: skip
+"""What a number counts, where such a word follows it."""
+
+
+def labelled(node: ast.expr) -> list[Labelled]:
+    """Labelled expressions of one text: an f-string, `"..." % values`, `"...".format(...)`, `a + str(b)`, or a call of `print` with its arguments."""
+    return list(_label(_pieces(node)))
+
+
+def snake(text: str) -> str:
+    """A text as a name: words joined by underscores, in lower case; `valLoss` and `R^2` become `val_loss` and `r2`."""
+    text = re.sub(r"(?<=[a-z\d])(?=[A-Z][a-z])", "_", text.replace("²", "2").replace("^", ""))
+    return re.sub(r"\W+", "_", text.replace("'", "")).strip("_").lower()
+
+
+def own_name(node: ast.expr) -> str:
+    """What an expression calls itself: `loss` of `loss`, `self.loss`, `loss.item()`, `float(loss)`, `round(100 * loss, 2)`, `logs["loss"]`; else empty."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Subscript):
+        key = node.slice
+        return snake(key.value) if isinstance(key, ast.Constant) and isinstance(key.value, str) else own_name(node.value) if _is_last(key) else ""
+    if isinstance(node, ast.Attribute):
+        return own_name(node.value) if node.attr in _SAME_ATTRIBUTES else node.attr
+    if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _SAME_METHODS and not (node.args and node.func.attr in _SAME_CALLS):
+            return own_name(node.func.value)
+        name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        return own_name(node.args[0]) if name in _SAME_CALLS and node.args else ""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):  # a share as percent
+        sides = [side for side in (node.left, node.right) if not isinstance(side, ast.Constant)]
+        return own_name(sides[0]) if len(sides) == 1 else ""
+    return ""
+
+
+_SAME_ATTRIBUTES = frozenset(("data", "val", "value", "values", "T", "avg"))
+_SAME_METHODS = frozenset(("item", "detach", "cpu", "numpy", "tolist", "mean", "sum", "get", "float", "double", "result", "round", "squeeze", "clone"))
+_SAME_CALLS = frozenset(("float", "int", "round", "abs", "str", "repr", "mean", "average", "sum", "format", "array", "asarray", "squeeze", "around", "Decimal"))
+_TEXT_CALLS = frozenset(("str", "repr"))
+
+
+def _is_last(key: ast.expr) -> bool:
+    return isinstance(key, ast.UnaryOp) and isinstance(key.op, ast.USub) and isinstance(key.operand, ast.Constant)
+
+
+def _pieces(node: ast.expr) -> list[_Piece]:
+    """Literal texts and expressions in the order they are shown; nothing where it is no text we can read."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value]
+    if isinstance(node, ast.JoinedStr):
+        return [
+            piece
+            for part in node.values
+            for piece in (_pieces(part) if isinstance(part, ast.Constant) else [part.value] if isinstance(part, ast.FormattedValue) else [])
+        ]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
+        return list(_percent(node.left.value, node.right))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _pieces(node.left), _pieces(node.right)
+        return [*left, *right] if any(isinstance(it, str) for it in (*left, *right)) else []
+    if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "format" and isinstance(node.func.value, ast.Constant):
+            return list(_format(node.func.value.value, node)) if isinstance(node.func.value.value, str) else []
+        if isinstance(node.func, ast.Name) and node.func.id in _TEXT_CALLS and len(node.args) == 1:
+            return [node.args[0]]
+        if isinstance(node.func, ast.Name) and node.func.id not in _SAME_CALLS and node.func.id in ("print", "pprint", "display"):
+            return _spaced(node.args)
+    return []
+
+
+def _spaced(arguments: Iterable[ast.expr]) -> list[_Piece]:
+    found: list[_Piece] = []
+    for argument in arguments:
+        if isinstance(argument, ast.Starred):
+            continue
+        found.extend([*([" "] if found else []), *(_pieces(argument) or [argument])])
+    return found
+
+
+def _percent(text: str, values: ast.expr) -> Iterator[_Piece]:
+    nodes = iter(values.elts if isinstance(values, ast.Tuple) else [values])
+    keys = (
+        {key.value: value for key, value in zip(values.keys, values.values, strict=True) if isinstance(key, ast.Constant)}
+        if isinstance(values, ast.Dict)
+        else {}
+    )
+    at = 0
+    for found in re.finditer(r"%(\((\w+)\))?[-+ #0]*(\*|\d+)?(\.(\*|\d+))?[diouxXeEfFgGcrsa%]", text):
+        yield text[at : found.start()]
+        at = found.end()
+        if found.group().endswith("%"):
+            yield "%"
+            continue
+        for star in (found[3], found[5]):
+            if star == "*":
+                next(nodes, None)
+        node = keys.get(found[2]) if found[2] else next(nodes, None)
+        if node is not None:
+            yield node
+    yield text[at:]
+
+
+def _format(text: str, call: ast.Call) -> Iterator[_Piece]:
+    keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+    automatic = 0
+    try:
+        fields = list(string.Formatter().parse(text))
+    except ValueError:
+        return
+    for literal, field, spec, _ in fields:
+        yield literal
+        if field is None:
+            continue
+        which = field or str(automatic)
+        automatic += not field
+        if which.isdigit():
+            if int(which) < len(call.args) and not any(isinstance(it, ast.Starred) for it in call.args):
+                yield call.args[int(which)]
+        elif which in keywords:
+            yield keywords[which]
+        if spec and spec.endswith("%"):
+            yield "%"
+
+
+def _label(pieces: list[_Piece]) -> Iterator[Labelled]:
+    joined: list[_Piece] = []
+    for piece in pieces:
+        if isinstance(piece, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += piece
+        else:
+            joined.append(piece)
+    phrase = ""
+    for at, piece in enumerate(joined):
+        if isinstance(piece, str):
+            continue
+        before = joined[at - 1] if at and isinstance(joined[at - 1], str) else ""
+        after = joined[at + 1] if at + 1 < len(joined) and isinstance(joined[at + 1], str) else ""
+        assert isinstance(before, str) and isinstance(after, str)
+        parts = _BREAK.split(_TAIL.sub("", before))
+        label = _clean(parts[-1])
+        if len(parts) == 1 and at > 1 and label and set(label.split("_")) <= _UNITS and phrase:
+            label = phrase  # "loss after {n} epochs: {loss}"
+        elif label and not set(label.split("_")) <= _UNITS:
+            phrase = label
+        if not label and len([it for it in joined if not isinstance(it, str)]) == 1:
+            label = _clean(re.split(r"[,;(\n]|[.!?](\s|$)", after.lstrip(" %:="))[0]) if after.strip() else ""
+        yield Labelled(label or snake(own_name(piece)), piece, after.lstrip().startswith("%"))
+
+
+def _clean(text: str) -> str:
+    text = text.strip()
+    for _ in range(4):
+        shorter = _ARTICLE.sub("", _WORD_TAIL.sub("", _TAIL.sub("", text).strip()))
+        if shorter == text:
+            break
+        text = shorter
+    name = snake(text)
+    return name if len(name) <= 60 and re.search(r"[^\W\d_]", name) else ""

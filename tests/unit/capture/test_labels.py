@@ -1,0 +1,68 @@
+"""Labels of formatted numbers."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from nbtrack.capture.labels import labelled, own_name, snake
+
+
+def labels(code):
+    return [(it.label, ast.unparse(it.node)) for it in labelled(ast.parse(code, mode="eval").body)]
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('f"accuracy: {acc:.3f}"', [("accuracy", "acc")]),
+        ('f"Epoch {e}/{n}, loss: {loss:.4f} - val acc={acc}"', [("epoch", "e"), ("n", "n"), ("loss", "loss"), ("val_acc", "acc")]),
+        ('f"Epoch {e+1}, Loss: {run/len(loader):.3f}, Acc: {100*hit/total:.1f}%"', [("epoch", "e + 1"), ("loss", "run / len(loader)"), ("acc", "100 * hit / total")]),
+        ('"Test accuracy: %.2f%%" % (100 * acc)', [("test_accuracy", "100 * acc")]),
+        ('"%d: loss %.3f" % (epoch, loss)', [("epoch", "epoch"), ("loss", "loss")]),
+        ('"%(a)s and MSE = %(b).2f" % {"a": name, "b": err}', [("name", "name"), ("mse", "err")]),
+        ('"RMSE is {:.2f}".format(rmse)', [("rmse", "rmse")]),
+        ('"m {}, b {}, cost {} iteration {}".format(m, b, cost, i)', [("m", "m"), ("b", "b"), ("cost", "cost"), ("iteration", "i")]),
+        ('"{1} then {0} {x}".format(a, b, x=c)', [("b", "b"), ("then", "a"), ("c", "c")]),
+        ('print("Train score", train, "Test score:", test)', [("train_score", "train"), ("test_score", "test")]),
+        ('print(loss)', [("loss", "loss")]),
+        ('print("epoch", epoch, f"loss={loss.item():.3f}")', [("epoch", "epoch"), ("loss", "loss.item()")]),
+        ('print("MSE: " + str(mse))', [("mse", "mse")]),
+        ('f"The final loss after {n} epochs: {loss}"', [("final_loss", "n"), ("final_loss", "loss")]),
+        ('f"The accuracy of the model is {acc:.2%}"', [("accuracy_of_the_model", "acc")]),
+        ('f"{acc:.3f} accuracy"', [("accuracy", "acc")]),
+        ('f"精度: {a}"', [("精度", "a")]),
+        ('f"Précision : {p:.2f} ; Rappel : {r:.2f}"', [("précision", "p"), ("rappel", "r")]),
+        ('f"R^2 = {r}"', [("r2", "r")]),
+        ('f"{x} {y}"', [("x", "x"), ("y", "y")]),
+        ('"{0.real} {".format(1)', []),
+        ('f"plain"', []),
+        ('len(x)', []),
+    ],
+)  # fmt: skip
+def test_the_text_before_a_value_names_it(code, found):
+    assert labels(code) == found
+
+
+def test_a_share_is_seen_by_its_percent_sign():
+    assert [it.is_percent for it in labelled(ast.parse('f"acc: {a}% loss: {b}"', mode="eval").body)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("loss", "loss"), ("self.loss", "loss"), ("loss.item()", "loss"), ("loss.detach().cpu().numpy()", "loss"), ("float(loss)", "loss"),
+        ("round(100 * loss, 2)", "loss"), ('logs["val_loss"]', "val_loss"), ("losses[-1]", "losses"), ("losses[3]", ""), ("a + b", ""), ("f(x)", ""),
+        ("np.mean(losses)", "losses"), ("loss / 2", "loss"),
+    ],
+)  # fmt: skip
+def test_an_expression_calls_itself_by_what_it_reads(code, name):
+    assert own_name(ast.parse(code, mode="eval").body) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("Val Loss", "val_loss"), ("valLoss", "val_loss"), ("F1-score (macro)", "f1_score_macro"), ("R²", "r2"), ("MSE", "mse"), ("", "")]
+)
+def test_a_name_is_words_joined_by_underscores(text, name):
+    assert snake(text) == name
