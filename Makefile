@@ -13,7 +13,7 @@ torch = { test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --compile-bytecode 
 	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint test-versions bench clean postgresql
+.PHONY: help demo lab test lint test-versions bench capture-score clean postgresql
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-14s %s\n' "$$name" "$$text"; done
@@ -37,6 +37,9 @@ test-versions: $(VENV)/.made ## Run the tests without browser and database on ev
 
 bench: $(VENV)/.installed-test ## Measure nbtrack beside its peers and write docs/benchmarks.md
 	@$(BIN)/python tests/benchmarks/run.py --write $(ARGS)
+
+capture-score: $(VENV)/.installed-frameworks ## Execute the labelled notebooks and say what capture found, beside MLflow's autologging
+	@$(BIN)/python tests/capture/score.py $(ARGS)
 
 clean: ## Remove everything these commands made
 	rm -rf .venv .venv-3.* .demo .bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
