@@ -141,7 +141,8 @@ class Session:
             self._tell(f"this cell is not tracked: {cause}")
 
     def _begin(self, info: Any) -> None:
-        read = self._read_line(info.raw_cell) if info.raw_cell.startswith("%%track") else None
+        raw = info.raw_cell.lstrip()  # as IPython's own transformers have it
+        read = self._read_line(raw) if raw.startswith("%%track") else None
         request, body = read if read is not None else (self.open[1] if self.open is not None else None, info.raw_cell)
         entry = self._entry(info, body)
         execution = Execution(info, entry, None, {}, lambda: None)

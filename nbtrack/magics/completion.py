@@ -1,20 +1,81 @@
-"""Completion of `%track` and `%%track`."""
+"""Completion of `%track` and `%%track`: commands, options and what they take. Nothing else is offered there."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+
+from nbtrack import settings
+from nbtrack.entities import RunView
+from nbtrack.journal import Home, fold
 from nbtrack.magics.grammar import OPTIONS
 from nbtrack.magics.track import COMMANDS
 
+_RECENT = 100
+_OF_COMMANDS = {"log": ("--run", "--step"), "param": ("--run",), "tag": ("--run",), "note": ("--run",)}
+_TAKE_RUNS = ("show", "rm", "unrm")
 
-def complete(shell: Any, event: Any) -> list[str]:
-    """Options, commands, and names for -p and -m; IPython calls it with the line as far as it is typed."""
-    words = event.line.split()
-    is_cell = event.line.startswith("%%")
-    before = words[-1] if event.line.endswith(" ") else words[-2] if len(words) > 1 else ""
-    if before in ("-p", "-m", "--param", "--metric"):
-        return [name for name in shell.user_ns if not name.startswith("_")]
-    if before == "--goal":
-        return ["max:", "min:"]
-    return list(OPTIONS) if is_cell or (len(words) > 1 and words[1] == "on") else list(COMMANDS)
+
+def matcher(shell: Any) -> Callable[[CompletionContext], SimpleMatcherResult]:
+    """What IPython's completer asks, for one shell; other lines are left to the others."""
+
+    @context_matcher()  # type: ignore[no-untyped-call,untyped-decorator,unused-ignore] # IPython's are partly typed
+    def nbtrack_matcher(context: CompletionContext) -> SimpleMatcherResult:
+        line = context.text_until_cursor
+        if line.split(None, 1)[:1] not in (["%track"], ["%%track"]) or line.strip() == line == line.split()[0]:
+            return {"completions": [], "suppress": False}
+        word = "" if line[-1:].isspace() else line.split()[-1]
+        found = [text for text in _offers(shell, line, word) if text.startswith(word)]
+        typed = len(word) - len(context.token) if word.endswith(context.token) else len(word)  # IPython takes dashes and colons for the ends of words
+        return {"completions": [SimpleCompletion(text[typed:], type="param") for text in found], "suppress": True}
+
+    return nbtrack_matcher  # type: ignore[no-any-return,unused-ignore]
+
+
+def _offers(shell: Any, line: str, word: str) -> Iterable[str]:
+    words = line.split()
+    said = words[1 : len(words) - bool(word)]
+    before = said[-1] if said else ""
+    is_run = words[0] == "%%track" or said[:1] == ["on"]
+    if is_run and OPTIONS.get(before, ("",))[0]:
+        return _values(shell, before)
+    if is_run:
+        return OPTIONS
+    if not said:
+        return COMMANDS
+    if before == "--run" or said[0] in _TAKE_RUNS:
+        return _quoted({view.name for view in _recent()})
+    return _OF_COMMANDS.get(said[0], ())
+
+
+def _values(shell: Any, option: str) -> Iterable[str]:
+    wanted = OPTIONS[option][0]
+    if wanted.startswith("NAME"):
+        return sorted(name for name in shell.user_ns_hidden.keys() ^ shell.user_ns.keys() if not name.startswith("_"))
+    if option == "--goal":
+        return [f"{way}:{name}" for way in ("max", "min") for name in ["", *sorted({name for view in _recent() for name in view.metrics})]]
+    if option == "--parent":
+        return _quoted({view.name for view in _recent()})
+    if option in ("-e", "--experiment"):
+        return _quoted({view.start.experiment for view in _recent()})
+    return wanted.split("|") if wanted.islower() else ()
+
+
+def _recent() -> list[RunView]:
+    """The runs that were written to last; reading all ten thousand would be felt."""
+    home = Home(settings.home(settings.load()))
+    try:
+        with os.scandir(home.root / "runs") as entries:
+            found = sorted(((entry.stat().st_mtime_ns, entry.name) for entry in entries if not entry.name.startswith(".")), reverse=True)
+    except OSError:
+        return []
+    views = (fold(home, run_id) for _, run_id in found[:_RECENT])
+    return [view for view in views if view is not None]
+
+
+def _quoted(names: Iterable[str]) -> list[str]:
+    """As the line takes them; names with quotes are left out."""
+    return [f'"{name}"' if " " in name else name for name in sorted(names) if '"' not in name]

@@ -125,6 +125,16 @@ def read_cell(raw: str, expand: Callable[[str], str] | None = None) -> tuple[Req
         return None
 
 
+def options_help() -> str:
+    """A line for each option, its short and long form together."""
+    forms: dict[tuple[str, str], list[str]] = {}
+    for option, meaning in OPTIONS.items():
+        forms.setdefault(meaning, []).append(option)
+    rows = [(f"{', '.join(options)} {wanted}".rstrip(), told) for (wanted, told), options in forms.items()]
+    width = max(len(form) for form, _ in rows)
+    return "\n".join(f"{form.ljust(width)}  {told}" for form, told in rows)
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A sentence naming what the word may have meant, else all that is known."""
     names = list(known)

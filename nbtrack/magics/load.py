@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +12,11 @@ from nbtrack.entities import Request
 from nbtrack.errors import UnknownRunError
 from nbtrack.journal import Home
 from nbtrack.magics import grammar
-from nbtrack.magics.completion import complete
+from nbtrack.magics.completion import matcher
 from nbtrack.magics.track import TrackMagics, resolve_parent, show_after_cell
 
 _ATTRIBUTE = "_nbtrack_session"
+_COMPLETES = "_nbtrack_completes"
 
 
 def load(shell: Any, join: Callable[[str], Callable[[], None]]) -> None:
@@ -37,10 +38,10 @@ def load(shell: Any, join: Callable[[str], Callable[[], None]]) -> None:
     magics.session = session
     shell.register_magics(magics)
     session.start()
-    hook = functools.partial(complete, shell)
-    for word in ("%track", "%%track"):
-        shell.set_hook("complete_command", lambda _, event: hook(event), str_key=word)
+    completes = matcher(shell)
+    shell.Completer.custom_matchers.append(completes)
     setattr(shell, _ATTRIBUTE, session)
+    setattr(shell, _COMPLETES, completes)
 
 
 def unload(shell: Any) -> None:
@@ -52,6 +53,7 @@ def unload(shell: Any) -> None:
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("track", None)
     shell.magics_manager.registry.pop("TrackMagics", None)
-    for word in ("%track", "%%track"):
-        shell.strdispatchers["complete_command"].strs.pop(word, None)
+    with contextlib.suppress(ValueError):
+        shell.Completer.custom_matchers.remove(getattr(shell, _COMPLETES))
     delattr(shell, _ATTRIBUTE)
+    delattr(shell, _COMPLETES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import NoReturn
 
 from IPython.core.error import UsageError as ShellUsageError
@@ -14,7 +15,7 @@ from nbtrack.capture.current import attach, current
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.session import Session
 from nbtrack.capture.source import Finding
-from nbtrack.courier import mask_uri
+from nbtrack.courier import absolute_uri, mask_uri
 from nbtrack.entities import Request
 from nbtrack.errors import NbtrackError, UsageError
 from nbtrack.journal import Home, fold
@@ -51,10 +52,9 @@ class TrackMagics(Magics):
                 [--goal max:NAME|min:NAME] [--no NAME]... [--capture KINDS] [--models final|all|none]
                 [--parent RUN] [--update] [--dry] [--scratch] [--quiet]
 
-        This cell is one run. -p adds a param, -m a metric: the value the name has after the cell, or the one given.
-        --goal tells which metric decides and which way is better. --update continues the cell's last attempt.
-        --no, --capture and --models choose what is captured without being asked.
-        --dry runs the cell and says what would be recorded; --scratch runs it untracked. $name and {expression} are replaced by their values.
+        This cell is one run. $name and {expression} are replaced by their values.
+
+        OPTIONS
 
         %track                        status
         %track on [NAME] [options]    all cells until %track off are one run
@@ -100,6 +100,7 @@ class TrackMagics(Magics):
         run = self.session.switch_off()
         if run is None:
             raise UsageError("No %track on is open.", mend="Begin one with %track on [NAME].")
+        self.session.last = run
         return self._line(run)
 
     def _runs(self, words: list[str]) -> RunTable:
@@ -189,6 +190,9 @@ class TrackMagics(Magics):
         print(f"nbtrack: {text}")  # noqa: T201 - the answer to a command
 
 
+TrackMagics.track.__doc__ = (TrackMagics.track.__doc__ or "").replace("OPTIONS", grammar.options_help().replace("\n", "\n        "))
+
+
 class Status:
     """`%track` alone: what is tracked now, and short help."""
 
@@ -198,7 +202,7 @@ class Status:
         self._lines = [
             f"tracking now: {session.open[0].name}" if session.open else "tracking now: nothing but %%track cells",
             f"last run: {run.name} ({run.run_id[:8]})" if run is not None else "last run: none in this kernel",
-            f"store: {mask_uri(tracking_uri(chosen))}",
+            f"store: {mask_uri(absolute_uri(tracking_uri(chosen), Path.cwd()))}",
             f"journal: {home.root}",
             "%%track [NAME] on a cell makes it a run; %track? shows all options",
         ]

@@ -3,6 +3,8 @@
 import time
 
 from nbtrack.entities import State
+from nbtrack.magics.grammar import OPTIONS
+from nbtrack.magics.track import COMMANDS
 
 
 def test_the_last_expression_is_displayed_and_kept_in_out(kernel):
@@ -159,7 +161,7 @@ def test_dry_keeps_nothing_and_says_what_it_would(kernel):
 
 
 def test_unload_leaves_no_hook_behind(bare_kernel):
-    count = "ip = get_ipython(); [len(ip.events.callbacks[n]) for n in sorted(ip.events.callbacks)], len(ip.input_transformer_manager.cleanup_transforms), 'track' in ip.magics_manager.magics['cell'], 'track' in ip.magics_manager.magics['line']"
+    count = "ip = get_ipython(); [len(ip.events.callbacks[n]) for n in sorted(ip.events.callbacks)], len(ip.input_transformer_manager.cleanup_transforms), len(ip.ast_transformers), len(ip.Completer.custom_matchers), [n for n in vars(ip) if 'nbtrack' in n], 'track' in ip.magics_manager.magics['cell'], 'track' in ip.magics_manager.magics['line']"
     before = bare_kernel.run(count).result
     bare_kernel.run("%load_ext nbtrack")
     assert bare_kernel.run(count).result != before
@@ -248,18 +250,70 @@ def test_runs_filter_and_show(kernel):
     assert "Did you mean 'fit5'?" in kernel.run("%track show fit55").stderr
 
 
-def test_options_and_commands_complete(kernel):
-    def matches(code):
-        kernel.client.complete(code, len(code))
-        return kernel.client.get_shell_msg(timeout=60)["content"]["matches"]
+def _matches(kernel, code):
+    """The texts a front end would offer in place of the whole word before the cursor."""
+    kernel.client.complete(code, len(code))
+    content = kernel.client.get_shell_msg(timeout=60)["content"]
+    kept = code[: content["cursor_start"]]
+    return {f"{kept}{match}".split()[-1] for match in content["matches"]}
 
-    assert "--experiment" in matches("%%track --ex")
-    assert "show" in matches("%track sh")
+
+def test_every_option_and_command_completes_and_nothing_else_is_offered(kernel):
+    assert _matches(kernel, "%%track -") == _matches(kernel, "%track on x -") == set(OPTIONS)
+    assert _matches(kernel, "%%track --") == {option for option in OPTIONS if option.startswith("--")}
+    assert _matches(kernel, "%%track name --ex") == {"--experiment"}
+    assert _matches(kernel, "%track ") == set(COMMANDS)
+    assert _matches(kernel, "%track sh") == {"show"}
+    assert _matches(kernel, "%track log --") == {"--run", "--step"}
 
 
-def test_help_is_shown(kernel):
-    kernel.client.inspect("%%track", 7)
-    assert "--goal" in kernel.client.get_shell_msg(timeout=60)["content"]["data"]["text/plain"]
+def test_values_of_options_complete(kernel):
+    kernel.run("accuracy = 0.5")
+    kernel.run("%%track first -e trials -m accuracy\npass")
+    assert "accuracy" in _matches(kernel, "%%track -m acc")
+    assert "In" not in _matches(kernel, "%%track -m ")
+    assert _matches(kernel, "%%track --goal m") == {"max:", "min:", "max:accuracy", "min:accuracy"}
+    assert _matches(kernel, "%%track --goal max:a") == {"max:accuracy"}
+    assert _matches(kernel, "%%track -e t") == {"trials"}
+    assert _matches(kernel, "%%track --models ") == {"final", "all", "none"}
+    assert _matches(kernel, "%%track --parent f") == _matches(kernel, "%track show f") == _matches(kernel, "%track log --run f") == {"first"}
+    assert "accuracy" in _matches(kernel, "acc")
+
+
+def test_help_tells_every_option_and_command(kernel):
+    for asked in ("%%track", "%track"):
+        kernel.client.inspect(asked, len(asked))
+        told = kernel.client.get_shell_msg(timeout=60)["content"]["data"]["text/plain"]
+        assert [word for word in (*OPTIONS, *(f"%track {command}" for command in COMMANDS)) if word not in told] == []
+
+
+def test_a_cell_that_begins_with_an_empty_line_is_tracked(kernel):
+    assert kernel.run("\n\n%%track below\nlr = 0.1\nlr").result == "0.1"
+    assert [(run.name, run.params) for run in kernel.runs()] == [("below", {"lr": "0.1"})]
+
+
+def test_track_on_takes_options_variables_and_expressions_and_is_what_log_means_after_off(kernel):
+    kernel.run("who, n = 'ada', 3")
+    kernel.run("%track on whole-$who -e trials -t team={who} -p n")
+    status = kernel.run("%track").result
+    assert "tracking now: whole-ada" in status
+    assert "nbtrack+" not in status
+    kernel.run("%%track part\npass")
+    kernel.run("%track off")
+    assert "whole-ada" in kernel.run("%track log acc={n / 4}").stdout
+    part, whole = kernel.runs()
+    assert (whole.start.experiment, part.start.experiment, whole.tags["team"], whole.params) == ("trials", "trials", "ada", {"n": "3"})
+    assert (whole.metrics["acc"].last, part.start.parent) == (0.75, whole.run_id)
+
+
+def test_every_wrong_line_stops_the_cell_and_says_what_is_right(kernel):
+    for line, mend in (
+        ("-m", "Write -m NAME"), ("a b", 'Put quotes around a name with spaces: "a b"'), ("-t foo", "Write -t foo=VALUE"),
+        ("--goal best:acc", "Write --goal max:NAME"), ("'", "Close the quote"), ("--updat", "Did you mean --update?"), ("-z", "Did you mean"),
+    ):  # fmt: skip
+        assert mend in kernel.run(f"%%track {line}\nran = True").stderr, line
+    assert kernel.run("'ran' in globals()").result == "False"
+    assert kernel.runs() == []
 
 
 def test_the_status_names_store_and_journal(kernel):

@@ -175,3 +175,9 @@ def test_a_run_that_ends_while_the_interpreter_shuts_down_ends_quietly():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert nbtrack.run("late").state is State.FINISHED
+
+
+def test_it_imports_where_there_is_no_ipython():
+    code = "import sys\nsys.modules['IPython'] = sys.modules['ipykernel'] = None\nimport nbtrack\nwith nbtrack.track('plain'):\n    nbtrack.log(a=1)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    assert nbtrack.run("plain").metrics["a"].last == 1
