@@ -2,7 +2,8 @@
 
 from nbtrack.capture.literals import Literals, Parameters
 from nbtrack.capture.named import Named
+from nbtrack.capture.outputs import Outputs
 from nbtrack.capture.source import CaptureSource
 
-SOURCES: tuple[type[CaptureSource], ...] = (Named, Parameters, Literals)
+SOURCES: tuple[type[CaptureSource], ...] = (Outputs, Named, Parameters, Literals)
 """Built-in sources; where two find one name, the earlier decides."""

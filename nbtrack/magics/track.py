@@ -12,6 +12,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from nbtrack import settings
 from nbtrack.capture.begin import tracking_uri
 from nbtrack.capture.current import attach, current
+from nbtrack.capture.outputs import OURS
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.session import Session
 from nbtrack.capture.source import Finding
@@ -227,11 +228,11 @@ def show_after_cell(run: TrackedRun | None, found: list[Finding], request: Reque
     if settings.load().quiet:
         return
     if run is None:
-        display(DryLine(found))  # type: ignore[no-untyped-call]
+        display(DryLine(found), metadata={OURS: {}})  # type: ignore[no-untyped-call]
         return
     view = fold(run.home, run.run_id)
     if view is not None:
-        display(RunLine(view, run.notices))  # type: ignore[no-untyped-call]
+        display(RunLine(view, run.notices), metadata={OURS: {"run_id": run.run_id}})  # type: ignore[no-untyped-call]
 
 
 def _option(words: list[str], option: str) -> tuple[list[str], str | None]:

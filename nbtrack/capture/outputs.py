@@ -1,0 +1,288 @@
+"""Observes what every executed cell outputs, in the order a front end gets it, into `entry.outputs`."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import select
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from nbtrack.capture.output_list import OutputList
+from nbtrack.capture.source import Source
+from nbtrack.capture.wrap import wrap
+from nbtrack.entities.ledger import Entry
+
+KERNEL_CAP = 256 << 20
+"""Bytes of outputs that a kernel holds for its snapshots; beyond it, all but the small outputs of the oldest cells are let go."""
+OURS = "nbtrack"
+"""Output metadata that marks what nbtrack itself shows below a cell; it is no output of the user's code."""
+_KINDS = frozenset(("stream", "display_data", "execute_result", "error", "update_display_data", "clear_output"))
+
+Observe = Callable[[str, dict[str, Any], str], None]
+"""Gets kind and content of a message, and the key of the cell it belongs to."""
+
+
+class Door(Protocol):
+    """Where a shell's outputs pass.
+
+    `enter` is called before a cell and returns the key under which its outputs come; `leave` after it, and everything the cell has
+    written by then is observed before it returns. `close` leaves nothing behind.
+    """
+
+    def enter(self) -> str: ...
+
+    def leave(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Outputs(Source):
+    """Keeps the outputs of cells, tracked or not. It finds nothing: other sources and the snapshot read what it keeps."""
+
+    name = "outputs"
+    kind = "notebook"
+
+    def __init__(self) -> None:
+        self._door: Door | None = None
+        self._lists: dict[str, OutputList] = {}
+        self._displayed: dict[str, list[dict[str, Any]]] = {}
+        self._old: deque[OutputList] = deque()
+        self._size_bytes = 0
+        self._lock = threading.RLock()  # a signal handler may output while its own thread does
+        self._pid = os.getpid()
+
+    def start(self, shell: Any) -> None:
+        is_kernel = hasattr(getattr(shell.display_pub, "session", None), "send")
+        self._door = KernelDoor(shell, self._observe) if is_kernel else TerminalDoor(shell, self._observe)
+
+    def stop(self) -> None:
+        if self._door is not None:
+            self._door.close()
+
+    def enter(self, entry: Entry) -> None:
+        if self._door is None:
+            return
+        outputs = OutputList(entry.outputs, self._displayed)
+        entry.facts[self.name] = outputs
+        with self._lock:
+            self._lists[self._door.enter()] = outputs
+
+    def leave(self, entry: Entry) -> None:
+        outputs = entry.facts.get(self.name)
+        if self._door is None or not isinstance(outputs, OutputList):
+            return
+        self._door.leave()
+        with self._lock:
+            outputs.settle()
+            if not outputs.size_bytes:
+                return
+            self._old.append(outputs)
+            self._size_bytes += outputs.size_bytes
+            while self._size_bytes > KERNEL_CAP and len(self._old) > 1:
+                oldest = self._old.popleft()
+                before = oldest.size_bytes
+                oldest.shed()
+                self._size_bytes -= before - oldest.size_bytes
+
+    def _observe(self, kind: str, content: dict[str, Any], key: str) -> None:
+        if kind not in _KINDS or os.getpid() != self._pid:  # a forked child has its parent's lock, held or not
+            return
+        if OURS in (content.get("metadata") or ()):
+            return
+        with self._lock:
+            outputs = self._lists.get(key)
+            if outputs is not None:
+                outputs.apply(kind, content, time.time_ns())
+
+
+class KernelDoor:
+    """ipykernel: all that is output, by whatever thread, passes `send` of one session, streams in pieces of a fifth of a second.
+
+    Forked children hand their messages over as bytes, which pass `send_multipart` of the thread that owns the socket.
+    """
+
+    def __init__(self, shell: Any, observe: Observe) -> None:
+        self._shell, self._observe = shell, observe
+        self._session = shell.display_pub.session
+        self._streams: list[Any] = [stream for stream in (sys.stdout, sys.stderr) if hasattr(stream, "_buffers")]
+        self._sending = threading.local()
+        self._undo = [wrap(self._session, "send", self._around_send)]
+        thread = getattr(shell.display_pub.pub_socket, "io_thread", None)
+        if thread is not None:
+            self._undo.append(wrap(thread, "send_multipart", self._around_bytes))
+
+    def enter(self) -> str:
+        return str(self._shell.parent_header.get("header", {}).get("msg_id", ""))
+
+    def leave(self) -> None:
+        for stream in self._streams:
+            _wait_until_read(getattr(stream, "_fid", None))
+            if stream._buffers:  # flushing takes the time of a switch to another thread
+                stream.flush()
+
+    def close(self) -> None:
+        for undo in reversed(self._undo):
+            undo()
+        self._observe = lambda kind, content, key: None
+
+    def _around_send(self, send: Callable[..., Any]) -> Callable[..., Any]:
+        def observed_send(*args: Any, **kwargs: Any) -> Any:
+            self._sending.is_on = True
+            try:
+                sent = send(*args, **kwargs)
+            finally:
+                self._sending.is_on = False
+            if sent is not None:
+                with contextlib.suppress(Exception):
+                    self._observe(sent["msg_type"], sent["content"], (sent.get("parent_header") or {}).get("msg_id", ""))
+            return sent
+
+        return observed_send
+
+    def _around_bytes(self, send_multipart: Callable[..., Any]) -> Callable[..., Any]:
+        def observed_send_multipart(frames: Any, *args: Any, **kwargs: Any) -> Any:
+            if not getattr(self._sending, "is_on", False):
+                with contextlib.suppress(Exception):
+                    _, parts = self._session.feed_identities(frames, copy=True)
+                    header, parent, _, content = (json.loads(part) for part in parts[1:5])
+                    self._observe(header["msg_type"], content, parent.get("msg_id", ""))
+            return send_multipart(frames, *args, **kwargs)
+
+        return observed_send_multipart
+
+
+class TerminalDoor:
+    """IPython without a kernel: display publisher, display hook and traceback tell what they show; all else that is written is a stream."""
+
+    def __init__(self, shell: Any, observe: Observe) -> None:
+        self._shell, self._observe = shell, observe
+        self._showing = threading.local()
+        self._streams: list[Callable[[], None]] = []
+        self._undo = [
+            wrap(shell.display_pub, "publish", self._around_publish),
+            wrap(shell.display_pub, "clear_output", self._around_clear),
+            wrap(shell.displayhook, "start_displayhook", self._around_start),
+            wrap(shell.displayhook, "write_format_data", self._around_result),
+            wrap(shell.displayhook, "finish_displayhook", self._around_finish),
+            wrap(shell, "_showtraceback", self._around_traceback),
+        ]
+
+    def enter(self) -> str:
+        self._showing.depth = 0
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            with contextlib.suppress(AttributeError, TypeError):  # a stream that takes no attributes is not observed
+                self._streams.append(wrap(stream, "write", self._around_write(name)))
+        return ""
+
+    def leave(self) -> None:
+        self._showing.depth = 0  # a display hook that failed halfway
+        for undo in self._streams:
+            undo()
+        self._streams.clear()
+
+    def close(self) -> None:
+        self.leave()
+        for undo in reversed(self._undo):
+            undo()
+        self._observe = lambda kind, content, key: None
+
+    def _tell(self, kind: str, content: dict[str, Any]) -> None:
+        with contextlib.suppress(Exception):
+            self._observe(kind, content, "")
+
+    def _deeper(self, by: int) -> None:
+        self._showing.depth = max(0, getattr(self._showing, "depth", 0) + by)
+
+    def _around_write(self, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        def around(write: Callable[..., Any]) -> Callable[..., Any]:
+            def observed_write(text: str) -> Any:
+                written = write(text)
+                if text and not getattr(self._showing, "depth", 0):
+                    self._tell("stream", {"name": name, "text": text})
+                return written
+
+            return observed_write
+
+        return around
+
+    def _around_publish(self, publish: Callable[..., Any]) -> Callable[..., Any]:
+        def observed_publish(data: Any, metadata: Any = None, *args: Any, **kwargs: Any) -> Any:
+            self._deeper(1)
+            try:
+                return publish(data, metadata, *args, **kwargs)
+            finally:
+                self._deeper(-1)
+                kind = "update_display_data" if kwargs.get("update") else "display_data"
+                self._tell(kind, {"data": _as_text(data), "metadata": metadata, "transient": kwargs.get("transient")})
+
+        return observed_publish
+
+    def _around_clear(self, clear: Callable[..., Any]) -> Callable[..., Any]:
+        def observed_clear(wait: bool = False) -> Any:
+            self._deeper(1)
+            try:
+                return clear(wait)
+            finally:
+                self._deeper(-1)
+                self._tell("clear_output", {"wait": wait})
+
+        return observed_clear
+
+    def _around_start(self, start: Callable[..., Any]) -> Callable[..., Any]:
+        def observed_start() -> Any:
+            self._deeper(1)
+            return start()
+
+        return observed_start
+
+    def _around_result(self, write: Callable[..., Any]) -> Callable[..., Any]:
+        def observed_result(format_dict: Any, md_dict: Any = None) -> Any:
+            self._tell("execute_result", {"data": _as_text(format_dict), "metadata": md_dict, "execution_count": self._shell.displayhook.prompt_count})
+            return write(format_dict, md_dict)
+
+        return observed_result
+
+    def _around_finish(self, finish: Callable[..., Any]) -> Callable[..., Any]:
+        def observed_finish() -> Any:
+            try:
+                return finish()
+            finally:
+                self._deeper(-1)
+
+        return observed_finish
+
+    def _around_traceback(self, show: Callable[..., Any]) -> Callable[..., Any]:
+        def observed_traceback(etype: Any, evalue: Any, stb: Any) -> Any:
+            self._deeper(1)
+            try:
+                return show(etype, evalue, stb)
+            finally:
+                self._deeper(-1)
+                lines = stb if isinstance(stb, list) else [stb]
+                with contextlib.suppress(Exception):
+                    self._tell("error", {"ename": etype.__name__, "evalue": str(evalue), "traceback": lines})
+
+        return observed_traceback
+
+
+def _wait_until_read(fd: int | None) -> None:
+    """What a child process wrote is on its way through ipykernel's pipe: let its reader take it, for at most 50 ms."""
+    if fd is None:
+        return
+    watch = select.poll()
+    watch.register(fd, select.POLLIN)
+    deadline = time.monotonic() + 0.05
+    while watch.poll(0) and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def _as_text(data: dict[str, Any]) -> dict[str, Any]:
+    return {mime: base64.b64encode(value).decode() if isinstance(value, bytes) else value for mime, value in data.items()}
