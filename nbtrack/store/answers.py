@@ -1,7 +1,7 @@
 """Whether an answer over HTTP is MLflow's: a gateway, a captive portal or another service that says 200 must not pass for a delivery.
 
 MLflow's own client takes any JSON, an empty body, or a page it was sent on to, for success. For processes of ours alone: all
-sessions of MLflow's client in this process are watched.
+sessions of MLflow's client in this process are watched, though only what delivery asks for is judged.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import Any
 
 from nbtrack.errors import StoreUnreachableError
 
-_API = re.compile(r"/api/\d+\.\d+/mlflow(?P<artifacts>-artifacts)?/")
+_API = re.compile(r"/api/\d+\.\d+/(mlflow/(runs|experiments)|(?P<artifacts>mlflow-artifacts))/")
+"""What delivery asks for; other requests of this process (traces, models) are not judged."""
 _WORDS = frozenset(
     {
-        "experiment", "experiment_id", "experiments", "run", "run_info", "runs", "next_page_token", "root_uri", "files", "model", "models", "logged_model",
-        "metrics", "upload_id", "credentials", "credential_infos", "artifact_uri", "dataset_summaries",
+        "experiment", "experiment_id", "experiments", "run", "run_info", "runs", "next_page_token", "root_uri", "files", "metrics",
+        "upload_id", "credentials", "credential_infos", "artifact_uri", "dataset_summaries",
     }
 )  # fmt: skip
 """What MLflow's answers are made of, where they are not empty."""
