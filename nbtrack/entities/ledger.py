@@ -36,6 +36,32 @@ class Status(StrEnum):
     """Executed before nbtrack was loaded; recovered from IPython's history."""
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a cell was seen to do to the namespace while it ran."""
+
+    bound: frozenset[str] = frozenset()
+    """Names that mean another object than before, or are new."""
+    gone: frozenset[str] = frozenset()
+    kinds: dict[str, str] = field(default_factory=dict)
+    """What the names the cell touches mean: `plain` (nothing can change it), `stream` (used up by reading), `module NAME`, `callable MODULE`,
+    `object MODULE` (of the type's module)."""
+    shares: frozenset[tuple[str, str]] = frozenset()
+    """Pairs of touched names whose values hold the same changeable object, or cannot be told apart."""
+    runs: frozenset[tuple[str, str]] = frozenset()
+    """A name, and a function or class of the notebook that its value holds."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """Values of touched names that are texts or paths."""
+    modules: dict[str, str] = field(default_factory=dict)
+    """Modules outside the installed packages that were imported, with their file and a digest of it: `FILE DIGEST`."""
+    folder: str = ""
+    """Working directory after the cell."""
+    has_figures: bool = False
+    """pyplot's figures were left open."""
+    tasks: int = 0
+    """asyncio tasks the cell left running."""
+
+
 @dataclass
 class Entry:
     """One execution of one cell version. What is static is set when it begins; status, end and outputs follow."""
@@ -58,6 +84,8 @@ class Entry:
     """The run it belongs to, or empty."""
     outputs: list[dict[str, Any]] = field(default_factory=list)
     """nbformat outputs, in the order they appeared."""
+    seen: Seen | None = None
+    """None while it runs, and where nobody saw it run."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What sources saw while it ran, by the source's name; the place for what a later cell's source needs to know."""
 

@@ -1,0 +1,246 @@
+"""What a cell was seen to do to the namespace: which names it bound, what they mean, and which of them share a changeable object.
+
+Values are looked at by type and reference only; none of the user's methods is called.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import hashlib
+import os
+import sys
+import types
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+from nbtrack.entities.ledger import Seen
+
+_LIMIT, _BUDGET = 600, 6000
+"""Objects followed from one value, and from all of a cell; beyond, two values count as sharing something."""
+_LONG = 200_000
+"""Items of a container whose types are looked at one by one."""
+_NAMES = 60
+"""Names of one cell that are compared with each other."""
+_PLAIN: tuple[type, ...] = (int, float, complex, str, bytes, bool, type(None), type(...), range, PurePath, type(NotImplemented))
+_PLAIN_MODULES = ("datetime", "decimal", "fractions", "uuid", "re", "zoneinfo", "enum")
+_CODE = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType, type)
+_RUNNING = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+_OWN = "__main__"
+
+
+def names_of(namespace: Mapping[str, Any]) -> dict[str, int]:
+    """What the notebook's names mean before a cell, told apart by `id()`."""
+    return {name: id(value) for name, value in namespace.items() if name[:1] != "_" or not _is_shells(name)}
+
+
+def kinds_of(namespace: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
+    """What some names mean before a cell."""
+    return {name: kind_of(namespace[name]) for name in names if name in namespace}
+
+
+def look(
+    namespace: Mapping[str, Any],
+    before: Mapping[str, int],
+    kinds_before: Mapping[str, str],
+    touched: Collection[str],
+    modules_before: Collection[str],
+    *,
+    tasks: int = 0,
+) -> Seen:
+    """What became of the namespace.
+
+    Args:
+        namespace: after the cell.
+        before: `names_of` before it.
+        kinds_before: `kinds_of` before it.
+        touched: names the cell may have touched, as its code tells.
+        modules_before: names of `sys.modules` before it.
+        tasks: asyncio tasks it left running.
+    """
+    after = names_of(namespace)
+    bound = frozenset(name for name, number in after.items() if before.get(name) != number)
+    gone = frozenset(name for name in before if name not in after)
+    names = [name for name in (*touched, *(bound if len(bound) <= _NAMES else ())) if name in namespace]
+    kinds = {name: kind_of(namespace[name]) for name in dict.fromkeys(names)}
+    for name, kind in kinds_before.items():
+        if kinds.setdefault(name, kind) != kind:
+            kinds[name] = "stream" if "stream" in (kind, kinds[name]) else ""
+    shares, runs = _shared({name: namespace[name] for name in kinds if name in namespace and kinds[name] != "plain" and not kinds[name].startswith("module")})
+    texts = {name: str(namespace[name])[:1000] for name in kinds if isinstance(namespace.get(name), (str, PurePath))}
+    folder = _folder()
+    return Seen(bound, gone, kinds, shares, runs, texts, new_modules(modules_before), folder, _has_figures(), tasks)
+
+
+def kind_of(value: Any) -> str:
+    """See `Seen.kinds`."""
+    kind = type(value)
+    if kind in _PLAIN or isinstance(value, _PLAIN):
+        return "plain"
+    if kind is tuple or kind is frozenset:
+        return "plain" if len(value) <= _LONG and all(issubclass(it, _PLAIN) for it in set(map(type, value))) else "object builtins"
+    if isinstance(value, types.ModuleType):
+        return f"module {getattr(value, '__name__', '')}"
+    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, type, functools.partial, types.MethodType)):
+        if isinstance(value, types.FunctionType) and value.__module__ == _OWN and _keeps_state(value):
+            return f"object {_OWN}"
+        if isinstance(value, (types.MethodType, functools.partial)) or _is_bound(value):
+            return "object "
+        return f"callable {getattr(value, '__module__', None) or ''}"
+    module = str(getattr(kind, "__module__", ""))
+    if module in _PLAIN_MODULES or (module == "numpy" and "generic" in {it.__name__ for it in kind.__mro__}) or module.startswith("pandas._libs.tslibs"):
+        return "plain"
+    if hasattr(kind, "__next__") or hasattr(kind, "__anext__") or isinstance(value, _RUNNING):
+        return "stream"
+    return f"object {module}"
+
+
+def new_modules(before: Collection[str]) -> dict[str, str]:
+    """Modules imported since, that lie neither in the standard library nor among the installed packages; with file and digest."""
+    if len(sys.modules) == len(before):
+        return {}
+    found = {}
+    for name in [name for name in sys.modules if name not in before]:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if isinstance(file, str) and is_local(file):
+            found[name] = f"{file} {digest_of(file)}"
+    return found
+
+
+def is_local(file: str) -> bool:
+    """Whether a module's file is the user's own."""
+    if "site-packages" in file or "dist-packages" in file or file.startswith("<"):
+        return False
+    return not any(file.startswith(place) for place in (str(Path(os.__file__).parent), str(Path(__file__).parents[1])))
+
+
+def digest_of(file: str) -> str:
+    """A short digest of a file; empty where it cannot be read."""
+    try:
+        return hashlib.blake2b(Path(file).read_bytes(), digest_size=8).hexdigest()
+    except OSError:
+        return ""
+
+
+def _is_shells(name: str) -> bool:
+    """IPython's own names: `_`, `__`, `_i3`, `_7`, `_oh`."""
+    return name.strip("_") in ("", "i", "ii", "iii", "oh", "ih", "dh", "exit_code") or name.strip("_i").isdigit() or name.startswith("__")
+
+
+def _keeps_state(function: types.FunctionType) -> bool:
+    defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    return bool(function.__closure__) or any(kind_of(it).startswith(("object", "stream")) for it in defaults)
+
+
+def _is_bound(value: Any) -> bool:
+    """A builtin method of an object, such as `items.append`."""
+    return isinstance(value, types.BuiltinFunctionType) and not isinstance(value.__self__, (types.ModuleType, type(None), type))
+
+
+def _is_filled(cell: types.CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018 - an empty cell raises
+    except ValueError:
+        return False
+    return True
+
+
+def _shared(values: dict[str, Any]) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
+    own_code = {id(value): name for name, value in values.items() if isinstance(value, (types.FunctionType, type)) and getattr(value, "__module__", "") == _OWN}
+    reached: dict[str, tuple[set[Any], bool]] = {}
+    shares, runs = set(), set()
+    left = _BUDGET
+    for name, value in values.items():
+        if id(value) in own_code and not (isinstance(value, types.FunctionType) and _keeps_state(value)):
+            if own_code[id(value)] != name:
+                runs |= {(name, own_code[id(value)]), (own_code[id(value)], name)}
+            continue
+        if isinstance(value, _CODE) and not _is_bound(value) and not (isinstance(value, types.FunctionType) and value.__module__ == _OWN):
+            continue
+        reached[name] = _reach(value, min(_LIMIT, left))
+        left -= len(reached[name][0])
+    for name, (ids, is_whole) in reached.items():
+        runs |= {(name, holder) for number, holder in own_code.items() if number in ids and holder != name}
+        if not is_whole:
+            runs |= {(name, holder) for holder in own_code.values() if holder != name}
+        for other, (other_ids, other_is_whole) in reached.items():
+            if name < other and (not (is_whole and other_is_whole) or not ids.isdisjoint(other_ids - own_code.keys())):
+                shares.add((name, other))
+    return frozenset(shares), frozenset(runs)
+
+
+def _reach(value: Any, limit: int) -> tuple[set[Any], bool]:
+    """Ids of the changeable objects a value holds, and whether they are all."""
+    found: set[Any] = set()
+    waiting = [value]
+    is_whole = True
+    while waiting:
+        it = waiting.pop()
+        kind = type(it)
+        if isinstance(it, _PLAIN) or id(it) in found or isinstance(it, (types.ModuleType, types.CodeType)):
+            continue
+        if isinstance(it, types.BuiltinFunctionType):
+            waiting += [it.__self__] if _is_bound(it) else []
+            continue
+        if isinstance(it, type):
+            if it.__module__ == _OWN:
+                found.add(id(it))
+            continue
+        if isinstance(it, types.FunctionType):
+            if it.__module__ == _OWN:
+                found.add(id(it))
+                waiting += [cell.cell_contents for cell in it.__closure__ or () if _is_filled(cell)]
+                waiting += [*(it.__defaults__ or ()), *(it.__kwdefaults__ or {}).values(), *it.__dict__.values()]
+            continue
+        if isinstance(it, _RUNNING):
+            return found | {id(it)}, False  # what a frame holds may be anything
+        module = kind.__module__
+        if module.startswith("pandas.") and kind.__name__ in ("DataFrame", "Series"):
+            found.add(id(it))
+            if not _copies_on_write():
+                waiting += [it for it in gc.get_referents(getattr(it, "_mgr", None)) if not isinstance(it, type)]
+            continue
+        if module.startswith(("pandas.core.indexes", "pandas._libs")) and kind.__name__.endswith("Index"):
+            continue  # an index never changes
+        if kind.__name__ == "ndarray" and module == "numpy":
+            while getattr(it, "base", None) is not None and type(it.base).__name__ == "ndarray":
+                it = it.base
+            found |= {id(it), id(it.base) if it.base is not None else id(it)}
+            if it.dtype.hasobject and it.size:
+                is_whole = False
+            continue
+        if module.startswith("torch") and hasattr(it, "untyped_storage"):
+            found |= {id(it), ("torch", it.data_ptr())}
+            if it.grad_fn is not None:
+                is_whole = False
+            continue
+        found.add(id(it))
+        if len(found) + len(waiting) > limit:
+            return found, False
+        if kind in (list, tuple, set, frozenset, dict):
+            if len(it) > 200:
+                if len(it) > _LONG or not all(issubclass(each, _PLAIN) for each in set(map(type, it.values() if kind is dict else it))):
+                    return found, False
+                continue
+            waiting += [*it.keys(), *it.values()] if kind is dict else it
+            continue
+        waiting += gc.get_referents(it)
+    return found, is_whole
+
+
+@functools.cache
+def _copies_on_write() -> bool:
+    return str(getattr(sys.modules.get("pandas"), "__version__", "0")).partition(".")[0] >= "3"
+
+
+def _folder() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""
+
+
+def _has_figures() -> bool:
+    helper = sys.modules.get("matplotlib._pylab_helpers")
+    return bool(getattr(getattr(helper, "Gcf", None), "figs", None))

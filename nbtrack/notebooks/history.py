@@ -1,0 +1,482 @@
+"""What each executed cell needed, set anew and changed, given all cells before it.
+
+Names are names of the notebook; what is no name but carries state all the same is a place: `<random numpy>`, `<file /data.csv>`, `<figures>`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from nbtrack.entities.ledger import Entry, Seen, Status
+from nbtrack.notebooks import known
+from nbtrack.notebooks.effects import Body, Call, effects_of
+
+_BUILTINS = frozenset(dir(builtins))
+_OUTPUTS = re.compile(r"^(_{1,3}|_i{1,3}|_i?\d+|Out|In|_oh|_ih|_dh)$")
+_SHARES_LIMIT = 40
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something in a cell that the stamp looks at."""
+
+    rule: str
+    text: str
+
+
+@dataclass
+class Step:
+    """One executed cell in the light of those before it."""
+
+    entry: Entry
+    body: Body
+    needs: set[str] = field(default_factory=set)
+    """Names and places whose state from before it depends on."""
+    sets: set[str] = field(default_factory=set)
+    """Those it set anew, whatever they were."""
+    changes: set[str] = field(default_factory=set)
+    """Those it may have changed."""
+    facts: list[Fact] = field(default_factory=list)
+    draws: set[str] = field(default_factory=set)
+    """Random states it draws from though nothing in the history seeded them."""
+    modules: set[str] = field(default_factory=set)
+    """Top-level packages it uses."""
+    needs_everything: bool = False
+    """It runs code that cannot be seen."""
+    may_set_anything: bool = False
+    """The same, or `import *`, and nobody saw what it bound."""
+    clears: bool = False
+    """%reset: no name is left."""
+
+
+class History:
+    """The executed cells so far; `add` takes them in order, once each."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self._imports: dict[str, str] = {}
+        self._code: dict[str, set[int]] = {}
+        self._bodies: list[Body] = []
+        self._links: dict[str, set[str]] = {}
+        self._runs: dict[str, set[str]] = {}
+        self._seeded: set[str] = set()
+        self._bound: set[str] = set()
+
+    def copy(self) -> History:
+        """The same up to here, to go on in another way."""
+        other = History()
+        other.steps, other._bodies = list(self.steps), list(self._bodies)
+        other._imports, other._seeded, other._bound = dict(self._imports), set(self._seeded), set(self._bound)
+        other._code = {name: set(them) for name, them in self._code.items()}
+        other._links = {name: set(them) for name, them in self._links.items()}
+        other._runs = {name: set(them) for name, them in self._runs.items()}
+        return other
+
+    def touched(self, body: Body) -> set[str]:
+        """Names that a cell with this body reads, binds or changes, what its functions read among them."""
+        return set(body.mentions) | body.writes | {name for each in self._run_by(body) for name in (*each.reads, *each.writes)}
+
+    def add(self, entry: Entry, body: Body | None = None) -> Step:
+        """Take in the next executed cell."""
+        body = body if body is not None else effects_of(entry.code, entry.source, entry.tree)
+        step = Step(entry, body)
+        step.needs_everything, step.needs = body.is_opaque, set(body.reads)
+        run = self._run_by(body)
+        imports = self._imports | body.imports
+        look = _Look(self, step, entry.seen, imports)
+        look.take(body)
+        for inner in run:
+            look.take(inner)
+            step.needs_everything |= inner.is_opaque
+            first_call = min((body.mentions[name] for name, each in body.functions.items() if each is inner and name in body.mentions), default=0)
+            step.needs |= {name for name in inner.reads if not (name in body.sure and name not in body.reads and body.binds[name] < first_call)}
+            step.changes |= inner.writes
+        step.may_set_anything = entry.seen is None and (step.needs_everything or body.has_star_import or any(name == "run" for name, _ in body.commands))
+        for name in list(body.mentions):
+            step.needs |= self._runs.get(name, set()) - body.sure
+        self._outputs(step)
+        self._bindings(step, look)
+        step.changes |= {other for name in list(step.changes) for other in self._linked(name)}
+        step.needs = {name for name in step.needs if name not in _BUILTINS or name in self._imports or name in self._code or name in self._bound}
+        self._update(step, look)
+        self.steps.append(step)
+        return step
+
+    def _run_by(self, body: Body) -> list[Body]:
+        """Bodies of the notebook's functions that may run when the code does."""
+        found: list[Body] = []
+        waiting, known_names = list(body.mentions), set(body.mentions)
+        while waiting:
+            name = waiting.pop()
+            bodies = [body.functions[name]] if name in body.functions else []
+            if name in body.reads or not bodies:
+                for holder in (name, *self._runs.get(name, ())):
+                    bodies += [self._bodies[index] for index in self._code.get(holder, ())]
+            for each in bodies:
+                if not any(each is it for it in found):
+                    found.append(each)
+                    fresh = [it for it in each.reads if it not in known_names]
+                    known_names.update(fresh)
+                    waiting += fresh
+        return found
+
+    def _linked(self, name: str) -> set[str]:
+        if name not in self._links:
+            return {name}
+        found, waiting = {name}, [name]
+        while waiting:
+            fresh = self._links.get(waiting.pop(), set()) - found
+            found |= fresh
+            waiting += fresh
+        return found
+
+    @staticmethod
+    def _outputs(step: Step) -> None:
+        for name in [name for name in step.needs if _OUTPUTS.match(name)]:
+            step.needs.discard(name)
+            step.facts.append(Fact("output history", f"uses {name}, IPython's record of earlier cells"))
+            number = name.lstrip("_i")
+            step.needs.add(f"<out {number}>" if number.isdigit() else "<out>")
+        if step.body.shows:
+            step.changes.add("<out>")
+            if step.entry.execution_count is not None:
+                step.sets.add(f"<out {step.entry.execution_count}>")
+
+    def _bindings(self, step: Step, look: _Look) -> None:
+        body, seen, status = step.body, step.entry.seen, step.entry.status
+        again = {
+            name for name, dotted in body.imports.items() if "." not in dotted and name in body.sure and any(it.startswith(f"{name}.") for it in body.modules)
+        }
+        again = {name for name in again if name in self._imports}  # import a.b after import a.c: both are needed
+        if seen is None:
+            sure = body.sure if status not in (Status.ERROR, Status.INTERRUPTED) else set()
+            step.sets |= sure | body.deletes
+            step.changes |= body.writes - sure
+        else:
+            sure = (body.sure if status in (Status.OK, Status.RUNNING, Status.UNKNOWN) else set()) | (body.writes & seen.bound)
+            step.sets |= sure | seen.gone | {name for name in seen.bound if not look.is_bound_by_function(name)}
+            step.changes |= (seen.bound | body.writes) - step.sets
+        step.sets -= again
+        step.changes |= again
+        step.needs |= again
+        step.clears = look.clears
+
+    def _update(self, step: Step, look: _Look) -> None:
+        body, seen = step.body, step.entry.seen
+        if step.clears:
+            self._imports, self._code, self._links, self._runs = {}, {}, {}, {}
+        for name in step.sets | (seen.gone if seen is not None else set()):
+            if not name.startswith("<"):
+                self._drop(name)
+        self._bound |= step.sets
+        self._imports |= body.imports
+        for name, inner in body.functions.items():
+            self._code.setdefault(name, set()).add(len(self._bodies))
+            self._bodies.append(inner)
+        pairs: Iterable[tuple[str, str]]
+        if seen is not None:
+            pairs = seen.shares
+            for name, holder in seen.runs:
+                self._runs.setdefault(name, set()).add(holder)
+        else:
+            names = [name for name in {*body.mentions, *body.writes} if name not in self._imports and not (name in _BUILTINS and name not in body.writes)]
+            pairs = [(one, other) for one in sorted(names)[:_SHARES_LIMIT] for other in sorted(names)[:_SHARES_LIMIT] if one < other]
+            for name in body.writes:
+                self._runs.setdefault(name, set()).update(it for it in names if it != name and (it in self._code or it in self._runs))
+        for one, other in pairs:
+            self._link(one, other)
+        for name, place in look.handles:
+            self._link(name, place)
+        self._seeded |= look.seeds
+
+    def _link(self, one: str, other: str) -> None:
+        self._links.setdefault(one, set()).add(other)
+        self._links.setdefault(other, set()).add(one)
+
+    def _drop(self, name: str) -> None:
+        """The name means something else now; what shared its object still shares it with each other, and keeps its code."""
+        others = self._links.pop(name, set())
+        for one in others:
+            self._links[one].discard(name)
+            self._links[one] |= others - {one}
+        holders = [holder for holder, held in self._runs.items() if name in held]
+        for holder in holders:
+            self._runs[holder].discard(name)
+            self._code.setdefault(holder, set()).update(self._code.get(name, ()))
+        self._code.pop(name, None)
+        self._runs.pop(name, None)
+        self._imports.pop(name, None)
+
+
+class _Look:
+    """What the calls, attributes and commands of one cell come to."""
+
+    def __init__(self, history: History, step: Step, seen: Seen | None, imports: dict[str, str]) -> None:
+        self._history, self._step, self._imports = history, step, imports
+        self._kinds = seen.kinds if seen is not None else {}
+        self._texts = seen.texts if seen is not None else {}
+        self._folder = seen.folder if seen is not None else ""
+        self._is_seen = seen is not None
+        self.seeds: set[str] = set()
+        self.handles: list[tuple[str, str]] = []
+        self.clears = False
+        self._by_function: set[str] = set()
+        if seen is not None:
+            if seen.has_figures:
+                step.changes.add("<figures>")
+            if seen.tasks:
+                step.facts.append(Fact("background", f"leaves {seen.tasks} asyncio task{'s' if seen.tasks > 1 else ''} running"))
+
+    def is_bound_by_function(self, name: str) -> bool:
+        """Bound through `global` in a function: what it becomes may hang on what it was."""
+        return name in self._by_function and name not in self._step.body.writes
+
+    def take(self, body: Body) -> None:
+        step = self._step
+        if body is not step.body:
+            self._by_function |= body.writes
+        step.changes |= {name for name in body.sets if self._may_change(name)}
+        for call in body.calls:
+            self._call(call)
+        for chain in body.attributes:
+            dotted = self._dotted(chain[0], chain[1:])
+            if dotted in ("os.environ", "sys.argv") and chain not in body.stored:
+                step.needs.add("<environ>")
+                if dotted == "sys.argv":
+                    step.facts.append(Fact("environment", "reads the command line (sys.argv)"))
+        for chain in body.stored:
+            self._stored(chain)
+        for name in body.mentions if body is step.body else body.reads:
+            self._mention(name)
+        for module in body.modules:
+            step.needs |= {"<import path>", "<environ>"}
+            step.modules.add(module.partition(".")[0])
+            path = module.replace(".", "/")
+            step.needs |= {self._file(f"{path}.py"), self._file(f"{path}/__init__.py")}
+        for name, line in body.commands:
+            self._command(name, line)
+
+    def _mention(self, name: str) -> None:
+        step, kind = self._step, self._kinds.get(name, "")
+        if kind == "stream":
+            step.changes.add(name)
+        module = self._imports.get(name) or kind.partition(" ")[2]
+        if module and module != "__main__":
+            package = module.partition(".")[0]
+            step.modules.add(package)
+            step.needs.add(f"<options {'matplotlib' if package in ('seaborn', 'pylab') else package}>")
+
+    def _may_change(self, name: str) -> bool:
+        return self._kinds.get(name) != "plain" and name not in self._imports
+
+    def _dotted(self, root: str, path: tuple[str, ...]) -> str:
+        """Full name of what belongs to a library; empty for the notebook's own."""
+        base = self._imports.get(root)
+        if base is None:
+            kind, _, module = self._kinds.get(root, "").partition(" ")
+            if kind == "module":
+                base = module
+            elif kind == "callable" and module not in ("__main__", ""):
+                base = f"{module}.{root}"
+            elif root in _BUILTINS and root not in self._history._code and root not in self._step.body.functions and (not kind or module == "builtins"):
+                base = f"builtins.{root}"
+            else:
+                return ""
+        return ".".join((base, *path))
+
+    def _stored(self, chain: tuple[str, ...]) -> None:
+        dotted = self._dotted(chain[0], chain[1:])
+        if not dotted or dotted.startswith("builtins."):
+            return
+        if dotted == "os.environ":
+            self._step.changes.add("<environ>")
+        elif dotted == "sys.path":
+            self._step.changes.add("<import path>")
+        elif dotted.partition(".")[0] in known.GENTLE:
+            self._step.changes.add(f"<options {dotted.partition('.')[0]}>")
+        else:
+            self._step.changes.add(chain[0])
+
+    def _call(self, call: Call) -> None:
+        named = dict(call.named_texts)
+        name = "" if call.is_through_call or not call.root else self._dotted(call.root, call.path)
+        kind, _, type_module = self._kinds.get(call.root, "").partition(" ")
+        if name and not (call.root in self._imports and name == self._imports[call.root] and kind == "object"):
+            self._library(name, call, named)
+        else:
+            self._method(call, kind, type_module, named)
+        for how, path in known.files(
+            name,
+            call.method,
+            call.texts,
+            named,
+            type_module if kind == "object" else "pathlib" if call.method in ("read_text", "write_text", "read_bytes", "write_bytes") else type_module,
+        ):
+            self._access(how, path)
+        if call.method in ("sample", "rvs") and kind == "object" and type_module.startswith(("pandas", "scipy")) and "random_state" not in call.keywords:
+            self._draw("numpy")
+
+    def _library(self, name: str, call: Call, named: dict[str, str]) -> None:
+        step = self._step
+        if name in known.SEEDS:
+            self.seeds |= set(known.SEEDS[name])
+            step.sets |= {f"<random {it}>" for it in known.SEEDS[name]}
+        for state in known.draws(name, call.keywords, named, call.n_args):
+            self._draw(state)
+        if known.CLOCK.match(name) and (call.is_handed_on or not known.TIMING.match(name)) and not (name == "time.strftime" and call.n_args > 1):
+            step.facts.append(Fact("clock", f"calls {name}()"))
+        if known.NETWORK.match(name):
+            step.facts.append(Fact("network", f"calls {name}()"))
+        if known.INPUT.match(name):
+            what = "input()" if name == "builtins.input" else f"{name}()"
+            step.facts.append(Fact("input", f"depends on {what}"))
+        if known.BACKGROUND.match(name):
+            step.facts.append(Fact("background", f"starts work that goes on by itself ({name})"))
+        if name in ("os.getenv", "os.environ.get", "os.environ.items", "os.environ.copy", "os.environ.keys"):
+            step.needs.add("<environ>")
+            step.facts.append(
+                Fact("environment", f"reads the environment variable {call.texts[0]}" if call.texts and call.texts[0] else "reads environment variables")
+            )
+        if name in ("os.environ.update", "os.environ.setdefault", "os.environ.pop", "os.putenv", "os.unsetenv"):
+            step.changes.add("<environ>")
+        if name == "os.chdir":
+            step.sets.add("<folder>")
+        if name.startswith("sys.path."):
+            step.changes.add("<import path>")
+        if known.PLOT_SETTINGS.match(name) or name.startswith(("matplotlib.rcParams.", "matplotlib.pyplot.rcParams.")):
+            step.changes.add("<options matplotlib>")
+        elif known.OPTIONS.match(name):
+            step.changes.add(f"<options {name.partition('.')[0]}>")
+        if known.PLOTTING.match(name):
+            step.needs.add("<figures>")
+            if not self._is_seen:
+                step.changes.add("<figures>")
+        if name == "importlib.reload":
+            step.changes |= call.args
+            step.needs |= {self._file(f"{it.replace('.', '/')}.py") for arg in call.args for it in (self._imports.get(arg, arg),)}
+        if not known.is_gentle(name) and name not in {f"builtins.{it}" for it in known.PURE_BUILTINS}:
+            self._hand_over(call.args)
+        elif known.PLACES & call.keywords or name.startswith(("matplotlib.", "seaborn.")):
+            self._hand_over(
+                {it for it in call.args if not self._kinds or self._kinds.get(it, "").partition(" ")[2].startswith(("matplotlib", "io", "_io", "numpy"))}
+            )
+
+    def _method(self, call: Call, kind: str, type_module: str, named: dict[str, str]) -> None:
+        step = self._step
+        if not call.root:
+            if call.is_through_call and call.method in known.PURE_METHODS:
+                return
+            self._hand_over(call.args, quietly=True)
+            return
+        own = call.root in step.body.functions or call.root in self._history._code
+        if kind == "plain":
+            return
+        if own and not call.path:
+            bodies = (
+                [step.body.functions[call.root]] if call.root in step.body.functions else [self._history._bodies[it] for it in self._history._code[call.root]]
+            )
+            if any(it.changes_locals for it in bodies):
+                self._hand_over(call.args)
+            if any(it.is_stateful for it in bodies) or kind == "object":
+                step.changes.add(call.root)
+            return
+        base = self._imports.get(call.root)
+        if base is not None and kind != "object":
+            return  # hangs on the result of a library's function: an object of its own
+        method = call.path[-1] if call.path else "__call__"
+        if kind == "object" and known.is_pure_method(type_module, method, named, call.keywords):
+            if known.PLACES & call.keywords:
+                self._hand_over(call.args)
+            return
+        if self._may_change(call.root):
+            step.changes.add(call.root)
+        package = type_module.partition(".")[0]
+        if type_module.startswith("torch") and not call.path:
+            self._draw("torch", only_seeded=True)
+        if not (kind == "object" and package in known.GENTLE | {"builtins"}) or known.PLACES & call.keywords:
+            self._hand_over(call.args)
+
+    def _hand_over(self, names: Iterable[str], quietly: bool = False) -> None:
+        """Objects are handed to code that may change them."""
+        if quietly and self._is_seen:
+            return
+        for name in names:
+            kind = self._kinds.get(name, "")
+            if kind != "plain" and not kind.startswith(("module", "callable")) and name not in self._imports and (name not in _BUILTINS or kind):
+                self._step.changes.add(name)
+
+    def _draw(self, state: str, *, only_seeded: bool = False) -> None:
+        step, place = self._step, f"<random {state}>"
+        if place in step.sets:
+            return
+        if state in self._history._seeded:
+            step.needs.add(place)
+            step.changes.add(place)
+        elif not only_seeded:
+            step.draws.add(state)
+
+    def _access(self, how: str, path: str | None) -> None:
+        step = self._step
+        if path is not None and path.startswith("="):
+            path = self._texts.get(path[1:])
+        if path is not None and re.match(r"^(https?|s3|gs|ftp|hf|abfss?)://", path):
+            step.facts.append(Fact("network", f"reads {path.partition('?')[0]}" if how == "read" else f"writes {path.partition('?')[0]}"))
+            return
+        if path is not None and os.path.isabs(path) and how == "read":  # noqa: PTH117 - a text, not a path to touch
+            step.facts.append(Fact("path", path))
+        place = self._file(path) if path is not None else ""
+        if path is not None and not os.path.isabs(path):  # noqa: PTH117
+            step.needs.add("<folder>")
+        if how == "read":
+            written = place in step.sets
+            step.needs |= ({place, "<files>"} if place else {"<any file>"}) if not written else set()
+            return
+        step.changes |= {"<any file>"} if place else {"<any file>", "<files>"}
+        if place and how == "write":
+            step.sets.add(place)
+        elif place:
+            step.needs |= {place}
+            step.changes.add(place)
+        self.handles += [(name, place) for name in step.body.writes if place and self._kinds.get(name) == "stream"]
+
+    def _file(self, path: str) -> str:
+        return f"<file {os.path.normpath(os.path.join(self._folder, path))}>"  # noqa: PTH118 - a text, not a path to touch
+
+    def _command(self, name: str, line: str) -> None:
+        step = self._step
+        if name == "!":
+            if known.INSTALL.search(line):
+                step.facts.append(Fact("install", line.strip()))
+            elif not known.QUIET_COMMANDS.match(line):
+                step.facts.append(Fact("shell", f"runs the shell command {line.strip().splitlines()[0] if line.strip() else ''}"))
+                step.changes |= {"<any file>", "<files>"}
+                step.needs |= {"<any file>", "<folder>"}
+        elif name in known.PACKAGE_MAGICS:
+            step.facts.append(Fact("install", f"{name} {line}".strip()))
+        elif name == "run":
+            path = next((word for word in line.split() if not word.startswith("-")), "")
+            step.needs |= {self._file(path), self._file(f"{path}.py"), "<files>", "<folder>"}
+            step.needs_everything |= "-i" in line.split()
+            if not self._is_seen:
+                step.facts.append(Fact("unseen", f"%run {path} may bind any name"))
+        elif name in ("cd", "pushd", "popd"):
+            step.sets.add("<folder>")
+        elif name in ("env", "set_env"):
+            if line.strip() and ("=" in line or " " in line.strip()):
+                step.changes.add("<environ>")
+        elif name in ("matplotlib", "pylab", "config"):
+            step.changes.add("<options matplotlib>")
+        elif name in ("load_ext", "reload_ext", "unload_ext", "autoreload", "aimport"):
+            step.changes.add("<extensions>")
+        elif name in ("reset", "reset_selective"):
+            self.clears = name == "reset"
+        elif name == "store":
+            step.facts.append(Fact("unseen", "%store brings values of other sessions"))
+        elif name not in known.QUIET_MAGICS:
+            step.needs_everything = True
+            step.needs.add("<extensions>")
+            step.facts.append(Fact("unseen", f"the magic %{name} may do anything"))

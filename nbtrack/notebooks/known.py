@@ -1,0 +1,246 @@
+"""What calls of well-known libraries do beside their result: draw random numbers, touch files, ask the clock or the network, change what they are handed.
+
+Dotted names are full ones: `np.random.rand` is looked up as `numpy.random.rand`.
+"""
+
+from __future__ import annotations
+
+import re
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+PURE_BUILTINS = frozenset(
+    _words(
+        "abs all any ascii bin bool bytes callable chr classmethod complex dict dir divmod enumerate filter float format frozenset getattr hasattr hash"
+        " hex id int isinstance issubclass iter len list map max memoryview min object oct ord pow print property range repr reversed round set slice"
+        " sorted staticmethod str sum super tuple type zip display help vars breakpoint open input bytearray BaseException Exception ArithmeticError"
+        " AssertionError AttributeError EOFError ImportError IndexError KeyError KeyboardInterrupt LookupError NameError NotImplementedError OSError"
+        " OverflowError RuntimeError StopIteration SystemExit TypeError ValueError ZeroDivisionError"
+    )
+)
+"""Builtins that change nothing they are handed; an iterator is used up by any of them, which is known by its type."""
+
+GENTLE = frozenset(
+    _words(
+        "altair base64 bokeh bs4 catboost collections copy csv dataclasses datetime decimal enum fractions functools glob hashlib html httpx importlib io"
+        " IPython itertools joblib json keras lightgbm logging math matplotlib mlflow nbtrack networkx nltk numpy operator os optuna pandas pathlib pickle"
+        " PIL platform plotly polars pprint pyarrow re requests scipy seaborn shap shutil sklearn skimage statistics statsmodels string sys tensorflow"
+        " textwrap time timeit torch torchvision tqdm transformers typing urllib uuid warnings xgboost yaml zlib"
+    )
+)
+"""Packages whose functions leave their arguments as they are, but for the ones below."""
+CHANGES_ARGUMENTS = re.compile(
+    r"^(random\.shuffle|numpy\.random\.shuffle|numpy\.(put|putmask|place|copyto|fill_diagonal|put_along_axis)|numpy\.add\.at|operator\.(i\w+|setitem|delitem)"
+    r"|collections\.deque\.\w+|heapq\.\w+|bisect\.insort\w*|builtins\.(setattr|delattr|next|anext)|torch\.nn\.(utils|init)\.\w+|.*[a-z\d]_)$"
+)
+"""Functions that do; a trailing underscore is PyTorch's sign for it."""
+PLACES = frozenset({"ax", "axes", "axs", "out", "fig", "buf", "file"})
+"""Keyword arguments whose object is written to by whatever takes them."""
+
+DATA = frozenset({"pandas", "numpy", "polars", "pyarrow", "builtins", "collections", "scipy"})
+PURE_METHODS = frozenset(
+    _words(
+        "abs agg aggregate all any apply argmax argmin argsort asof astype at_time between_time bfill bool capitalize casefold center clip columns copy"
+        " corr count cov cummax cummin cumprod cumsum decode describe diff difference dot drop_duplicates droplevel dtypes duplicated encode endswith eq"
+        " equals ewm expanding expandtabs explode ffill filter find first_valid_index flatten format ge get get_group groupby gt head hist idxmax idxmin"
+        " index info intersection interpolate isalnum isalpha isdecimal isdigit isdisjoint isidentifier isin islower isna isnull isnumeric isspace issubset"
+        " issuperset istitle isupper items iterrows itertuples join keys kurt last_valid_index le ljust lower lstrip lt map max mean median melt"
+        " memory_usage merge min mode most_common mul ndim ne nlargest notna notnull nsmallest nunique partition pct_change pipe pivot pivot_table plot"
+        " prod product quantile rank reindex repeat resample reshape rfind rindex rjust rolling round rpartition rsplit rstrip sample sem shift size skew"
+        " slice_shift split splitlines squeeze stack startswith std strip sub sum swapaxes swapcase symmetric_difference tail take title to_csv to_dict"
+        " to_excel to_feather to_frame to_html to_json to_latex to_list to_markdown to_numpy to_parquet to_pickle to_records to_sql to_string tobytes"
+        " tolist transform translate transpose truncate union unique unstack upper value_counts values var with_columns select collect where xs zfill"
+    )
+)
+"""Methods of data frames, arrays and builtin containers that change nothing, unless told `inplace=True`."""
+_INPLACE_BY_WORD = frozenset(
+    _words(
+        "assign drop dropna fillna rename replace reset_index set_index set_axis sort_values sort_index query eval mask drop_duplicates ffill bfill clip"
+        " interpolate"
+    )
+)
+
+SEEDS: dict[str, tuple[str, ...]] = {
+    "random.seed": ("random",), "numpy.random.seed": ("numpy",), "torch.manual_seed": ("torch",), "torch.random.manual_seed": ("torch",),
+    "tensorflow.random.set_seed": ("tensorflow",), "random.setstate": ("random",), "numpy.random.set_state": ("numpy",), "torch.set_rng_state": ("torch",),
+    "keras.utils.set_random_seed": ("random", "numpy", "torch", "tensorflow"), "tensorflow.keras.utils.set_random_seed": ("random", "numpy", "tensorflow"),
+    "lightning.seed_everything": ("random", "numpy", "torch"), "pytorch_lightning.seed_everything": ("random", "numpy", "torch"),
+    "lightning.pytorch.seed_everything": ("random", "numpy", "torch"), "transformers.set_seed": ("random", "numpy", "torch"),
+    "accelerate.utils.set_seed": ("random", "numpy", "torch"), "cupy.random.seed": ("cupy",),
+}  # fmt: skip
+"""Functions that seed, and whose random state they fix."""
+_GENERATORS = {
+    "numpy.random.default_rng", "numpy.random.Generator", "numpy.random.RandomState", "numpy.random.SeedSequence", "numpy.random.PCG64", "random.Random",
+    "torch.Generator", "numpy.random.MT19937", "numpy.random.Philox",
+}  # fmt: skip
+_RANDOM_BY_DEFAULT = frozenset(
+    _words(
+        "BaggingClassifier BaggingRegressor ExtraTreesClassifier ExtraTreesRegressor RandomForestClassifier RandomForestRegressor RandomTreesEmbedding"
+        " IsolationForest ExtraTreeClassifier ExtraTreeRegressor MLPClassifier MLPRegressor BernoulliRBM SGDClassifier SGDRegressor SGDOneClassSVM"
+        " Perceptron PassiveAggressiveClassifier KMeans MiniBatchKMeans BisectingKMeans GaussianMixture BayesianGaussianMixture TSNE MDS NMF MiniBatchNMF"
+        " FastICA LatentDirichletAllocation DictionaryLearning MiniBatchDictionaryLearning TruncatedSVD RandomizedSearchCV HalvingRandomSearchCV"
+        " RANSACRegressor TheilSenRegressor ShuffleSplit StratifiedShuffleSplit GroupShuffleSplit RepeatedKFold RepeatedStratifiedKFold train_test_split"
+        " shuffle resample GradientBoostingClassifier GradientBoostingRegressor HistGradientBoostingClassifier HistGradientBoostingRegressor"
+        " DecisionTreeClassifier DecisionTreeRegressor AdaBoostClassifier AdaBoostRegressor Nystroem RBFSampler GaussianRandomProjection"
+        " SparseRandomProjection permutation_importance make_classification make_regression make_blobs make_moons make_circles make_friedman1"
+        " make_multilabel_classification make_low_rank_matrix make_sparse_coded_signal make_swiss_roll make_s_curve make_gaussian_quantiles"
+        " mutual_info_classif mutual_info_regression"
+    )
+)
+"""Of scikit-learn: draw from NumPy's random state where no `random_state` is given."""
+_RANDOM_IF_SHUFFLED = frozenset({"KFold", "StratifiedKFold", "StratifiedGroupKFold"})
+_TORCH_DRAWS = re.compile(
+    r"^torch\.(rand|randn|randint|randperm|normal|bernoulli|multinomial|poisson|rand_like|randn_like|randint_like|dropout)$"
+    r"|^torch\.nn\.([A-Z]\w*)$|^torch\.nn\.init\.\w+$|^torch\.nn\.functional\.(alpha_|feature_)?dropout\w*$|^torchvision\.models\.\w+$|^torch\.utils\.data\.random_split$"
+)
+_TORCH_STILL = re.compile(
+    r"^torch\.nn\.(\w*Loss|ReLU|GELU|Sigmoid|Tanh|Softmax|LogSoftmax|Flatten|Sequential|ModuleList|ModuleDict|Module|\w*Pool\w*|Identity|SiLU|LeakyReLU|ELU)$"
+)
+_KERAS_DRAWS = re.compile(r"^(keras|tensorflow\.keras)\.(layers\.[A-Z]\w*|initializers\.\w+|random\.\w+)$|^tensorflow\.random\.(?!set_seed|Generator)\w+$")
+UNSEEDABLE = re.compile(r"^(uuid\.uuid[14]|secrets\.\w+|os\.urandom|random\.SystemRandom|tempfile\.\w+)$")
+
+
+def draws(name: str, keywords: frozenset[str], named: dict[str, str], n_args: int) -> tuple[str, ...]:
+    """Random states that a call draws from and moves on; `unseeded` where nothing can repeat it.
+
+    Args:
+        name: full dotted name.
+        keywords: names of keyword arguments.
+        named: those that are literals, as text.
+    """
+    if UNSEEDABLE.match(name):
+        return ("unseeded",)
+    if name in SEEDS:
+        return ()
+    if name in _GENERATORS:
+        return () if (n_args or keywords) and named.get("seed") != "None" else ("unseeded",)
+    if name.startswith("random.") and not name.startswith(("random.get", "random.set")):
+        return ("random",)
+    if name.startswith(("numpy.random.", "cupy.random.")):
+        return () if name.endswith(("get_state", "set_state")) else (name.partition(".")[0],)
+    last = name.rpartition(".")[2]
+    if name.startswith(("sklearn.", "imblearn.")) and named.get("random_state", "None") == "None":
+        if last in _RANDOM_BY_DEFAULT and "random_state" not in (keywords - named.keys()):
+            return () if last == "train_test_split" and named.get("shuffle") == "False" else ("numpy",)
+        if last in _RANDOM_IF_SHUFFLED and named.get("shuffle") == "True" and "random_state" not in keywords:
+            return ("numpy",)
+    if (_TORCH_DRAWS.match(name) and not _TORCH_STILL.match(name)) or (name == "torch.utils.data.DataLoader" and named.get("shuffle") == "True"):
+        return ("torch",)
+    if _KERAS_DRAWS.match(name):
+        return ("tensorflow" if name.startswith("tensorflow") else "torch", "numpy")[: 1 if name.startswith("tensorflow.random") else 2]
+    return ()
+
+
+def is_gentle(name: str) -> bool:
+    """Whether a library's function leaves what it is handed as it was."""
+    return name.partition(".")[0] in GENTLE and not CHANGES_ARGUMENTS.match(name)
+
+
+def is_pure_method(type_module: str, method: str, named: dict[str, str], keywords: frozenset[str]) -> bool:
+    """Whether a method of a type of that module surely leaves its object as it was."""
+    if type_module.partition(".")[0] not in DATA or named.get("inplace", "False") != "False" or ("inplace" in keywords and "inplace" not in named):
+        return False
+    return method in PURE_METHODS or (method in _INPLACE_BY_WORD and type_module.partition(".")[0] in ("pandas", "polars"))
+
+
+_READS = re.compile(
+    r"^(pandas\.(read_\w+|ExcelFile|HDFStore)|polars\.(read_\w+|scan_\w+)|numpy\.(load|loadtxt|genfromtxt|fromfile|memmap)|joblib\.load|torch\.(jit\.)?load"
+    r"|PIL\.Image\.open|matplotlib\.(pyplot|image)\.imread|pyarrow\.parquet\.read_\w+|sqlite3\.connect|h5py\.File|xgboost\.DMatrix|cv2\.imread|json\.load|toml\.load"
+    r"|os\.(listdir|scandir|stat|walk)|os\.path\.(exists|getsize|getmtime|isfile|isdir)|glob\.i?glob|scipy\.io\.loadmat|geopandas\.read_file|runpy\.run_path|nibabel\.load)$"
+)
+_WRITES = re.compile(
+    r"^(numpy\.(save|savez|savez_compressed|savetxt)|joblib\.dump|torch\.(jit\.)?save|matplotlib\.pyplot\.(savefig|imsave)|sqlite3\.connect|h5py\.File|cv2\.imwrite"
+    r"|os\.(remove|unlink|makedirs|mkdir|rmdir|rename|replace)|shutil\.\w+|pyarrow\.parquet\.write_\w+|zipfile\.ZipFile|tarfile\.open|scipy\.io\.savemat)$"
+)
+_READ_METHODS = frozenset(
+    {"read_text", "read_bytes", "exists", "iterdir", "glob", "rglob", "is_file", "is_dir", "load_model", "load_weights", "load_state_dict_file"}
+)
+_WRITE_METHODS = frozenset(
+    _words(
+        "to_csv to_parquet to_json to_pickle to_excel to_feather to_hdf to_html to_stata to_sql write_csv write_parquet write_json write_text write_bytes"
+        " savefig save_model save_weights to_file unlink touch mkdir rename replace tofile write_image write_html"
+    )
+)
+_PATH_FIRST = re.compile(r"^(numpy\.save\w*|torch\.save|joblib\.dump)$")
+_READ_MODES = re.compile(r"^r[bt]?$")
+
+
+def files(name: str, method: str, texts: tuple[str | None, ...], named: dict[str, str], type_module: str) -> list[tuple[str, str | None]]:
+    """Files a call reads and writes: pairs of `read`, `write` (the whole file) or `add`, and the path as `Call.texts` tells it; None where nobody can say.
+
+    Args:
+        name: full dotted name of a library's function, else empty.
+        method: last part of what is called.
+        type_module: of the object whose method is called, where it is known.
+    """
+    first = texts[0] if texts else named.get("path_or_buf", named.get("path", named.get("fname", named.get("file"))))
+    if (
+        name == "builtins.open"
+        or name in ("io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open")
+        or (method == "open" and type_module.startswith("pathlib"))
+    ):
+        mode = named.get("mode") or (texts[1] if len(texts) > 1 and name else texts[0] if texts and not name else None) or "r"
+        if _READ_MODES.match(mode):
+            return [("read", first)]
+        return [("add" if mode[:1] in "ar=" else "write", first)]
+    found: list[tuple[str, str | None]] = []
+    if name in ("torch.save", "joblib.dump"):
+        return [("write", texts[1] if len(texts) > 1 else None)]
+    if _READS.match(name):
+        found.append(("read", first))
+    if _WRITES.match(name):
+        both = name.startswith(("sqlite3", "h5py", "shutil", "zipfile", "tarfile"))
+        found.append(("add" if both else "write", first))
+        if name.startswith(("shutil.copy", "shutil.move", "os.rename", "os.replace")):
+            found = [("read", first), ("write", texts[1] if len(texts) > 1 else None)]
+    if not name and method in _WRITE_METHODS and type_module.partition(".")[0] not in ("builtins", ""):
+        is_frame = type_module.startswith(("pandas", "polars"))
+        if not (is_frame and method in ("rename", "replace")) and (texts or named or type_module.startswith("pathlib")):
+            found.append(("write", None if type_module.startswith("pathlib") else first))
+    if not name and method in _READ_METHODS and type_module.startswith(("pathlib", "torch", "xgboost", "lightgbm", "keras")):
+        found.append(("read", None if type_module.startswith("pathlib") else first))
+    return found
+
+
+CLOCK = re.compile(
+    r"^(time\.(time|time_ns|localtime|gmtime|ctime|strftime)|datetime\.(datetime|date)\.(now|utcnow|today)|pandas\.Timestamp\.(now|today|utcnow))$"
+)
+TIMING = re.compile(r"^time\.time(_ns)?$")
+"""Almost always measures how long something took, which is no result."""
+NETWORK = re.compile(
+    r"^(requests|urllib\.request|httpx|aiohttp|urllib3|boto3|botocore|kagglehub|kaggle|yfinance|openml|gdown|wget|s3fs|gcsfs|paramiko|ftplib|smtplib|http\.client|socket)\.\w+"
+    r"|^sklearn\.datasets\.fetch_\w+$|^(datasets|transformers)\.(load_dataset|pipeline)$|^huggingface_hub\.\w+$|^torch\.hub\.\w+$|^seaborn\.load_dataset$"
+    r"|^(datetime\.)?webbrowser\.\w+$|^(keras|tensorflow\.keras)\.datasets\.\w+\.load_data$|^torchvision\.datasets\.\w+$|^sqlalchemy\.create_engine$|^(psycopg2?|pymysql|oracledb)\.connect$"
+)
+INPUT = re.compile(r"^(builtins\.input|getpass\.getpass|ipywidgets\.\w+|sys\.stdin\.\w+)$")
+BACKGROUND = re.compile(
+    r"^(asyncio\.(create_task|ensure_future|run_coroutine_threadsafe)|threading\.(Thread|Timer)|concurrent\.futures\.\w+|multiprocessing\.\w+|subprocess\.Popen)$"
+)
+PLOTTING = re.compile(r"^(matplotlib\.pyplot|seaborn|pylab)\.")
+PLOT_SETTINGS = re.compile(
+    r"^(matplotlib\.(rc|rcdefaults|use|style\.use|pyplot\.(rc|style\.use|switch_backend|xkcd|set_cmap))|seaborn\.(set|set_theme|set_style|set_context|set_palette|reset_\w+)"
+    r"|matplotlib\.(pyplot\.)?rcParams\.\w+)$"
+)
+OPTIONS = re.compile(
+    r"^(pandas\.(set_option|reset_option|options)|numpy\.(set_printoptions|seterr|seterrcall)|warnings\.(filterwarnings|simplefilter)|logging\.\w+|torch\.(set_\w+|backends\.\S+|use_\w+)"
+    r"|locale\.setlocale|decimal\.getcontext|sys\.setrecursionlimit|sklearn\.set_config|polars\.Config\.\w+|os\.(chdir|putenv|unsetenv)|sys\.path\.\w+|tensorflow\.(config|keras\.backend)\.\S+"
+    r"|keras\.(backend|mixed_precision|config)\.\S+|random\.setstate|gc\.\w+|matplotlib\.(use|rc)|importlib\.reload|ipywidgets\.\w+)$"
+)
+"""Functions that change the state of a whole library, or of the process."""
+QUIET_COMMANDS = re.compile(
+    r"^\s*(ls|ll|dir|pwd|echo|cat|head|tail|wc|which|type|date|whoami|uname|nvidia-smi|df|du|free|file|env|python3? (--version|-V)"
+    r"|pip3? (list|show|freeze|check)"
+    r"|git (status|log|diff|show|branch)|#.*)(\s|$)"
+)
+"""Shell commands that only show."""
+QUIET_MAGICS = frozenset(
+    _words(
+        "track nbtrack who who_ls whos pwd ls ll history hist recall lsmagic magic quickref pdoc pdef psource pfile pinfo pinfo2 page precision"
+        " doctest_mode xmode colors debug pdb tb dhist notebook rerun logstart logstop edit load loadpy pastebin save alias_magic gui"
+    )
+)
+PACKAGE_MAGICS = frozenset({"pip", "conda", "mamba", "uv", "micromamba"})
+INSTALL = re.compile(r"\b(pip3?|conda|mamba|uv|poetry|apt|apt-get)\b.*\b(install|add|uninstall|remove)\b")

@@ -1,0 +1,56 @@
+"""A notebook without a kernel: cells are executed in a namespace, and each leaves an entry as a kernel's would."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from nbtrack.capture import seen
+from nbtrack.entities.ledger import Ledger, Status
+from nbtrack.notebooks.effects import effects_of
+from nbtrack.notebooks.history import History
+from nbtrack.notebooks.scopes import parse, scope_of
+
+
+class Notebook:
+    """Executes cells and keeps what they did."""
+
+    def __init__(self, *, is_seen=True):
+        self.is_seen = is_seen
+        self.namespace = {"__name__": "__main__"}
+        self.ledger, self.history = Ledger(), History()
+
+    def run(self, code, cell_id="", count=None):
+        tree = parse(code)
+        entry = self.ledger.add(code, code, tree, scope_of(tree), cell_id=cell_id, execution_count=count)
+        body = effects_of(code, code, tree)
+        touched = self.history.touched(body)
+        before, kinds = seen.names_of(self.namespace), seen.kinds_of(self.namespace, touched)
+        modules = set(sys.modules)
+        entry.status = Status.OK
+        try:
+            exec(compile(tree, f"<cell {entry.number}>", "exec"), self.namespace)
+        except Exception:  # noqa: BLE001 - generated cells raise anything
+            entry.status = Status.ERROR
+        if self.is_seen:
+            entry.seen = seen.look(self.namespace, before, kinds, touched, modules)
+        self.bound = {name for name, number in seen.names_of(self.namespace).items() if before.get(name) != number}
+        self.history.add(entry, body)
+        return entry
+
+
+@pytest.fixture(scope="session")
+def make_notebook():
+    return Notebook
+
+
+@pytest.fixture
+def notebook():
+    return Notebook()
+
+
+@pytest.fixture
+def unseen_notebook():
+    """What is recovered from a history: only the code is known."""
+    return Notebook(is_seen=False)

@@ -1,0 +1,66 @@
+"""The recipe holds what a cell needs, and no more."""
+
+from __future__ import annotations
+
+import pytest
+
+from nbtrack.notebooks.recipe import recipe_of
+
+CASES = {
+    "names": (["a = 1", "b = 2", "c = a + 1", "c"], [1, 3, 4]),
+    "the latest binding counts": (["a = 1", "a = 2", "a"], [2, 3]),
+    "a cell that adds to itself needs the one before": (["a = 1", "a += 1", "a = a + 1", "a"], [1, 2, 3, 4]),
+    "a list changed in two cells": (["a = []", "a.append(1)", "b = 5", "a.append(2)", "a"], [1, 2, 4, 5]),
+    "an alias": (["a = [1]", "b = a", "b.append(2)", "a"], [1, 2, 3, 4]),
+    "a copy is no alias": (["a = [1]", "b = list(a)", "b.append(2)", "a"], [1, 4]),
+    "an alias inside a container": (["a = [1]", "d = {'k': a}", "d['k'].append(2)", "a"], [1, 2, 3, 4]),
+    "an alias of an alias, the middle gone": (["a = [1]", "b = a", "c = b", "b = 0", "c.append(1)", "a"], [1, 2, 3, 5, 6]),
+    "an alias that means something else now": (["a = [1]", "b = a", "b = []", "b.append(2)", "a"], [1, 5]),
+    "a function's globals": (["k = 2", "def f(x): return x * k", "k = 3", "y = f(1)"], [2, 3, 4]),
+    "a function redefined later": (["def f(): return 1", "a = f()", "def f(): return 2", "b = f()"], [3, 4]),
+    "a function calling another, defined later": (["def f(): return g()", "def g(): return 1", "x = f()"], [1, 2, 3]),
+    "a global counter": (["n = 0", "def inc():\n    global n\n    n += 1", "inc()", "inc()", "n"], [1, 2, 3, 4, 5]),
+    "a function that changes its argument": (["a = []", "def add(x): x.append(1)", "add(a)", "a"], [1, 2, 3, 4]),
+    "a function that only reads its argument": (["a = [1]", "def total(x): return sum(x)", "t = total(a)", "a"], [1, 4]),
+    "a class and its instance": (["class A:\n    n = 0", "x = A()", "x.n = 3", "x.n"], [1, 2, 3, 4]),
+    "a class redefined after": (["k = 1", "class A:\n    def f(self): return k", "x = A()", "class A: pass", "y = x.f()"], [1, 2, 3, 5]),
+    "a generator half used up": (["g = iter(range(5))", "next(g)", "x = list(g)"], [1, 2, 3]),
+    "a deleted name": (["a = 1", "b = a", "del a", "b"], [1, 2, 4]),
+    "a name bound in a branch": (["a = 1", "if True:\n    a = 2", "a"], [2, 3]),
+    "a closure that counts": (["def make():\n    n = [0]\n    def f():\n        n[0] += 1\n        return n[0]\n    return f", "f = make()", "f()", "x = f()"], [1, 2, 3, 4]),
+    "a changeable default": (["def f(x, seen=[]):\n    seen.append(x)\n    return len(seen)", "f(1)", "x = f(2)"], [1, 2, 3]),
+    "seeded random numbers": (["import random", "random.seed(1)", "a = random.random()", "b = random.random()"], [1, 2, 3, 4]),
+    "a seed again": (["import random", "random.seed(1)", "a = random.random()", "random.seed(2)", "b = random.random()"], [1, 4, 5]),
+    "printing changes nothing": (["a = [1]", "print(len(a), a)", "a"], [1, 3]),
+    "a comprehension's own names": (["x = 5", "y = [x for x in range(3)]", "y"], [2, 3]),
+    "exec may do anything": (["a = 1", "z = 2", "exec('b = a')", "b"], [1, 2, 3, 4]),
+    "a lambda": (["k = 1", "f = lambda x: x + k", "k = 5", "y = f(1)"], [1, 2, 3, 4]),
+    "a decorator's wrapper": (["k = 3", "def twice(f):\n    def g():\n        return 2 * f() * k\n    return g", "@twice\ndef h(): return 1", "y = h()"], [1, 2, 3, 4]),
+    "a partial": (["import functools", "k = 3", "def f(a): return a + k", "g = functools.partial(f, 1)", "k = 4", "y = g()"], [1, 2, 3, 4, 5, 6]),
+    "a bound method kept": (["a = []", "add = a.append", "add(1)", "a"], [1, 2, 3, 4]),
+    "an item of a list handed to a function": (["a = [[1]]", "def f(x): x.append(2)", "f(a[0])", "a"], [1, 2, 3, 4]),
+    "a loop's variable": (["for i in range(3):\n    pass", "i"], [1, 2]),
+    "setattr": (["class A: pass", "a = A()", "setattr(a, 'x', 1)", "a.x"], [1, 2, 3, 4]),
+    "an unpacked pair": (["a, b = [1], [2]", "b.append(3)", "a"], [1, 3]),
+    "a failed cell that bound a name first": (["a = 1\n1/0", "a"], [1, 2]),
+    "a failed cell that did not get to it": (["a = 0", "1/0\na = 1", "a"], [1, 2, 3]),
+    "an import in another cell": (["import math", "import json", "x = math.pi"], [1, 3]),
+    "submodules of one package": (["import xml.dom", "import xml.sax", "x = xml.dom"], [1, 2, 3]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_recipe_is(notebook, name):
+    cells, expected = CASES[name]
+    for cell in cells:
+        notebook.run(cell)
+    assert [step.entry.number for step in recipe_of(notebook.history.steps, {len(cells)})] == expected
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_recipe_without_anybody_having_seen_the_cells_is_no_shorter(unseen_notebook, name):
+    cells, expected = CASES[name]
+    for cell in cells:
+        unseen_notebook.run(cell)
+    found = [step.entry.number for step in recipe_of(unseen_notebook.history.steps, {len(cells)})]
+    assert set(found) >= set(expected)
