@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import time
+from pathlib import Path
+
+import pytest
 
 from nbtrack import courier
 from nbtrack.courier.channel import Place
@@ -42,6 +47,19 @@ def test_delivery_killed_at_random_moments_neither_repeats_nor_loses(kernel, hom
     for one in kernels:
         delivered(store, one.run_id, wait_s=120)
         assert_exact(store, one.run_id, "FINISHED", at_least=20_000, at_most=20_000)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_delivery_killed_at_each_step_neither_repeats_nor_loses(store, moment, assert_exact, mlflow_of):
+    script = Path(__file__).with_name("killed_delivery.py")
+    done = subprocess.run([sys.executable, "-W", "ignore", script, store, moment], capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
+    run_ids = done.stdout.split()
+    assert len(run_ids) > 6  # experiment, search, creation, params and tags, artifacts, points, end: each was the last
+    for run_id in run_ids:
+        run = assert_exact(store, run_id, "FINISHED", 1100, 1100)
+        assert (run.data.params, run.data.tags["a"], run.data.tags["late"]) == ({"lr": "0.1"}, "b", "yes")
+        assert [it.path for it in mlflow_of(store).list_artifacts(run.info.run_id, "notes")] == ["notes/a.txt"]
 
 
 def test_a_kernel_that_goes_without_a_word_is_found_within_seconds(kernel, store, home, delivered, until, assert_exact):
