@@ -29,6 +29,8 @@ class Settings:
     """Names, or patterns with `*`, that are never recorded."""
     models: str = "final"
     """Which fitted models are kept: the `final` one of a cell, `all`, or `none`."""
+    model_mb: float = 512.0
+    """A fitted model larger than this is not kept; a notice says so."""
     budget_ms: float = 200.0
     """Milliseconds that capture may take after a cell; the rest goes on in the background or is skipped with a notice."""
     delivery: bool = True

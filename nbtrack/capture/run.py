@@ -7,7 +7,7 @@ import io
 import json
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from nbtrack.entities import Kind, RunStart, State
 from nbtrack.errors import NbtrackError
@@ -34,7 +34,10 @@ class TrackedRun:
         """The store's URI, in this process with its password."""
         self.params_seen: dict[str, str] = {}
         """Params that capture recorded, as text."""
+        self.has_users_model = False
+        """The user's code logged a model with MLflow: ours would be the same once more."""
         self._figures = 0
+        self._models: dict[str, int] = {}
         self._lock = threading.RLock()
 
     def log(self, name: str, value: Any, step: int | None = None, timestamp_ns: int | None = None) -> None:
@@ -96,6 +99,24 @@ class TrackedRun:
         blob = self._put(data)
         if blob:
             self._event(Kind.ARTIFACT, path=path.strip("/"), blob=blob, size_bytes=len(data))
+
+    def model(self, name: str, files: dict[str, BinaryIO], **facts: Any) -> str:
+        """Keep a fitted model, a folder in MLflow's format; returns the name it got, which no other model of the run has, or empty.
+
+        Args:
+            files: content by path in the model's folder; read from where they stand.
+            facts: flavor, class_name, params.
+        """
+        with self._lock:
+            count = self._models[name] = self._models.get(name, 0) + 1
+        name = name if count == 1 else f"{name}-{count}"
+        try:
+            kept = {path: (blobs.put(self.home, file), file.tell()) for path, file in files.items()}
+        except (OSError, NbtrackError) as cause:
+            self._stop(cause)
+            return ""
+        self._event(Kind.MODEL, name=name, files=kept, size_bytes=sum(size for _, size in kept.values()), **facts)
+        return name
 
     def figure(self, fig: Any, name: str = "") -> None:
         """Keep a figure (matplotlib's `savefig` or plotly's `to_html`) under `figures/`."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 from nbtrack.delivery.backlog import Backlog
 from nbtrack.delivery.parcel import REFUSED_TAG, RENAMED_TAG, Parcel
 from nbtrack.delivery.send import batches, send_each
-from nbtrack.delivery.upload import upload
+from nbtrack.delivery.upload import upload, upload_model
 from nbtrack.entities import Kind, RunStart, State
 from nbtrack.errors import GoneError, RefusedError, StoreError
 from nbtrack.journal import RunWriter
@@ -168,6 +168,8 @@ class _Pass:
         waiting: StoreError | None = None
         try:
             upload(self._backlog.home, client, run_id, parcel, self._refused)
+            for model in parcel.models:
+                upload_model(self._backlog.home, client, run_id, self._backlog.cursor.experiment_id, model, self._refused)
         except StoreError as error:
             waiting = error
         if parcel.state is State.RUNNING:

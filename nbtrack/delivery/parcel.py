@@ -50,6 +50,8 @@ class Parcel:
     texts: dict[str, str] = field(default_factory=dict)
     """Artifact path to content."""
     inputs: list[Any] = field(default_factory=list)
+    models: list[dict[str, Any]] = field(default_factory=list)
+    """Data of their events."""
     state: State | None = None
     ended_ns: int = 0
     trash: bool | None = None
@@ -97,6 +99,8 @@ class Translator:
                 self.tag(parcel, str(data["name"]), None if data["value"] is None else str(data["value"]))
             case Kind.ARTIFACT:
                 parcel.blobs[str(data["path"])] = data["blob"]
+            case Kind.MODEL:
+                parcel.models.append({**data, "files": {str(path): str(blob) for path, (blob, _) in data["files"].items()}})
             case Kind.SERIES:
                 self.names.of(str(data["name"]))
             case Kind.EXACT:

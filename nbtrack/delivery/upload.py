@@ -7,9 +7,10 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from nbtrack.delivery.parcel import Parcel
-from nbtrack.errors import JournalError, RefusedError
+from nbtrack.errors import GoneError, JournalError, RefusedError
 from nbtrack.journal import blobs
 from nbtrack.journal.location import Home
 from nbtrack.store.client import StoreClient
@@ -47,6 +48,29 @@ def upload(home: Home, client: StoreClient, run_id: str, parcel: Parcel, refused
                         client.log_artifact(run_id, Path(folder) / clean, "" if parent == "." else parent)
                     except RefusedError as error_of_one:
                         refused(f"artifact {path!r}", error_of_one)
+
+
+def upload_model(home: Home, client: StoreClient, run_id: str, experiment_id: str, model: dict[str, Any], refused: Callable[[str, RefusedError], None]) -> None:
+    """Make a model of the journal one of MLflow's logged models; where the store knows none, artifacts of its run.
+
+    Raises:
+        StoreUnreachableError, LoginError: doing all again does no harm.
+    """
+    name = str(model["name"])
+    with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
+        if not all(_lay(home, Path(folder), (path, blob, True), refused) for path, blob in model["files"].items()):
+            return
+        try:
+            client.log_model(run_id, experiment_id, name, Path(folder), params=model.get("params") or {})
+            return
+        except GoneError:
+            raise
+        except RefusedError as error:
+            reason = error
+        try:
+            client.log_artifacts(run_id, Path(folder), f"models/{name}")
+        except RefusedError:
+            refused(f"model {name!r}", reason)
 
 
 def _groups(home: Home, items: Sequence[Item]) -> Iterator[list[Item]]:

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     PARAM = "param"  # name, value; value is a text, or blob names one that is long
     TAG = "tag"  # name, value; value None takes the tag off
     ARTIFACT = "artifact"  # path, blob, size_bytes
+    MODEL = "model"  # name, flavor, class_name, params, files ({path in the model's folder: [blob, size_bytes]}), size_bytes: a model in MLflow's format
     INPUT = "input"  # dataset: JSON of an MLflow dataset input
     NOTE = "note"  # text
     END = "end"  # state, reason, traceback; owner, where another process ends the run of one that is gone

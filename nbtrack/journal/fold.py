@@ -77,6 +77,10 @@ def fold(home: Home, run_id: str, *, metrics: bool = True) -> RunView | None:
                     tags[data["name"]] = data["value"]
             case Kind.ARTIFACT:
                 artifacts[data["path"]] = Artifact(data["path"], data["blob"], data["size_bytes"])
+            case Kind.MODEL:
+                for inside, (blob, size_bytes) in data["files"].items():
+                    path = f"models/{data['name']}/{inside}"
+                    artifacts[path] = Artifact(path, blob, size_bytes)
             case Kind.SERIES:
                 names[data["writer"], data["key"]] = data["name"]
             case Kind.NOTE:

@@ -18,6 +18,7 @@ from nbtrack.store.faults import door
 MetricPoint = tuple[str, float, int, int]
 """Name, value, timestamp in ms, step."""
 RUN_TAG = "nbtrack.run_id"
+MODEL_TAG = "nbtrack.model"
 METRICS_PER_BATCH = 1000
 PAIRS_PER_BATCH = 100
 _QUICK = {
@@ -154,10 +155,37 @@ class StoreClient:
         with contextlib.suppress(GoneError), self._door():
             self._client.delete_tag(run_id, name)
 
-    def log_artifacts(self, run_id: str, folder: Path) -> None:
+    def log_artifacts(self, run_id: str, folder: Path, artifact_folder: str = "") -> None:
         """Upload all that lies in a folder."""
         with self._door():
-            self._client.log_artifacts(run_id, str(folder))
+            self._client.log_artifacts(run_id, str(folder), artifact_folder or None)
+
+    def log_model(self, run_id: str, experiment_id: str, name: str, folder: Path, *, params: Mapping[str, str]) -> None:
+        """Make a folder in MLflow's model format a logged model of the run.
+
+        Done again it goes on with the model it began, which it knows by a tag: a name need not be unique in MLflow.
+
+        Raises:
+            RefusedError: also where the store has no logged models.
+        """
+        from mlflow.entities import LoggedModelOutput
+
+        wanted = f"source_run_id = '{run_id}' AND tags.`{MODEL_TAG}` = '{name}'"
+        try:
+            with self._door():
+                found = list(self._client.search_logged_models([experiment_id], wanted, max_results=1))
+                made = found[0] if found else self._client.create_logged_model(experiment_id, name, run_id, {MODEL_TAG: name}, dict(params))
+                if str(made.status) != "READY":
+                    tell_model(folder, model_id=made.model_id, run_id=run_id)
+                    self._client.log_model_artifacts(made.model_id, str(folder))
+                    self._client.finalize_logged_model(made.model_id, "READY")
+                known = self._client.get_run(run_id).outputs
+                if made.model_id not in {it.model_id for it in (known.model_outputs if known is not None else ())}:  # MLflow refuses it a second time
+                    self._client.log_outputs(run_id, [LoggedModelOutput(made.model_id, step=0)])
+        except StoreUnreachableError as error:
+            if getattr(error.__cause__, "error_code", "") == "ENDPOINT_NOT_FOUND":
+                raise RefusedError("The server is too old for logged models.", mend="They are among the run's artifacts.") from error
+            raise
         self._see_that_it_was_mlflow(run_id)
 
     def log_artifact(self, run_id: str, file: Path, artifact_folder: str) -> None:
@@ -226,6 +254,15 @@ class StoreClient:
 
     def __repr__(self) -> str:
         return f"StoreClient({mask_uri(self.uri)!r})"
+
+
+def tell_model(folder: Path, *, model_id: str, run_id: str) -> None:
+    """Write into a model's folder what only the store can say: whose model it is."""
+    from mlflow.models import Model
+
+    file = folder / "MLmodel"
+    facts = Model.load(str(file)).to_dict() | {"model_id": model_id, "run_id": run_id, "artifact_path": f"models:/{model_id}"}
+    Model.from_dict(facts).save(str(file))
 
 
 def _found(run: Any) -> FoundRun:

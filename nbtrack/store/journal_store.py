@@ -321,6 +321,8 @@ class JournalStore(AbstractStore):
         if cell is not None and is_of_cell:
             source_run_id = cell.run_id
         run_id = self.runs.our_id(source_run_id or "")
+        if cell is not None and run_id == cell.run_id:
+            cell.has_users_model = True
         is_ours = self.runs.has(run_id)
         try:
             if is_ours:
