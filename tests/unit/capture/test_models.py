@@ -165,6 +165,7 @@ def test_one_that_takes_long_is_written_in_the_background_and_the_next_cell_wait
     notebook.thread.join()
 
 
+@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")  # MLflow's own model classes
 def test_delivery_makes_it_a_logged_model_once(notebook, home, store, mlflow_of, runs_of):
     notebook.tracked("clf = LogisticRegression().fit(X, y)")
     loop = Loop(home, store, Settings(), lambda: StoreClient(store))
