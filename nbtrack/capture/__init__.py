@@ -1,10 +1,12 @@
 """IPython's door and the sources of what is captured."""
 
+from nbtrack.capture.figures import Figures
 from nbtrack.capture.literals import Literals, Parameters
 from nbtrack.capture.models import Models
 from nbtrack.capture.named import Named
 from nbtrack.capture.outputs import Outputs
 from nbtrack.capture.source import CaptureSource
+from nbtrack.capture.streams import Streams
 
-SOURCES: tuple[type[CaptureSource], ...] = (Outputs, Named, Parameters, Literals, Models)
+SOURCES: tuple[type[CaptureSource], ...] = (Outputs, Named, Parameters, Literals, Models, Figures, Streams)
 """Built-in sources; where two find one name, the earlier decides."""

@@ -32,6 +32,8 @@ class OutputList:
         self.outputs, self._displayed = outputs, displayed
         self.streams: list[tuple[dict[str, Any], StreamText]] = []
         """Every stream output and its text, in order."""
+        self.whole: dict[str, StreamText] = {}
+        """Each stream from beginning to end, over other outputs and over what was cleared; let go of after an untracked cell."""
         self.size_bytes = 0
         self._display_ids: set[str] = set()
         self._is_settled = False
@@ -48,6 +50,8 @@ class OutputList:
             if not self._is_clearing:
                 self._clear()
             return
+        if kind == "stream" and not self._is_settled:
+            self.whole.setdefault(str(content["name"]), StreamText()).write(content["text"], time_ns)
         if self._is_clearing:
             self._clear()
         if kind == "stream":

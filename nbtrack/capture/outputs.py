@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from nbtrack.capture.output_list import OutputList
 from nbtrack.capture.source import Source
-from nbtrack.capture.wrap import wrap
+from nbtrack.capture.wrap import observed, without_this_frame, wrap
 from nbtrack.entities.ledger import Entry
 
 KERNEL_CAP = 256 << 20
@@ -81,6 +81,8 @@ class Outputs(Source):
         self._door.leave()
         with self._lock:
             outputs.settle()
+            if not entry.run_id:
+                outputs.whole.clear()
             if not outputs.size_bytes:
                 return
             self._old.append(outputs)
@@ -137,6 +139,9 @@ class KernelDoor:
             self._sending.is_on = True
             try:
                 sent = send(*args, **kwargs)
+            except BaseException as error:
+                without_this_frame(error)
+                raise
             finally:
                 self._sending.is_on = False
             if sent is not None:
@@ -194,83 +199,59 @@ class TerminalDoor:
             undo()
         self._observe = lambda kind, content, key: None
 
-    def _tell(self, kind: str, content: dict[str, Any]) -> None:
-        with contextlib.suppress(Exception):
-            self._observe(kind, content, "")
-
     def _deeper(self, by: int) -> None:
         self._showing.depth = max(0, getattr(self._showing, "depth", 0) + by)
 
     def _around_write(self, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        def around(write: Callable[..., Any]) -> Callable[..., Any]:
-            def observed_write(text: str) -> Any:
-                written = write(text)
-                if text and not getattr(self._showing, "depth", 0):
-                    self._tell("stream", {"name": name, "text": text})
-                return written
+        def see(_: Any, text: str) -> None:
+            if text and not getattr(self._showing, "depth", 0):
+                self._observe("stream", {"name": name, "text": text}, "")
 
-            return observed_write
-
-        return around
+        return lambda write: observed(write, see)
 
     def _around_publish(self, publish: Callable[..., Any]) -> Callable[..., Any]:
-        def observed_publish(data: Any, metadata: Any = None, *args: Any, **kwargs: Any) -> Any:
-            self._deeper(1)
-            try:
-                return publish(data, metadata, *args, **kwargs)
-            finally:
-                self._deeper(-1)
-                kind = "update_display_data" if kwargs.get("update") else "display_data"
-                self._tell(kind, {"data": _as_text(data), "metadata": metadata, "transient": kwargs.get("transient")})
+        def see(_: Any, data: Any, metadata: Any = None, *, transient: Any = None, update: bool = False, **more: Any) -> None:
+            kind = "update_display_data" if update else "display_data"
+            self._observe(kind, {"data": _as_text(data), "metadata": metadata, "transient": transient}, "")
 
-        return observed_publish
+        return observed(self._quietly(publish), see)
 
     def _around_clear(self, clear: Callable[..., Any]) -> Callable[..., Any]:
-        def observed_clear(wait: bool = False) -> Any:
-            self._deeper(1)
-            try:
-                return clear(wait)
-            finally:
-                self._deeper(-1)
-                self._tell("clear_output", {"wait": wait})
-
-        return observed_clear
+        return observed(self._quietly(clear), lambda _, wait=False: self._observe("clear_output", {"wait": wait}, ""))
 
     def _around_start(self, start: Callable[..., Any]) -> Callable[..., Any]:
-        def observed_start() -> Any:
-            self._deeper(1)
-            return start()
-
-        return observed_start
+        return observed(start, lambda _: self._deeper(1))
 
     def _around_result(self, write: Callable[..., Any]) -> Callable[..., Any]:
-        def observed_result(format_dict: Any, md_dict: Any = None) -> Any:
-            self._tell("execute_result", {"data": _as_text(format_dict), "metadata": md_dict, "execution_count": self._shell.displayhook.prompt_count})
-            return write(format_dict, md_dict)
+        def see(_: Any, format_dict: Any, md_dict: Any = None) -> None:
+            content = {"data": _as_text(format_dict), "metadata": md_dict, "execution_count": self._shell.displayhook.prompt_count}
+            self._observe("execute_result", content, "")
 
-        return observed_result
+        return observed(write, see)
 
     def _around_finish(self, finish: Callable[..., Any]) -> Callable[..., Any]:
-        def observed_finish() -> Any:
-            try:
-                return finish()
-            finally:
-                self._deeper(-1)
-
-        return observed_finish
+        return observed(finish, lambda _: self._deeper(-1))
 
     def _around_traceback(self, show: Callable[..., Any]) -> Callable[..., Any]:
-        def observed_traceback(etype: Any, evalue: Any, stb: Any) -> Any:
+        def see(_: Any, etype: Any, evalue: Any, stb: Any) -> None:
+            self._observe("error", {"ename": etype.__name__, "evalue": str(evalue), "traceback": stb if isinstance(stb, list) else [stb]}, "")
+
+        return observed(self._quietly(show), see)
+
+    def _quietly(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """`call`, whose own writing to the terminal is no stream of the user's."""
+
+        def quiet_call(*args: Any, **kwargs: Any) -> Any:
             self._deeper(1)
             try:
-                return show(etype, evalue, stb)
+                return call(*args, **kwargs)
+            except BaseException as error:
+                without_this_frame(error)
+                raise
             finally:
                 self._deeper(-1)
-                lines = stb if isinstance(stb, list) else [stb]
-                with contextlib.suppress(Exception):
-                    self._tell("error", {"ename": etype.__name__, "evalue": str(evalue), "traceback": lines})
 
-        return observed_traceback
+        return quiet_call
 
 
 def _wait_until_read(fd: int | None) -> None:

@@ -121,8 +121,7 @@ class TrackedRun:
     def figure(self, fig: Any, name: str = "") -> None:
         """Keep a figure (matplotlib's `savefig` or plotly's `to_html`) under `figures/`."""
         try:
-            self._figures += not name
-            stem = name or f"figure-{self._figures}"
+            stem = name or f"figure-{self.next_figure()}"
             if hasattr(fig, "savefig"):
                 buffer = io.BytesIO()
                 fig.savefig(buffer, format="png", bbox_inches="tight")
@@ -133,6 +132,11 @@ class TrackedRun:
                 self.notice(f"figure of type {type(fig).__name__} was not kept: it has neither savefig nor to_html")
         except Exception as cause:  # noqa: BLE001 - drawing runs foreign code
             self.notice(f"a figure was not kept: {cause}")
+
+    def next_figure(self) -> int:
+        """Number for a figure without a name."""
+        self._figures += 1
+        return self._figures
 
     def notice(self, text: str) -> None:
         """Keep what the user should know about this run; the same words once."""

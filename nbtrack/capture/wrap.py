@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -27,3 +29,26 @@ def wrap(target: Any, name: str, make: Callable[[Callable[..., Any]], Callable[.
             setattr(target, name, own)
 
     return undo
+
+
+def observed(call: Callable[..., Any], see: Callable[..., None]) -> Callable[..., Any]:
+    """`call`, which then tells `see` its result and arguments; in a traceback it does not appear, and what `see` raises is dropped."""
+
+    @functools.wraps(call)
+    def observed_call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            result = call(*args, **kwargs)
+        except BaseException as error:
+            without_this_frame(error)
+            raise
+        with contextlib.suppress(Exception):
+            see(result, *args, **kwargs)
+        return result
+
+    return observed_call
+
+
+def without_this_frame(error: BaseException) -> None:
+    """Take the frame that caught the error out of its traceback; a bare `raise` after it adds none."""
+    if error.__traceback__ is not None:
+        error.__traceback__ = error.__traceback__.tb_next
