@@ -31,6 +31,8 @@ class Settings:
     """Which fitted models are kept: the `final` one of a cell, `all`, or `none`."""
     model_mb: float = 512.0
     """A fitted model larger than this is not kept; a notice says so."""
+    curve_points: int = 100_000
+    """Points of a curve that are kept in full; after that, of ever larger pieces, the lowest and the highest one."""
     budget_ms: float = 200.0
     """Milliseconds that capture may take after a cell; the rest goes on in the background or is skipped with a notice."""
     delivery: bool = True

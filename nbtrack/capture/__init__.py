@@ -1,5 +1,6 @@
 """IPython's door and the sources of what is captured."""
 
+from nbtrack.capture.curves import Curves
 from nbtrack.capture.figures import Figures
 from nbtrack.capture.literals import Literals, Parameters
 from nbtrack.capture.models import Models
@@ -8,5 +9,5 @@ from nbtrack.capture.outputs import Outputs
 from nbtrack.capture.source import CaptureSource
 from nbtrack.capture.streams import Streams
 
-SOURCES: tuple[type[CaptureSource], ...] = (Outputs, Named, Parameters, Literals, Models, Figures, Streams)
+SOURCES: tuple[type[CaptureSource], ...] = (Outputs, Named, Parameters, Literals, Curves, Models, Figures, Streams)
 """Built-in sources; where two find one name, the earlier decides."""

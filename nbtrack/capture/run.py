@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,6 +37,8 @@ class TrackedRun:
         """Params that capture recorded, as text."""
         self.has_users_model = False
         """The user's code logged a model with MLflow: ours would be the same once more."""
+        self.curve_ends: dict[str, float] = {}
+        """Last value of each curve that capture recorded: a metric of this name and value is that point again."""
         self._figures = 0
         self._models: dict[str, int] = {}
         self._lock = threading.RLock()
@@ -54,6 +57,19 @@ class TrackedRun:
                 self.writer.log(name, value, step, timestamp_ns)
         except Exception as cause:  # noqa: BLE001 - the user's object may raise anything on float()
             self.notice(f"metric {name!r} was given {_short(value)} of type {type(value).__name__}, not a number: it was not kept ({cause})")
+
+    def log_many(self, name: str, points: Sequence[tuple[int, int, float]]) -> None:
+        """Append points of a metric: step, timestamp in nanoseconds, value."""
+        if self.is_stopped:
+            return
+        try:
+            self.writer.log_many(name, points)
+        except OSError as cause:
+            self._stop(cause)
+        except NbtrackError:
+            self._reopened(Kind.NOTICE, text="points were logged after the run ended")
+            with contextlib.suppress(Exception):
+                self.writer.log_many(name, points)
 
     def param(self, name: str, value: Any) -> None:
         """Record a param; the first value of a name stays, later ones are kept beside it."""

@@ -243,3 +243,39 @@ def test_only_the_user_may_read_a_run(home, writer):
     writer.log("m", 1.0)
     for path in (home.root, *home.root.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_many_points_at_once_are_as_one_by_one(home, begin):
+    one, many = begin(), begin()
+    points = [(step, 1000 + step, step * 0.5) for step in range(20_000)]
+    for step, time_ns, value in points:
+        one.log("loss", value, step, time_ns)
+    many.log("loss", 7.0)
+    many.log_many("loss", points)
+    many.log_many("loss", [])
+    many.log("loss", 3.0)
+    found = [list(points_of(home, it.run_id)) for it in (one, many)]
+    assert [point[1:] for point in found[1][1:-1]] == [point[1:] for point in found[0]]
+    assert found[1][-1][1] == 20_000
+
+
+def test_many_points_at_once_may_come_from_threads(home, begin):
+    writer = begin()
+    points = [(step, 1, float(step)) for step in range(5_000)]
+    threads = [threading.Thread(target=writer.log_many, args=(f"loss{number}", points)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = {}
+    for name, step, _, value in points_of(home, writer.run_id):
+        assert step == value
+        found.setdefault(name, []).append(step)
+    assert {name: sorted(steps) for name, steps in found.items()} == {f"loss{number}": list(range(5_000)) for number in range(4)}
+
+
+def test_many_points_after_the_end_are_refused(begin):
+    writer = begin()
+    writer.close()
+    with pytest.raises(JournalError, match="Resume"):
+        writer.log_many("loss", [(0, 1, 0.5)])

@@ -1,0 +1,259 @@
+"""Curves: numbers that loops compute, keep or show, step by step, by taps woven into executed cells."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import math
+import sys
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from nbtrack import settings
+from nbtrack.capture.run import TrackedRun
+from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.weave import taps
+from nbtrack.capture.weave.insert import insert
+from nbtrack.capture.weave.plan import Spot, plan
+from nbtrack.capture.weave.series import Point, Series
+from nbtrack.capture.weave.taps import Shape, Tap
+from nbtrack.entities.ledger import Entry
+from nbtrack.journal.fold import events_of, series_names
+
+_SLOWEST_S, _FASTEST_S, _FIRST_S = 0.25, 0.005, 0.02
+_FULL = 50_000
+"""Values in one look from which the next one comes sooner: what waits is bounded."""
+_MAGICS = ("%%time", "%%capture")
+"""Cell magics that give their body to IPython's transformers."""
+
+
+class Curves(Source):
+    """Weaves taps into every executed cell, and takes values out of them while a tracked cell runs."""
+
+    name = "curves"
+    kind = "curves"
+
+    def __init__(self) -> None:
+        self._shell: Any = None
+        self._transformer = _Transformer(self)
+        self._armed: dict[int, tuple[Entry, bool]] = {}
+        self._woven: dict[str, list[tuple[Spot, Tap]]] = {}
+        self._spots: list[tuple[Spot, Tap]] = []
+        self._active: _Active | None = None
+
+    def start(self, shell: Any) -> None:
+        self._shell = shell
+        shell.ast_transformers.append(self._transformer)
+        taps.install(shell.user_ns, shell.user_ns_hidden)
+
+    def stop(self) -> None:
+        if self._active is not None:
+            self._active.end()
+            self._active = None
+        for _, tap in self._spots:
+            tap.off()
+        if self._transformer in self._shell.ast_transformers:
+            self._shell.ast_transformers.remove(self._transformer)
+        taps.uninstall(self._shell.user_ns, self._shell.user_ns_hidden)
+
+    def enter(self, entry: Entry) -> None:
+        taps.install(self._shell.user_ns, self._shell.user_ns_hidden)  # after %reset it is gone
+        body = entry.source.partition("\n")[2] if entry.source.startswith("%%track") else entry.source
+        magic = body.lstrip().startswith("%%")
+        if entry.tree is not None and entry.tree.body and (not magic or body.lstrip().startswith(_MAGICS)):
+            self._armed[threading.get_ident()] = (entry, not magic)
+
+    def leave(self, entry: Entry) -> None:
+        self._armed.pop(threading.get_ident(), None)
+        active = self._active
+        if active is not None and active.cell.entry is entry:
+            self._active = None
+            for _, tap in self._spots:
+                tap.off()
+            entry.facts[self.name] = active.end()
+
+    def before(self, cell: Cell) -> Iterable[Finding]:
+        if self._active is None:
+            self._active = _Active(cell)
+            for spot, tap in self._spots:
+                self._active.add(spot, tap)
+        return ()
+
+    def after(self, cell: Cell) -> Iterable[Finding]:
+        for series in cell.entry.facts.get(self.name, ()):
+            about = f"{series.count:,} points" if not series.is_about else f"about {series.count:,} points"
+            yield Finding("curve", series.name, f"{about}, last {series.last:.6g}", series.spot.rule, keep=_is_kept)
+
+    def weave(self, tree: ast.Module) -> None:
+        """Weave taps into the tree, if it is that of the cell this thread begins to execute."""
+        armed = self._armed.get(threading.get_ident())
+        if armed is None:
+            return
+        entry, is_plain = armed
+        if entry.tree is None or not isinstance(tree, ast.Module) or len(tree.body) != len(entry.tree.body):
+            return
+        if not is_plain and ast.dump(tree) != ast.dump(entry.tree):
+            return
+        self._armed.pop(threading.get_ident(), None)
+        if ("for" not in entry.code and "while" not in entry.code) or taps.NAME in entry.code:
+            return
+        found = plan(tree, with_functions=not self._may_be_compiled())
+        entry.facts["curves kept in"] = found.kept_in
+        if not found.spots:
+            return
+        known = self._woven.get(entry.code, [])
+        fresh: list[tuple[Spot, Tap]] = []
+
+        def tap_for(spot: Spot, shape: Shape, has_outer: bool) -> Tap:
+            at = len(fresh)
+            tap = known[at][1] if at < len(known) and known[at][1].shape is shape else Tap(shape, spot.is_reused)
+            if has_outer and shape is Shape.CALL:
+                tap.add_boundary()
+            fresh.append((spot, tap))
+            return tap
+
+        insert(tree, found.spots, tap_for)
+        old = {id(tap) for _, tap in known}
+        self._woven[entry.code] = fresh
+        self._spots = [*((spot, tap) for spot, tap in self._spots if id(tap) not in old), *fresh]
+        active = self._active
+        if active is not None and active.cell.entry is entry:
+            active.forget(old)
+            for spot, tap in fresh:
+                active.add(spot, tap)
+
+    def _may_be_compiled(self) -> bool:
+        """Whether the notebook has numba: it compiles functions from all that is in them, and refuses what it does not know."""
+        return any(
+            getattr(value, "__name__", "") == "numba" or str(getattr(type(value), "__module__", "")).startswith("numba.") for value in self._named("numba")
+        )
+
+    def _named(self, package: str) -> list[Any]:
+        if package not in sys.modules:
+            return []
+        module = sys.modules[package]
+        return [
+            value for value in list(self._shell.user_ns.values()) if value is module or getattr(module, getattr(value, "__name__", "") or "-", None) is value
+        ]
+
+
+class _Transformer(ast.NodeTransformer):
+    """What IPython calls with each tree before it is compiled."""
+
+    def __init__(self, curves: Curves) -> None:
+        self._curves = curves
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        with contextlib.suppress(Exception):  # a cell without taps is what the user wrote
+            if isinstance(node, ast.Module):
+                self._curves.weave(node)
+        return node
+
+
+class _Active:
+    """The taps of one tracked cell while it runs, and the thread that empties them."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        self._budget = settings.load().curve_points
+        self._series: dict[int, Series] = {}
+        self._names: dict[str, Series] = {}
+        self._taken: set[str] | None = None
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, spot: Spot, tap: Tap) -> None:
+        """Switch a tap on."""
+        with self._lock:
+            self._series[id(tap)] = Series(spot, tap, self._budget, self._claim, self._write, self._has_twin)
+            tap.on()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._drain, name="nbtrack-curves", daemon=True)
+            self._thread.start()
+
+    def forget(self, them: set[int]) -> None:
+        """Let go of taps whose code is woven anew."""
+        with self._lock:
+            for key in them:
+                self._series.pop(key, None)
+
+    def end(self) -> list[Series]:
+        """Take the last values; returns the curves."""
+        self._ended.set()
+        with self._lock:
+            them = list(self._series.values())
+            for series in them:
+                series.drain()
+            for series in sorted(them, key=lambda it: it.spot.is_printed):
+                series.finish()
+        kept = [series for series in them if series.name]
+        if kept and self.cell.run is not None:
+            self._tell(self.cell.run, kept)
+        return kept
+
+    def _drain(self) -> None:
+        wait_s = _FIRST_S
+        while not self._ended.wait(wait_s):
+            try:
+                with self._lock:
+                    if self._ended.is_set():
+                        return
+                    most = max((series.drain() for series in list(self._series.values())), default=0)
+            except Exception as cause:  # noqa: BLE001 - the user's loop goes on without curves
+                for series in list(self._series.values()):
+                    series.tap.off()
+                if self.cell.run is not None:
+                    self.cell.run.notice(f"curves could not be captured any more: {cause!r}")
+                return
+            wait_s = max(_FASTEST_S, wait_s / 2) if most > _FULL else min(_SLOWEST_S, wait_s * 2)
+
+    def _claim(self, series: Series) -> str:
+        """A name that no other series of the run has; empty where the user does not want it."""
+        spot = series.spot
+        if not self.cell.choice.wants(spot.name):
+            return ""
+        if self._taken is None:
+            self._taken = set() if self.cell.run is None else set(series_names(events_of(self.cell.run.home, self.cell.run.run_id)).values())
+        function = spot.place.rpartition(".")[2]
+        wanted = [spot.name, *([f"{function}.{spot.name}"] if function else [])]
+        wanted += [f"{spot.name}_{number}" for number in range(2, 1000)]
+        name = next((it for it in wanted if it not in self._taken), "")
+        self._taken.add(name)
+        self._names[name] = series
+        return name
+
+    def _write(self, name: str, points: list[Point]) -> None:
+        if self.cell.run is not None:
+            self.cell.run.log_many(name, points)
+
+    def _has_twin(self, series: Series) -> bool:
+        """Whether a curve has the same values: as many, and alike at both ends and between."""
+        return any(
+            it is not series and it.name and it.count == series.count and _alike(it.head, series.head) and _alike([it.last or 0.0], [series.last or 0.0])
+            for it in self._series.values()
+        )
+
+    @staticmethod
+    def _tell(run: TrackedRun, kept: list[Series]) -> None:
+        run.curve_ends.update({series.name: series.last for series in kept if series.last is not None})
+        thinned = {series.name: {"points": series.count, "about": series.is_about} for series in kept if series.is_thinned}
+        if thinned:
+            run.tag("nbtrack.thinned", json.dumps(thinned))
+        outer = {
+            series.name: {"outer": series.spot.loop.parent.target if series.spot.loop.parent else "", "ends": series.ends} for series in kept if series.ends
+        }
+        if outer:
+            run.artifact_bytes("curves/outer-steps.json", json.dumps(outer).encode())
+
+
+def _alike(some: list[float], others: list[float]) -> bool:
+    return len(some) == len(others) and all(
+        a == b or abs(a - b) <= 1e-9 * max(abs(a), abs(b)) or (math.isnan(a) and math.isnan(b)) for a, b in zip(some, others, strict=True)
+    )
+
+
+def _is_kept(_: TrackedRun) -> None:
+    """The points are in the journal already."""

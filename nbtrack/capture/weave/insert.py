@@ -1,0 +1,132 @@
+"""Putting taps into a tree. What is inserted carries the place of what it follows: no line more is seen by tracebacks, debuggers and coverage."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+
+from nbtrack.capture.weave.loops import Loop, blocks_of
+from nbtrack.capture.weave.plan import Spot
+from nbtrack.capture.weave.taps import NAME, Shape, Tap
+
+
+def insert(tree: ast.Module, spots: Iterable[Spot], tap_for: Callable[[Spot, Shape, bool], Tap]) -> None:
+    """Weave taps for the spots into the tree, in place.
+
+    Args:
+        tap_for: gives the tap of a spot, in its shape; True where it needs to know the steps of an outer loop.
+    """
+    values: dict[int, int] = {}
+    for spot in spots:
+        has_outer = spot.loop.parent is not None
+        if spot.node is not None:
+            if id(spot.node) in values:
+                continue
+            values[id(spot.node)] = tap_for(spot, Shape.VALUE, has_outer).index
+            continue
+        if spot.assignment is not None:
+            tap = tap_for(spot, Shape.TARGET, has_outer)
+            last = spot.assignment.targets[-1]
+            spot.assignment.targets.append(ast.copy_location(ast.Attribute(_item(tap.index, last), "into", ast.Store()), last))
+            continue
+        walrus = [it for it in spot.bindings if isinstance(it.node, ast.NamedExpr)]
+        if walrus:
+            tap = tap_for(spot, Shape.VALUE, False)
+            values.update((id(it.value), tap.index) for it in walrus)
+            continue
+        tap = tap_for(spot, Shape.CALL, has_outer)
+        statements = {id(it.statement): it.node for it in spot.bindings if it.statement is not None and it.node is not None}
+        _cover(spot.loop.node.body, spot.name, statements, tap.index)
+        if has_outer and spot.loop.parent is not None and tap.boundary is not None:
+            _mark(spot.loop, spot.loop.parent, tap.boundary)
+    if values:
+        _Wrap(values).visit(tree)
+
+
+def _cover(block: list[ast.stmt], name: str, statements: dict[int, ast.expr], index: int, *, sure: bool = False, need: bool = False) -> None:
+    """Put a tap where the block has bound the name for the last time: once on every way through it, as far as that is possible.
+
+    Args:
+        sure: the name is bound before the block.
+        need: a way through the block that does not bind the name gets a tap too.
+    """
+    binding = [at for at, statement in enumerate(block) if _binds(statement, statements)]
+    if not binding:
+        if need:
+            block.insert(0, _call(index, name, _start(block[0])))
+        return
+    last = binding[-1]
+    statement = block[last]
+    if id(statement) in statements and not blocks_of(statement):
+        block.insert(last + 1, _call(index, name, statements[id(statement)]))
+        return
+    sure = sure or any(id(block[at]) in statements for at in binding[:-1])
+    if sure and last + 1 < len(block):
+        block.insert(last + 1, _call(index, name, _start(block[last + 1])))
+        return
+    if isinstance(statement, ast.If):
+        _cover(statement.body, name, statements, index, sure=sure, need=sure)
+        if statement.orelse:
+            _cover(statement.orelse, name, statements, index, sure=sure, need=sure)
+        elif sure:
+            statement.orelse = [_call(index, name, _start(statement))]
+    else:
+        for below in blocks_of(statement):
+            _cover(below, name, statements, index, sure=sure, need=sure and isinstance(statement, (ast.With, ast.AsyncWith)))
+    if not sure:
+        for at in binding[:-1]:
+            for below in blocks_of(block[at]):
+                _cover(below, name, statements, index)
+
+
+def _binds(statement: ast.stmt, statements: dict[int, ast.expr]) -> bool:
+    return id(statement) in statements or any(_binds(inner, statements) for block in blocks_of(statement) for inner in block)
+
+
+def _mark(inner: Loop, outer: Loop, index: int) -> None:
+    """Mark the end of the inner loop among its values."""
+    for block in _blocks_within(outer.node.body):
+        for at, statement in enumerate(block):
+            if statement is inner.node:
+                where = _start(block[at + 1]) if at + 1 < len(block) else _start(statement)
+                call = ast.Call(_item(index, where), [ast.copy_location(ast.Constant(...), where)], [])
+                block.insert(at + 1, ast.copy_location(ast.Expr(ast.copy_location(call, where)), where))
+                return
+
+
+def _blocks_within(block: list[ast.stmt]) -> Iterable[list[ast.stmt]]:
+    yield block
+    for statement in block:
+        for below in blocks_of(statement):
+            yield from _blocks_within(below)
+
+
+def _start(statement: ast.stmt) -> ast.expr:
+    """A place on the first line of a statement."""
+    first = min((it.lineno for it in getattr(statement, "decorator_list", [])), default=statement.lineno)
+    return ast.Constant(None, lineno=first, col_offset=statement.col_offset, end_lineno=first, end_col_offset=statement.col_offset)
+
+
+def _item(index: int, where: ast.expr) -> ast.expr:
+    name = ast.copy_location(ast.Name(NAME, ast.Load()), where)
+    return ast.copy_location(ast.Subscript(name, ast.copy_location(ast.Constant(index), where), ast.Load()), where)
+
+
+def _call(index: int, name: str, where: ast.expr) -> ast.stmt:
+    call = ast.Call(_item(index, where), [ast.copy_location(ast.Name(name, ast.Load()), where)], [])
+    return ast.copy_location(ast.Expr(ast.copy_location(call, where)), where)
+
+
+class _Wrap(ast.NodeTransformer):
+    """Wraps expressions in taps that give back what they get."""
+
+    def __init__(self, values: dict[int, int]) -> None:
+        self._values = values
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        index = self._values.get(id(node))
+        seen: ast.AST = self.generic_visit(node)
+        if index is None or not isinstance(node, ast.expr):
+            return seen
+        item = ast.copy_location(ast.Tuple([node], ast.Load()), node)
+        return ast.copy_location(ast.Call(_item(index, node), [item], []), node)

@@ -1,0 +1,418 @@
+"""The loops of a piece of code: what they rebind, and what they show, keep or hand on."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from nbtrack.capture.labels import Labelled, labelled, own_name
+from nbtrack.capture.weave.kinds import Env, Kind, join, kind_of, path_of
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_COMPILERS = frozenset(("njit", "jit", "vectorize", "guvectorize", "stencil", "cfunc", "script", "compile", "function", "pjit", "pmap", "cython", "kernel"))
+"""Decorators whose functions are compiled from what is in them: they may contain nothing they do not know."""
+_LOGGERS = frozenset(("log", "log_metric", "log_metrics", "add_scalar", "add_scalars", "log_dict", "report_scalar", "scalar", "track"))
+_SHOWS = frozenset(("print", "display", "pprint"))
+_WRITES = frozenset(("write", "info", "debug", "warning", "set_description", "set_description_str", "set_postfix_str", "echo", "secho"))
+_BARS = ("tqdm", "trange", "progress", "track", "prange")
+
+
+class Way(Enum):
+    """How a loop hands a value on."""
+
+    PRINTED = "printed"
+    APPENDED = "appended"
+    STORED = "stored"
+    POSTFIX = "postfix"
+    YIELDED = "yielded"
+
+
+@dataclass
+class Binding:
+    """One statement that binds a name in a loop."""
+
+    value: ast.expr
+    kind: Kind = Kind.GIVEN
+    is_augmented: bool = False
+    adds_to_itself: bool = False
+    node: ast.expr | None = None
+    """The target's node; for a walrus the NamedExpr."""
+    statement: ast.stmt | None = None
+    is_fixed: bool = False
+    """The kind is known from the statement, not from a value."""
+
+
+@dataclass
+class Report:
+    """One expression a loop hands on."""
+
+    node: ast.expr
+    way: Way
+    label: str
+    """What it is called where it goes; may be empty."""
+    statement: ast.stmt
+
+
+@dataclass(eq=False)
+class Loop:
+    """One loop of a scope."""
+
+    node: ast.For | ast.AsyncFor | ast.While
+    parent: Loop | None
+    is_iterating: bool
+    """Its steps are counted or open-ended, rather than one for each item of some data."""
+    target: str = ""
+    """Name of the loop's variable, if it is one."""
+    binds: dict[str, list[Binding]] = field(default_factory=dict)
+    attributes: list[tuple[ast.Assign, str]] = field(default_factory=list)
+    """Assignments to an attribute such as `self.loss`, with its name."""
+    reports: list[Report] = field(default_factory=list)
+    losses: set[str] = field(default_factory=set)
+    """Names a gradient is taken of."""
+
+    def inside(self, other: Loop) -> bool:
+        """Whether this loop lies in `other`."""
+        at = self.parent
+        while at is not None:
+            if at is other:
+                return True
+            at = at.parent
+        return False
+
+
+@dataclass
+class Scope:
+    """The top level of a cell, or one function."""
+
+    place: str
+    """Qualified name of the function; empty at top level."""
+    loops: list[Loop] = field(default_factory=list)
+    kinds: dict[str, Kind] = field(default_factory=dict)
+    explicit: set[str] = field(default_factory=set)
+    """Names the user logs by a call."""
+    own: dict[str, list[ast.expr]] = field(default_factory=dict)
+    """Values bound to each name, loops or not."""
+
+
+def scopes_of(tree: ast.Module, *, with_functions: bool = True) -> list[Scope]:
+    """The scopes of a cell that have loops."""
+    found: list[Scope] = []
+    _Reader("", found, with_functions).read(tree.body)
+    return [scope for scope in found if scope.loops]
+
+
+class _Reader:
+    """Reads one scope, and makes a reader for each function in it."""
+
+    def __init__(self, place: str, found: list[Scope], with_functions: bool) -> None:
+        self.scope, self._found, self._with_functions = Scope(place), found, with_functions
+        self._all: list[tuple[str, Binding]] = []
+        self._pending: list[tuple[Loop, ast.expr]] = []
+        found.append(self.scope)
+
+    def read(self, body: list[ast.stmt]) -> None:
+        self._block(body, None)
+        env = self.scope.kinds
+        for _ in range(3):  # kinds flow through names; three rounds reach what people write
+            kinds: dict[str, list[Kind]] = {}
+            for name, binding in self._all:
+                if not binding.is_fixed:
+                    binding.kind = self._kind(name, binding, env)
+                kinds.setdefault(name, []).append(binding.kind)
+            env = {name: join(them) for name, them in kinds.items()}
+            self.scope.kinds = env
+        for loop in self.scope.loops:
+            loop.is_iterating = self._is_iterating(loop.node)
+
+    def _kind(self, name: str, binding: Binding, env: Env) -> Kind:
+        value = binding.value
+        if isinstance(value, ast.BinOp) and any(isinstance(it, ast.Name) and it.id == name for it in ast.walk(value)):
+            other = value.right if isinstance(value.left, ast.Name) and value.left.id == name else value.left
+            if isinstance(value.op, (ast.Add, ast.Sub)) and kind_of(other, env) in (Kind.CONST, Kind.COUNT, Kind.TRUTH):
+                return Kind.COUNT
+            return kind_of(value, {**env, name: Kind.NUMBER})
+        return kind_of(value, env)
+
+    def _block(self, body: list[ast.stmt], loop: Loop | None) -> None:
+        for statement in body:
+            self._statement(statement, loop)
+
+    def _statement(self, statement: ast.stmt, loop: Loop | None) -> None:
+        if isinstance(statement, Function):
+            self._note(statement.name, _fixed(Kind.OTHER), None)
+            self._function(statement, statement.name)
+        elif isinstance(statement, ast.ClassDef):
+            self._note(statement.name, _fixed(Kind.OTHER), None)
+            for method in statement.body:
+                if isinstance(method, Function):
+                    self._function(method, f"{statement.name}.{method.name}")
+        elif isinstance(statement, (ast.For, ast.AsyncFor, ast.While)):
+            inner = Loop(statement, loop, False)
+            self.scope.loops.append(inner)
+            if isinstance(statement, ast.While):
+                self._expression(statement.test, inner, statement)
+            else:
+                self._expression(statement.iter, loop, statement)
+                inner.target = statement.target.id if isinstance(statement.target, ast.Name) else ""
+                for name, kind in self._targets(statement.target, statement.iter):
+                    self._note(name, _fixed(kind), None)
+                    if isinstance(statement.target, ast.Tuple) and kind is Kind.COUNT:
+                        inner.target = name
+            self._block(statement.body, inner)
+            self._block(statement.orelse, loop)
+        else:
+            self._simple(statement, loop)
+            for block in blocks_of(statement):
+                self._block(block, loop)
+
+    def _function(self, node: Function, name: str) -> None:
+        if not self._with_functions or any(_COMPILERS.intersection(path_of(it)) for it in node.decorator_list):
+            return
+        place = f"{self.scope.place}.{name}" if self.scope.place else name
+        _Reader(place, self._found, True).read(node.body)
+
+    def _simple(self, statement: ast.stmt, loop: Loop | None) -> None:
+        for node in _own_expressions(statement):
+            self._expression(node, loop, statement)
+        if isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                self._assign(target, statement.value, statement, loop)
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            self._assign(statement.target, statement.value, statement, loop)
+        elif isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
+            target = statement.target
+            value = ast.BinOp(ast.Name(target.id, ast.Load()), statement.op, statement.value)
+            adds = isinstance(statement.op, ast.Add)
+            self._note(target.id, Binding(value, is_augmented=True, adds_to_itself=adds, node=target, statement=statement), loop)
+        elif isinstance(statement, (ast.With, ast.AsyncWith)):
+            for item in statement.items:
+                for name in _names(item.optional_vars):
+                    self._note(name, _fixed(Kind.OTHER), None)
+        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+            for alias in statement.names:
+                self._note(alias.asname or alias.name.partition(".")[0], _fixed(Kind.OTHER), None)
+
+    def _assign(self, target: ast.expr, value: ast.expr, statement: ast.stmt, loop: Loop | None) -> None:
+        if isinstance(target, ast.Name):
+            adds = (
+                isinstance(value, ast.BinOp)
+                and isinstance(value.op, ast.Add)
+                and any(isinstance(it, ast.Name) and it.id == target.id for it in (value.left, value.right))
+            )
+            self._note(target.id, Binding(value, adds_to_itself=adds, node=target, statement=statement), loop)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
+                for each, item in zip(target.elts, value.elts, strict=True):
+                    self._assign(each, item, statement, loop)
+            else:
+                for name in _name_nodes(target):
+                    item = ast.Subscript(value, ast.Constant(0), ast.Load())
+                    self._note(name.id, Binding(item, node=name, statement=statement), loop)
+        elif isinstance(target, ast.Subscript) and loop is not None:
+            key = target.slice
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                loop.reports.append(Report(value, Way.STORED, key.value, statement))
+            elif isinstance(key, ast.Name) and self._is_counter(key.id, loop):
+                loop.reports.append(Report(value, Way.STORED, own_name(target.value), statement))
+        elif isinstance(target, ast.Attribute) and loop is not None and isinstance(statement, ast.Assign) and statement.value is value:
+            loop.attributes.append((statement, target.attr))
+
+    @staticmethod
+    def _is_counter(name: str, loop: Loop) -> bool:
+        at: Loop | None = loop
+        while at is not None:
+            if at.target == name:
+                return True
+            at = at.parent
+        return False
+
+    def _note(self, name: str, binding: Binding, loop: Loop | None) -> None:
+        self._all.append((name, binding))
+        self.scope.own.setdefault(name, []).append(binding.value)
+        if loop is not None:
+            loop.binds.setdefault(name, []).append(binding)
+
+    def _expression(self, node: ast.expr, loop: Loop | None, statement: ast.stmt) -> None:
+        """Note what an expression of a statement binds and hands on."""
+        for it in _walk(node):
+            if isinstance(it, ast.NamedExpr):
+                self._note(it.target.id, Binding(it.value, node=it, statement=statement), loop)
+            elif isinstance(it, ast.Call):
+                self._read_call(it, loop, statement)
+            elif isinstance(it, (ast.Yield, ast.YieldFrom)) and loop is not None and it.value is not None:
+                for part in it.value.elts if isinstance(it.value, ast.Tuple) else [it.value]:
+                    loop.reports.append(Report(part, Way.YIELDED, own_name(part), statement))
+
+    def _read_call(self, node: ast.Call, loop: Loop | None, statement: ast.stmt) -> None:
+        path = path_of(node.func)
+        last = path[-1] if path else ""
+        if last in _LOGGERS and isinstance(node.func, ast.Attribute):
+            self.scope.explicit.update(_logged_names(node))
+        if loop is None:
+            return
+        if last == "backward" and isinstance(node.func, ast.Attribute):
+            loop.losses.update(_names(node.func.value))
+        if last in ("gradient", "minimize") and node.args:
+            loop.losses.update(_names(node.args[0]))
+        if last == "append" and isinstance(node.func, ast.Attribute) and len(node.args) == 1:
+            self._appended(node.func.value, node.args[0], loop, statement)
+        elif last in _SHOWS and isinstance(node.func, ast.Name):
+            self._shown(labelled(node), loop, statement)
+        elif last == "set_postfix":
+            items = [(keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg]
+            for argument in node.args:
+                if isinstance(argument, ast.Dict):
+                    items += [(str(key.value), value) for key, value in zip(argument.keys, argument.values, strict=True) if isinstance(key, ast.Constant)]
+            for name, value in items:
+                texts = labelled(value)
+                loop.reports.append(Report(texts[0].node if len(texts) == 1 else value, Way.POSTFIX, name, statement))
+        elif last in _WRITES:
+            for at, argument in enumerate(node.args):
+                text: ast.expr = argument
+                if at == 0 and len(node.args) > 1 and isinstance(argument, ast.Constant):
+                    text = ast.BinOp(argument, ast.Mod(), ast.Tuple(node.args[1:], ast.Load()))
+                self._shown(labelled(text), loop, statement)
+
+    @staticmethod
+    def _shown(them: list[Labelled], loop: Loop, statement: ast.stmt) -> None:
+        loop.reports.extend(Report(it.node, Way.PRINTED, it.label, statement) for it in them)
+
+    @staticmethod
+    def _appended(base: ast.expr, value: ast.expr, loop: Loop, statement: ast.stmt) -> None:
+        name = container_name(base)
+        if isinstance(value, (ast.Tuple, ast.List)):
+            loop.reports.extend(Report(it, Way.APPENDED, own_name(it), statement) for it in value.elts)
+        elif isinstance(value, ast.Dict):
+            for key, it in zip(value.keys, value.values, strict=True):
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    loop.reports.append(Report(it, Way.APPENDED, key.value, statement))
+        else:
+            loop.reports.append(Report(value, Way.APPENDED, name, statement))
+
+    def _targets(self, target: ast.expr, iterated: ast.expr) -> Iterator[tuple[str, Kind]]:
+        iterated = self._unwrap(iterated)
+        path = path_of(iterated) if isinstance(iterated, ast.Call) else []
+        last = path[-1] if path else ""
+        if isinstance(target, ast.Name):
+            yield target.id, Kind.COUNT if last in ("range", "count", "arange", "trange", "prange") else Kind.DATA
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            for at, part in enumerate(target.elts):
+                for name in _name_nodes(part):
+                    yield name.id, Kind.COUNT if at == 0 and last == "enumerate" else Kind.DATA
+
+    def _unwrap(self, node: ast.expr, depth: int = 0) -> ast.expr:
+        """What is iterated, below progress bars and names."""
+        if depth > 5:
+            return node
+        if isinstance(node, ast.Name):
+            values = self.scope.own.get(node.id, [])
+            return self._unwrap(values[-1], depth + 1) if len(values) == 1 and isinstance(values[-1], (ast.Call, ast.Name)) else node
+        if isinstance(node, ast.Call) and node.args:
+            name = (path_of(node.func) or [""])[-1].lower()
+            if name != "trange" and any(bar in name for bar in _BARS):
+                return self._unwrap(node.args[0], depth + 1)
+        return node
+
+    def _is_iterating(self, node: ast.For | ast.AsyncFor | ast.While) -> bool:
+        if isinstance(node, ast.While):
+            return True
+        iterated = self._unwrap(node.iter)
+        if isinstance(iterated, ast.Call):
+            last = (path_of(iterated.func) or [""])[-1]
+            if last == "enumerate" and iterated.args:
+                iterated = self._unwrap(iterated.args[0])
+                last = (path_of(iterated.func) or [""])[-1] if isinstance(iterated, ast.Call) else ""
+            if last == "count":
+                return True
+            if last in ("range", "trange", "arange") and isinstance(iterated, ast.Call):
+                return not any(self._is_size(argument) for argument in iterated.args)
+        return False
+
+    def _is_size(self, node: ast.expr, depth: int = 0) -> bool:
+        """Whether a number is the size of some data."""
+        for it in ast.walk(node):
+            if (isinstance(it, ast.Call) and (path_of(it.func) or [""])[-1] in ("len", "size")) or (
+                isinstance(it, ast.Attribute) and it.attr in ("shape", "size")
+            ):
+                return True
+            if isinstance(it, ast.Name) and depth < 3 and any(self._is_size(value, depth + 1) for value in self.scope.own.get(it.id, [])[:3]):
+                return True
+        return False
+
+
+def _fixed(kind: Kind) -> Binding:
+    return Binding(ast.Constant(None), kind, is_fixed=True)
+
+
+def blocks_of(statement: ast.stmt) -> list[list[ast.stmt]]:
+    """The blocks of a compound statement that is no loop, function or class."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.AsyncFor, ast.While)):
+        return []
+    found: list[list[ast.stmt]] = []
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(statement, name, None)
+        if isinstance(block, list) and block:
+            found.append(block)
+    found.extend(inner.body for name in ("handlers", "cases") for inner in getattr(statement, name, []))
+    return found
+
+
+def container_name(node: ast.expr) -> str:
+    """What a list is called: `losses`, `self.losses`, `history["loss"]` (`loss`), `history["train"]["loss"]` (`train_loss`)."""
+    if isinstance(node, ast.Subscript):
+        key = node.slice
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            above = container_name(node.value) if isinstance(node.value, ast.Subscript) else ""
+            return f"{above}_{key.value}" if above else key.value
+        return container_name(node.value)
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Call):  # history.setdefault("loss", []).append(loss)
+        first = node.args[0] if node.args else None
+        return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _logged_names(node: ast.Call) -> Iterator[str]:
+    for keyword in node.keywords:
+        if keyword.arg:
+            yield keyword.arg
+    for argument in node.args:
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            yield argument.value
+        elif isinstance(argument, ast.Dict):
+            yield from (key.value for key in argument.keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
+
+
+def _own_expressions(statement: ast.stmt) -> Iterator[ast.expr]:
+    for child in ast.iter_child_nodes(statement):
+        if isinstance(child, ast.expr):
+            yield child
+        elif isinstance(child, ast.withitem):
+            yield child.context_expr
+
+
+def _walk(node: ast.expr) -> Iterator[ast.AST]:
+    """Nodes of an expression that run once where it stands: no lambdas, no comprehensions."""
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        it = waiting.pop()
+        yield it
+        if not isinstance(it, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            waiting.extend(ast.iter_child_nodes(it))
+
+
+def _name_nodes(node: ast.AST) -> Iterator[ast.Name]:
+    if isinstance(node, ast.Name):
+        yield node
+    elif isinstance(node, (ast.Tuple, ast.List)):
+        for part in node.elts:
+            yield from _name_nodes(part)
+    elif isinstance(node, ast.Starred):
+        return
+
+
+def _names(node: ast.AST | None) -> list[str]:
+    return [] if node is None else [it.id for it in _name_nodes(node)]

@@ -1,0 +1,250 @@
+"""Which values of a cell's loops are worth a tap: the rules, from the code alone."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from nbtrack.capture.labels import own_name, snake
+from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of
+from nbtrack.capture.weave.loops import Binding, Loop, Report, Scope, Way, scopes_of
+from nbtrack.capture.weave.words import is_history, is_measure
+
+_VAGUE = frozenset((Kind.DATA, Kind.RANDOM, Kind.GIVEN))
+_SAME = frozenset(("item", "detach", "cpu", "numpy", "tolist", "clone", "float", "double", "squeeze"))
+_SAME_CALLS = frozenset(("float", "round", "str", "repr", "Decimal"))
+
+
+@dataclass
+class Spot:
+    """One value to be tapped."""
+
+    name: str
+    """Name of the curve."""
+    rule: str
+    """Why, in words for the user."""
+    place: str
+    """Function it stands in; empty at top level."""
+    loop: Loop
+    node: ast.expr | None = None
+    """An expression whose value is taken where it stands; None where bindings of a name are taken."""
+    bindings: list[Binding] = field(default_factory=list)
+    assignment: ast.Assign | None = None
+    """Its value is taken by a second target."""
+    is_reused: bool = False
+    is_printed: bool = False
+    """Only shown: gives way to any other curve of the same values."""
+    is_reported: bool = False
+    """The user's code keeps or shows it."""
+    is_measure: bool = False
+
+
+@dataclass
+class Plan:
+    """All taps of a cell."""
+
+    spots: list[Spot] = field(default_factory=list)
+    kept_in: set[str] = field(default_factory=set)
+    """Lists whose values the taps see already."""
+
+
+def plan(tree: ast.Module, *, with_functions: bool = True) -> Plan:
+    """The taps of a cell."""
+    result = Plan()
+    for scope in scopes_of(tree, with_functions=with_functions):
+        _Judge(scope, result).decide()
+    return result
+
+
+class _Judge:
+    """Decides about one scope."""
+
+    def __init__(self, scope: Scope, result: Plan) -> None:
+        self._scope, self._result = scope, result
+        self._taken: dict[tuple[str, Loop], Spot] = {}
+        self._said: dict[tuple[str, Loop], list[Report]] = {}
+        """Reports of a name in the loop that binds it."""
+        self._others: list[tuple[Report, Loop, str]] = []
+        """Reports of anything else: with their loop, and the name if it is one that an inner loop binds."""
+
+    def decide(self) -> None:
+        for loop in self._scope.loops:
+            for report in loop.reports:
+                self._sort(report, loop)
+        for loop in self._scope.loops:
+            for name, bindings in loop.binds.items():
+                rule = self._wants(name, bindings, loop)
+                if rule:
+                    self._take(name, bindings, loop, rule)
+        for loop in self._scope.loops:
+            self._take_states(loop)
+            self._take_attributes(loop)
+        for report, loop, name in self._others:
+            self._take_report(report, loop, name)
+
+    def _sort(self, report: Report, loop: Loop) -> None:
+        core = _core(report.node)
+        name = core.id if isinstance(core, ast.Name) else ""
+        if name and name in loop.binds:
+            self._said.setdefault((name, loop), []).append(report)
+            return
+        inner = name if name and any(name in it.binds and it.inside(loop) for it in self._scope.loops) else ""
+        if name and not inner:
+            outer = loop.parent
+            while outer is not None and name not in outer.binds:
+                outer = outer.parent
+            if outer is not None:
+                self._said.setdefault((name, outer), []).append(report)
+            return
+        self._others.append((report, loop, inner))
+
+    def _wants(self, name: str, bindings: list[Binding], loop: Loop) -> str:
+        """The rule by which a name that a loop rebinds becomes a curve; empty where none does."""
+        if name.startswith("_") or name in self._scope.explicit:
+            return ""
+        if loop.losses and name in loop.losses:
+            return "a gradient is taken of it in a loop"
+        reports = self._said.get((name, loop), [])
+        kind = join(it.kind for it in bindings)
+        is_alias = all(isinstance(it.value, ast.Name) for it in bindings)
+        named = is_measure(name) or any(is_measure(snake(it.label)) for it in reports)
+        if kind not in NUMERIC and not (kind in _VAGUE and named and reports):
+            return ""
+        if is_alias and not reports:
+            return ""
+        if _is_sum(bindings) and not reports:
+            return ""
+        if reports:
+            if named or loop.is_iterating or any(it.way in (Way.PRINTED, Way.POSTFIX) for it in reports):
+                way = "shown" if all(it.way in (Way.PRINTED, Way.POSTFIX) for it in reports) else "kept"
+                return f"rebound and {way} in a loop"
+            return ""
+        if is_measure(name) and (loop.is_iterating or not self._is_consumed(name, loop)):
+            return "rebound in a loop, and its name says a measure"
+        return ""
+
+    def _take_states(self, loop: Loop) -> None:
+        """Where a top-level loop keeps and shows nothing, what it carries on or computes for nothing else is its result."""
+        if self._scope.place or not loop.is_iterating or self._said_in(loop) or any(at is loop for _, at in self._taken):
+            return
+        for name, bindings in loop.binds.items():
+            if name.startswith("_") or name in self._scope.explicit or join(it.kind for it in bindings) not in NUMERIC:
+                continue
+            if _is_sum(bindings) or all(isinstance(it.value, ast.Name) for it in bindings):
+                continue
+            carried = any(isinstance(it, ast.Name) and it.id == name for binding in bindings for it in ast.walk(binding.value))
+            if carried or not self._is_consumed(name, loop):
+                self._take(name, bindings, loop, "rebound in a loop, and its result")
+
+    def _said_in(self, loop: Loop) -> bool:
+        return any(at is loop for _, at in self._said) or any(at is loop for _, at, _ in self._others)
+
+    def _is_consumed(self, name: str, loop: Loop) -> bool:
+        """Whether the loop computes something else from the name; sums and comparisons do not count."""
+        for it in self._scope.loops:
+            if it is not loop and not it.inside(loop) and not loop.inside(it):
+                continue
+            for other, bindings in it.binds.items():
+                if other != name and any(
+                    not binding.adds_to_itself and not isinstance(binding.value, ast.Name) and _reads(binding.value, name) for binding in bindings
+                ):
+                    return True
+        return any(isinstance(it, (ast.AugAssign, ast.Assign)) and not _is_plain(it) and _reads(it.value, name) for it in ast.walk(loop.node))
+
+    def _take(self, name: str, bindings: list[Binding], loop: Loop, rule: str) -> None:
+        reports = self._said.get((name, loop), [])
+        kept = [it.label for it in reports if it.way is Way.APPENDED and it.label]
+        if len(bindings) > 1 and len(set(kept)) > 1:
+            for report in reports:  # one name for several things, each kept in a list of its own
+                self._add(Spot(report.label, rule, self._scope.place, loop, node=report.node, is_reported=True, is_measure=is_measure(report.label)))
+            self._taken[name, loop] = self._result.spots[-1]
+            return
+        self._result.kept_in.update(kept)
+        spot = Spot(
+            name, rule, self._scope.place, loop, bindings=bindings, is_reused=any(it.is_augmented for it in bindings), is_reported=bool(reports),
+            is_measure=is_measure(name) or name in loop.losses,
+        )  # fmt: skip
+        self._taken[name, loop] = spot
+        self._add(spot)
+
+    def _take_attributes(self, loop: Loop) -> None:
+        for assignment, name in loop.attributes:
+            if (
+                is_measure(name)
+                and not name.startswith("_")
+                and kind_of(assignment.value, self._scope.kinds) in NUMERIC
+                and not isinstance(assignment.value, ast.Name)
+            ):
+                rule = "an attribute set in a loop, and its name says a measure"
+                self._add(Spot(name, rule, self._scope.place, loop, assignment=assignment, is_measure=True))
+
+    def _take_report(self, report: Report, loop: Loop, inner: str) -> None:
+        if report.way is Way.YIELDED:
+            return
+        label = snake(report.label) if report.way is Way.PRINTED else report.label
+        name = label or own_name(report.node)
+        core = _core(report.node)
+        if inner:
+            is_followed = any(key[0] == inner and key[1].inside(loop) for key in self._taken)
+            if is_followed and report.way is Way.PRINTED:
+                return
+            if not is_followed:
+                name = inner
+        if not name or name.startswith("_") or name in self._scope.explicit or report.label in self._scope.explicit:
+            return
+        kind = kind_of(core, self._scope.kinds)
+        named = is_measure(name) or is_measure(own_name(report.node))
+        if kind in (Kind.COUNT, Kind.TIME, Kind.TEXT, Kind.TRUTH, Kind.OTHER, Kind.CONST) or (kind in _VAGUE and not named):
+            return
+        if isinstance(core, ast.Name) and not inner:
+            return
+        way = {Way.PRINTED: "shown in a loop", Way.APPENDED: "kept in a list in a loop", Way.STORED: "kept in a loop", Way.POSTFIX: "shown by a progress bar"}[
+            report.way
+        ]
+        if report.way in (Way.APPENDED, Way.STORED) and not named and not (loop.is_iterating or is_history(name)):
+            return
+        if report.way is Way.STORED and not (named or is_history(name)):
+            return
+        known = next((it for (it_name, it_loop), it in self._taken.items() if it_name == name and it_loop is loop), None)
+        if known is not None:
+            return
+        clash = any(it.name == name and it.place == self._scope.place for it in self._result.spots)
+        if clash:
+            if report.way is Way.PRINTED and any(it.name == name and it.loop is loop for it in self._result.spots):
+                return
+            name = f"{loop.target}_{name}" if loop.target and len(loop.target) > 1 else f"{name}_outer"
+        spot = Spot(
+            name, way, self._scope.place, loop, node=report.node, is_printed=report.way in (Way.PRINTED, Way.POSTFIX), is_reported=True, is_measure=named,
+        )  # fmt: skip
+        self._taken[name, loop] = spot
+        self._add(spot)
+
+    def _add(self, spot: Spot) -> None:
+        self._result.spots.append(spot)
+
+
+def _core(node: ast.expr) -> ast.expr:
+    """The expression whose value is shown, below `.item()`, `float()`, `round()` and the like."""
+    while isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _SAME and not node.args:
+            node = node.func.value
+        elif isinstance(node.func, ast.Name) and node.func.id in _SAME_CALLS and node.args:
+            node = node.args[0]
+        else:
+            break
+    return node
+
+
+def _is_sum(bindings: list[Binding]) -> bool:
+    """Whether the loop does nothing but add to it, and set it back."""
+    return all(it.adds_to_itself or it.kind is Kind.CONST for it in bindings)
+
+
+def _reads(node: ast.AST, name: str) -> bool:
+    return any(isinstance(it, ast.Name) and it.id == name for it in ast.walk(node))
+
+
+def _is_plain(statement: ast.AugAssign | ast.Assign) -> bool:
+    """Whether it binds names alone, and no item or attribute."""
+    targets = [statement.target] if isinstance(statement, ast.AugAssign) else statement.targets
+    return all(isinstance(part, (ast.Name, ast.Tuple, ast.List)) for part in targets)

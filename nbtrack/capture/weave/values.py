@@ -1,0 +1,94 @@
+"""Numbers of known types. Nothing here calls what a user's class defines: only exact types are read."""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+PLAIN: frozenset[type] = frozenset((float, int))
+_EXACT = frozenset((float, int, Decimal, Fraction))
+
+
+def is_number(value: Any) -> bool:
+    """Whether this is an immutable number: it may be kept as it is and read later. No bool, no complex number."""
+    kind = type(value)
+    if kind in _EXACT:
+        return True
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and kind.__module__ == "numpy" and isinstance(value, (numpy.floating, numpy.integer)) and not isinstance(value, numpy.timedelta64)
+
+
+def take(value: Any, is_reused: bool) -> Any:
+    """What may be kept of a value now, without waiting for a device and without keeping a graph alive; None where it is no number.
+
+    Args:
+        is_reused: the object is changed in place, so what it holds later is another value.
+    """
+    if is_number(value):
+        return value
+    kind = type(value)
+    module = kind.__module__
+    if module == "numpy":
+        numpy = sys.modules["numpy"]
+        if kind is numpy.ndarray and value.size == 1 and value.ndim <= 2 and value.dtype.kind in "fiu":
+            return value.item()
+        return None
+    if module in ("torch", "torch.nn.parameter"):
+        torch: Any = sys.modules["torch"]
+        if kind not in (torch.Tensor, torch.nn.Parameter) or value.numel() != 1 or value.dtype == torch.bool or value.is_complex():
+            return None
+        if value.device.type == "cpu":
+            return value.item()
+        return value.detach().clone() if is_reused else value.detach()
+    if _is_foreign_scalar(kind, value):
+        return value + 0 if is_reused and module.startswith("cupy") else value
+    return None
+
+
+def _is_foreign_scalar(kind: type, value: Any) -> bool:
+    """An array without dimensions of jax, cupy or TensorFlow."""
+    return (kind.__module__.partition(".")[0], kind.__name__) in _FOREIGN and getattr(value, "ndim", 1) == 0 and getattr(value.dtype, "kind", "f") not in "bc"
+
+
+_FOREIGN = frozenset((("jaxlib", "ArrayImpl"), ("jax", "ArrayImpl"), ("cupy", "ndarray"), ("tensorflow", "EagerTensor")))
+
+
+def as_floats(values: list[Any]) -> list[float | int | None]:
+    """Numbers of what `take` kept, or of what came instead; None for what is no number. Tensors on a device are fetched together.
+
+    Integers stay integers: they tell counters apart.
+    """
+    found: list[float | int | None] = []
+    waiting: list[int] = []
+    for value in values:
+        kind = type(value)
+        if kind in PLAIN:
+            found.append(value)
+            continue
+        kept = take(value, False)
+        if type(kept).__module__ == "torch":
+            waiting.append(len(found))
+            found.append(None)
+        else:
+            found.append(_plain(kept))
+    if waiting:
+        torch: Any = sys.modules["torch"]
+        tensors = [values[at].reshape(()).double() for at in waiting]
+        for at, number in zip(waiting, torch.stack(tensors).tolist(), strict=True):
+            found[at] = number
+    return found
+
+
+def _plain(value: Any) -> float | int | None:
+    if value is None or type(value) in PLAIN:
+        return value  # type: ignore[no-any-return]
+    try:
+        kind = type(value)
+        if kind in _EXACT:
+            return float(value)
+        dtype = getattr(value, "dtype", None)
+        return int(value) if getattr(dtype, "kind", "") in ("i", "u") else float(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        return None

@@ -1,0 +1,67 @@
+"""IPython shells of a test's own, with nbtrack loaded and without."""
+
+from __future__ import annotations
+
+import atexit
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from nbtrack.journal import Home, fold
+from nbtrack.journal.fold import points_of
+from nbtrack.magics.load import load, unload
+
+
+def new_shell():
+    config = Config()
+    config.HistoryManager.enabled = False
+    shell = InteractiveShell(config=config)
+    shell.colors = "nocolor"
+    atexit.unregister(shell.atexit_operations)
+    return shell
+
+
+@pytest.fixture
+def plain_shell():
+    """A shell without nbtrack."""
+    shell = new_shell()
+    yield shell
+    shell.atexit_operations()
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch):
+    """A shell with nbtrack; what it records lies in `tmp_path`."""
+    monkeypatch.setenv("NBTRACK_DELIVERY", "0")
+    monkeypatch.setenv("NBTRACK_QUIET", "1")
+    monkeypatch.chdir(tmp_path)
+    shell = new_shell()
+    load(shell, lambda uri: lambda: None)
+    yield shell
+    unload(shell)
+    shell.atexit_operations()
+
+
+@pytest.fixture
+def curves(shell, tmp_path):
+    """Runs cells, the last one tracked; gives each recorded series as its list of values, by name."""
+
+    def curves(*cells, options=""):
+        for cell in cells[:-1]:
+            result = shell.run_cell(cell)
+            result.raise_error()
+        shell.run_cell(f"%%track --capture curves --quiet {options}\n{cells[-1]}").raise_error()
+        return recorded(tmp_path / "home", shell._nbtrack_session.last.run_id)
+
+    return curves
+
+
+def recorded(home, run_id):
+    found = {}
+    for name, step, _, value in points_of(Home(home), run_id):
+        found.setdefault(name, []).append((step, value))
+    assert fold(Home(home), run_id).notices == ()
+    for name, points in found.items():
+        assert [step for step, _ in sorted(points)] == list(range(len(points))), name
+    return {name: [value for _, value in sorted(points)] for name, points in found.items()}

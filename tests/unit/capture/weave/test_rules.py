@@ -1,0 +1,113 @@
+"""Which loops give which curves."""
+
+from __future__ import annotations
+
+import pytest
+
+CASES = {
+    "a name rebound in a loop": ("loss = 1.0\nfor i in range(5):\n    loss = loss * 0.5", {"loss": [0.5, 0.25, 0.125, 0.0625, 0.03125]}),
+    "a while loop": ("err = 1.0\nwhile err > 0.1:\n    err = err / 2", {"err": [0.5, 0.25, 0.125, 0.0625]}),
+    "a list that keeps the name is the same curve": (
+        "losses = []\nfor i in range(4):\n    loss = 1 / (i + 1)\n    losses.append(loss)",
+        {"loss": [1.0, 0.5, 1 / 3, 0.25]},
+    ),
+    "a list alone gives its own name": ("losses = []\nfor i in range(3):\n    losses.append(1 / (i + 1))", {"losses": [1.0, 0.5, 1 / 3]}),
+    "a list of a dict": ('h = {"acc": []}\nfor i in range(3):\n    h["acc"].append(1 / (i + 2))', {"acc": [1 / 2, 1 / 3, 1 / 4]}),
+    "an entry in a log": (
+        'log = []\nfor i in range(3):\n    log.append({"epoch": i, "loss": 1 / (i + 1), "acc": i / 7})',
+        {"loss": [1.0, 0.5, 1 / 3], "acc": [0.0, 1 / 7, 2 / 7]},
+    ),
+    "names of a tuple": (
+        "h = []\nfor i in range(3):\n    loss, acc = 1 / (i + 1), (i * i) / 5\n    h.append((loss, acc))",
+        {"loss": [1.0, 0.5, 1 / 3], "acc": [0.0, 0.2, 0.8]},
+    ),
+    "printed lines": (
+        'for e in range(3):\n    print(f"Epoch {e}, loss: {1 / (e + 1):.2f}, acc: {e * e / 9:.1%}")',
+        {"loss": [1.0, 0.5, 1 / 3], "acc": [0.0, 1 / 9, 4 / 9]},
+    ),
+    "printed by percent": ('for e in range(3):\n    print("step %d: rmse %.3f" % (e, 1 / (e + 1)))', {"rmse": [1.0, 0.5, 1 / 3]}),
+    "what is printed and kept is one curve": (
+        'losses = []\nfor e in range(3):\n    loss = 1 / (e + 1)\n    losses.append(loss)\n    print("loss", loss)',
+        {"loss": [1.0, 0.5, 1 / 3]},
+    ),
+    "a walrus": ("def f(n=[4.0]):\n    n[0] /= 2\n    return n[0]\nwhile (loss := f()) > 0.3:\n    pass", {"loss": [2.0, 1.0, 0.5, 0.25]}),
+    "an attribute": ("class A:\n    def fit(self):\n        for i in range(3):\n            self.loss = 1 / (i + 1)\nA().fit()", {"loss": [1.0, 0.5, 1 / 3]}),
+    "a list that is an attribute": (
+        "class A:\n    def __init__(self):\n        self.losses = []\n    def fit(self):\n        for i in range(3):\n            self.losses.append(1 / (i + 1))\nA().fit()",
+        {"losses": [1.0, 0.5, 1 / 3]},
+    ),
+    "a generator": ("def g():\n    for i in range(3):\n        loss = 1 / (i + 1)\n        yield loss\nlist(g())", {"loss": [1.0, 0.5, 1 / 3]}),
+    "a coroutine": ("async def f():\n    for i in range(3):\n        loss = 1 / (i + 1)\nawait f()", {"loss": [1.0, 0.5, 1 / 3]}),
+    "the last value of a step": (
+        "for i in range(4):\n    loss = 1 / (i + 1)\n    if i % 2:\n        loss = loss + 1\n    x = 3",
+        {"loss": [1.0, 1.5, 1 / 3, 1.25]},
+    ),
+    "the last value of a step that ends in a branch": (
+        "for i in range(4):\n    loss = 1 / (i + 1)\n    if i % 2:\n        loss = loss + 1",
+        {"loss": [1.0, 1.5, 1 / 3, 1.25]},
+    ),
+    "an inner loop has all its points, a sum over it only if it is kept": (
+        "for e in range(2):\n    total = 0\n    for b in range(3):\n        loss = 1 / (1 + b + e)\n        total += loss\n    epoch_loss = total / 3",
+        {"loss": [1.0, 0.5, 1 / 3, 0.5, 1 / 3, 0.25], "epoch_loss": [(1 + 0.5 + 1 / 3) / 3, (0.5 + 1 / 3 + 0.25) / 3]},
+    ),
+    "numbers of other types": (
+        "from fractions import Fraction\nfrom decimal import Decimal\nimport numpy as np\nfor i in range(1, 4):\n    loss = Fraction(1, i)\n    err = Decimal(1) / i\n    score = np.float32(i * i)",
+        {"loss": [1.0, 0.5, 1 / 3], "err": [1.0, 0.5, float("0.3333333333333333333333333333")], "score": [1.0, 4.0, 9.0]},
+    ),
+    "an array of one number": ("import numpy as np\ncost = np.ones((1, 1))\nfor i in range(3):\n    cost /= 2", {"cost": [0.5, 0.25, 0.125]}),
+    "a name of any language": (
+        "for i in range(3):\n    verlust = 1 / (i + 1)\n    print(f'Epoche {i}: Verlust {verlust:.2f}')",
+        {"verlust": [1.0, 0.5, 1 / 3]},
+    ),
+    "a progress bar": (
+        "class Bar(list):\n    def set_postfix(self, **k): pass\nbar = Bar(range(3))\nfor i in bar:\n    bar.set_postfix(loss=1 / (i + 1), lr=f'{1 / (i + 2):.3f}')",
+        {"loss": [1.0, 0.5, 1 / 3], "lr": [1 / 2, 1 / 3, 1 / 4]},
+    ),
+}
+QUIET = {
+    "counters": "n = 0\nk = 0\nfor i in range(9):\n    n += 1\n    k = k + 2\n    j = i * 2",
+    "sizes": "for a in ([1], [1, 2], [3, 4, 5], [1]):\n    n = len(a)",
+    "the clock": "import time\nfor i in range(4):\n    t0 = time.time()\n    took = time.time() - t0\n    print(f'took {took:.3f} s')",
+    "sums": "total = 0.0\nfor x in [1.5, 2.5, 3.7]:\n    total += x",
+    "items of data": "xs = [1.5, 2.5, 3.7]\nfor i in range(len(xs)):\n    x = xs[i]\n    y = x * 2",
+    "random draws": "import random\nfor i in range(5):\n    u = random.random()\n    v = 2 * random.random() - 1",
+    "constants": "for i in range(5):\n    lr = 0.1\n    loss = 0.5",
+    "truth values and texts": "for i in range(5):\n    acc = i > 2\n    score = str(i / 3)\n    loss = None",
+    "arrays": "import numpy as np\nfor i in range(5):\n    loss = np.ones(3) * i",
+    "what the user logs": "import nbtrack\nfor i in range(3):\n    loss = 1 / (i + 1)\n    seen = nbtrack.log",
+    "a step of time": "t = 0.0\nwhile t < 1.0:\n    t = t + 0.125",
+    "a loop in a function that computes something else": "def gcd(a, b):\n    while b:\n        a, b = b, a % b\n    return a\ngcd(1071, 462)",
+    "functions that are compiled": "def jit(f): return f\n@jit\ndef f():\n    for i in range(3):\n        loss = 1 / (i + 1)\nf()",
+}
+
+
+@pytest.mark.parametrize("what", CASES)
+def test_a_loop_gives_its_curve(curves, what):
+    code, expected = CASES[what]
+    found = curves(code)
+    assert {name: pytest.approx(values) for name, values in expected.items()} == found
+
+
+@pytest.mark.parametrize("what", QUIET)
+def test_what_is_no_measure_gives_no_curve(curves, what):
+    assert curves(QUIET[what]) == ({"loss": pytest.approx([1.0, 0.5, 1 / 3])} if what == "what the user logs" else {})
+
+
+def test_a_function_of_an_untracked_cell_is_followed(curves):
+    found = curves("def train(n):\n    for i in range(n):\n        loss = 1 / (i + 1)\n    return loss", "train(4)\ntrain(3)")
+    assert found == {"loss": pytest.approx([1, 1 / 2, 1 / 3, 1 / 4, 1, 1 / 2, 1 / 3])}
+
+
+def test_what_the_user_logs_by_a_call_is_not_recorded_twice(curves):
+    found = curves("import nbtrack\nfor i in range(3):\n    loss = 1 / (i + 1)\n    nbtrack.log(loss=loss)")
+    assert found == {"loss": pytest.approx([1, 1 / 2, 1 / 3])}
+
+
+def test_a_name_that_is_excluded_is_not_recorded(curves):
+    assert curves("for i in range(3):\n    loss = 1 / (i + 1)\n    acc = i / 7 + i * i", options="--no loss") == {"acc": pytest.approx([0.0, 8 / 7, 30 / 7])}
+
+
+def test_two_loops_of_one_name_do_not_mix(curves):
+    found = curves("def evaluate():\n    for i in range(2):\n        loss = 5 + i * 0.7\nfor i in range(3):\n    loss = 1 / (i + 1)\nevaluate()")
+    assert sorted(map(len, found.values())) == [2, 3]
+    assert set(found) in ({"loss", "evaluate.loss"}, {"loss", "loss_2"})
