@@ -11,7 +11,8 @@ NbtrackError
 │   ├── LoginError              credentials are missing or refused
 │   └── RefusedError            this one request is wrong and will stay wrong
 │       └── GoneError           what the request names is not in the store any more
-└── DeliveryError       the delivery process could not be started or reached
+├── DeliveryError       the delivery process could not be started or reached
+└── SecretError         a run holds secrets, and its setting is to publish none that does
 """
 
 from __future__ import annotations
@@ -105,3 +106,7 @@ class GoneError(RefusedError):
 
 class DeliveryError(NbtrackError):
     """The delivery process could not be started or reached."""
+
+
+class SecretError(NbtrackError):
+    """A run holds secrets, and its setting `secrets` is `strict`: it stays in the journal."""

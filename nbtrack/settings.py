@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ class Settings:
     """Delivered journals are pruned, oldest first, while all journals together are larger."""
     long_param: int = 6000
     """Characters of a param that MLflow gets; a longer one is kept whole in the journal and as an artifact."""
+    secrets: str = field(default="mask", metadata={"choices": ("mask", "strict", "off")})
+    """Secrets in what a run sends to MLflow: struck out, a reason to send nothing, or not looked for."""
 
 
 def load(call: Mapping[str, Any] | None = None, *, env: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
@@ -63,13 +65,17 @@ def load(call: Mapping[str, Any] | None = None, *, env: Mapping[str, str] | None
     call = call or {}
     file, table = _file_table((folder or Path()).absolute())
     found: dict[str, Any] = {}
-    for field in fields(Settings):
-        name, kind = field.name, type(field.default)
+    for it in fields(Settings):
+        name, kind = it.name, type(it.default)
         for origin, source, key in (("the call", call, name), ("the environment", env, f"NBTRACK_{name.upper()}"), (file, table, name)):
             if source.get(key) is not None and not (source is env and source[key] == ""):  # an empty variable is the shell's way of none
-                found[name] = _convert(name, source[key], kind, f"{origin} ({key})" if source is env else origin)
+                told = f"{origin} ({key})" if source is env else origin
+                found[name] = _convert(name, source[key], kind, told)
+                choices = it.metadata.get("choices")
+                if choices and found[name] not in choices:
+                    raise SettingError(name, found[name], told, wanted=f"one of {', '.join(choices)}")
                 break
-    known = {field.name for field in fields(Settings)}
+    known = {it.name for it in fields(Settings)}
     for origin, source in (("the call", call), (file, table)):
         for name in source:
             if name not in known:

@@ -18,6 +18,7 @@ from nbtrack.capture.names import memorable_name
 from nbtrack.capture.run import TrackedRun
 from nbtrack.entities import Kind, Request, RunStart
 from nbtrack.journal import Home, RunWriter, attempts, fold, new_id
+from nbtrack.secrets import policy
 
 
 def begin(request: Request, where: Identity, *, code: str, parent: str = "", call: dict[str, Any] | None = None) -> TrackedRun:
@@ -50,7 +51,7 @@ def begin(request: Request, where: Identity, *, code: str, parent: str = "", cal
         run_id=run_id, name=request.name or memorable_name(), store=courier.mask_uri(uri),
         experiment=request.experiment or (above.start.experiment if above is not None else _experiment(chosen, where, uri)),
         owner=this.name, started_ns=time.time_ns(), attempt=attempts.add(home, key, run_id), cell_key=key, parent=parent,
-        goal=request.goal, tags=_tags(where) | request.tags,
+        goal=request.goal, tags=_tags(where) | policy.tags_of(chosen.secrets, request.allow_secrets, Path.cwd()) | request.tags,
     )  # fmt: skip
     run = TrackedRun(home, start, RunWriter.create(home, start))
     run.uri = uri

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from nbtrack import courier
 from nbtrack.capture.begin import tracking_uri
+from nbtrack.delivery.deliver import HELD_MEND
 from nbtrack.errors import NbtrackError
 from nbtrack.journal import Home, cursor
 from nbtrack.reads import all_runs
@@ -61,10 +62,13 @@ def _store(uri: str) -> Finding:
 
 def _delivery(home: Home, store: str) -> list[Finding]:
     waiting: dict[str, int] = {}
-    for view in all_runs(home, with_trash=True, metrics=False):
-        if not cursor.load(home, view.run_id).is_done:
-            waiting[view.start.store] = waiting.get(view.start.store, 0) + 1
     found = []
+    for view in all_runs(home, with_trash=True, metrics=False):
+        known = cursor.load(home, view.run_id)
+        if known.held:
+            found.append(Finding("secrets", f"run {view.name} ({view.run_id[:8]}) is kept in the journal: {known.held}", False, HELD_MEND))
+        elif not known.is_done:
+            waiting[view.start.store] = waiting.get(view.start.store, 0) + 1
     for name in sorted({store, *courier.known_stores(home), *waiting}):
         state = courier.status(home, name)
         last = state or courier.last_status(home, name) or {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -94,12 +95,15 @@ def unrm(run: Annotated[str, typer.Argument(help="Run")], as_json: Json = False)
 def sync(
     wait: Annotated[bool, typer.Option("--wait", help="Try until everything is delivered.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Go on until interrupted.")] = False,
+    allow_secret: Annotated[list[str] | None, typer.Option("--allow-secret", help="What looks like a secret and is none, or a kind that may pass.")] = None,
     as_json: Json = False,
 ) -> None:
     """Deliver journals to MLflow in the foreground."""
-    from nbtrack.delivery.sync import SyncReport
+    from nbtrack.delivery.sync import SyncReport, allow_secrets
     from nbtrack.delivery.sync import sync as deliver
 
+    if allow_secret:
+        allow_secrets(_home(), allow_secret)
     told: list[str] = []
 
     def progress(report: SyncReport) -> None:
@@ -118,6 +122,30 @@ def sync(
             print(f"{store}: {error}", file=sys.stderr)
     if report.waiting:
         raise typer.Exit(UNREACHABLE if any(isinstance(it, StoreError) for it in report.problems.values()) else 1)
+
+
+@app.command()
+def scan(
+    files: Annotated[list[Path], typer.Argument(help="Notebooks, text files, or folders of them")],
+    baseline: Annotated[Path | None, typer.Option("--baseline", help="File of what is known to be no secret; else the nearest .nbtrack-secrets.")] = None,
+    update_baseline: Annotated[bool, typer.Option("--update-baseline", help="Take all that is found into the baseline.")] = False,
+    allow_secret: Annotated[list[str] | None, typer.Option("--allow-secret", help="A value or a kind that may pass.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Look for secrets in notebooks and text files, and end with 1 where there are any."""
+    from nbtrack.cli.scan import scan as look
+
+    found, count, written = look(files, baseline=baseline, is_update=update_baseline, allow=allow_secret or [], folder=Path.cwd())
+    if as_json:
+        _print_json([{key: value for key, value in it.__dict__.items() if key != "digest"} for it in found])
+    elif written is not None:
+        print(f"{len(found)} secrets of {count} files are in {written}")
+    else:
+        for it in found:
+            print(f"{it.file}: {it.place}: {it.kind}" + (f" (cell id {it.cell_id})" if it.cell_id else ""))
+        print(f"{len(found)} secrets in {count} files", file=sys.stderr)
+    if found and written is None:
+        raise typer.Exit(1)
 
 
 @app.command()

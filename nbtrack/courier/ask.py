@@ -8,10 +8,10 @@ import time
 from typing import Any
 
 from nbtrack.courier.channel import Place, ask
-from nbtrack.errors import DeliveryError, LoginError, NbtrackError, RefusedError, StoreUnreachableError
+from nbtrack.errors import DeliveryError, LoginError, NbtrackError, RefusedError, SecretError, StoreUnreachableError
 from nbtrack.journal.location import Home
 
-_ERRORS: dict[str, type[NbtrackError]] = {kind.__name__: kind for kind in (StoreUnreachableError, LoginError, RefusedError, DeliveryError)}
+_ERRORS: dict[str, type[NbtrackError]] = {kind.__name__: kind for kind in (StoreUnreachableError, LoginError, RefusedError, DeliveryError, SecretError)}
 
 
 def flush(home: Home, store: str, run_id: str, wait_s: float) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from nbtrack.delivery.mask import LARGEST, OURS, Mask
 from nbtrack.delivery.parcel import Names, Parcel, Translator
 from nbtrack.entities import Event, Kind, RunStart, State
 from nbtrack.errors import JournalError
@@ -17,6 +19,7 @@ from nbtrack.journal.location import Home
 from nbtrack.journal.owner import is_alive
 from nbtrack.journal.points import RECORD, RECORD_BYTES, read_bytes, segments, writer_of
 from nbtrack.journal.writer import EVENTS
+from nbtrack.secrets.policy import TAGS
 from nbtrack.store.client import METRICS_PER_BATCH, MetricPoint
 
 _PEEK = 64 * RECORD_BYTES
@@ -38,7 +41,8 @@ class Backlog:
         self.refusals: list[str] = []
         """What was refused and not yet reported."""
         self.refused_points: dict[str, int] = {}
-        self.translator = Translator(Names(self.cursor.names), long_param, self._text_of)
+        self.mask = Mask()
+        self.translator = Translator(Names(self.cursor.names), long_param, self._text_of, self.mask)
         self._long_param = long_param
         self._series: dict[tuple[str, int], str] = {}
         self._pending: list[tuple[Event, int]] = []
@@ -55,6 +59,10 @@ class Backlog:
         """
         for event, offset in read_events(self.folder / EVENTS, self._read_bytes):
             self._read_bytes = offset
+            for name, value in (event.data.get("tags") or {}).items() if event.kind == Kind.START else ():
+                self.mask.hear(name, value)
+            if event.kind == Kind.TAG:
+                self.mask.hear(str(event.data["name"]), event.data["value"])
             if event.kind == Kind.START:
                 if self.start is None:
                     self.start = start_of([event])
@@ -80,7 +88,8 @@ class Backlog:
         self.was_recreated = True
         self.cursor = cursors.Cursor()
         cursors.save(self.home, self.run_id, self.cursor)
-        self.translator = Translator(Names({}), self._long_param, self._text_of)
+        self.mask.forget()
+        self.translator = Translator(Names({}), self._long_param, self._text_of, self.mask)
         self._pending.clear()
         self._open = None
         self._series.clear()
@@ -100,6 +109,36 @@ class Backlog:
         """Whether there is something to deliver; reads a few bytes of each open segment."""
         self.read()
         return self.has_events or self._has_points() or (self.is_ended and not self.cursor.is_done)
+
+    def secrets_ahead(self) -> list[tuple[str, str]]:
+        """Kind and place of each secret in what is not delivered, of a run that must not be published with one; points are not looked at."""
+        if not self.mask.is_strict:
+            return []
+        self.mask.forget()
+        for event, _ in self._pending:
+            self._look(event)
+        return list(self.mask.found)
+
+    def _look(self, event: Event) -> None:
+        data = event.data
+        match event.kind:
+            case Kind.PARAM:
+                self.mask.text(data["value"] if "value" in data else self._text_of(data["blob"]), f"param {data['name']}", str(data["name"]))
+            case Kind.TAG if data["value"] is not None and data["name"] not in TAGS:
+                self.mask.text(str(data["value"]), f"tag {data['name']}", str(data["name"]))
+            case Kind.ARTIFACT:
+                with contextlib.suppress(OSError, JournalError):  # delivering it will say so
+                    if data["size_bytes"] <= LARGEST or str(data["path"]).startswith(OURS):
+                        self.mask.content(blobs.get_bytes(self.home, data["blob"]), str(data["path"]))
+            case Kind.START:
+                self.mask.text(f"{data['name']}\n{data['experiment']}", "the run's name")
+                for name, value in data["tags"].items():
+                    if name not in TAGS:
+                        self.mask.text(str(value), f"tag {name}", name)
+            case Kind.MODEL:
+                self.mask.data(data.get("params"), f"model {data['name']}")
+            case Kind.NOTE | Kind.INPUT | Kind.END:
+                self.mask.data(data, {Kind.NOTE: "note", Kind.INPUT: "a dataset input"}.get(Kind(event.kind), "traceback"))
 
     def parcel(self, *, up_to_end: bool) -> Parcel | None:
         """What undelivered events come to; None where there are none. The same parcel again until it is delivered.

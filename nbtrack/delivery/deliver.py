@@ -13,14 +13,21 @@ from nbtrack.delivery.parcel import REFUSED_TAG, RENAMED_TAG, Parcel
 from nbtrack.delivery.send import batches, send_each
 from nbtrack.delivery.upload import upload, upload_model
 from nbtrack.entities import Kind, RunStart, State
-from nbtrack.errors import GoneError, RefusedError, StoreError
+from nbtrack.errors import GoneError, RefusedError, SecretError, StoreError
 from nbtrack.journal import RunWriter
+from nbtrack.secrets.policy import MODE_TAG, STRICT
 from nbtrack.store.client import RUN_TAG, FoundRun, MetricPoint, StoreClient
 from nbtrack.store.names import LONGEST_TAG, fit_experiment, fit_text
 
 _REFUSALS_KEPT = 100
 _REFUSALS_A_METRIC = 20
 _MORE_PASSES = 5
+_MASKED_KEPT = 100
+MASKED_TAG = "nbtrack.masked"
+HELD_MEND = (
+    "Run it again without them; or publish it masked: %track tag nbtrack.secrets=mask --run RUN; or let pass what is no secret: "
+    "nbtrack sync --allow-secret VALUE, or nbtrack scan --update-baseline, then nbtrack sync."
+)
 T = TypeVar("T")
 
 
@@ -40,6 +47,7 @@ class Delivery:
 
         Raises:
             StoreUnreachableError, LoginError: what was delivered stays delivered; call again later.
+            SecretError: the run holds secrets and must then not be published.
             FormatError: the journal was written by a later release.
         """
         deadline = time.monotonic() + budget_s
@@ -60,7 +68,7 @@ class Delivery:
     def ensure_run(self, backlog: Backlog) -> str:
         """The run's MLflow id; the run is created if it is not there."""
         backlog.read()
-        if backlog.start is None:
+        if backlog.start is None or backlog.secrets_ahead():
             return ""
         return _Pass(self._client, backlog, self._mlflow_id_of).ensure_run(backlog.start)
 
@@ -77,6 +85,10 @@ class _Pass:
         backlog = self._backlog
         assert backlog.start is not None
         try:
+            if found := backlog.secrets_ahead():
+                raise self._held(found)
+            if backlog.cursor.held:
+                backlog.save(held="")
             run_id = self.ensure_run(backlog.start)
             return self._send(run_id, deadline)
         except GoneError as error:
@@ -89,6 +101,18 @@ class _Pass:
         finally:
             if self._trash_again:
                 self._client.delete_run(backlog.cursor.mlflow_run_id)
+
+    def _held(self, found: list[tuple[str, str]]) -> SecretError:
+        """Why the run stays here. If it is in MLflow already, nothing more of it goes there but that it ended."""
+        backlog = self._backlog
+        why = f"{_listed(found)} ({MODE_TAG} is {STRICT})"
+        if backlog.end is not None and backlog.cursor.mlflow_run_id:
+            self._end(backlog.cursor.mlflow_run_id, *backlog.end)
+        if backlog.cursor.held != why:
+            self._notice(f"Kept in the journal, not sent to MLflow, as it holds secrets: {why}")
+            backlog.save(held=why)
+        assert backlog.start is not None
+        return SecretError(f"Run {backlog.start.name} ({backlog.run_id[:8]}) holds secrets and is not published: {why}.", mend=HELD_MEND)
 
     def ensure_run(self, start: RunStart) -> str:
         """Find or create the run; the tag with our id makes sure that a creation without a cursor is found again."""
@@ -110,15 +134,15 @@ class _Pass:
             found = client.get_run(start.mlflow_run_id)
             self._pairs(found.run_id, {}, tags)
         else:
-            experiment = client.ensure_experiment(fit_experiment(start.experiment))
+            experiment = client.ensure_experiment(fit_experiment(backlog.mask.text(start.experiment, "the experiment's name")))
             found = client.find_run(start.run_id, experiment) or self._create(experiment, start, tags)
         if first.texts:
-            upload(backlog.home, client, found.run_id, first, self._refused)
+            upload(backlog.home, client, found.run_id, first, backlog.mask, self._refused)
         backlog.save(mlflow_run_id=found.run_id, experiment_id=found.experiment_id, artifact_uri=found.artifact_uri)
         return found.run_id
 
     def _create(self, experiment: str, start: RunStart, tags: dict[str, str]) -> FoundRun:
-        name, start_ms = fit_text(start.name, 250), max(0, start.started_ns // 1_000_000)
+        name, start_ms = fit_text(self._backlog.mask.text(start.name, "the run's name"), 250), max(0, start.started_ns // 1_000_000)
         if name:
             tags["mlflow.runName"] = name
         try:
@@ -167,7 +191,7 @@ class _Pass:
             self._one("a dataset input", lambda dataset=dataset: client.log_input(run_id, dataset))  # type: ignore[misc]
         waiting: StoreError | None = None
         try:
-            upload(self._backlog.home, client, run_id, parcel, self._refused)
+            upload(self._backlog.home, client, run_id, parcel, self._backlog.mask, self._refused)
             for model in parcel.models:
                 upload_model(self._backlog.home, client, run_id, self._backlog.cursor.experiment_id, model, self._refused)
         except StoreError as error:
@@ -182,6 +206,7 @@ class _Pass:
             client.delete_run(run_id)
         if parcel.trash is not None:
             self._trash_again = False
+        self._tell_masked(run_id)
         self._backlog.parcel_delivered()
         return None
 
@@ -246,6 +271,7 @@ class _Pass:
     def _report(self, run_id: str) -> None:
         """Say once what was renamed and what was refused: a tag in MLflow, a notice in the journal."""
         backlog = self._backlog
+        self._tell_masked(run_id)
         renamed = backlog.translator.names.renamed
         new = {source: target for source, target in renamed.items() if source not in backlog.cursor.names}
         told = {text.partition(": ")[0] for text in backlog.cursor.refusals}
@@ -264,14 +290,31 @@ class _Pass:
         if tags:
             with contextlib.suppress(RefusedError):
                 self._client.log_batch(run_id, tags=list(tags.items()))
-        writer = RunWriter(backlog.home, backlog.run_id)
-        try:
-            for text in notices:
-                writer.event(Kind.NOTICE, text=text)
-        finally:
-            writer.close()
+        for text in notices:
+            self._notice(text)
         backlog.refusals.clear()
         backlog.save(names=dict(renamed), refusals=(*backlog.cursor.refusals, *refusals))
+
+    def _tell_masked(self, run_id: str) -> None:
+        """Say of every secret once, by kind and place, that it was struck out: a tag in MLflow, a notice in the journal."""
+        backlog = self._backlog
+        told = backlog.cursor.masked
+        new = [it for it in backlog.mask.found if it not in told][: max(0, _MASKED_KEPT - len(told))]
+        if problem := backlog.mask.take_problem():
+            self._notice(problem)
+        if not new:
+            return
+        with contextlib.suppress(RefusedError):
+            self._client.log_batch(run_id, tags=[(MASKED_TAG, _fitting_list([*told, *new]))])
+        self._notice(f"Struck out on the way to MLflow: {_listed(new)}")
+        backlog.save(masked=(*told, *new))
+
+    def _notice(self, text: str) -> None:
+        writer = RunWriter(self._backlog.home, self._backlog.run_id)
+        try:
+            writer.event(Kind.NOTICE, text=text)
+        finally:
+            writer.close()
 
     def _give_up(self) -> None:
         """The store will never take this run: keep it in the journal, and stop trying."""
@@ -289,3 +332,16 @@ def _fitting_json(names: dict[str, str]) -> str:
         for name in list(names)[: max(1, len(names) // 10)]:
             del names[name]
     return text
+
+
+def _fitting_list(found: list[tuple[str, str]]) -> str:
+    """Kinds and places as JSON, as many as a tag holds."""
+    while len(text := json.dumps([{"kind": kind, "place": place} for kind, place in found])) > LONGEST_TAG:
+        found = found[: len(found) * 9 // 10]
+    return text
+
+
+def _listed(found: list[tuple[str, str]]) -> str:
+    """Kinds and places in words, the first ten."""
+    shown = "; ".join(f"{kind} in {place}" for kind, place in found[:10])
+    return shown + (f"; and {len(found) - 10} more" if len(found) > 10 else "")

@@ -15,7 +15,7 @@ from nbtrack.delivery.backlog import Backlog
 from nbtrack.delivery.backoff import Backoff
 from nbtrack.delivery.deliver import Delivery
 from nbtrack.delivery.register import Register
-from nbtrack.errors import DeliveryError, FormatError, LoginError, NbtrackError, StoreError
+from nbtrack.errors import DeliveryError, FormatError, LoginError, NbtrackError, SecretError, StoreError
 from nbtrack.journal import cursor as cursors
 from nbtrack.journal.location import Home
 from nbtrack.settings import Settings
@@ -61,7 +61,7 @@ class Loop:
         self._run_backoffs: dict[str, Backoff] = {}
         self._run_try_at: dict[str, float] = {}
         self._reap_at = self._sweep_at = 0.0
-        self._has_reaped_elsewhere = False
+        self._has_reaped_elsewhere = self._is_released = False
         self._flushes: queue.SimpleQueue[Flush] = queue.SimpleQueue()
 
     def flush(self, run_id: str, wait_s: float) -> str:
@@ -85,6 +85,7 @@ class Loop:
             self._has_new_login = True
         self._sweep_at = self._try_at = 0.0
         self._run_try_at.clear()
+        self._is_released = True
         self.busy_at = time.monotonic()
         self.wake.set()
 
@@ -102,6 +103,7 @@ class Loop:
             "backlog_runs": sum(backlog.is_ended or not backlog.cursor.mlflow_run_id for backlog in active),
             "delivered_runs": self.register.delivered,
             "unreadable_runs": dict(self.register.unreadable),
+            "held_runs": {run_id: why for run_id, (_, why) in self.register.held.items()},
             "next_try_s": round(max(0.0, self._try_at - time.monotonic()), 1),
         }
 
@@ -120,6 +122,10 @@ class Loop:
         if now >= self._sweep_at:
             self._sweep_at = now + _SWEEP_S
             self.register.sweep()
+        if self._is_released:
+            self._is_released = False
+            for run_id in list(self.register.held):
+                self.register.release(run_id)
         self._serve()
         is_more = False
         if self._may_try():
@@ -151,6 +157,8 @@ class Loop:
                 return False
             self.busy_at = time.monotonic()
             return self._deliver(backlog, budget_s)
+        except SecretError as error:
+            _log.warning("%s", error)
         except FormatError as error:
             self.register.drop(run_id, str(error))
         except StoreError as error:
@@ -171,7 +179,11 @@ class Loop:
             self._delivery = Delivery(self._connect(), self._mlflow_id_of)
             gc.collect()
             gc.freeze()  # MLflow's objects stay; having the collector pass over them cost a fifth of the CPU of delivering 100,000 points
-        is_more = self._delivery.deliver(backlog, budget_s)
+        try:
+            is_more = self._delivery.deliver(backlog, budget_s)
+        except SecretError as error:
+            self.register.hold(backlog.run_id, str(error))
+            raise
         self.problem = None
         self._backoff.reset()
         self._run_backoffs.pop(backlog.run_id, None)
@@ -243,7 +255,7 @@ class Loop:
         """Deliver one run in the calling thread, which must be the one that turns the loop; returns its MLflow run id.
 
         Raises:
-            StoreUnreachableError, LoginError, FormatError: it could not be delivered.
+            StoreUnreachableError, LoginError, FormatError, SecretError: it could not be delivered.
             DeliveryError: it is not a run of this store, or there was no time to send all.
         """
         backlog = self.register.backlog(run_id)

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from nbtrack.delivery.mask import Mask
 from nbtrack.entities import Event, Kind, State
+from nbtrack.secrets.policy import TAGS
 from nbtrack.store.names import LONGEST_PARAM, LONGEST_TAG, fit_name, fit_text, is_fit
 
 NOTE_TAG = "mlflow.note.content"
@@ -65,14 +67,15 @@ class Parcel:
 class Translator:
     """Folds the events of one run, from its first one on, into parcels."""
 
-    def __init__(self, names: Names, long_param: int, text_of: Callable[[str], str]) -> None:
+    def __init__(self, names: Names, long_param: int, text_of: Callable[[str], str], mask: Mask) -> None:
         """
         Args:
             long_param: characters of a param that MLflow gets.
             text_of: content of a blob.
+            mask: what strikes secrets out, before anything is cut.
         """
         self.names = names
-        self._text_of = text_of
+        self._text_of, self._mask = text_of, mask
         self._long_param = min(long_param, LONGEST_PARAM)
         self._params: dict[str, list[str]] = {}
         self._exact: dict[str, dict[str, str]] = {}
@@ -100,7 +103,8 @@ class Translator:
             case Kind.ARTIFACT:
                 parcel.blobs[str(data["path"])] = data["blob"]
             case Kind.MODEL:
-                parcel.models.append({**data, "files": {str(path): str(blob) for path, (blob, _) in data["files"].items()}})
+                params = self._mask.data(data.get("params") or {}, f"model {data['name']}")
+                parcel.models.append({**data, "params": params, "files": {str(path): str(blob) for path, (blob, _) in data["files"].items()}})
             case Kind.SERIES:
                 self.names.of(str(data["name"]))
             case Kind.EXACT:
@@ -110,10 +114,10 @@ class Translator:
                     del values[next(iter(values))]
                 self.tag(parcel, f"nbtrack.exact.{data['name']}", json.dumps(values))
             case Kind.NOTE:
-                self._notes.append(str(data["text"]))
+                self._notes.append(self._mask.text(str(data["text"]), "note"))
                 self.tag(parcel, NOTE_TAG, "\n\n".join(self._notes))
             case Kind.INPUT:
-                parcel.inputs.append(data.get("dataset", data))
+                parcel.inputs.append(self._mask.data(data.get("dataset", data), "a dataset input"))
             case Kind.TRASH:
                 parcel.trash = bool(data["on"])
             case Kind.RESUME:
@@ -127,11 +131,13 @@ class Translator:
                 if data.get("reason"):
                     self.tag(parcel, REASON_TAG, str(data["reason"]))
                 if data.get("traceback"):
-                    parcel.texts["traceback.txt"] = str(data["traceback"])
+                    parcel.texts["traceback.txt"] = self._mask.text(str(data["traceback"]), "traceback")
 
     def tag(self, parcel: Parcel, name: str, value: str | None) -> None:
         """Add a tag; a value MLflow would cut goes whole into an artifact beside."""
         target = self.names.of(name)
+        if value is not None and name not in TAGS:
+            value = self._mask.text(value, f"tag {name}", name)
         if value is not None and len(value) > LONGEST_TAG:
             parcel.texts[f"nbtrack/tags/{_file_name(target)}.txt"] = value
         parcel.tags[target] = None if value is None else fit_text(value, LONGEST_TAG)
@@ -144,6 +150,9 @@ class Translator:
         if values and text == values[-1]:
             return
         values.append(text)
+        masked = self._mask.text(text, f"param {name}", name)
+        if masked != text:
+            text, blob = masked, None
         file = f"nbtrack/params/{_file_name(target)}" + (f".{len(values)}.txt" if len(values) > 1 else ".txt")
         if len(values) == 1:
             parcel.params[target] = fit_text(text, self._long_param)

@@ -29,6 +29,8 @@ class Register:
         """Runs that go on, or are not delivered to their end."""
         self.unreadable: dict[str, str] = {}
         """Runs written by a later release, and the message."""
+        self.held: dict[str, tuple[int, str]] = {}
+        """Runs kept here for their secrets: size of the event file then, and the message."""
         self._settled: dict[str, int] = {}  # size of the event file that is delivered
         self._watched: dict[str, tuple[Backlog, float]] = {}  # settled runs into which a worker may still write, and how long they are watched at least
         self._elsewhere: set[str] = set()
@@ -50,11 +52,12 @@ class Register:
             is_old = time.time_ns() - folder_ns > 1_000_000_000  # a change within the clock's grain would look the same
             self._folder_ns = folder_ns if is_old else -1
             present = set(self.home.run_ids())
-            for known in (self.active, self._settled, self._watched, self._unborn, self.unreadable):
+            for known in (self.active, self._settled, self._watched, self._unborn, self.unreadable, self.held):
                 for run_id in [run_id for run_id in known if run_id not in present]:
                     del known[run_id]
             self._elsewhere &= present
-            for run_id in present - self._settled.keys() - self.active.keys() - self._elsewhere - self._unborn.keys() - self.unreadable.keys():
+            others = (self._settled, self.active, self._unborn, self.unreadable, self.held)
+            for run_id in present.difference(self._elsewhere, *others):
                 self._admit(run_id)
         for run_id, until in list(self._unborn.items()):
             del self._unborn[run_id]
@@ -72,6 +75,9 @@ class Register:
             if self._events_bytes(run_id) != size:
                 del self._settled[run_id]
                 self._admit(run_id, is_written=True)
+        for run_id, (size, _) in list(self.held.items()):
+            if self._events_bytes(run_id) != size:
+                self.release(run_id)
         for run_id, (backlog, until) in list(self._watched.items()):
             if run_id not in self._settled or (now > until and not is_alive(self.home, backlog.owner)):
                 del self._watched[run_id]
@@ -101,12 +107,23 @@ class Register:
         if run_id in self._settled:
             del self._settled[run_id]
             self._admit(run_id, is_written=True)
+        self.release(run_id)
         return self.active.get(run_id)
 
     def settle(self, run_id: str) -> None:
         """The run is delivered to its end; stragglers are watched for."""
         self._watched[run_id] = self.active.pop(run_id), time.monotonic() + _WATCH_S
         self._settled[run_id] = self._events_bytes(run_id)
+
+    def hold(self, run_id: str, why: str) -> None:
+        """The run must not be published as it is; it is looked at again when it was written to, or asked for."""
+        self.active.pop(run_id, None)
+        self.held[run_id] = self._events_bytes(run_id), why
+
+    def release(self, run_id: str) -> None:
+        """Look at a held run again."""
+        if self.held.pop(run_id, None) is not None:
+            self._admit(run_id, is_written=True)
 
     def drop(self, run_id: str, why: str) -> None:
         """The run cannot be read by this release."""

@@ -28,3 +28,5 @@ class Request:
     """Kinds to capture, such as `params,metrics`; empty means the setting."""
     models: str = ""
     """`final`, `all` or `none`; empty means the setting."""
+    allow_secrets: tuple[str, ...] = ()
+    """Values and kinds of secrets that are let pass."""

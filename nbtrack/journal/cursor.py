@@ -34,6 +34,10 @@ class Cursor:
     """The run ended and everything in its journal is delivered."""
     refusals: tuple[str, ...] = ()
     """What MLflow refused for good; it stays in the journal."""
+    masked: tuple[tuple[str, str], ...] = ()
+    """Kind and place of each secret that was struck out on the way."""
+    held: str = ""
+    """Why nothing of the run is sent, where its secrets keep it here."""
 
     def moved(self, **changes: object) -> Cursor:
         return replace(self, **changes)  # type: ignore[arg-type]
@@ -53,6 +57,7 @@ def load(home: Home, run_id: str) -> Cursor:
         data["params"] = {}
     known = {name: value for name, value in data.items() if name in Cursor.__dataclass_fields__}
     known["refusals"] = tuple(known.get("refusals", ()))
+    known["masked"] = tuple((str(kind), str(place)) for kind, place in known.get("masked", ()))
     return Cursor(**known)
 
 

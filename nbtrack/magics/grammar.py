@@ -22,6 +22,7 @@ OPTIONS = {
     "--tag": ("KEY=VALUE", "a tag"),
     "--goal": ("max:NAME|min:NAME", "the metric that decides, and which way is better"),
     "--parent": ("RUN", "run that this one belongs to"),
+    "--allow-secret": ("VALUE|KIND", "what looks like a secret and is none, or a kind of secret that may pass"),
     "--update": ("", "continue the last attempt of this cell"),
     "--no": ("NAME", "record nothing of this name; a pattern with * names several"),
     "--capture": ("KINDS", "what to capture, such as params,metrics or -models for all but that"),
@@ -58,7 +59,7 @@ def parse(words: list[str]) -> Request:
     Raises:
         UsageError: an unknown option, a missing or malformed value; names the nearest right one.
     """
-    name, values, params, metrics, tags, excluded = "", {}, [], [], {}, []
+    name, values, params, metrics, tags, excluded, allowed = "", {}, [], [], {}, [], []
     flags: set[str] = set()
     rest = list(words)
     while rest:
@@ -92,6 +93,8 @@ def parse(words: list[str]) -> Request:
                 if not is_given or not key:
                     raise UsageError(f"Tag {value!r} has no value.", mend=f"Write {option} {value}=VALUE.")
                 tags[key] = text
+            case "--allow-secret":
+                allowed.append(value)
             case _:
                 values[option.lstrip("-")] = value
     goal = values.get("goal", "")
@@ -104,6 +107,7 @@ def parse(words: list[str]) -> Request:
     return Request(
         name, values.get("experiment", values.get("e", "")), tuple(params), tuple(metrics), tags, goal, values.get("parent", ""),
         "--update" in flags, "--dry" in flags, "--quiet" in flags, "--scratch" in flags, tuple(excluded), values.get("capture", ""), models,
+        tuple(allowed),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from html import escape
 from nbtrack.capture.source import Finding
 from nbtrack.entities import RunView, State
 from nbtrack.reads import words
+from nbtrack.secrets.values import conceal
 
 _SHOWN = 8
 _MARKS = {State.FINISHED: ("✓", "#2e7d32"), State.FAILED: ("✗", "#c62828"), State.KILLED: ("■", "#b26a00"), State.RUNNING: ("…", "#1565c0")}
@@ -20,7 +21,7 @@ class RunLine:
 
     def _parts(self) -> list[tuple[str, str]]:
         view = self._view
-        params = _shown([f"{words.short(name)}={words.short(value)}" for name, value in view.params.items()])
+        params = _shown([f"{words.short(name)}={words.short(conceal(name, value))}" for name, value in view.params.items()])
         metrics = _shown([f"{words.short(name)} {words.metric(it)}" for name, it in view.metrics.items()])
         return [("params", ", ".join(params)), ("metrics", ", ".join(metrics))]
 
@@ -50,7 +51,7 @@ class DryLine:
         self._found = found
 
     def __repr__(self) -> str:
-        rows = [f"  {it.kind} {it.name} = {words.short(str(it.value))}  ({it.rule})" for it in self._found]
+        rows = [f"  {it.kind} {it.name} = {words.short(conceal(it.name, str(it.value)))}  ({it.rule})" for it in self._found]
         return "\n".join(["dry: nothing was kept; this would have been recorded:", *(rows or ["  nothing"])])
 
     def _repr_html_(self) -> str:

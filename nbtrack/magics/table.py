@@ -25,7 +25,7 @@ class RunTable:
         return [
             [
                 words.title(view), view.state.value, words.when(view.start.started_ns), words.duration(view.duration_s),
-                *(words.short(view.params.get(name, ""), 24) for name in self._params),
+                *(words.short(words.told(name, view.params.get(name, "")), 24) for name in self._params),
                 *(words.metric(view.metrics[name]) if name in view.metrics else "" for name in self._metrics), view.run_id[:8],
             ]
             for view in self.views
@@ -59,20 +59,20 @@ class RunPage:
         """Title and rows of each part that has any."""
         view = self.view
         facts = [
-            ("state", view.state.value + (f": {view.reason}" if view.reason else "")), ("started", words.when(view.start.started_ns)),
+            ("state", view.state.value + (f": {words.clean(view.reason)}" if view.reason else "")), ("started", words.when(view.start.started_ns)),
             ("duration", words.duration(view.duration_s)), ("attempt", str(view.start.attempt)), ("experiment", view.start.experiment),
             ("store", view.start.store), ("id", view.run_id), ("MLflow id", view.mlflow_run_id or "not delivered yet"),
             ("delivered", "everything" if view.is_delivered else "not yet everything"),
         ]  # fmt: skip
-        later = [(f"{name} (later)", ", ".join(values)) for name, values in view.later_params.items()]
+        later = [(f"{name} (later)", ", ".join(words.told(name, value) for value in values)) for name, values in view.later_params.items()]
         found = [
             (words.title(view), facts),
-            ("params", [(name, words.short(value, 100)) for name, value in view.params.items()] + later),
+            ("params", [(name, words.short(words.told(name, value), 100)) for name, value in view.params.items()] + later),
             ("metrics", [(name, f"{words.metric(it)}, {it.count} points" if it.count > 1 else words.metric(it)) for name, it in view.metrics.items()]),
-            ("tags", sorted(view.tags.items())),
+            ("tags", sorted((name, words.told(name, value)) for name, value in view.tags.items())),
             ("artifacts", [(it.path, f"{it.size_bytes} bytes") for it in view.artifacts]),
-            ("notes", [("", text) for text in (*view.notes, *view.notices)]),
-            ("traceback", [("", line) for line in view.traceback.splitlines()]),
+            ("notes", [("", words.clean(text)) for text in (*view.notes, *view.notices)]),
+            ("traceback", [("", line) for line in words.clean(view.traceback).splitlines()]),
         ]
         return [(title, rows) for title, rows in found if rows]
 
@@ -87,7 +87,7 @@ class RunPage:
         parts = []
         for title, rows in self.sections():
             if title == "traceback":
-                parts.append(f"<details><summary>traceback</summary><pre>{escape(self.view.traceback)}</pre></details>")
+                parts.append(f"<details><summary>traceback</summary><pre>{escape(words.clean(self.view.traceback))}</pre></details>")
                 continue
             body = "".join(f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(value)}</td></tr>" for name, value in rows)
             parts.append(f"<b>{escape(title)}</b><table>{body}</table>")

@@ -51,7 +51,7 @@ class TrackMagics(Magics):
 
         %%track [NAME] [-e EXPERIMENT] [-p NAME|NAME=VALUE]... [-m NAME]... [-t KEY=VALUE]...
                 [--goal max:NAME|min:NAME] [--no NAME]... [--capture KINDS] [--models final|all|none]
-                [--parent RUN] [--update] [--dry] [--scratch] [--quiet]
+                [--parent RUN] [--allow-secret VALUE|KIND]... [--update] [--dry] [--scratch] [--quiet]
 
         This cell is one run. $name and {expression} are replaced by their values.
 

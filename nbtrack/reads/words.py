@@ -8,6 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nbtrack.entities import Metric, RunView
+from nbtrack.secrets.values import conceal
+
+_SHORTEST = 16
+"""Characters of the shortest text that a secret can be seen in without its name."""
 
 
 def number(value: float) -> str:
@@ -45,21 +49,37 @@ def short(text: str, width: int = 40) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
+def told(name: str, value: str) -> str:
+    """A param's or tag's value as it may be shown; what looks like a secret, or has a secret's name, reads `***`."""
+    concealed = conceal(name, value)
+    return clean(value) if concealed == value else concealed
+
+
+def clean(text: str) -> str:
+    """A text without its secrets, by our own rules alone; detect-secrets would take longer to load than a table to show."""
+    if len(text) < _SHORTEST:
+        return text
+    from nbtrack.secrets.scanner import Scanner
+
+    return Scanner(with_plugins=False).mask(text)[0]
+
+
 def title(view: RunView) -> str:
     """Name, and the attempt from the second on."""
     return view.name if view.start.attempt == 1 else f"{view.name} #{view.start.attempt}"
 
 
 def as_data(view: RunView) -> dict[str, Any]:
-    """The run as JSON can hold it; NaN and infinities become texts."""
+    """The run as JSON can hold it, without secrets; NaN and infinities become texts."""
     return {
         "run_id": view.run_id, "mlflow_run_id": view.mlflow_run_id, "name": view.name, "attempt": view.start.attempt, "experiment": view.start.experiment,
-        "store": view.start.store, "state": view.state.value, "reason": view.reason, "traceback": view.traceback, "started_ns": view.start.started_ns,
-        "ended_ns": view.ended_ns, "duration_s": view.duration_s, "parent": view.start.parent, "params": view.params,
-        "later_params": {name: list(values) for name, values in view.later_params.items()},
+        "store": view.start.store, "state": view.state.value, "reason": clean(view.reason), "traceback": clean(view.traceback),
+        "started_ns": view.start.started_ns, "ended_ns": view.ended_ns, "duration_s": view.duration_s, "parent": view.start.parent,
+        "params": {name: told(name, value) for name, value in view.params.items()},
+        "later_params": {name: [told(name, value) for value in values] for name, values in view.later_params.items()},
         "metrics": {name: {key: _plain(value) for key, value in dataclasses.asdict(it).items()} for name, it in view.metrics.items()},
-        "tags": view.tags, "artifacts": [dataclasses.asdict(it) for it in view.artifacts], "notes": list(view.notes), "notices": list(view.notices),
-        "is_trashed": view.is_trashed, "is_delivered": view.is_delivered,
+        "tags": {name: told(name, value) for name, value in view.tags.items()}, "artifacts": [dataclasses.asdict(it) for it in view.artifacts],
+        "notes": [clean(text) for text in view.notes], "notices": list(view.notices), "is_trashed": view.is_trashed, "is_delivered": view.is_delivered,
     }  # fmt: skip
 
 

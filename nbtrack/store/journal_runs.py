@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import os
 import threading
@@ -20,6 +21,7 @@ from nbtrack.journal.fold import start_of
 from nbtrack.journal.lines import read_events
 from nbtrack.journal.owner import OwnerView, is_alive
 from nbtrack.journal.writer import EVENTS
+from nbtrack.secrets import policy
 from nbtrack.settings import Settings
 from nbtrack.store.journal_uris import RUN_ID
 from nbtrack.system import after_fork_in_child
@@ -83,6 +85,7 @@ class JournalRuns:
         Raises:
             JournalError, OSError: the journal cannot be written.
         """
+        start = dataclasses.replace(start, tags=policy.tags_of(self.settings.secrets, (), Path.cwd()) | start.tags)
         run = TrackedRun(self.home, start, RunWriter.create(self.home, start))
         run.uri = self.uri
         self._open[start.run_id] = run

@@ -18,6 +18,9 @@ NAMES = [field.name for field in fields(Settings)]
 def value_of(name: str) -> object:
     """A value of the setting's own kind that is not its default."""
     default = getattr(Settings(), name)
+    choices = next(field for field in fields(Settings) if field.name == name).metadata.get("choices")
+    if choices:
+        return next(word for word in choices if word != default)
     return not default if isinstance(default, bool) else "other" if isinstance(default, str) else type(default)(12)
 
 
@@ -182,3 +185,8 @@ def test_the_state_directory_is_the_platforms_unless_set(tmp_path, monkeypatch):
 def test_the_home_of_nobody_is_refused():
     with pytest.raises(SettingError, match=r"'~nobody-of-that-name/x'.*there is no such user.*Correct 'home'"):
         home(Settings(home="~nobody-of-that-name/x"))
+
+
+def test_a_setting_of_few_words_names_them(tmp_path):
+    with pytest.raises(SettingError, match="one of mask, strict, off"):
+        load({"secrets": "maybe"}, env={}, folder=tmp_path)

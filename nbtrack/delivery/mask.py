@@ -1,0 +1,128 @@
+"""Striking secrets out of what a run sends to MLflow, and remembering kind and place of each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nbtrack.secrets.notebook import scan_notebook
+from nbtrack.secrets.policy import OFF, STRICT, TAGS, Policy, policy_of
+from nbtrack.secrets.scanner import Scanner, Secret
+from nbtrack.secrets.values import MASK
+
+OURS = ("notebook/", "streams/", "git/", "environment/")
+"""Folders of artifacts that nbtrack writes: scanned whatever their size."""
+LARGEST = 4 << 20
+"""Bytes of another text artifact up to which it is scanned; a larger one is data."""
+_SNIFFED = 8192
+_REPEATED = 8
+"""Characters of a secret from which it is struck out wherever else the run repeats it."""
+
+
+class Mask:
+    """The secrets of one run. Points are never looked at."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[str, str], None] = {}
+        """Kind and place, in the order found."""
+        self._tags: dict[str, str | None] = {}
+        self._policy: Policy | None = None
+        self._scanner = Scanner()
+        self._known: dict[str, None] = {}
+        self._problem = ""
+
+    @property
+    def policy(self) -> Policy:
+        """What the run's tags ask for. A baseline is read once."""
+        if self._policy is None:
+            self._policy = policy_of(self._tags)
+            self._scanner = Scanner(self._policy.allowed)
+        return self._policy
+
+    def take_problem(self) -> str:
+        """Why the baseline is not in force; empty where it is, or where that was told."""
+        problem = "" if self.policy.problem == self._problem else self.policy.problem
+        self._problem = self.policy.problem
+        return problem
+
+    @property
+    def is_strict(self) -> bool:
+        return self.policy.mode == STRICT
+
+    def hear(self, name: str, value: str | None) -> None:
+        """Take in a tag of the run, which may change the policy."""
+        if name in TAGS and self._tags.get(name) != value:
+            self._tags[name] = value
+            self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: the policy is read again, and nothing was found."""
+        self._policy = None
+        self.found.clear()
+        self._known.clear()
+
+    def text(self, text: str, place: str, name: str = "") -> str:
+        """A text as it may be sent.
+
+        Args:
+            place: what it is, such as `param lr`.
+            name: name of the param, tag or variable; it may say that the value is a secret.
+        """
+        if self.policy.mode == OFF:
+            return text
+        masked, secrets = self._scanner.mask_value(name, text) if name else self._scanner.mask(text)
+        self._remember(secrets, text, place)
+        return self._without_known(masked, place)
+
+    def data(self, data: Any, place: str) -> Any:
+        """What JSON may hold, every text in it as it may be sent."""
+        if isinstance(data, str):
+            return self.text(data, place)
+        if isinstance(data, dict):
+            return {key: self.text(value, place, str(key)) if isinstance(value, str) else self.data(value, place) for key, value in data.items()}
+        return [self.data(item, place) for item in data] if isinstance(data, list) else data
+
+    def file(self, path: Path, place: str) -> None:
+        """Rewrite a text file without its secrets; what is binary, not in UTF-8 or too large is passed over."""
+        if self.policy.mode == OFF or (path.stat().st_size > LARGEST and not place.startswith(OURS)):
+            return
+        with path.open("rb") as file:
+            if b"\0" in file.read(_SNIFFED):
+                return
+        content = path.read_bytes()
+        masked = self.content(content, place)
+        if masked != content:
+            path.write_bytes(masked)
+
+    def content(self, content: bytes, place: str) -> bytes:
+        """The same for bytes at hand."""
+        if place.endswith(".ipynb") and (found := scan_notebook(self._scanner, content)) is not None:
+            for secret in found[1]:
+                self.found.setdefault((secret.kind, f"{place} {secret}"))
+                self._know(secret.value)
+            return self._without_known(found[0].decode("utf-8", "surrogatepass"), place).encode("utf-8", "surrogatepass")
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            return content
+        masked, secrets = self._scanner.mask(text)
+        for it in secrets:
+            self.found.setdefault((it.kind, f"{place} line {it.line}"))
+            self._know(text[it.start : it.end])
+        return self._without_known(masked, place).encode()
+
+    def _remember(self, secrets: list[Secret], text: str, place: str) -> None:
+        for it in secrets:
+            self.found.setdefault((it.kind, place if "\n" not in text.rstrip("\n") else f"{place} line {it.line}"))
+            self._know(text[it.start : it.end])
+
+    def _know(self, value: str) -> None:
+        if len(value) >= _REPEATED and "\n" not in value and not value.isalpha() and not value.isdigit():
+            self._known.setdefault(value)
+
+    def _without_known(self, text: str, place: str) -> str:
+        for value in self._known:
+            if value in text:
+                text = text.replace(value, MASK)
+                self.found.setdefault(("Repeated Secret", place))
+        return text
