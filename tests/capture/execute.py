@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -79,7 +80,7 @@ def execute(labels: Labels, mode: str, *, template: Path | None = None, timeout_
         )
         error, start = "", time.perf_counter()
         try:
-            client.execute(env=_environment(home))
+            asyncio.run(client.async_execute(env=_environment(home)))  # a loop that is closed: nbclient leaves its own to whoever collects garbage
         except CellExecutionError as cause:
             error = f"{cause.ename}: {cause.evalue}"
         wall_s = time.perf_counter() - start

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbtrack.entities import Kind, RunView
+from nbtrack.entities import Event, Kind, RunView
 from nbtrack.journal import Home
 from nbtrack.journal.fold import events_of
 from nbtrack.reads import all_runs
@@ -62,17 +62,18 @@ def of_home(home: Path) -> Found:
         for name, value in view.params.items():
             _add(found.params, *((name, text) for text in (value, *view.later_params.get(name, ()))))
         _add(found.series, *(Series(name, metric.count, metric.last) for name, metric in view.metrics.items()))
-        found.models += models_of(view)
+        events = events_of(journal, view.run_id)
+        found.models += models_of(events)
         found.figures += figures_of(view)
-        _add(found.datasets, *(_data(event.data["dataset"]) for event in events_of(journal, view.run_id) if event.kind == Kind.INPUT))
+        _add(found.datasets, *(_data(event.data["dataset"]) for event in events if event.kind == Kind.INPUT))
         found.tags |= view.tags
         found.notices += view.notices
     return found
 
 
-def models_of(view: RunView) -> list[Model]:
-    """Models of a run, by the MLmodel files among its artifacts."""
-    return [Model("", "") for artifact in view.artifacts if Path(artifact.path).name == "MLmodel"]
+def models_of(events: list[Event]) -> list[Model]:
+    """Models of a run."""
+    return [Model(event.data["class_name"], event.data["flavor"]) for event in events if event.kind == Kind.MODEL]
 
 
 def figures_of(view: RunView) -> list[str]:

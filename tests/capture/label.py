@@ -1,6 +1,6 @@
 """Fills in the values of labels: executes each notebook twice, untracked, and writes what `from` gives into `expected.json`.
 
-    python tests/capture/label.py [--check] [NAME...]
+    python tests/capture/label.py [--check] [--corpus=FOLDER] [NAME...]
 
 With `--check` nothing is written, and a stored value that is not the computed one to three digits is told.
 """
@@ -10,16 +10,18 @@ from __future__ import annotations
 import json
 import math
 import sys
+from pathlib import Path
 from typing import Any
 
 from execute import execute
-from labels import load_all
+from labels import CORPUS, load_all
 
 
 def main(words: list[str]) -> int:
     is_checked = "--check" in words
     told = 0
-    for labels in load_all(only=[word for word in words if not word.startswith("-")]):
+    corpus = next((Path(word.partition("=")[2]) for word in words if word.startswith("--corpus=")), CORPUS)
+    for labels in load_all(corpus, only=[word for word in words if not word.startswith("-")]):
         first, second = (execute(labels, "plain") for _ in range(2))
         path = labels.notebook.with_name("expected.json")
         data = json.loads(path.read_text("utf-8"))
