@@ -35,6 +35,8 @@ class Settings:
     """Points of a curve that are kept in full; after that, of ever larger pieces, the lowest and the highest one."""
     budget_ms: float = 200.0
     """Milliseconds that capture may take after a cell; the rest goes on in the background or is skipped with a notice."""
+    system_s: float = 5.0
+    """Seconds between two samples of the machine's use while a cell runs; 0 takes none."""
     delivery: bool = True
     """Start the delivery process; off means that only `nbtrack sync` delivers."""
     idle_s: float = 300.0

@@ -3,11 +3,12 @@
 from nbtrack.capture.curves import Curves
 from nbtrack.capture.figures import Figures
 from nbtrack.capture.literals import Literals, Parameters
+from nbtrack.capture.machine import Machine
 from nbtrack.capture.models import Models
 from nbtrack.capture.named import Named
 from nbtrack.capture.outputs import Outputs
 from nbtrack.capture.source import CaptureSource
 from nbtrack.capture.streams import Streams
 
-SOURCES: tuple[type[CaptureSource], ...] = (Outputs, Named, Parameters, Literals, Curves, Models, Figures, Streams)
+SOURCES: tuple[type[CaptureSource], ...] = (Outputs, Named, Parameters, Literals, Curves, Models, Figures, Streams, Machine)
 """Built-in sources; where two find one name, the earlier decides."""

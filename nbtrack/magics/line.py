@@ -22,7 +22,7 @@ class RunLine:
     def _parts(self) -> list[tuple[str, str]]:
         view = self._view
         params = _shown([f"{words.short(name)}={words.short(conceal(name, value))}" for name, value in view.params.items()])
-        metrics = _shown([f"{words.short(name)} {words.metric(it)}" for name, it in view.metrics.items()])
+        metrics = _shown([f"{words.short(name)} {words.metric(it)}" for name, it in words.metrics_of_code(view).items()])
         return [("params", ", ".join(params)), ("metrics", ", ".join(metrics))]
 
     def __repr__(self) -> str:

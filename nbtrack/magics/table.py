@@ -14,7 +14,7 @@ class RunTable:
     def __init__(self, views: list[RunView]) -> None:
         self.views = views
         self._params = list(dict.fromkeys(name for view in views for name in view.params))[:8]
-        self._metrics = list(dict.fromkeys(name for view in views for name in view.metrics))[:8]
+        self._metrics = list(dict.fromkeys(name for view in views for name in words.metrics_of_code(view)))[:8]
 
     @property
     def header(self) -> list[str]:

@@ -38,6 +38,11 @@ def metric(it: Metric) -> str:
     return f"{number(it.last)} (best {number(it.best)} at step {it.best_step})"
 
 
+def metrics_of_code(view: RunView) -> dict[str, Metric]:
+    """Metrics but for those of the machine (`system/...`), which would hide the others where there is little room."""
+    return {name: it for name, it in view.metrics.items() if not name.startswith("system/")}
+
+
 def when(time_ns: int) -> str:
     """Local date and time to the minute."""
     return datetime.fromtimestamp(time_ns / 1e9, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
