@@ -1,6 +1,9 @@
 """IPython's door and the sources of what is captured."""
 
+from nbtrack.capture.arguments import Arguments
+from nbtrack.capture.configs import Configs
 from nbtrack.capture.curves import Curves
+from nbtrack.capture.estimators import Estimators
 from nbtrack.capture.figures import Figures
 from nbtrack.capture.literals import Literals, Parameters
 from nbtrack.capture.machine import Machine
@@ -10,5 +13,7 @@ from nbtrack.capture.outputs import Outputs
 from nbtrack.capture.source import CaptureSource
 from nbtrack.capture.streams import Streams
 
-SOURCES: tuple[type[CaptureSource], ...] = (Outputs, Named, Parameters, Literals, Curves, Models, Figures, Streams, Machine)
+SOURCES: tuple[type[CaptureSource], ...] = (
+    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, Models, Figures, Streams, Machine,
+)  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

@@ -1,28 +1,53 @@
-"""Params from literals: names the cell binds at its top level, once, to a number, a text, a bool, None or a small collection of them."""
+"""Params from literals: names bound once at top level to a number, a word, a flag or a small collection, and used for more than showing."""
 
 from __future__ import annotations
 
 import ast
+import operator
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from nbtrack.capture.kinds import TELLING, is_param_name, is_param_value
+from nbtrack.capture.naming import claim
+from nbtrack.capture.program import Program, program_of
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.uses import uses_in
 from nbtrack.entities.ledger import Entry
 
 _ITEMS = 50
+_OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod, ast.Pow: operator.pow, ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_, ast.LShift: operator.lshift,
+}  # fmt: skip
+_LARGEST = 1e18
+_NESTED = 20
 
 
 class Literals(Source):
-    """Top-level literal assignments of the tracked cell."""
+    """Literals of the tracked cell, and those of earlier cells that it needs."""
 
     name = "literals"
     kind = "params"
 
     def before(self, cell: Cell) -> Iterable[Finding]:
-        for name, value in literal_bindings(cell.code).items():
-            if name not in cell.request.metrics:
+        yield from claim(cell, self._found(cell))
+
+    def _found(self, cell: Cell) -> Iterator[Finding]:
+        program = program_of(cell)
+        uses = uses_in(program)
+        own = literal_bindings(cell.code)
+        for name, value in own.items():
+            if name in cell.request.metrics or not is_param_name(name) or not is_param_value(value, name):
+                continue
+            is_used = name in uses.of
+            if uses.matter(name, value) or (cell.is_own and (not is_used or TELLING.search(name))):
                 yield Finding("param", name, value, "bound to a literal in the cell")
+        for name, value, entry in earlier_literals(cell, program):
+            if name in own or name in cell.request.metrics or not is_param_name(name) or not is_param_value(value, name):
+                continue
+            if uses.matter(name, value):
+                yield Finding("param", name, value, f"bound to a literal in cell {entry.execution_count or entry.number}, and used here")
 
 
 class Parameters(Source):
@@ -40,12 +65,32 @@ class Parameters(Source):
             self._values.update(literal_bindings(entry.code))
 
     def before(self, cell: Cell) -> Iterable[Finding]:
-        for name, value in self._values.items():
-            yield Finding("param", name, value, "bound in the parameters cell")
+        yield from claim(cell, (Finding("param", name, value, "bound in the parameters cell") for name, value in self._values.items()))
+
+
+def earlier_literals(cell: Cell, program: Program) -> Iterator[tuple[str, Any, Entry]]:
+    """Names that earlier cells bound to a literal and that hold until this cell, with the value they have now."""
+    rebound = cell.entry.scope.writes
+    bound: dict[str, tuple[Any, Entry]] = {}
+    for part in program.earlier:
+        names = part.scope.writes
+        if not names:
+            continue
+        inside = part.entry.facts.get("literals")
+        if inside is None:
+            inside = part.entry.facts["literals"] = literal_bindings(part.entry.code)
+        for name in names:
+            bound.pop(name, None)
+            if name in inside and name not in rebound:
+                bound[name] = (inside[name], part.entry)
+    for name, (value, entry) in bound.items():
+        now = cell.namespace.get(name, value)
+        if type(now) is type(value) and type(now) in (bool, int, float, str, list, tuple):
+            yield name, now, entry
 
 
 def literal_bindings(code: str) -> dict[str, Any]:
-    """Names bound at top level, and nowhere else in the code, to a literal; empty where the code does not parse."""
+    """Names bound at top level, and nowhere else in the code, to a literal or an expression of literals; empty where the code does not parse."""
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError):
@@ -53,26 +98,90 @@ def literal_bindings(code: str) -> dict[str, Any]:
     bound = Counter(_bound_names(tree))
     found: dict[str, Any] = {}
     for statement in tree.body:
-        for name, node in _pairs(statement):
+        for name, node in pairs(statement):
             if bound[name] == 1 and not name.startswith("_"):
                 try:
-                    value = ast.literal_eval(node)
-                except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                    value = evaluate(node)
+                except ValueError:
                     continue
                 if not isinstance(value, (bytes, type(...))) and not (isinstance(value, (list, tuple, dict, set)) and (not value or len(value) > _ITEMS)):
                     found[name] = value
     return found
 
 
-def _pairs(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+def evaluate(node: ast.expr, names: Mapping[str, Any] | None = None, depth: int = 0) -> Any:
+    """Value of an expression of literals, such as `[64] * 3` or `1e-3 / 10`.
+
+    Args:
+        names: values of names that may stand in it.
+
+    Raises:
+        ValueError: it is something else, or too large.
+    """
+    if depth > _NESTED:
+        raise ValueError("nested too deeply")
+    match node:
+        case ast.Constant():
+            return node.value
+        case ast.Name() if names is not None and node.id in names:
+            return names[node.id]
+        case ast.List() | ast.Tuple() | ast.Set():
+            items = [evaluate(it, names, depth + 1) for it in node.elts]
+            try:
+                return set(items) if isinstance(node, ast.Set) else tuple(items) if isinstance(node, ast.Tuple) else items
+            except TypeError as cause:
+                raise ValueError(str(cause)) from cause
+        case ast.Dict():
+            return _mapping([(key, value) for key, value in zip(node.keys, node.values, strict=True)], names, depth)
+        case ast.Call(func=ast.Name(id="dict"), args=[]):
+            return {keyword.arg: evaluate(keyword.value, names, depth + 1) for keyword in node.keywords if keyword.arg is not None}
+        case ast.Call(func=ast.Name(id="int" | "float"), args=[ast.expr() as only], keywords=[]):
+            return _computed(float if getattr(node.func, "id", "") == "float" else int, evaluate(only, names, depth + 1))
+        case ast.UnaryOp() if type(node.op) in _OPERATORS:
+            return _computed(_OPERATORS[type(node.op)], evaluate(node.operand, names, depth + 1))
+        case ast.BinOp() if type(node.op) in _OPERATORS:
+            return _computed(_OPERATORS[type(node.op)], evaluate(node.left, names, depth + 1), evaluate(node.right, names, depth + 1))
+    raise ValueError("no literal")
+
+
+def _mapping(items: list[tuple[ast.expr | None, ast.expr]], names: Mapping[str, Any] | None, depth: int) -> dict[Any, Any]:
+    try:
+        return {evaluate(key, names, depth + 1): evaluate(value, names, depth + 1) for key, value in items if key is not None}
+    except TypeError as cause:
+        raise ValueError(str(cause)) from cause
+
+
+def _computed(act: Callable[..., Any], *operands: Any) -> Any:
+    """The result of an operator, where it is cheap to compute."""
+    numbers = [it for it in operands if isinstance(it, (int, float))]
+    others = [it for it in operands if not isinstance(it, (int, float))]
+    if any(abs(it) > _LARGEST for it in numbers) or (act in (operator.pow, operator.lshift) and any(abs(it) > 64 for it in numbers[1:])):
+        raise ValueError("too large")
+    is_long = any(len(it) > _ITEMS for it in others if hasattr(it, "__len__")) or any(it > _ITEMS for it in numbers)
+    if others and (act not in (operator.mul, operator.add) or is_long):
+        raise ValueError("no arithmetic of numbers")
+    if others and isinstance(others[0], (bytes, str)) and act is not operator.add:
+        raise ValueError("no arithmetic of numbers")
+    try:
+        return act(*operands)
+    except (ArithmeticError, TypeError, ValueError) as cause:
+        raise ValueError(str(cause)) from cause
+
+
+def pairs(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    """Names a statement binds, each with the expression it is bound to; what `with`, `if __name__ == ...` and `try` hold counts as top level."""
     if isinstance(statement, ast.AnnAssign) and statement.value is not None and isinstance(statement.target, ast.Name):
         yield statement.target.id, statement.value
     if isinstance(statement, ast.Assign):
         for target in statement.targets:
             if isinstance(target, ast.Name):
                 yield target.id, statement.value
-            elif isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple) and len(target.elts) == len(statement.value.elts):
-                yield from ((left.id, right) for left, right in zip(target.elts, statement.value.elts, strict=True) if isinstance(left, ast.Name))
+            elif isinstance(target, (ast.Tuple, ast.List)) and isinstance(statement.value, (ast.Tuple, ast.List)):
+                names, values = target.elts, statement.value.elts
+                yield from ((left.id, right) for left, right in zip(names, values, strict=False) if isinstance(left, ast.Name) and len(names) == len(values))
+    if isinstance(statement, (ast.With, ast.AsyncWith)) or (isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test)):
+        for inner in statement.body:
+            yield from pairs(inner)
 
 
 def _bound_names(tree: ast.AST) -> Iterator[str]:

@@ -33,7 +33,7 @@ def test_the_readmes_first_cells_make_a_run(bare_kernel):
         assert (reply := bare_kernel.run(code)).status == "ok", reply.traceback
     [run] = bare_kernel.runs()
     assert run.state is State.FINISHED
-    assert run.params == {"learning_rate": "0.1"}
+    assert run.params["learning_rate"] == "0.1"
     assert 0.8 < run.metrics["accuracy"].last <= 1
     assert run.name in reply.shown[-1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -89,3 +90,63 @@ def notebook_of(home, store, owner):
         notebook.collector.stop()
         for run in notebook.runs:
             run.writer.close()
+
+
+class Sheet:
+    """A namespace, a ledger and some sources; no shell, no run."""
+
+    def __init__(self, *sources):
+        self.sources, self.ledger, self.namespace = sources, Ledger(), {"__name__": "__main__"}
+
+    def run(self, code, *, is_tracked=True, is_own=True, request=None):
+        """Execute one cell as a shell would; its findings by kind and name."""
+        tree = parse(code)
+        entry = self.ledger.add(code, code, tree, scope_of(tree))
+        cell = Cell(request or Request(), entry, self.ledger, self.namespace, is_own=is_own, before={name: id(value) for name, value in self.namespace.items()})
+        found = {}
+
+        def ask(moment):
+            for source in self.sources if is_tracked else ():
+                for it in getattr(source, moment)(cell):
+                    found.setdefault((it.kind, it.name), it)
+
+        for source in self.sources:
+            source.enter(entry)
+        ask("before")
+        body = tree.body if tree is not None else []
+        last = body[-1] if body and isinstance(body[-1], ast.Expr) else None
+        try:
+            exec(compile(ast.Module(body[:-1] if last else body, []), "<cell>", "exec"), self.namespace)
+            cell.result = eval(compile(ast.Expression(last.value), "<cell>", "eval"), self.namespace) if last else None
+        except Exception as error:  # noqa: BLE001 - as a shell does
+            cell.error = error
+        for source in self.sources:
+            source.leave(entry)
+        cell.deadline = time.monotonic() + 60
+        ask("after")
+        return found
+
+
+@pytest.fixture
+def notebook():
+    """Makes a sheet of cells seen by some sources, without a run: `notebook(Literals(), Configs())`."""
+    return Sheet
+
+
+@pytest.fixture
+def params():
+    """Params found in the last of some cells."""
+
+    def params(*cells, is_own=True):
+        from nbtrack.capture.arguments import Arguments
+        from nbtrack.capture.configs import Configs
+        from nbtrack.capture.estimators import Estimators
+        from nbtrack.capture.literals import Literals, Parameters
+
+        book = Sheet(Parameters(), Literals(), Configs(), Arguments(), Estimators())
+        *earlier, last = cells
+        for code in earlier:
+            book.run(code, is_tracked=False)
+        return {name: it.value for (kind, name), it in book.run(last, is_own=is_own).items() if kind == "param"}
+
+    return params

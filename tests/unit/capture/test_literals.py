@@ -5,8 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbtrack.capture.literals import Parameters, literal_bindings
-from nbtrack.entities.ledger import Ledger
-from nbtrack.notebooks.scopes import parse, scope_of
 
 
 @pytest.mark.parametrize(
@@ -37,9 +35,8 @@ def test_any_source_is_read_without_an_error(code):
     literal_bindings(code)
 
 
-def test_only_a_parameters_cell_is_remembered():
-    source = Parameters()
-    ledger = Ledger()
-    for code in ("x = 1", "# Parameters\nalpha = 0.5\n"):
-        source.enter(ledger.add(code, code, parse(code), scope_of(parse(code))))
-    assert [(it.name, it.value) for it in source.before(None)] == [("alpha", 0.5)]
+def test_only_a_parameters_cell_is_remembered(notebook):
+    book = notebook(Parameters())
+    book.run("x = 1", is_tracked=False)
+    book.run("# Parameters\nalpha = 0.5\n", is_tracked=False)
+    assert [(it.name, it.value) for it in book.run("pass").values()] == [("alpha", 0.5)]

@@ -1,0 +1,245 @@
+"""Params from calls: literals given to what is fitted and trained, and literal defaults of the notebook's own functions where nothing else was given."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nbtrack.capture.configs import flat
+from nbtrack.capture.kinds import TELLING, WORK, call_kind, is_layer, is_param_keyword, is_param_name, is_param_value, method_of
+from nbtrack.capture.known import plain
+from nbtrack.capture.literals import evaluate, pairs
+from nbtrack.capture.naming import Candidate, params
+from nbtrack.capture.program import Definition, Program, program_of
+from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.uses import uses_of
+
+_EVALUATION = re.compile(r"(^|_)(test|val|valid|validation|eval|dev)($|_|\d|[a-z]*loader|dl)", re.I)
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Arguments(Source):
+    """Literal arguments of calls in the cell, in the functions it reaches, and in the earlier statements it needs."""
+
+    name = "arguments"
+    kind = "params"
+
+    def before(self, cell: Cell) -> Iterable[Finding]:
+        yield from params(cell, _candidates(program_of(cell), {}))
+
+    def after(self, cell: Cell) -> Iterable[Finding]:
+        """Once more, for what could not be known before: functions the cell itself imported, and values it computed and then gave on."""
+        program = program_of(cell)
+        yield from params(cell, _candidates(program, _computed(cell, program)))
+
+
+@dataclass(frozen=True)
+class _Call:
+    node: ast.Call
+    holder: str
+    """The name or key the call's result is bound to, or empty."""
+    is_direct: bool
+    """In a statement of a cell, not inside a function."""
+
+
+def _candidates(program: Program, computed: Mapping[str, Any]) -> Iterator[Candidate]:
+    variables = _variables(program)
+    for call in _calls(program):
+        if call_kind(program, call.node) == WORK:
+            yield from _of_call(program, call, computed, variables)
+    for definition in program.reached:
+        yield from _locals(program, definition)
+
+
+def _calls(program: Program) -> Iterator[_Call]:
+    for part in program.parts:
+        if isinstance(part.node, Definition):
+            continue
+        holders = {id(inner): name for name, value in pairs(part.node) for inner in ast.walk(value) if isinstance(inner, ast.Call)}
+        for node in ast.walk(part.node):
+            if isinstance(node, ast.Dict):
+                items = zip(node.keys, node.values, strict=True)
+                holders |= {id(value): key.value for key, value in items if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+            if isinstance(node, ast.Call):
+                yield _Call(node, holders.get(id(node), ""), True)
+    for definition in program.reached:
+        for node in ast.walk(definition):
+            if isinstance(node, ast.Call):
+                yield _Call(node, "", False)
+
+
+def _of_call(program: Program, call: _Call, computed: Mapping[str, Any], variables: set[str]) -> Iterator[Candidate]:
+    """What one call was given."""
+    node = call.node
+    dotted = program.dotted(node.func)
+    title = dotted.rpartition(".")[2] or (node.func.attr if isinstance(node.func, ast.Attribute) else "")
+    function = _definition_of(program, node)
+    qualifiers = tuple(it for it in (title, call.holder) if it)
+    given: set[str] = set()
+    names = _argument_names(function) if function is not None else _signature_names(dotted, node)
+    spread = any(isinstance(it, ast.Starred) for it in node.args)
+    for name, value in [*(zip(names, node.args, strict=False) if not spread else ()), *((it.arg, it.value) for it in node.keywords if it.arg)]:
+        given.add(name)
+        if isinstance(value, (ast.Dict,)):
+            yield from _of_dict(name, value, qualifiers, title)
+        if not is_param_keyword(name, dotted) or (function is not None and name in variables):
+            continue
+        if name == "batch_size" and title.endswith("DataLoader") and _EVALUATION.search(call.holder):
+            continue  # how many are looked at together while evaluating changes nothing
+        try:
+            found = evaluate(value, computed if call.is_direct and function is None and title[:1].isupper() and not is_layer(dotted) else None)
+        except ValueError:
+            continue
+        is_said = call.is_direct or function is None or value not in node.args or bool(TELLING.search(name))
+        if is_param_value(found, name) and not isinstance(value, ast.Dict) and is_said:
+            yield Candidate(name, found, f"argument of {title}()", qualifiers)
+    for argument in node.args:
+        if isinstance(argument, ast.Dict) and function is None:
+            yield from _of_dict("params", argument, qualifiers, title)
+    if function is None or spread or any(it.arg is None for it in node.keywords):
+        return
+    for name, default in _defaults(function):
+        if name in given or not is_param_keyword(name):
+            continue
+        try:
+            found = evaluate(default)
+        except ValueError:
+            continue
+        is_number = isinstance(found, (int, float)) and not isinstance(found, bool)
+        if is_param_value(found, name) and (TELLING.search(name) or (call.is_direct and is_number)):
+            yield Candidate(name, found, f"default of {title}()", qualifiers)
+
+
+def _of_dict(name: str, node: ast.Dict, qualifiers: tuple[str, ...], title: str) -> Iterator[Candidate]:
+    """A dict written in the call: its items, or, where all are lists, the grid as one param."""
+    try:
+        items = evaluate(node)
+    except ValueError:
+        return
+    if items and all(isinstance(it, (list, tuple)) for it in items.values()):
+        yield Candidate(name if name != "params" else "param_grid", items, f"grid given to {title}()", qualifiers)
+        return
+    for path, value in flat(items):
+        yield Candidate(path, value, f"argument of {title}()", qualifiers)
+
+
+def _definition_of(program: Program, call: ast.Call) -> _Function | None:
+    """The notebook's own function, or `__init__` or method, that a call runs."""
+    func = call.func
+    if isinstance(func, ast.Name) and func.id in program.definitions:
+        found = program.definitions[func.id]
+        return _initialiser(program, found) if isinstance(found, ast.ClassDef) else found
+    if isinstance(func, ast.Attribute) and not program.is_imported(func):
+        return method_of(program, func)
+    return None
+
+
+def _initialiser(program: Program, node: ast.ClassDef, depth: int = 0) -> _Function | None:
+    for it in node.body:
+        if isinstance(it, ast.FunctionDef) and it.name == "__init__":
+            return it
+    for base in node.bases:
+        above = program.definitions.get(base.id) if isinstance(base, ast.Name) else None
+        if isinstance(above, ast.ClassDef) and depth < 5 and (found := _initialiser(program, above, depth + 1)) is not None:
+            return found
+    return None
+
+
+def _argument_names(function: _Function) -> list[str]:
+    """Names of positional arguments, without `self`."""
+    names = [it.arg for it in (*function.args.posonlyargs, *function.args.args)]
+    return names[1:] if names[:1] in (["self"], ["cls"]) else names
+
+
+def _defaults(function: _Function) -> Iterator[tuple[str, ast.expr]]:
+    arguments = [*function.args.posonlyargs, *function.args.args]
+    for argument, default in zip(arguments[len(arguments) - len(function.args.defaults) :], function.args.defaults, strict=True):
+        yield argument.arg, default
+    for argument, value in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True):
+        if value is not None:
+            yield argument.arg, value
+
+
+def _signature_names(dotted: str, call: ast.Call) -> list[str]:
+    """Names of positional arguments of a library's function or class; looked up only where a literal was given by position."""
+    if not dotted or is_layer(dotted) or not any(isinstance(it, (ast.Constant, ast.UnaryOp, ast.BinOp)) for it in call.args):
+        return []
+    module, _, name = dotted.rpartition(".")
+    holder: Any = sys.modules.get(module)
+    target = vars(holder).get(name) if holder is not None else None
+    if target is None or not callable(target):
+        return []
+    try:
+        signature = inspect.signature(target)
+    except (TypeError, ValueError):
+        return []
+    return [it.name for it in signature.parameters.values() if it.kind in (it.POSITIONAL_ONLY, it.POSITIONAL_OR_KEYWORD)]
+
+
+def _locals(program: Program, definition: Definition) -> Iterator[Candidate]:
+    """Names a reached function binds once to a number, where the name speaks for itself; attributes of `self` in `__init__` likewise."""
+    functions = [it for it in ast.walk(definition) if isinstance(it, _Function)]
+    for function in functions:
+        bound = Counter(it.id for it in ast.walk(function) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store))
+        uses = None
+        for statement in function.body:
+            for name, node in pairs(statement):
+                if bound[name] != 1 or not TELLING.search(name) or not is_param_name(name):
+                    continue
+                value = _number(node)
+                if value is None:
+                    continue
+                uses = uses or uses_of(program, [ast.Module(function.body, [])])
+                if uses.matter(name, value):
+                    yield Candidate(name, value, f"bound to a literal in {function.name}()", (function.name,))
+            if function.name == "__init__" and isinstance(statement, ast.Assign) and isinstance(definition, ast.ClassDef):
+                for target in statement.targets:
+                    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self" and TELLING.search(target.attr):
+                        value = _number(statement.value)
+                        if value is not None and is_param_name(target.attr):
+                            yield Candidate(target.attr, value, f"bound to a literal in {definition.name}", (definition.name,))
+
+
+def _number(node: ast.expr) -> float | None:
+    """A number other than nought, which begins a count or a sum."""
+    try:
+        value = evaluate(node)
+    except ValueError:
+        return None
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) and value != 0 else None
+
+
+def _variables(program: Program) -> set[str]:
+    """Names that top-level statements bind to what is no literal: an argument of that name is one of many values."""
+    found = {name for part in program.parts for name in part.scope.writes}
+    for part in program.parts:
+        for name, node in pairs(part.node):
+            with contextlib.suppress(ValueError):
+                evaluate(node)
+                found.discard(name)
+    return found
+
+
+def _computed(cell: Cell, program: Program) -> dict[str, Any]:
+    """Numbers that top-level statements computed, by name: what of them is given to a constructor is a param too."""
+    found: dict[str, Any] = {}
+    for part in program.parts:
+        for name, node in pairs(part.node):
+            found.pop(name, None)
+            value = plain(cell.namespace.get(name))
+            if type(value) in (int, float):
+                try:
+                    evaluate(node)
+                except ValueError:
+                    found[name] = value
+        if isinstance(part.node, (ast.For, ast.While)):
+            for name in part.scope.writes:
+                found.pop(name, None)
+    return found

@@ -1,0 +1,197 @@
+"""Params from configurations: mappings, dataclasses, namespaces, models of pydantic, named tuples, and classes that only hold values."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from nbtrack.capture.kinds import WORK, is_param_keyword, is_param_value
+from nbtrack.capture.known import class_names, class_values, own_values, static
+from nbtrack.capture.literals import evaluate, pairs
+from nbtrack.capture.naming import Candidate, params
+from nbtrack.capture.program import Part, Program, program_of
+from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.uses import ATTRIBUTES, KEYS, OTHER, uses_in
+
+_NAMES = re.compile(r"(^|_)(config\w*|cfg|conf|params?|parameters|hparams?|hyper\w*|args|opts?|options|settings|hps?|kwargs|flags|defaults)($|_|\d)", re.I)
+_CLASSES = re.compile(r"(config|cfg|params?|hparams|hyper\w*|args|arguments|opts?|options|settings|flags|constants?|const)$", re.I)
+_OTHER_BASES = frozenset(("BaseModel", "BaseSettings", "NamedTuple", "Enum", "IntEnum", "StrEnum", "Exception"))
+"""A class with one of these is looked at through its instances, or holds no params."""
+_PLAIN = frozenset((bool, int, float, str, dict, list, type(None), type(re)))
+_LEAVES = 200
+_DEPTH = 5
+
+
+class Configs(Source):
+    """Configurations the cell binds, or needs from earlier cells."""
+
+    name = "configurations"
+    kind = "params"
+
+    def before(self, cell: Cell) -> Iterable[Finding]:
+        program = program_of(cell)
+        yield from params(cell, [*_dicts(cell, program), *_classes(program), *_objects(cell, program, program.earlier)])
+
+    def after(self, cell: Cell) -> Iterable[Finding]:
+        program = program_of(cell)
+        yield from params(cell, _objects(cell, program, program.own))
+
+
+def _dicts(cell: Cell, program: Program) -> Iterator[Candidate]:
+    """Items of dicts written as literals; a dict of lists, such as a grid, is one param."""
+    bound: dict[str, dict[Any, Any]] = {}
+    for part in program.parts:
+        for name, node in pairs(part.node):
+            if isinstance(node, ast.Dict) or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict"):
+                items = dict(_items(node, bound))
+                if items or _NAMES.search(name):  # what begins empty collects results
+                    bound[name] = items
+            else:
+                bound.pop(name, None)
+        for name, key, value in _changes(part):
+            if name in bound:
+                bound[name][key] = value
+    uses = uses_in(program)
+    for name, items in bound.items():
+        kinds = uses.of.get(name, set())
+        is_config = bool(_NAMES.search(name)) and (bool(kinds & {KEYS, WORK, OTHER, ATTRIBUTES}) or (not kinds and cell.is_own))
+        if not items or not (is_config or kinds & {KEYS, WORK}):
+            continue
+        rule = f"item of the configuration {name}"
+        if all(isinstance(value, (list, tuple)) for value in items.values()) and name in uses.of:
+            if WORK in kinds:
+                yield Candidate(name, items, "grid of values for a search")
+            continue
+        for path, value in flat(items):
+            yield Candidate(path, value, rule, (name,))
+
+
+def _items(node: ast.expr, known: dict[str, dict[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+    """Items of a dict literal, those that are no literals left out."""
+    if isinstance(node, ast.Call):
+        for keyword in node.keywords:
+            if keyword.arg is not None:
+                yield from _item(keyword.arg, keyword.value, known)
+            elif isinstance(keyword.value, ast.Name):
+                yield from known.get(keyword.value.id, {}).items()
+        return
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None and isinstance(value, ast.Name):
+                yield from known.get(value.id, {}).items()
+            elif isinstance(key, ast.Constant):
+                yield from _item(key.value, value, known)
+
+
+def _item(key: Any, value: ast.expr, known: dict[str, dict[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+    if isinstance(value, ast.Dict) or (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "dict"):
+        yield key, dict(_items(value, known))
+        return
+    try:
+        yield key, evaluate(value)
+    except ValueError:
+        return
+
+
+def _changes(part: Part) -> Iterator[tuple[str, Any, Any]]:
+    """`config["lr"] = 0.1` at top level."""
+    if isinstance(part.node, ast.Assign):
+        for target in part.node.targets:
+            if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and isinstance(target.slice, ast.Constant):
+                try:
+                    yield target.value.id, target.slice.value, evaluate(part.node.value)
+                except ValueError:
+                    continue
+
+
+def _classes(program: Program) -> Iterator[Candidate]:
+    """Values of classes that hold nothing else, and are read as `Config.lr`."""
+    uses = uses_in(program)
+    for node in program.reached:
+        if not isinstance(node, ast.ClassDef) or ATTRIBUTES not in uses.of.get(node.name, set()) or node.decorator_list:
+            continue
+        if any(isinstance(it, (ast.FunctionDef, ast.AsyncFunctionDef)) for it in node.body):
+            continue
+        if {ast.unparse(base).rpartition(".")[2] for base in node.bases} & _OTHER_BASES:
+            continue
+        for name, value in _class_values(node):
+            yield Candidate(name, value, f"value of the class {node.name}", (node.name,))
+
+
+def _class_values(node: ast.ClassDef) -> Iterator[tuple[str, Any]]:
+    for statement in node.body:
+        for name, expression in pairs(statement):
+            try:
+                value = evaluate(expression)
+            except ValueError:
+                continue
+            if is_param_keyword(name) and is_param_value(value, name):
+                yield name, value
+        if isinstance(statement, ast.ClassDef):
+            yield from ((f"{statement.name}.{name}", value) for name, value in _class_values(statement))
+
+
+def _objects(cell: Cell, program: Program, parts: Iterable[Part]) -> Iterator[Candidate]:
+    """Fields of configuration objects the statements bind."""
+    names = dict.fromkeys(name for part in parts for name in part.scope.writes)
+    kinds = uses_in(program).of
+    for name in names:
+        if name.startswith("_") or name not in cell.namespace or type(cell.namespace[name]) in _PLAIN or issubclass(type(cell.namespace[name]), type):
+            continue
+        fields = fields_of(cell.namespace[name], name)
+        if not fields or not (kinds.get(name, set()) & {ATTRIBUTES, WORK, OTHER, KEYS} or cell.is_own):
+            continue
+        for path, value in flat(fields):
+            yield Candidate(path, value, f"field of the configuration {name}", (name,))
+
+
+def fields_of(value: Any, name: str = "") -> dict[str, Any]:
+    """Fields of an object that is a configuration, by its exact kind and without running code of its class; empty for any other.
+
+    Args:
+        name: what it is bound to; a class of the notebook counts where its name or this one says that it is a configuration.
+    """
+    kind = type(value)
+    bases, own = class_names(value), own_values(value)
+    module, title = bases[0].partition(".")[0], bases[0].rpartition(".")[2]
+    if bases[0] in ("argparse.Namespace", "types.SimpleNamespace"):
+        return own
+    if "pydantic.main.BaseModel" in bases or "easydict.EasyDict" in bases:
+        return own
+    if "omegaconf.dictconfig.DictConfig" in bases:
+        content = own.get("_content")
+        return {str(key): own_values(node).get("_val") for key, node in content.items()} if type(content) is dict else {}
+    if "ml_collections.config_dict.config_dict.ConfigDict" in bases:
+        content = own.get("_fields")
+        return dict(content) if type(content) is dict else {}
+    is_called_so = bool(_CLASSES.search(title) or _NAMES.search(name))
+    fields = static(kind, "__dataclass_fields__")
+    if type(fields) is dict:
+        is_frameworks = not is_called_so and module != "__main__"
+        return {} if is_frameworks else {str(key): own[key] for key in fields if key in own}
+    if issubclass(kind, tuple) and type(static(kind, "_fields")) is tuple:
+        return dict(zip(static(kind, "_fields"), tuple.__iter__(value), strict=False)) if is_called_so else {}
+    if module == "__main__" and _CLASSES.search(title):
+        return class_values(kind) | own
+    return {}
+
+
+def flat(items: dict[Any, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Values of a nested mapping that are params, each under its dotted path; recursion ends at a depth, lists of leaves at a number."""
+    if depth >= _DEPTH:
+        return
+    for number, (key, value) in enumerate(items.items()):
+        if number >= _LEAVES:
+            return
+        if type(key) is not str or not is_param_keyword(key):
+            continue
+        path = f"{prefix}{key}"
+        if type(value) is dict:
+            yield from flat(value, f"{path}.", depth + 1)
+        elif type(value) in (bool, int, float, str, list, tuple):
+            if is_param_value(value, key):
+                yield path, value
+        elif value is not None and type(value).__module__ != "builtins" and (inner := fields_of(value)):
+            yield from flat(inner, f"{path}.", depth + 1)

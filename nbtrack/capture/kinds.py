@@ -1,0 +1,210 @@
+"""Which calls, keywords and names have to do with an experiment, and which with showing, storing and preparing."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from nbtrack.capture.program import Program
+
+SHOWING = "showing"
+"""Printing, formatting, plotting."""
+STORING = "storing"
+"""Paths and files."""
+DATA = "data"
+"""Making, reading and shaping arrays and tables."""
+WORK = "work"
+"""Fitting, training, constructing: what an experiment is about."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SHOWING_ROOTS = _words("""
+    matplotlib seaborn plotly altair bokeh IPython ipywidgets rich tqdm pprint logging warnings graphviz mpl_toolkits pydot folium cartopy mlxtend
+    torchsummary torchinfo termcolor tabulate yellowbrick shap pydotplus holoviews hvplot wordcloud missingno
+""")
+_STORING_ROOTS = _words("""
+    os pathlib shutil io json csv pickle joblib glob zipfile tarfile urllib requests h5py sys subprocess gzip tempfile argparse
+""")
+_DATA_ROOTS = _words("""
+    numpy pandas polars pyarrow random time datetime math statistics itertools functools collections re string copy operator typing dataclasses cupy
+    jax dask PIL cv2 skimage imageio nltk builtins contextlib enum fractions decimal types abc gc timeit
+""")
+_SHOWING_BUILTINS = _words("""
+    print display format str repr round help
+""")
+_SHOWING_METHODS = _words("""
+    plot scatter hist imshow bar barh boxplot legend title xlabel ylabel set_title set_xlabel set_ylabel set_xlim set_ylim set savefig show figure
+    subplots subplot axhline axvline text annotate contour contourf fill_between errorbar grid tick_params tight_layout suptitle format summary
+    describe head tail info write set_description set_postfix set_xticks set_yticks xticks yticks colorbar matshow pcolormesh semilogy semilogx loglog
+    update_layout add_trace plot_surface stem pie
+""")
+_STORING_METHODS = _words("""
+    to_csv read_csv to_json to_pickle read_pickle to_parquet read_parquet save load dump open read_table read_excel savetxt loadtxt genfromtxt
+    save_model load_model save_weights load_weights load_state_dict
+""")
+_WORK_METHODS = _words("""
+    fit train fit_transform fit_predict partial_fit compile optimize fit_generator train_on_batch learn fit_resample fit_regularized boost cv tune
+    lr_find fit_one_cycle forecast
+""")
+_SHOWING_NAMES = re.compile(
+    r"^_*([Pp]lot|[Ss]how|[Dd]raw|[Vv]isuali[sz]e|[Dd]isplay|[Pp]rint|[Aa]nimate|[Rr]ender|[Ff]ormat|log|report|imshow|pretty|view)(_|s?$|[A-Z\d])|(_|^)(plots?|figure|chart|graph|heatmap)$"
+)
+_STORING_NAMES = re.compile(r"^_*(load|save|read|write|download|fetch|open|dump)(_|$|[A-Z\d])")
+
+_NOISE_KEYWORDS = _words("""
+    shape verbose verbosity silent disp n_jobs nthread num_threads n_threads num_workers workers pin_memory figsize title label labels color colors c
+    cmap ax axes fig xlabel ylabel linewidth lw marker markersize linestyle ls legend path file filename file_name fname dir directory folder url
+    columns index names header sep delimiter encoding dtype axis inplace ascending end flush device return_X_y return_counts as_frame as_dict
+    output_dict keepdims copy copy_X download root transform target_transform requires_grad set_to_none retain_graph create_graph feature_names
+    class_names target_names categories callbacks verbose_eval evals evals_result eval_set validation_data metrics debug plot show print_every
+    log_every print_interval log_interval disp display display_step leave desc ncols unit total ncol map_location memory cache_size error_score
+    return_train_score refit pre_dispatch sparse_output sparse handle_unknown name input_shape input_dim data_dir output_dir logging_dir run_name
+    report_to study_name storage load_if_exists show_progress_bar gc_after_trial prefix suffix message msg text xs ys x y X data tag tags train
+    shuffle_ missing_only use_label_encoder enable_categorical valid_names train_dir test_dir ignore_index is_train training mode as_supervised
+    with_info split persistent_workers drop_last train_size_ save_path model_path out_path output_path log_dir checkpoint precompute decimals digits
+    ddof
+""")
+_SEED = re.compile(r"(^|_)(seed|random_state|rng)($|_)", re.I)
+_LAYER_KEYWORDS = _words("""
+    dropout rate p num_layers hidden_size nhead num_heads d_model dim_feedforward n_heads embed_dim embedding_dim bidirectional filters
+""")
+TELLING = re.compile(
+    r"(^|_)(lr|eta|eta0|alpha|beta|beta1|beta2|gamma|lambda|lambd|lam|reg|l1|l2|c|tol|toler\w*|eps|epsilon|epochs?|iters?|iterations?|n_iters?|n_iterations?|num_iters?"
+    r"|max_iters?|steps?|n_steps?|batch|batch_size|bs|momentum|decay|dropout|rate|learning_rate|hidden|units|neurons|layers?|depth|width|dim|n_dim|n_components|k|n_clusters"
+    r"|n_neighbors|n_estimators|trees|n_trees|max_depth|min_samples\w*|degree|temperature|temp|noise|sigma|bandwidth|window|horizon|lags?|order|penalty|kernel|criterion"
+    r"|optimizer|activation|solver|loss|seed|folds?|n_folds|n_splits|cv|test_size|split|threshold|patience|warmup|n_samples|episodes|population|generations|mutation|crossover"
+    r"|burn_?in|samples|chains|weight_decay|clip|hidden_dim|latent|latent_dim|embed\w*|heads|n_heads|vocab_size|block_size|seq_len|sequence_length|max_len\w*|context)($|_|\d)",
+    re.I,
+)
+"""Words of hyper-parameters, for the places where a name must speak for itself."""
+_PATHLIKE = re.compile(r"[/\\]|^\w+://|\.\w{2,5}$|^\.|\s")
+_COLLECTION = re.compile(
+    r"(layers?|sizes?|hidden|dims?|units|kernels?|betas|alphas?|lambdas?|grid|ks|degrees?|milestones|range|values|rates?|lrs|order|neurons|channels|filters"
+    r"|quantiles|depths?|thresholds?|lags|architecture|arch|topology)($|_|\d)",
+    re.I,
+)
+"""Words in the plural that name a param of several values."""
+_NOT_PARAMS = re.compile(
+    r"(^|_)(path|paths|dir|dirs|directory|folder|file|files|filename|fname|url|urls|title|caption|label|labels|color|colors|colour|cmap|font\w*|figsize|columns?|cols"
+    r"|features?|feature_names|class_names|names?|target|msg|message|text|texts|sentence|sentences|corpus|document|docs|style|styles|dpi|linewidth|marker|date"
+    r"|start_date|end_date|version|verbose|debug|header|tokens?|api_key|key|password|user|username|prompt|query)$",
+    re.I,
+)
+"""Words that end the names of paths, texts, columns, colours and secrets."""
+_PLOTS = _words("""
+    plot scatter hist imshow bar contour contourf plot_surface subplots figure legend
+""")
+
+
+def call_kind(program: Program, call: ast.Call) -> str:
+    """What a call is for."""
+    func = call.func
+    if isinstance(func, ast.Attribute) and not program.is_imported(func):
+        return _method_kind(program, func)
+    dotted = program.dotted(func)
+    root, _, rest = dotted.partition(".")
+    last = dotted.rpartition(".")[2]
+    if not dotted:
+        return DATA
+    if dotted in program.definitions:
+        return _definition_kind(program.definitions[dotted])
+    if isinstance(func, ast.Name) and func.id not in program.imports:
+        return SHOWING if func.id in _SHOWING_BUILTINS else STORING if func.id == "open" else DATA
+    if root in _SHOWING_ROOTS or last in ("pprint", "display", "tqdm", "trange"):
+        return SHOWING
+    if root in _STORING_ROOTS or last in _STORING_METHODS:
+        return STORING
+    if root in _DATA_ROOTS or not rest:
+        return DATA
+    return _library_kind(root, dotted, last)
+
+
+def _library_kind(root: str, dotted: str, last: str) -> str:
+    """What a function or class of a library is for, by where it lives."""
+    if re.match(r"(load_|fetch_|make_|get_rdataset|get_dataset|suggest_)", last) or ".datasets." in dotted:
+        return DATA
+    if root == "sklearn":
+        if ".metrics" in dotted or ".inspection" in dotted or ".utils" in dotted or _SHOWING_NAMES.search(last) or last.endswith("Display"):
+            return DATA
+        return WORK
+    if root in ("torch", "torchvision", "tensorflow", "jax", "flax"):
+        is_class = last[:1].isupper()
+        if dotted.startswith(("torch.optim", "torch.utils.data", "tensorflow.keras", "flax.linen")):
+            return WORK if is_class or ".optim" in dotted else DATA
+        return WORK if is_class and dotted.startswith("torch.nn.") and not dotted.startswith("torch.nn.functional") else DATA
+    if root == "scipy":
+        return WORK if dotted.startswith(("scipy.optimize", "scipy.integrate.solve", "scipy.integrate.ode", "scipy.cluster")) else DATA
+    return SHOWING if _SHOWING_NAMES.search(last) else WORK
+
+
+def _method_kind(program: Program, func: ast.Attribute) -> str:
+    """What a method is for, where only its name is known."""
+    if func.attr in _WORK_METHODS:
+        return WORK
+    if method_of(program, func) is not None:
+        return SHOWING if _SHOWING_NAMES.search(func.attr) else STORING if _STORING_NAMES.search(func.attr) else WORK
+    if func.attr in _SHOWING_METHODS:
+        return SHOWING
+    return STORING if func.attr in _STORING_METHODS else DATA
+
+
+def method_of(program: Program, func: ast.Attribute) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The method a call means, where one class of the notebook has it."""
+    if func.attr.startswith("__"):
+        return None
+    found = [
+        node for definition in program.definitions.values() if isinstance(definition, ast.ClassDef)
+        for node in definition.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == func.attr
+    ]  # fmt: skip
+    return found[-1] if found else None
+
+
+def _definition_kind(node: ast.AST) -> str:
+    name = getattr(node, "name", "")
+    if _SHOWING_NAMES.search(name):
+        return SHOWING
+    if _STORING_NAMES.search(name):
+        return STORING
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        calls = [it.func.attr for it in ast.walk(node) if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute)]
+        drawn = sum(it in _PLOTS or (it in _SHOWING_METHODS and it.startswith("set_")) for it in calls)
+        if drawn >= 2 and drawn * 3 >= len(calls) and not {"fit", "backward", "step"} & set(calls):
+            return SHOWING
+    return WORK
+
+
+def is_layer(dotted: str) -> bool:
+    """Whether a class is a layer of a network, whose sizes are the architecture's and not the experiment's."""
+    return bool(re.match(r"(torch\.nn\.|keras\.layers|tensorflow\.keras\.layers|keras\.src\.layers|flax\.linen)", dotted))
+
+
+def is_param_keyword(keyword: str, dotted: str = "") -> bool:
+    """Whether a literal given by this keyword says something of the experiment."""
+    if keyword in _NOISE_KEYWORDS or keyword.startswith("_") or re.match(r"(print|plot|show|display|log|save|return|verbose)(_|$)", keyword):
+        return False
+    if is_layer(dotted):
+        return keyword in _LAYER_KEYWORDS
+    return not (_NOT_PARAMS.search(keyword) and not _SEED.search(keyword) and keyword not in ("features", "target"))
+
+
+def is_param_name(name: str) -> bool:
+    """Whether a name bound to a literal may be a param, before one looks at how it is used."""
+    return not name.startswith("_") and not _NOT_PARAMS.search(name) and not re.match(r"(print|plot|show|display|save)_", name)
+
+
+def is_param_value(value: object, name: str = "") -> bool:
+    """Whether a literal is of the kind people log: a number, a flag, a word, a short list of numbers or words."""
+    if isinstance(value, (bool, int, float)):
+        return True
+    if isinstance(value, str):
+        return 0 < len(value) <= 40 and not _PATHLIKE.search(value)
+    if isinstance(value, (list, tuple)) and 0 < len(value) <= 30:
+        if all(type(it) in (int, float) for it in value):
+            return len(value) <= 4 or bool(_COLLECTION.search(name))
+        if all(isinstance(it, (list, tuple)) and is_param_value(it, name) and all(type(i) in (int, float) for i in it) for it in value):
+            return bool(_COLLECTION.search(name))
+        return bool(_COLLECTION.search(name)) and all(isinstance(it, str) and not _PATHLIKE.search(it) for it in value)
+    return False

@@ -1,0 +1,49 @@
+"""Looking at objects without running code of theirs: classes by full name, own attributes, attributes of the class, plain numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_mro = type.__dict__["__mro__"].__get__
+_module = type.__dict__["__module__"].__get__
+_qualname = type.__dict__["__qualname__"].__get__
+_namespace = type.__dict__["__dict__"].__get__
+
+
+def class_names(value: Any) -> list[str]:
+    """Full names of an object's classes, its own first; no metaclass is asked."""
+    return [f"{_module(base)}.{_qualname(base)}" for base in _mro(type(value))]
+
+
+def own_values(value: Any) -> dict[str, Any]:
+    """The object's own `__dict__`; empty where it has none."""
+    try:
+        found = object.__getattribute__(value, "__dict__")
+    except (AttributeError, TypeError):
+        return {}
+    return found if type(found) is dict else {}
+
+
+def static(kind: type, name: str) -> Any:
+    """A class attribute as it stands in the dictionaries of the classes, no descriptor run; None where there is none."""
+    for base in _mro(kind):
+        if name in _namespace(base):
+            return _namespace(base)[name]
+    return None
+
+
+def class_values(kind: type) -> dict[str, Any]:
+    """Public values that the notebook's own classes among an object's classes hold."""
+    found: dict[str, Any] = {}
+    for base in reversed(_mro(kind)):
+        if _module(base) == "__main__":
+            found |= {key: value for key, value in _namespace(base).items() if key[:1] != "_"}
+    return found
+
+
+def plain(value: Any) -> Any:
+    """A numpy scalar as Python's number; everything else as it is."""
+    kind = type(value)
+    if _module(kind) == "numpy" and kind.__name__.rstrip("_0123456789") in ("float", "int", "uint", "bool", "str", "longdouble", "half"):
+        return value.item()
+    return value

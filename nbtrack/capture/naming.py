@@ -1,0 +1,70 @@
+"""One name, one value: what params are called where several places of a run use one word."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from nbtrack.capture.run import as_text
+from nbtrack.capture.source import Cell, Finding
+
+_FACTS = "params"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A value that may become a param."""
+
+    name: str
+    value: object
+    rule: str
+    qualifiers: tuple[str, ...] = ()
+    """What tells it from others of its name, the best first: a class, a variable."""
+
+
+def taken(cell: Cell) -> dict[str, str]:
+    """Params the cell's run has so far, as text."""
+    known: dict[str, str] = cell.entry.facts.setdefault(_FACTS, {})
+    return {**(cell.run.params_seen if cell.run is not None else {}), **known}
+
+
+def claim(cell: Cell, found: Iterable[Finding]) -> Iterator[Finding]:
+    """Pass findings on, and remember their names for the sources that follow."""
+    known: dict[str, str] = cell.entry.facts.setdefault(_FACTS, {})
+    for it in found:
+        known.setdefault(it.name, as_text(it.value))
+        yield it
+
+
+def params(cell: Cell, candidates: Iterable[Candidate]) -> Iterator[Finding]:
+    """Findings of some candidates: the plain name where all agree on its value, else `Class.name` or `variable.name` for each."""
+    groups: dict[str, list[Candidate]] = defaultdict(list)
+    for it in candidates:
+        groups[it.name].append(it)
+    known = taken(cell)
+    for name, group in groups.items():
+        values = dict.fromkeys(as_text(it.value) for it in group)
+        new = [it for it in group if as_text(it.value) not in {known.get(full) for full in (name, *(f"{qualifier}.{name}" for qualifier in it.qualifiers))}]
+        if new and len(values) == 1 and name not in known:
+            yield from claim(cell, [Finding("param", name, new[0].value, new[0].rule)])
+        else:
+            yield from claim(cell, _qualified(name, new, known))
+
+
+def _qualified(name: str, group: list[Candidate], known: dict[str, str]) -> Iterator[Finding]:
+    """Each value of a group under the first qualifier that is its alone; what none tells apart is left out."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for it in group:
+        for qualifier in it.qualifiers:
+            owners[qualifier].add(as_text(it.value))
+    seen: set[str] = set()
+    for it in group:
+        text = as_text(it.value)
+        for qualifier in it.qualifiers:
+            full = f"{qualifier}.{name}"
+            if len(owners[qualifier]) == 1 and known.get(full, text) == text:
+                if full not in known and full not in seen:
+                    seen.add(full)
+                    yield Finding("param", full, it.value, it.rule)
+                break

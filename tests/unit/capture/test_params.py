@@ -1,0 +1,192 @@
+"""Which params a careful person would have written down, and which constants they would not."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from nbtrack.capture import SOURCES
+from nbtrack.capture.configs import fields_of
+from nbtrack.capture.source import Source
+
+TRAIN = "def train(data, lr=0.1, epochs=10, verbose=True):\n    return sum(data) * lr * epochs"
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        (["lr = 0.1\nbatch_size = 2 * 64\nlayers = [64] * 3\ntol = 1e-3 / 10"], {"lr": 0.1, "batch_size": 128, "layers": [64, 64, 64], "tol": 0.0001}),
+        (["lr = 0.1\nname = 'x'", "w = 1.0 - lr * 2"], {"lr": 0.1}),
+        (["lr = 0.1", "lr = 0.2", "w = 1.0 - lr * 2"], {"lr": 0.2}),
+        (["steps = 5", "steps = steps + 1", "w = 1.0 - steps"], {}),
+        (["unused = 3", "w = list(range(3))"], {}),
+        (["lr = 0.1\ndef step(w):\n    return w - lr", "def go():\n    return step(1.0)", "go()"], {"lr": 0.1}),
+        (["loss = 0.0", "for x in [1, 2]:\n    loss += x"], {}),
+        (["title = 'a title'\nmode = 'adam'\nif mode == 'adam':\n    n = 3"], {"mode": "adam"}),
+        (["path = 'data.csv'\nurl = 'http://a.b'\ncolumns = ['a', 'b']\nx = [1, 2, 3, 4, 5, 6]\nmessage = 'hi'"], {}),
+        (["i = 3\nx = list(range(9))\ny = x[i]\nprint(i)"], {}),
+        (["k = 3\nx = list(range(9))\ny = x[:k]"], {"k": 3}),
+        (["seed = 7\nimport random\nrandom.seed(seed)"], {"seed": 7}),
+        (["# parameters\nalpha = 0.5", "w = list(range(3))"], {"alpha": 0.5}),
+    ],
+    ids=str,
+)
+def test_literals_that_take_part_in_the_work(params, cells, found):
+    assert {name: value for name, value in params(*cells).items() if name != "x"} == found
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        (["config = {'lr': .1, 'net': {'depth': 3}}\nx = config['lr'] * 2"], {"lr": 0.1, "net.depth": 3}),
+        (["config = dict(lr=.1, path='a/b')", "config['lr'] = .2", "x = config['lr'] * 2"], {"lr": 0.2}),
+        (["base = {'lr': .1}\nconfig = {**base, 'epochs': 3}\ny = config['epochs'] + 1"], {"lr": 0.1, "epochs": 3}),
+        (["codes = {'male': 0, 'female': 1}\nx = [codes[it] for it in ['male']]"], {}),
+        (["results = {}\nresults['a'] = 0.5\nx = results['a'] + 1"], {}),
+        (["class Config:\n    lr = 0.1\n    epochs = 5", "x = Config.lr * 2"], {"lr": 0.1, "epochs": 5}),
+        (["class Config:\n    lr = 0.1", "cfg = Config()\ncfg.lr = 0.3\nx = cfg.lr * 2"], {"lr": 0.3}),
+        (["from types import SimpleNamespace\nargs = SimpleNamespace(lr=0.1, name='net')", "x = args.lr * 2"], {"lr": 0.1}),
+        (
+            ["from dataclasses import dataclass\n@dataclass\nclass Config:\n    lr: float = 0.1\n    epochs: int = 5", "cfg = Config(epochs=7)", "x = cfg.lr * 2"],
+            {"lr": 0.1, "epochs": 7},
+        ),
+        (["from typing import NamedTuple\nclass Config(NamedTuple):\n    lr: float = 0.1", "cfg = Config()\nx = cfg.lr * 2"], {"lr": 0.1}),
+        (["import argparse\np = argparse.ArgumentParser()\np.add_argument('--lr', type=float, default=0.1)\nargs = p.parse_args([])", "x = args.lr * 2"], {"lr": 0.1}),
+        (["a_params = {'depth': 3}\nb_params = {'depth': 4}\nx = a_params['depth'] + b_params['depth']"], {"a_params.depth": 3, "b_params.depth": 4}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_configurations_are_flattened(params, cells, found):
+    assert params(*cells) == found
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        ([TRAIN, "train([1, 2])"], {"lr": 0.1, "epochs": 10}),
+        ([TRAIN, "train([1, 2], lr=.5)"], {"lr": 0.5, "epochs": 10}),
+        ([TRAIN, "train([1, 2], 0.7, 3)"], {"lr": 0.7, "epochs": 3}),
+        ([TRAIN, "rate = 0.2", "train([1, 2], lr=rate)"], {"rate": 0.2, "epochs": 10}),
+        ([TRAIN, "a = train([1], lr=.1, epochs=2)\nb = train([1], lr=.3, epochs=2)"], {"a.lr": 0.1, "b.lr": 0.3, "epochs": 2}),
+        (["class Net:\n    def __init__(self, hidden=16, lr=.1):\n        self.hidden = hidden\n    def fit(self, epochs=3): pass", "Net(lr=.5).fit(epochs=9)"], {"hidden": 16, "lr": 0.5, "epochs": 9}),
+        (["def main():\n    lr = 0.01\n    total = 0\n    n = 3\n    return lr * 2", "main()"], {"lr": 0.01}),
+        (["def plot_it(x, alpha=0.5):\n    pass", "plot_it([1])"], {}),
+        (["def train(lr=0.1): pass", "x = 1.0"], {}),
+        (["import json", "json.dumps([1], indent=2)\nprint('a', end='')\nsorted([1], reverse=True)"], {}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_arguments_and_defaults_of_what_runs(params, cells, found):
+    assert {name: value for name, value in params(*cells).items() if name != "x"} == found
+
+
+def test_library_calls_by_what_they_are_for(params):
+    pytest.importorskip("sklearn")
+    found = params(
+        "import numpy as np\nfrom sklearn.datasets import make_classification\nfrom sklearn.linear_model import Ridge, Lasso\n"
+        "from sklearn.decomposition import PCA\nfrom sklearn.model_selection import train_test_split\nX = np.linspace(0, 1, num=30).reshape(10, 3)\ny = X.sum(axis=1)",
+        "A, B, c, d = train_test_split(X, y, test_size=.3, random_state=0)\npca = PCA(2).fit(A)\nridge = Ridge(alpha=.5, fit_intercept=False).fit(A, c)\nlasso = Lasso(alpha=.1).fit(A, c)",
+    )
+    assert found == {
+        "test_size": 0.3, "random_state": 0, "n_components": 2, "Ridge.alpha": 0.5, "Lasso.alpha": 0.1, "fit_intercept": False,
+    }  # fmt: skip
+
+
+def test_an_estimator_keeps_all_its_params_as_an_artifact(notebook):
+    pytest.importorskip("sklearn")
+    from nbtrack.capture.estimators import Estimators
+
+    found = notebook(Estimators()).run("from sklearn.linear_model import Ridge\nmodel = Ridge(alpha=.5)")
+    kept = {}
+    found["fact", "params/model.json"].keep(SimpleNamespace(artifact_bytes=lambda path, data: kept.update({path: json.loads(data)})))
+    assert found["param", "alpha"].value == 0.5
+    assert kept["params/model.json"]["class"] == "Ridge"
+    assert kept["params/model.json"]["solver"] == "auto"
+
+
+def test_a_search_gives_its_grid_and_its_best(params):
+    pytest.importorskip("sklearn")
+    found = params(
+        "import numpy as np\nfrom sklearn.linear_model import Ridge\nfrom sklearn.model_selection import GridSearchCV\nX = np.arange(40.).reshape(20, 2) % 7\ny = X.sum(axis=1)",
+        "search = GridSearchCV(Ridge(), {'alpha': [.1, 1.]}, cv=4).fit(X, y)",
+    )
+    assert found == {"param_grid": {"alpha": [0.1, 1.0]}, "cv": 4, "best.alpha": 0.1}
+
+
+def test_inside_one_run_a_literal_waits_until_it_is_used(params):
+    assert params("lr = 0.1", is_own=False) == {}
+    assert params("lr = 0.1", "w = 1 - lr", is_own=False) == {"lr": 0.1}
+
+
+HOSTILE = """
+class Meta(type):
+    def __instancecheck__(cls, other): raise RuntimeError("instancecheck")
+    def __getattribute__(cls, name): raise RuntimeError(name)
+class Config(metaclass=Meta):
+    lr = 0.1
+    def __getattribute__(self, name): raise RuntimeError(name)
+    def __repr__(self): raise RuntimeError("repr")
+    def __eq__(self, other): raise RuntimeError("eq")
+    def __len__(self): raise RuntimeError("len")
+    def __iter__(self): raise RuntimeError("iter")
+    def __float__(self): raise RuntimeError("float")
+    def __hash__(self): raise RuntimeError("hash")
+config = Config()
+"""
+
+
+def test_objects_that_raise_are_only_looked_at(params):
+    assert params(HOSTILE, "value = config, config") == {"lr": 0.1}
+
+
+def test_properties_of_a_configuration_are_not_run():
+    ran = []
+
+    class Config:
+        lr = 0.1
+
+        @property
+        def slow(self):
+            ran.append(1)
+
+    Config.__module__ = "__main__"
+    assert fields_of(Config())["lr"] == 0.1
+    assert ran == []
+
+
+def test_a_config_that_holds_itself_ends(params):
+    found = params(
+        "config = {'lr': .1}\nconfig['self'] = config",
+        "from types import SimpleNamespace\nargs = SimpleNamespace(lr=.2)\nargs.args = args\nx = args.lr + config['lr']",
+    )
+    assert found.pop("config.lr", found.pop("args.lr", None)) is not None
+    assert len(found) < 10
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "",
+        "x =",
+        "%%bash\nls",
+        "import *",
+        "[i for i in range(3)]",
+        "async def f(): pass",
+        "a, *b = 1, 2",
+        "x = 9 ** 9 ** 9 if 0 else 1",
+        "lr = 'a' * 10**9 if 0 else 2",
+    ],
+)
+def test_any_cell_is_read_without_an_error(notebook, code):
+    book = notebook(*(source() for source in SOURCES if source.kind == "params"))
+    book.run(code)
+
+
+@pytest.mark.parametrize("source", [it for it in SOURCES if it.kind == "params"], ids=lambda it: it.name)
+def test_every_source_of_params_keeps_the_contract(notebook, source):
+    assert issubclass(source, Source)
+    made = source()
+    made.start(None)
+    found = notebook(made).run("lr = 0.1\nconfig = {'epochs': 3}\ndef train(lr, steps=4): return config['epochs']\ntrain(lr)")
+    assert all(it.rule and it.kind in ("param", "fact") for it in found.values())
+    made.stop()
