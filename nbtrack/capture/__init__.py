@@ -3,6 +3,7 @@
 from nbtrack.capture.arguments import Arguments
 from nbtrack.capture.configs import Configs
 from nbtrack.capture.curves import Curves
+from nbtrack.capture.datasets import Datasets
 from nbtrack.capture.estimators import Estimators
 from nbtrack.capture.figures import Figures
 from nbtrack.capture.literals import Literals, Parameters
@@ -14,6 +15,6 @@ from nbtrack.capture.source import CaptureSource
 from nbtrack.capture.streams import Streams
 
 SOURCES: tuple[type[CaptureSource], ...] = (
-    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, Models, Figures, Streams, Machine,
+    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, Models, Datasets, Figures, Streams, Machine,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

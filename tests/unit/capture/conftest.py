@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import time
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -82,7 +83,7 @@ def notebook_of(home, store, owner):
 
     def notebook_of(source):
         notebooks.append(Notebook(home, store, owner.name, source))
-        notebooks[-1].collector.start(None)
+        notebooks[-1].collector.start(SimpleNamespace(user_ns=notebooks[-1].namespace))
         return notebooks[-1]
 
     yield notebook_of

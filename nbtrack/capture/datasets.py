@@ -1,0 +1,279 @@
+"""Data that was read in the notebook and that the cell uses."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nbtrack.capture.digests import dvc_md5, of_file, of_value
+from nbtrack.capture.readers import WORDS, Reading, readings_in
+from nbtrack.capture.run import TrackedRun
+from nbtrack.capture.schemas import is_of, sample_of, shape_of
+from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.entities.ledger import Entry, Scope
+from nbtrack.notebooks.scopes import scope_of
+
+_NAME = "datasets"
+_MANY = 500
+_TRAINING = re.compile(r"(^|[_\W])train(ing)?($|[_\W\d])", re.IGNORECASE)
+_EVALUATION = re.compile(r"(^|[_\W])(test(ing)?|val(id|idation)?|eval(uation)?|holdout)($|[_\W\d])", re.IGNORECASE)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_BINDINGS = (ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom, *_DEFINITIONS)
+
+
+@dataclass(frozen=True)
+class Data:
+    """What one call read."""
+
+    name: str
+    """The file's name, or the function's: `load_iris`."""
+    rule: str
+    digest: str
+    source_type: str
+    source: dict[str, Any]
+    at: int
+    """Number of the statement in its cell."""
+    rows: int | None = None
+    columns: int | None = None
+    schema: dict[str, Any] | None = None
+    context: str = ""
+
+    def as_input(self) -> dict[str, Any]:
+        """As an `input` event holds it."""
+        profile = {key: value for key, value in (("rows", self.rows), ("columns", self.columns), ("num_rows", self.rows)) if value is not None}
+        facts = {
+            "name": self.name, "digest": self.digest[:36], "source_type": self.source_type, "source": json.dumps(self.source),
+            "schema": None if self.schema is None else json.dumps(self.schema), "profile": json.dumps(profile) if profile else None,
+        }  # fmt: skip
+        return {"dataset": facts, "tags": {"mlflow.data.context": self.context} if self.context else {}}
+
+
+class Datasets(Source):
+    """Calls that read data, in any executed cell, by the cell's code and what the names mean once it ran; for a tracked cell those it uses."""
+
+    name = _NAME
+    kind = _NAME
+
+    def __init__(self) -> None:
+        self._shell: Any = None
+        self._functions: dict[str, ast.AST] = {}
+        self._has_any = False
+        self._told: dict[str, set[tuple[str, str]]] = {}
+
+    def start(self, shell: Any) -> None:
+        self._shell = shell
+
+    def leave(self, entry: Entry) -> None:
+        if entry.tree is None:
+            return
+        self._functions.update({node.name: node for node in entry.tree.body if isinstance(node, _DEFINITIONS)})
+        if not (WORDS.search(entry.code) or any(WORDS.search(ast.dump(self._functions[name])) for name in entry.scope.reads & self._functions.keys())):
+            return
+        found = list(self._read_by(entry, self._shell.user_ns))
+        if found:
+            self._has_any = True
+            entry.facts[_NAME] = found
+
+    def after(self, cell: Cell) -> Iterable[Finding]:
+        if not self._has_any:
+            return
+        told = self._told.setdefault(cell.run.run_id if cell.run is not None else "", set())
+        if cell.is_own:
+            self._told = {}
+        for data in _used(cell):
+            if (data.name, data.digest) in told:
+                continue
+            told.add((data.name, data.digest))
+            yield Finding("dataset", data.name, _size(data), data.rule, _keeper(data))
+
+    def _read_by(self, entry: Entry, names: Mapping[str, Any]) -> Iterator[Data]:
+        assert entry.tree is not None
+        seen: set[tuple[str, str]] = set()
+        torch_seen: set[int] = set()
+        for at, statement in enumerate(entry.tree.body):
+            if isinstance(statement, _DEFINITIONS):
+                continue
+            readings = list(dict.fromkeys(readings_in(statement, names, self._functions)))
+            bound = [name for name in _bound(statement) if name in names]
+            values = [names[name] for name in bound]
+            for reading in readings:
+                data = _data(reading, at, values if len(readings) == 1 else _matching(statement, reading, names), bound)
+                if (data.name, data.digest) not in seen:
+                    seen.add((data.name, data.digest))
+                    yield data
+            if not readings:
+                for name in bound:
+                    value = _dataset_of(names[name])
+                    if value is not None and id(value) not in torch_seen:
+                        torch_seen.add(id(value))
+                        yield _torch_data(name, value, at)
+
+
+def _keeper(data: Data) -> Any:
+    def keep(run: TrackedRun) -> None:
+        run.input(data.as_input())
+
+    return keep
+
+
+def _bound(statement: ast.stmt) -> list[str]:
+    """Names a statement binds, in the order they stand."""
+    return list(dict.fromkeys(node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)))
+
+
+def _matching(statement: ast.stmt, reading: Reading, names: Mapping[str, Any]) -> list[Any]:
+    """Values of the assignment, below the statement, that holds the call: in a `with` or a function's block there are several."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Assign) and any(reading in readings_in(part, names, {}) for part in [node.value]):
+            return [names[name] for name in _bound(node) if name in names]
+    return []
+
+
+def _data(reading: Reading, at: int, values: list[Any], bound: list[str]) -> Data:
+    tables = [table for value in values if (table := _table(value)) is not None]
+    shaped = next((table for table in tables if (shape := shape_of(table)) is not None and shape[1] is not None), tables[0] if tables else None)
+    rows, columns = (shape_of(shaped) if shaped is not None else _archive_shape(values)) or (None, None)
+    sample = sample_of(shaped) if shaped is not None else None
+    schema = None if sample is None else {"mlflow_colspec": sample.schema} if sample.is_table else _tensors(sample.schema)
+    rule = f"read by {reading.call}"
+    told = " ".join([reading.path or reading.label, *bound])
+    context = (
+        "training"
+        if _TRAINING.search(told) and not _EVALUATION.search(told)
+        else "evaluation"
+        if _EVALUATION.search(told) and not _TRAINING.search(told)
+        else ""
+    )
+    facts = Data(reading.label, rule, "", "code", {"tags": {"nbtrack.call": reading.call}}, at, rows, columns, schema, context)
+    if "://" in reading.path:
+        kind = "http" if reading.path.startswith("http") else reading.path.partition("://")[0]
+        source = {"url": reading.path} if kind == "http" else {"uri": reading.path}
+        return replace(
+            facts,
+            name=reading.path.rstrip("/").rpartition("/")[2].partition("?")[0] or reading.label,
+            digest=_digest(shaped, reading),
+            source_type=kind,
+            source=source,
+        )
+    if reading.path:
+        path = Path(reading.path).expanduser().absolute()
+        try:
+            md5 = dvc_md5(path)
+            digest = md5 or (of_file(path) if path.is_file() else _digest(shaped, reading))
+        except OSError:  # it is gone, or a name such as *.csv
+            md5, digest = "", _digest(shaped, reading)
+        return replace(facts, name=path.name, digest=digest, source_type="local", source={"uri": reading.path, **({"dvc": md5} if md5 else {})})
+    return replace(facts, digest=_digest(shaped if shaped is not None else values, reading))
+
+
+def _digest(value: Any, reading: Reading) -> str:
+    """Of what was read; where nothing of it can be digested, of the call alone."""
+    found = of_value(value) if value is not None else ""
+    if found:
+        return found
+    import hashlib
+
+    return hashlib.blake2b(f"{reading.call} {reading.label} {reading.path}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _table(value: Any) -> Any:
+    """The table or array in what a reader gave."""
+    if is_of(value, "sklearn.utils", "Bunch") or (type(value).__module__.startswith("statsmodels.") and isinstance(value, dict)):
+        frame = dict.get(value, "frame")
+        return frame if frame is not None else dict.get(value, "data")
+    if isinstance(value, (list, tuple)) and value and len(value) <= 8:
+        return next((table for item in value if (table := _table(item)) is not None), None)
+    if is_of(value, "polars", "LazyFrame"):
+        return None
+    return value if shape_of(value) is not None else None
+
+
+def _archive_shape(values: list[Any]) -> tuple[int, int | None] | None:
+    """Rows of the first array in a numpy archive, from its header."""
+    numpy = sys.modules.get("numpy")
+    for value in values:
+        if numpy is not None and type(value).__name__ == "NpzFile" and getattr(value, "zip", None) is not None:
+            try:
+                with value.zip.open(value.zip.namelist()[0]) as file:
+                    version = numpy.lib.format.read_magic(file)
+                    read = numpy.lib.format.read_array_header_1_0 if version == (1, 0) else numpy.lib.format.read_array_header_2_0
+                    shape = read(file)[0]
+                return (int(shape[0]), None) if shape else None
+            except Exception:  # noqa: BLE001 - closed, empty or foreign
+                return None
+    return None
+
+
+def _tensors(schema: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"mlflow_tensorspec": {"features": json.dumps(schema), "targets": None}}
+
+
+def _dataset_of(value: Any) -> Any:
+    """The torch Dataset that a name means, or the one of its DataLoader; None for all else."""
+    value = vars(value).get("dataset", value) if is_of(value, "torch.utils.data", "DataLoader") else value
+    return value if is_of(value, "torch.utils.data", "Dataset") and not is_of(value, "torch.utils.data", "Subset") else None
+
+
+def _torch_data(name: str, value: Any, at: int) -> Data:
+    """A torch Dataset; of classes of the notebook no length is asked, as that runs its code."""
+    tensors = vars(value).get("tensors")
+    rows = None
+    if tensors or type(value).__module__ != "__main__":
+        try:
+            rows = len(value)
+        except Exception:  # noqa: BLE001 - an iterable dataset has no length
+            rows = None
+    kind = type(value).__name__
+    reading = Reading(kind, name if kind == "TensorDataset" else kind)
+    shape = shape_of(tensors[0]) if tensors else None
+    data = Data(reading.label, f"a torch {kind}", _digest(tensors, reading), "code", {"tags": {"nbtrack.call": kind}}, at, rows, shape[1] if shape else None)
+    return replace(data, context="training" if _TRAINING.search(name) else "evaluation" if _EVALUATION.search(name) else "")
+
+
+def _size(data: Data) -> str:
+    if data.rows is None:
+        return "?"
+    return f"{data.rows} rows" if data.columns is None else f"{data.rows} x {data.columns}"
+
+
+def _used(cell: Cell) -> list[Data]:
+    """What the cell read, and what earlier statements read that its names come from."""
+    found: list[Data] = list(cell.entry.facts.get(_NAME, ()))
+    modules = {name for name, value in cell.namespace.items() if isinstance(value, types.ModuleType)}  # a call of pd.read_csv changes no pd
+    wanted = set(cell.entry.scope.reads) - modules
+    looked = 0
+    for entry in cell.ledger.before(cell.entry):
+        if entry.tree is None or not (wanted & (entry.scope.writes | entry.scope.mutates)):
+            continue
+        looked += 1
+        if looked > _MANY:
+            break
+        read: list[Data] = entry.facts.get(_NAME, [])
+        for at in range(len(entry.tree.body) - 1, -1, -1):
+            statement, scope = entry.tree.body[at], _scopes(entry)[at]
+            if not wanted & (scope.writes | scope.mutates):
+                continue
+            found += [data for data in read if data.at == at]
+            if isinstance(statement, _BINDINGS):
+                wanted -= scope.writes
+            wanted |= scope.reads - modules
+    files = [data for data in found if data.source_type != "code" or not data.rule.startswith("a torch")]
+    unique = {(data.name, data.digest): data for data in files or found}  # a torch Dataset made of what was read is the same data once more
+    return list(unique.values())
+
+
+def _scopes(entry: Entry) -> list[Scope]:
+    """Scope of each statement; worked out once, where a tracked cell asks."""
+    assert entry.tree is not None
+    key = f"{_NAME}.scopes"
+    if key not in entry.facts:
+        entry.facts[key] = [scope_of(ast.Module([statement], [])) for statement in entry.tree.body]
+    found: list[Scope] = entry.facts[key]
+    return found

@@ -1,0 +1,106 @@
+"""Digests of data: of files by their content or by DVC, of values in memory, each in bounded time.
+
+The rule: of a file up to 4 MB every byte counts; of a larger one its size and 64 pieces of 64 kB at even distances, the first and the last among
+them. Of a value its shape and type count, and up to 4,096 rows at even distances.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from nbtrack.capture.schemas import is_array, is_frame, is_of, is_tensor
+
+_PIECES = 64
+_PIECE_BYTES = 64 << 10
+_ROWS = 4096
+_DVC_OUT = re.compile(r"^\s*(?:-\s+)?(?P<key>md5|path|size):\s*(?P<value>.+?)\s*$", re.MULTILINE)
+
+
+def of_file(path: Path) -> str:
+    """32 hexadecimal digits.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if size <= _PIECES * _PIECE_BYTES:
+            digest.update(file.read())
+        else:
+            digest.update(str(size).encode())
+            for piece in range(_PIECES):
+                file.seek((size - _PIECE_BYTES) * piece // (_PIECES - 1))
+                digest.update(file.read(_PIECE_BYTES))
+    return digest.hexdigest()
+
+
+def of_value(value: Any) -> str:
+    """32 hexadecimal digits; empty for what cannot be digested without running code of the notebook."""
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        return digest.hexdigest() if _update(digest, value) else ""
+    except Exception:  # noqa: BLE001 - an exotic dtype; the data is told without a digest then
+        return ""
+
+
+def dvc_md5(path: Path) -> str:
+    """MD5 by which DVC knows the file, if it is under DVC and has the size DVC says; else empty."""
+    pointer = path.with_name(path.name + ".dvc")
+    if pointer.is_file():
+        return _out_of(pointer.read_text(errors="replace"), path.name, path.stat().st_size)
+    for folder in path.parents:
+        lock = folder / "dvc.lock"
+        if lock.is_file():
+            return _out_of(lock.read_text(errors="replace"), path.relative_to(folder).as_posix(), path.stat().st_size)
+        if (folder / ".dvc").is_dir():
+            return ""
+    return ""
+
+
+def _out_of(text: str, name: str, size: int) -> str:
+    """The MD5 of one output in a file of DVC's, whose few keys are read line by line: an item begins with a dash."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        match = _DVC_OUT.match(line)
+        if line.lstrip().startswith("- "):
+            if found.get("path") == name and "md5" in found:
+                break
+            found = {}
+        if match is not None:
+            found[match["key"]] = match["value"].strip("'\"")
+    if found.get("path") != name or found.get("size", str(size)) != str(size):
+        return ""
+    return found.get("md5", "")
+
+
+def _update(digest: Any, value: Any) -> bool:
+    if is_of(value, "sklearn.utils", "Bunch"):
+        return _update(digest, dict.get(value, "data")) and (_update(digest, dict.get(value, "target")) or True)
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(_update(digest, item) for item in value[:8])
+    if is_tensor(value):
+        value = value.detach()[:: max(1, len(value) // _ROWS)].cpu().numpy() if value.dim() else value.detach().cpu().numpy()
+    if is_of(value, "polars", "DataFrame") or is_of(value, "pyarrow", "Table"):
+        rows = max(1, value.shape[0] // _ROWS)
+        digest.update(f"{value.shape}".encode())
+        head = value.gather_every(rows) if is_of(value, "polars", "DataFrame") else value.slice(0, _ROWS)
+        digest.update(str(head.to_dict(as_series=False) if hasattr(head, "gather_every") else head.to_pydict()).encode("utf-8", "surrogatepass"))
+        return True
+    if is_frame(value) or is_of(value, "pandas", "Series"):
+        pandas: Any = sys.modules["pandas"]
+        digest.update(f"{value.shape}{list(value.columns) if is_frame(value) else value.name}".encode("utf-8", "surrogatepass"))
+        digest.update(pandas.util.hash_pandas_object(value.iloc[:: max(1, len(value) // _ROWS)]).to_numpy().tobytes())
+        return True
+    if is_array(value) and not value.dtype.hasobject:
+        digest.update(f"{value.shape}{value.dtype}".encode())
+        digest.update(value[:: max(1, len(value) // _ROWS)].tobytes() if value.ndim else value.tobytes())
+        return True
+    if is_of(value, "scipy.sparse", "spmatrix", "sparray"):
+        digest.update(f"{value.shape}{value.nnz}".encode())
+        return True
+    return False

@@ -1,0 +1,152 @@
+"""Data that was read in the notebook, as inputs of the runs that use it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from nbtrack.capture import digests
+from nbtrack.capture.datasets import Datasets
+from nbtrack.delivery.loop import Loop
+from nbtrack.entities import Kind
+from nbtrack.settings import Settings
+from nbtrack.store.client import StoreClient
+
+TABLE = "a,b\n" + "\n".join(f"{n},{n / 2}" for n in range(30)) + "\n"
+
+
+@pytest.fixture
+def notebook(notebook_of, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "houses.csv").write_text(TABLE)
+    (tmp_path / "other.csv").write_text(TABLE)
+    notebook = notebook_of(Datasets())
+    notebook.run("import numpy as np, pandas as pd")
+    return notebook
+
+
+def inputs(notebook):
+    return {it["dataset"]["dataset"]["name"]: it["dataset"]["dataset"] for it in notebook.events(Kind.INPUT)}
+
+
+def test_a_file_that_an_earlier_cell_read_is_an_input_of_the_cell_that_uses_it(notebook):
+    notebook.run("df = pd.read_csv('houses.csv')\nother = pd.read_csv('other.csv')")
+    notebook.run("X = df[['a']]\nhalf = other")
+    assert notebook.tracked("mean = X['a'].mean()") == {("dataset", "houses.csv"): "30 x 2"}
+    (data,) = inputs(notebook).values()
+    assert json.loads(data["profile"])["rows"] == 30
+    assert json.loads(data["source"]) == {"uri": "houses.csv"}
+    assert [it["name"] for it in json.loads(data["schema"])["mlflow_colspec"]] == ["a", "b"]
+    assert len(data["digest"]) == 32
+
+
+def test_only_what_the_cell_uses_counts(notebook):
+    notebook.run("df = pd.read_csv('houses.csv')")
+    assert notebook.tracked("x = 1") == {}
+    notebook.run("df = pd.DataFrame({'a': [1]})")
+    assert notebook.tracked("mean = df['a'].mean()") == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "size"),
+    [
+        ("df = pd.read_csv('houses.csv')", "houses.csv", "30 x 2"),
+        ("import os\nfolder = '.'\nname = 'houses'\ndf = pd.read_csv(os.path.join(folder, f'{name}.csv')).dropna()", "houses.csv", "30 x 2"),
+        ("from pathlib import Path\ndf = pd.read_csv(Path('.') / 'houses.csv')", "houses.csv", "30 x 2"),
+        ("from pandas import read_csv as r\ndf = r('houses.csv')", "houses.csv", "30 x 2"),
+        ("A = np.loadtxt('houses.csv', delimiter=',', skiprows=1)", "houses.csv", "30 x 2"),
+        ("with open('houses.csv') as file:\n    lines = file.readlines()", "houses.csv", "?"),
+        ("import csv\nfile = open('houses.csv')\nrows = list(csv.reader(file))\nfile.close()", "houses.csv", "?"),
+        ("def get(path, sep=','):\n    return pd.read_csv(path, sep=sep)\ndf = get('houses.csv')", "houses.csv", "30 x 2"),
+        ("def get(name):\n    path = name + '.csv'\n    return pd.read_csv(path)\ndf = get('houses')", "houses.csv", "30 x 2"),
+        ("from sklearn.datasets import load_iris\niris = load_iris()", "load_iris", "150 x 4"),
+        ("from sklearn.datasets import load_iris\nX, y = load_iris(return_X_y=True)", "load_iris", "150 x 4"),
+        ("from sklearn import datasets\ndf = datasets.load_iris(as_frame=True).frame", "load_iris", "150 x 5"),
+        ("from sklearn.datasets import make_moons\nX, y = make_moons(200, random_state=0)", "make_moons", "200 x 2"),
+        ("np.savez('a.npz', y=np.zeros(7))\nmeta = np.load('a.npz')", "a.npz", "7 rows"),
+    ],
+)
+def test_calls_that_read(notebook, code, name, size):
+    assert notebook.tracked(code) == {("dataset", name): size}
+    assert notebook.view().notices == ()
+
+
+def test_writing_a_file_reads_nothing(notebook):
+    assert notebook.tracked("with open('out.csv', 'w') as file:\n    file.write('a')\nmodel = np.load") == {}
+
+
+def test_what_dvc_knows_has_dvcs_digest(notebook, tmp_path):
+    size = (tmp_path / "houses.csv").stat().st_size
+    md5 = "0123456789abcdef0123456789abcdef"
+    (tmp_path / "houses.csv.dvc").write_text(f"outs:\n- md5: {md5}\n  size: {size}\n  hash: md5\n  path: houses.csv\n")
+    notebook.tracked("df = pd.read_csv('houses.csv')")
+    (data,) = inputs(notebook).values()
+    assert data["digest"] == md5
+    assert json.loads(data["source"])["dvc"] == md5
+    (tmp_path / "houses.csv").write_text(TABLE + "1,1\n")
+    notebook.tracked("df = pd.read_csv('houses.csv')")
+    (data,) = inputs(notebook).values()
+    assert data["digest"] != md5
+
+
+def test_an_output_of_a_dvc_stage_has_its_digest(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "x.csv").write_text("1")
+    lock = "schema: '2.0'\nstages:\n  get:\n    outs:\n    - path: data/w.csv\n      md5: aaaa\n      size: 9\n    - path: data/x.csv\n      hash: md5\n      md5: bbbb\n      size: 1\n"
+    (tmp_path / "dvc.lock").write_text(lock)
+    assert digests.dvc_md5(data / "x.csv") == "bbbb"
+    (data / "y.csv").write_text("2")
+    assert digests.dvc_md5(data / "y.csv") == ""
+
+
+def test_the_digest_of_a_large_file_takes_pieces_from_first_to_last_byte(tmp_path):
+    path = tmp_path / "large.bin"
+    path.write_bytes(b"\0" * (6 << 20))
+    before = digests.of_file(path)
+    with path.open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\1")
+    assert digests.of_file(path) != before
+    assert len(before) == 32
+
+
+def test_the_digest_of_a_value_tells_values_and_shapes_apart(tmp_path):
+    import numpy as np
+    import pandas as pd
+
+    values = [np.zeros((4, 2)), np.zeros((2, 4)), np.ones((4, 2)), pd.DataFrame({"a": [1, 2]}), pd.DataFrame({"b": [1, 2]}), pd.DataFrame({"a": ["x", None]})]
+    found = [digests.of_value(value) for value in values]
+    assert len(set(found)) == len(values)
+    assert all(found)
+    assert digests.of_value(object()) == ""
+
+
+def test_training_and_evaluation_are_told_by_name(notebook, tmp_path):
+    (tmp_path / "train.csv").write_text(TABLE)
+    (tmp_path / "test.csv").write_text(TABLE + "1,2\n")
+    notebook.tracked("a = pd.read_csv('train.csv')\nb = pd.read_csv('test.csv')")
+    found = {it["dataset"]["dataset"]["name"]: it["dataset"]["tags"] for it in notebook.events(Kind.INPUT)}
+    assert found == {"train.csv": {"mlflow.data.context": "training"}, "test.csv": {"mlflow.data.context": "evaluation"}}
+
+
+def test_mlflow_gets_it_as_an_input_of_the_run(notebook, home, store, mlflow_of):
+    notebook.tracked("df = pd.read_csv('houses.csv')\nfrom sklearn.datasets import load_iris\niris = load_iris()")
+    loop = Loop(home, store, Settings(), lambda: StoreClient(store))
+    loop.register.look()
+    run_id = loop.deliver_here(notebook.runs[-1].run_id)
+    found = {it.dataset.name: it.dataset for it in mlflow_of(store).get_run(run_id).inputs.dataset_inputs}
+    assert set(found) == {"houses.csv", "load_iris"}
+    import mlflow.data
+
+    assert mlflow.data.get_source(found["houses.csv"]).load().endswith("houses.csv")
+    assert found["load_iris"].source_type == "code"
+
+
+def test_torch_datasets_are_told_where_nothing_else_was_read(notebook):
+    pytest.importorskip("torch")
+    notebook.run("import torch\nfrom torch.utils.data import TensorDataset, DataLoader")
+    assert notebook.tracked("train = TensorDataset(torch.zeros(9, 3), torch.zeros(9))\nloader = DataLoader(train)") == {("dataset", "train"): "9 x 3"}
+    code = "df = pd.read_csv('houses.csv')\ntrain = TensorDataset(torch.tensor(df.to_numpy()))"
+    assert notebook.tracked(code) == {("dataset", "houses.csv"): "30 x 2"}
