@@ -9,6 +9,7 @@ from typing import Any
 
 from nbtrack.entities import Event, Kind, RunView
 from nbtrack.journal import Home
+from nbtrack.journal.blobs import get_bytes
 from nbtrack.journal.fold import events_of
 from nbtrack.reads import all_runs
 
@@ -61,10 +62,12 @@ def of_home(home: Path) -> Found:
     for view in reversed(all_runs(journal)):
         for name, value in view.params.items():
             _add(found.params, *((name, text) for text in (value, *view.later_params.get(name, ()))))
-        _add(found.series, *(Series(name, metric.count, metric.last) for name, metric in view.metrics.items()))
+        thinned = json.loads(view.tags.get("nbtrack.thinned", "{}"))
+        counts = {name: thinned.get(name, {}).get("points", metric.count) for name, metric in view.metrics.items()}
+        _add(found.series, *(Series(name, counts[name], metric.last) for name, metric in view.metrics.items()))
         events = events_of(journal, view.run_id)
         found.models += models_of(events)
-        found.figures += figures_of(view)
+        found.figures += figures_of(journal, view)
         _add(found.datasets, *(_data(event.data["dataset"]) for event in events if event.kind == Kind.INPUT))
         found.tags |= view.tags
         found.notices += view.notices
@@ -76,10 +79,11 @@ def models_of(events: list[Event]) -> list[Model]:
     return [Model(event.data["class_name"], event.data["flavor"]) for event in events if event.kind == Kind.MODEL]
 
 
-def figures_of(view: RunView) -> list[str]:
-    """Figures of a run: one for each name, however many formats it is kept in."""
-    paths = (Path(artifact.path) for artifact in view.artifacts if artifact.path.startswith("figures/") and artifact.path != "figures/index.json")
-    return [f"{view.run_id}/{stem}" for stem in sorted({str(path.with_suffix("")) for path in paths})]
+def figures_of(home: Home, view: RunView) -> list[str]:
+    """Figures of a run, each once, however many forms it is kept in; tables and sounds are none."""
+    index = next((artifact for artifact in view.artifacts if artifact.path == "figures/index.json"), None)
+    rows = json.loads(get_bytes(home, index.blob)) if index is not None else []
+    return [f"{view.run_id}/{order}" for order in sorted({row["order"] for row in rows if row["kind"] == "figure"})]
 
 
 def of_mlflow(uri: str) -> Found:
