@@ -101,30 +101,52 @@ def home(settings: Settings) -> Path:
     return Path(platformdirs.user_state_dir("nbtrack", appauthor=False))
 
 
+_tables: dict[str, tuple[tuple[int, int, int], dict[str, Any] | None]] = {}
+"""Table of a file by its path, with what tells that the file changed; a tracked cell asks for settings several times."""
+
+
 def _file_table(folder: Path) -> tuple[str, dict[str, Any]]:
     """The nearest `nbtrack.toml`, or `pyproject.toml` with a `[tool.nbtrack]` table, from `folder` upwards."""
-    import tomllib
-
-    for parent in (folder, *folder.parents):
-        for name, path in (("nbtrack.toml", parent / "nbtrack.toml"), ("pyproject.toml", parent / "pyproject.toml")):
+    place = str(folder)
+    while True:
+        for name in ("nbtrack.toml", "pyproject.toml"):
+            path = os.path.join(place, name)  # noqa: PTH118 - pathlib would cost more than the rest together
             try:
-                content = path.read_bytes()
+                stat = os.stat(path)  # noqa: PTH116 - as above
             except OSError:
                 continue
-            try:
-                table = tomllib.loads(content.decode())
-            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
-                raise SettingError(name, str(cause), str(path), wanted="a TOML file") from cause
-            if name == "pyproject.toml":
-                tools = table.get("tool", {})
-                found = tools.get("nbtrack") if isinstance(tools, dict) else None
-            else:
-                found = table
-            if found is not None and not isinstance(found, dict):
-                raise SettingError("tool.nbtrack", found, str(path), wanted="a table")
-            if found is not None:
-                return str(path), found
-    return "no file", {}
+            mark = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            known = _tables.get(path)
+            if known is None or known[0] != mark:
+                try:
+                    content = Path(path).read_bytes()
+                except OSError:
+                    continue
+                known = _tables[path] = mark, _table_of(name, path, content)
+            if known[1] is not None:
+                return path, known[1]
+        above = os.path.dirname(place)  # noqa: PTH120 - as above
+        if above == place:
+            return "no file", {}
+        place = above
+
+
+def _table_of(name: str, path: str, content: bytes) -> dict[str, Any] | None:
+    """What a file says of nbtrack; None where it says nothing."""
+    import tomllib
+
+    try:
+        table = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+        raise SettingError(name, str(cause), path, wanted="a TOML file") from cause
+    if name == "pyproject.toml":
+        tools = table.get("tool", {})
+        found = tools.get("nbtrack") if isinstance(tools, dict) else None
+    else:
+        found = table
+    if found is not None and not isinstance(found, dict):
+        raise SettingError("tool.nbtrack", found, path, wanted="a table")
+    return found
 
 
 def _convert(name: str, value: Any, kind: type, origin: str) -> Any:
