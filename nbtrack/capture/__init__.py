@@ -4,6 +4,7 @@ from nbtrack.capture.arguments import Arguments
 from nbtrack.capture.configs import Configs
 from nbtrack.capture.curves import Curves
 from nbtrack.capture.datasets import Datasets
+from nbtrack.capture.environment import Environment
 from nbtrack.capture.estimators import Estimators
 from nbtrack.capture.figures import Figures
 from nbtrack.capture.literals import Literals, Parameters
@@ -16,6 +17,6 @@ from nbtrack.capture.streams import Streams
 from nbtrack.capture.worktree import Git
 
 SOURCES: tuple[type[CaptureSource], ...] = (
-    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, Models, Datasets, Figures, Streams, Machine, Git,
+    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, Models, Datasets, Figures, Streams, Machine, Environment, Git,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

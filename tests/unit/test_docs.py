@@ -12,6 +12,7 @@ import typer
 
 import nbtrack
 from nbtrack import api, errors
+from nbtrack.capture.environment import VARIABLES
 from nbtrack.cli.main import UNREACHABLE, WRONG_INPUT, app
 from nbtrack.entities import Kind
 from nbtrack.magics.grammar import OPTIONS
@@ -128,3 +129,8 @@ def test_links_lead_somewhere(page):
 def test_the_changelog_knows_this_version():
     assert f"## [{nbtrack.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
     assert f'version = "{nbtrack.__version__}"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_every_environment_variable_that_is_recorded_is_named():
+    told = code((ROOT / "docs" / "capture.md").read_text().partition("**Variables**")[2].partition("\n")[0])
+    assert tuple(told) == VARIABLES

@@ -1,0 +1,110 @@
+"""What a run ran on: Python, distributions, platform, processors, memory, GPUs, variables and seeds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from nbtrack.capture import gpus
+from nbtrack.capture.distributions import Distributions, stamp
+from nbtrack.capture.run import TrackedRun
+from nbtrack.capture.seeds import Seeds
+from nbtrack.capture.source import Cell, Finding, Source
+
+VARIABLES = (
+    "BLIS_NUM_THREADS", "CONDA_DEFAULT_ENV", "CUBLAS_WORKSPACE_CONFIG", "CUDA_DEVICE_ORDER", "CUDA_LAUNCH_BLOCKING", "CUDA_VISIBLE_DEVICES",
+    "HIP_VISIBLE_DEVICES", "JAX_ENABLE_X64", "JAX_PLATFORMS", "KERAS_BACKEND", "LANG", "LC_ALL", "LOKY_MAX_CPU_COUNT", "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS", "NVIDIA_TF32_OVERRIDE", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS", "PYTHONHASHSEED", "PYTHONOPTIMIZE",
+    "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ENABLE_MPS_FALLBACK", "ROCR_VISIBLE_DEVICES", "SLURM_ARRAY_TASK_ID", "SLURM_JOB_ID", "TF_CUDNN_DETERMINISTIC",
+    "TF_DETERMINISTIC_OPS", "TF_ENABLE_ONEDNN_OPTS", "TF_FORCE_GPU_ALLOW_GROWTH", "TOKENIZERS_PARALLELISM", "TZ", "VECLIB_MAXIMUM_THREADS", "XLA_FLAGS",
+)  # fmt: skip
+"""Environment variables that are recorded; no other is read."""
+
+
+class Environment(Source):
+    """`environment/environment.json` and `environment/requirements.txt`.
+
+    What the user's code may change is read when the cell ends; the rest, which takes longer, in the background.
+    """
+
+    name = "environment"
+    kind = "environment"
+
+    def __init__(self) -> None:
+        self._seeds = Seeds()
+        self._followed = 0
+        self._written: tuple[str, Any] = ("", None)
+        self._reader = Reader()
+
+    def after(self, cell: Cell) -> Iterable[Finding]:
+        for entry in cell.ledger.entries[self._followed : cell.entry.number]:
+            if entry.tree is not None:
+                self._seeds.follow(entry.tree, cell.namespace)
+        self._followed = max(self._followed, cell.entry.number)
+        modules = frozenset(name.partition(".")[0] for name in list(sys.modules))
+        facts: dict[str, Any] = {
+            "seeds": self._seeds.facts(sys.modules),
+            "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
+        }
+        seen = (cell.run.run_id if cell.run is not None else "", (modules, json.dumps(facts)))
+        if seen == self._written:  # an earlier cell of this run
+            return
+        self._written = seen
+        text = ", ".join(f"{name} {seed}" for name, seed in facts["seeds"].items())
+        yield Finding(
+            "fact", "environment", f"Python {platform.python_version()}; seeds: {text}", "loaded when the cell ended", self._keep(cell, modules, facts)
+        )
+
+    def _keep(self, cell: Cell, modules: frozenset[str], facts: dict[str, Any]) -> Callable[[TrackedRun], None]:
+        return lambda run: cell.later(lambda: self._reader.write(run, modules, facts))
+
+
+class Reader:
+    """Reads what does not change while a kernel lives once, and distributions again where some were installed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # backgrounds of two cells may overlap
+        self._stamp: Any = None
+        self._distributions: Distributions | None = None
+        self._machine: dict[str, Any] | None = None
+
+    def write(self, run: TrackedRun, modules: Iterable[str], facts: dict[str, Any]) -> None:
+        with self._lock:
+            now = stamp()
+            if self._distributions is None or self._stamp != now:
+                self._stamp, self._distributions = now, Distributions()
+            if self._machine is None:
+                self._machine = machine()
+            requirements = self._distributions.as_requirements().encode()
+            found = self._machine | {
+                "imported": self._distributions.of_modules(modules), "distributions_digest": hashlib.blake2b(requirements, digest_size=16).hexdigest(), **facts,
+            }  # fmt: skip
+        run.artifact_bytes("environment/environment.json", json.dumps(found, indent=1, ensure_ascii=False).encode("utf-8", "replace"))
+        run.artifact_bytes("environment/requirements.txt", requirements)
+
+
+def machine() -> dict[str, Any]:
+    """Python and what it runs on."""
+    import psutil
+
+    return {
+        "python": platform.python_version(), "implementation": platform.python_implementation(), "platform": platform.platform(), "machine": platform.machine(),
+        "cpu": _processor(), "cpus": os.cpu_count(), "memory_bytes": psutil.virtual_memory().total, "gpus": gpus.described(),
+    }  # fmt: skip
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass  # not Linux
+    return platform.processor()
