@@ -13,9 +13,12 @@ __version__ = "0.1.0"
 
 def load_ipython_extension(shell: Any) -> None:
     """`%load_ext nbtrack`."""
+    from nbtrack.capture import autolog
     from nbtrack.magics.load import load
+    from nbtrack.store.autologged import Autologging
     from nbtrack.store.joined import enter
 
+    autolog.door = Autologging()
     load(shell, enter)
 
 

@@ -1,6 +1,7 @@
 """IPython's door and the sources of what is captured."""
 
 from nbtrack.capture.arguments import Arguments
+from nbtrack.capture.autolog import Autolog
 from nbtrack.capture.configs import Configs
 from nbtrack.capture.curves import Curves
 from nbtrack.capture.datasets import Datasets
@@ -17,6 +18,6 @@ from nbtrack.capture.streams import Streams
 from nbtrack.capture.worktree import Git
 
 SOURCES: tuple[type[CaptureSource], ...] = (
-    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, Models, Datasets, Figures, Streams, Machine, Environment, Git,
+    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, Models, Datasets, Figures, Streams, Machine, Environment, Git, Autolog,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

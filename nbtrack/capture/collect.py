@@ -102,6 +102,8 @@ def _record(run: TrackedRun, finding: Finding) -> None:
             run.param(finding.name, finding.value)
         return
     value = finding.value
+    if finding.name in run.autologged:
+        return
     if type(value) in (int, float) and run.curve_ends.get(finding.name) == value:
         return  # a curve's last point, found again as a number
     if hasattr(value, "__len__") and not isinstance(value, (str, bytes)) and getattr(value, "ndim", 1) == 1:

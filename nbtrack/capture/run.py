@@ -35,6 +35,8 @@ class TrackedRun:
         """The store's URI, in this process with its password."""
         self.params_seen: dict[str, str] = {}
         """Params that capture recorded, as text."""
+        self.autologged: set[str] = set()
+        """Metrics that MLflow's autologging writes, which had them first."""
         self.has_users_model = False
         """The user's code logged a model with MLflow: ours would be the same once more."""
         self.curve_ends: dict[str, float] = {}

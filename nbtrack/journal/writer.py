@@ -163,6 +163,10 @@ class RunWriter:
                 if len(usable) < len(slots) or segment is None:
                     self._grow(segment)
 
+    def has_series(self, name: str) -> bool:
+        """Whether this writer has points of the metric."""
+        return name in self._series
+
     def close(self) -> None:
         """Let go of files; what was written stays, and what comes later is refused."""
         with self._grow_lock:

@@ -15,6 +15,7 @@ from nbtrack import courier, settings
 from nbtrack.entities import Artifact, RunView
 from nbtrack.errors import NbtrackError
 from nbtrack.journal import Home, blobs, fold
+from nbtrack.store import autologged
 from nbtrack.store.journal_faults import as_mlflow, is_away, mlflow_errors
 from nbtrack.store.journal_runs import absolute
 from nbtrack.store.journal_store import JournalStore, store_of
@@ -37,14 +38,17 @@ class JournalArtifactRepository(ArtifactRepository):
 
     def log_artifact(self, local_file: str, artifact_path: str | None = None) -> None:
         os.stat(local_file)  # noqa: PTH116 - a file that is not there is the caller's error, as with any repository
-        self._store().writing(self._run_id).artifact(local_file, self._path(artifact_path))
+        run = self._store().writing(self._run_id)
+        if not (autologged.is_noise(local_file) and autologged.writes_of(run) is not None):
+            run.artifact(local_file, self._path(artifact_path))
 
     def log_artifacts(self, local_dir: str, artifact_path: str | None = None) -> None:
         run = self._store().writing(self._run_id)
+        is_autologged = autologged.writes_of(run) is not None
         root = Path(os.path.abspath(local_dir))  # noqa: PTH100 - links in the path stay
         for folder, _, names in os.walk(root):
             inside = Path(folder).relative_to(root).as_posix()
-            for name in sorted(names):
+            for name in sorted(names if not is_autologged else (name for name in names if not autologged.is_noise(name))):
                 run.artifact(Path(folder) / name, self._path(artifact_path, "" if inside == "." else inside))
 
     def list_artifacts(self, path: str | None = None) -> list[FileInfo]:

@@ -25,6 +25,7 @@ from nbtrack.courier.uris import sqlite_file
 from nbtrack.entities import Kind, RunStart
 from nbtrack.errors import StoreUnreachableError
 from nbtrack.journal import Home, fold, new_id
+from nbtrack.store import autologged
 from nbtrack.store.delegate import delegates
 from nbtrack.store.faults import translate
 from nbtrack.store.journal_entities import NAME_TAG, PARENT_TAG, SOURCE_TAGS, USER_TAG, JournalRun, history, input_json, run_entity, state_of
@@ -142,7 +143,7 @@ class JournalStore(AbstractStore):
         cell = self.runs.cell()
         if cell is not None and not parent:
             # The first run that MLflow begins in a cell is the cell's; so is one begun for a bare mlflow.log_metric at any time.
-            if claim(cell.home, cell.run_id) or _is_unasked():
+            if claim(cell.home, cell.run_id) or _is_unasked() or autologged.writes_of(cell) is not None:
                 return self._joined(cell, experiment_id, told, run_name)
             parent = cell.run_id
         with _quick():
@@ -193,16 +194,17 @@ class JournalStore(AbstractStore):
 
     def log_batch(self, run_id: str, metrics: Iterable[Metric] = (), params: Iterable[Param] = (), tags: Iterable[RunTag] = ()) -> None:
         run = self._writing(run_id)
-        for param in params or ():
+        named, params = autologged.split(run, list(metrics or ()), list(params or ()))
+        for param in params:
             run.param(param.key, param.value)
         linked = []
-        for metric in metrics or ():
+        for name, metric in named:
             if metric.model_id:
                 if not self._kept.has(metric.model_id):
                     linked.append(metric)
                 if metric.run_id:  # MLflow repeats what was logged before, for the model's sake
                     continue
-            run.log(metric.key, metric.value, metric.step or 0, None if metric.timestamp is None else metric.timestamp * 1_000_000)
+            run.log(name, metric.value, metric.step or 0, None if metric.timestamp is None else metric.timestamp * 1_000_000)
         for tag in tags or ():
             run.tag(tag.key, tag.value)
         if linked:
@@ -212,7 +214,7 @@ class JournalStore(AbstractStore):
         self.log_batch(run_id, metrics=[metric])
 
     def log_param(self, run_id: str, param: Param) -> None:
-        self._writing(run_id).param(param.key, param.value)
+        self.log_batch(run_id, params=[param])
 
     def set_tag(self, run_id: str, tag: RunTag) -> None:
         self._writing(run_id).tag(tag.key, tag.value)

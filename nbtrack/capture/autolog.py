@@ -1,0 +1,111 @@
+"""What MLflow's autologging finds in the frameworks a cell uses, joined to the cell's run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from nbtrack import settings
+from nbtrack.capture.choice import read_kinds
+from nbtrack.capture.models import reachable_names
+from nbtrack.capture.run import TrackedRun
+from nbtrack.capture.schemas import is_of
+from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.entities.ledger import Entry
+
+_FRAMEWORKS = ("xgboost", "lightgbm", "keras", "tensorflow", "lightning", "pytorch_lightning", "statsmodels", "transformers")
+_SEARCHES = "SearchCV"
+
+
+class Door(Protocol):
+    """Where MLflow is: given by the package's top, as this layer does not know it."""
+
+    def load(self) -> None:
+        """Begin to import it in the background; does nothing where that was begun."""
+
+    def is_loaded(self, wait_s: float) -> bool: ...
+
+    def enter(self, run: TrackedRun, frameworks: Iterable[str], wants: Callable[[str], bool]) -> Callable[[], dict[str, str]]:
+        """Switch autologging on, into the run. The function that is returned switches it off and gives the params it held back."""
+
+
+door: Door | None = None
+"""None where nobody gave one: then nothing is autologged."""
+
+
+class Autolog(Source):
+    """Autologging, from the start of a tracked cell to its end, for frameworks that were loaded before it and that it uses.
+
+    scikit-learn's is used for searches such as GridSearchCV alone: it predicts the training set once more after every fit, and
+    what it finds of a single estimator our own sources find without that.
+    """
+
+    name = "autolog"
+    kind = "autolog"
+
+    def __init__(self) -> None:
+        self._undo: dict[int, Callable[[], dict[str, str]]] = {}
+        self._params: dict[int, dict[str, str]] = {}
+        self._has_begun = False
+        self._has_told = False
+
+    def leave(self, entry: Entry) -> None:
+        undo = self._undo.pop(entry.number, None)
+        if undo is not None:
+            self._params[entry.number] = undo()
+        if door is not None and not self._has_begun and (_loaded() or _SEARCHES in entry.code) and self.kind in read_kinds(settings.load().capture):
+            self._has_begun = True
+            door.load()
+
+    def stop(self) -> None:
+        for undo in self._undo.values():
+            undo()
+        self._undo.clear()
+
+    def before(self, cell: Cell) -> Iterable[Finding]:
+        frameworks = _used_by(cell) if door is not None and cell.run is not None else []
+        if not frameworks or door is None or cell.run is None:
+            return ()
+        if not door.is_loaded(0):
+            door.load()
+            wait_s = settings.load().autolog_wait_s
+            if not door.is_loaded(wait_s):
+                if not self._has_told:
+                    self._has_told = True
+                    cell.run.notice(f"MLflow was not loaded within {wait_s:g} s, so its autologging of {', '.join(frameworks)} is missing in this run")
+                return ()
+        self._undo[cell.entry.number] = door.enter(cell.run, frameworks, cell.choice.wants)
+        return ()
+
+    def after(self, cell: Cell) -> Iterable[Finding]:
+        for name, value in self._params.pop(cell.entry.number, {}).items():
+            if cell.run is None or name not in cell.run.params_seen:
+                yield Finding("param", name, value, "found by MLflow's autologging")
+
+
+def _loaded() -> list[str]:
+    return [name for name in _FRAMEWORKS if name in sys.modules]
+
+
+def _used_by(cell: Cell) -> list[str]:
+    """Frameworks from which the cell, or a function it calls, has a module, a class, a function or an object."""
+    loaded = _loaded()
+    is_sklearn = "sklearn.model_selection" in sys.modules
+    if not loaded and not is_sklearn:
+        return []
+    found: dict[str, None] = {}
+    for name in reachable_names(cell.entry, cell.ledger):
+        value: Any = cell.namespace.get(name)
+        kind = value if isinstance(value, type) else type(value)
+        module = getattr(value, "__name__", "") if type(value) is type(sys) else getattr(value, "__module__", None) or kind.__module__
+        top = str(module).partition(".")[0]
+        if top in loaded:
+            found[top] = None
+        elif is_sklearn and _is_search(value, kind):
+            found["sklearn"] = None
+    return list(found)
+
+
+def _is_search(value: Any, kind: type) -> bool:
+    return kind.__name__.endswith(_SEARCHES) and (is_of(value, "sklearn.base", "BaseEstimator") or kind.__module__.startswith("sklearn."))

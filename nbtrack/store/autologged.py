@@ -1,0 +1,204 @@
+"""MLflow's autologging in a tracked cell: on for the cell alone, into the cell's run, and only what nobody else recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import logging
+import posixpath
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from nbtrack.capture.run import TrackedRun
+from nbtrack.courier.uris import PREFIX
+
+INTEGRATIONS = {
+    "sklearn": "sklearn", "xgboost": "xgboost", "lightgbm": "lightgbm", "lightning": "pytorch", "pytorch_lightning": "pytorch", "keras": "keras",
+    "tensorflow": "tensorflow", "statsmodels": "statsmodels", "transformers": "transformers",
+}  # fmt: skip
+"""MLflow's integration for each framework's module."""
+_OPTIONS = {
+    "log_models": False, "log_input_examples": False, "log_model_signatures": False, "log_datasets": False, "log_post_training_metrics": False,
+    "silent": True, "disable": False, "exclusive": False, "disable_for_unsupported_versions": True,
+}  # fmt: skip
+_NOISE = ("training_", "estimator.html", "restored_")
+"""What careful people do not keep: the training set predicted once more, and pictures of it."""
+_STATSMODELS = frozenset({"aic", "bic", "llf", "rsquared", "rsquared_adj", "fvalue", "f_pvalue", "prsquared", "llr_pvalue", "mse_resid", "deviance"})
+_DEFAULTS_OF = (
+    ("lightgbm", "LGBMModel"), ("lightgbm", "train"), ("xgboost", "train"), ("xgboost", "XGBModel"), ("keras", "Model.fit"), ("statsmodels.api", "OLS.fit"),
+)  # fmt: skip
+_FRAMES = 60
+_active: dict[str, _Writes] = {}
+
+
+class Autologging:
+    """The door through which capture switches it on; loads MLflow in the background."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+
+    def load(self) -> None:
+        """Begin to import MLflow, unless that was begun."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=_import, name="nbtrack-mlflow", daemon=True)
+            self._thread.start()
+
+    def is_loaded(self, wait_s: float) -> bool:
+        """Whether MLflow can be used now, or within some seconds."""
+        if self._thread is not None:
+            self._thread.join(wait_s)
+            return not self._thread.is_alive() and "mlflow" in sys.modules
+        return hasattr(sys.modules.get("mlflow"), "autolog")
+
+    def enter(self, run: TrackedRun, frameworks: Iterable[str], wants: Callable[[str], bool]) -> Callable[[], dict[str, str]]:
+        """Switch the frameworks' autologging on, into a run; returns what switches it off, leaves MLflow as it was and gives the params.
+
+        What the user's code configured is left alone.
+        """
+        import mlflow
+        from mlflow.utils.autologging_utils import AUTOLOGGING_INTEGRATIONS
+        from mlflow.utils.autologging_utils.safety import revert_patches
+
+        if not mlflow.get_tracking_uri().startswith(PREFIX):  # MLflow's calls do not join this run: they would begin runs elsewhere
+            return dict
+        switched: dict[str, tuple[Any, Any]] = {}
+        for name in dict.fromkeys(INTEGRATIONS[framework] for framework in frameworks):
+            module = importlib.import_module(f"mlflow.{name}")
+            before = AUTOLOGGING_INTEGRATIONS.get(name) or {}
+            if before and not before.get("disable", True):
+                continue
+            known = inspect.signature(module.autolog).parameters
+            with _undisturbed():
+                module.autolog(**{option: value for option, value in _OPTIONS.items() if option in known})
+            ours = AUTOLOGGING_INTEGRATIONS[name]
+            ours["globally_configured"] = True  # so that mlflow.autolog() of the user's takes precedence
+            switched[name] = (before, ours)
+        writes = _active[run.run_id] = _Writes(run, wants)
+
+        def undo() -> dict[str, str]:
+            _active.pop(run.run_id, None)
+            for name, (before, ours) in switched.items():
+                if AUTOLOGGING_INTEGRATIONS.get(name) is ours:
+                    revert_patches(name)  # type: ignore[no-untyped-call] # MLflow's are not typed
+                    AUTOLOGGING_INTEGRATIONS[name] = before
+            return writes.params()
+
+        return undo
+
+
+class _Writes:
+    """What autologging writes to one run."""
+
+    def __init__(self, run: TrackedRun, wants: Callable[[str], bool]) -> None:
+        self.run, self._wants = run, wants
+        self._params: dict[str, str] = {}
+        self._sessions: dict[str, list[Any]] = {}
+
+    def param(self, name: str, value: str) -> None:
+        """Held back until the cell ends: what our own sources find by then goes first."""
+        self._params.setdefault(name, value)
+
+    def metric(self, name: str) -> str:
+        """The name under which a metric goes on; empty for what is not kept. A name that another training wrote gets a number."""
+        if name.startswith(_NOISE) or not self._wants(name) or (self.run.writer.has_series(name) and name not in self.run.autologged):
+            return ""
+        if (integration := _session()) is not None and integration[0] == "statsmodels" and name not in _STATSMODELS:
+            return ""
+        sessions = self._sessions.setdefault(name, [])
+        session = integration[1] if integration is not None else None
+        if session not in sessions:
+            sessions.append(session)
+        at = sessions.index(session) + 1
+        name = name if at == 1 else f"{name}-{at}"
+        self.run.autologged.add(name)
+        return name
+
+    def params(self) -> dict[str, str]:
+        """The params that are not what they are without being set."""
+        defaults = _defaults()
+        return {
+            name: value for name, value in self._params.items()
+            if value not in ("None", "", "{}", "[]", "()", "warn") and str(defaults.get(name, object())) != value and not value.startswith("<")
+        }  # fmt: skip
+
+
+def writes_of(run: TrackedRun) -> _Writes | None:
+    """The filter for a call of MLflow's autologging, on for this run by us; None for all other calls."""
+    writes = _active.get(run.run_id) if _active else None
+    return writes if writes is not None and is_autologged() else None
+
+
+def is_on(run: TrackedRun) -> bool:
+    return run.run_id in _active
+
+
+def is_noise(path: str) -> bool:
+    """Whether an artifact of autologging's is one that nobody keeps."""
+    return posixpath.basename(path).startswith(_NOISE)
+
+
+def is_autologged() -> bool:
+    """Whether the code that runs here was called by MLflow's autologging, with none of the user's in between."""
+    frame = sys._getframe(1)
+    for _ in range(_FRAMES):
+        if frame.f_back is None:
+            return False
+        frame = frame.f_back
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.startswith("mlflow.utils.autologging_utils"):
+            return True
+        if not module.startswith(("mlflow", "nbtrack", "contextlib", "concurrent", "threading")):
+            return False
+    return False
+
+
+def split(run: TrackedRun, metrics: Sequence[Any], params: Sequence[Any]) -> tuple[list[tuple[str, Any]], list[Any]]:
+    """Metrics with the names they get, and params that are written now; those of autologging are filtered and held back."""
+    writes = writes_of(run)
+    if writes is None:
+        return [(metric.key, metric) for metric in metrics], list(params)
+    for param in params:
+        writes.param(param.key, str(param.value))
+    return [(name, metric) for metric in metrics if (name := writes.metric(metric.key))], []
+
+
+def _session() -> tuple[str, Any] | None:
+    from mlflow.utils.autologging_utils.safety import _AutologgingSessionManager
+
+    session = _AutologgingSessionManager.active_session()  # type: ignore[no-untyped-call] # MLflow's are not typed
+    return None if session is None else (session.integration, session.id)
+
+
+def _defaults() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for module, path in _DEFAULTS_OF:
+        target: Any = sys.modules.get(module)
+        for part in path.split("."):
+            target = getattr(target, part, None)
+        if target is not None:
+            with contextlib.suppress(TypeError, ValueError):
+                found |= {name: it.default for name, it in inspect.signature(target).parameters.items() if it.default is not inspect.Parameter.empty}
+    return found
+
+
+def _import() -> None:
+    """In the background; what MLflow says while it is imported is for nobody."""
+    with _undisturbed(), contextlib.suppress(Exception):
+        import mlflow
+        import mlflow.tracking.fluent
+
+        _ = mlflow.autolog
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Any:
+    """Without what MLflow says on the way."""
+    log = logging.getLogger("mlflow")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before

@@ -1,0 +1,180 @@
+"""MLflow's autologging in tracked cells: into the cell's run, for the cell alone, nothing twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from nbtrack.capture import autolog
+from nbtrack.capture.autolog import Autolog
+from nbtrack.capture.current import context
+from nbtrack.capture.current import enter as show
+from nbtrack.capture.current import leave as hide
+from nbtrack.reads import all_runs
+from nbtrack.store.autologged import Autologging
+from nbtrack.store.joined import enter as join
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # the frameworks' and MLflow's own
+DATA = """
+import numpy as np
+rng = np.random.default_rng(0)
+X = rng.normal(size=(80, 3))
+y = (X[:, 0] > 0).astype(int)
+"""
+
+
+class Joined(Autolog):
+    """The source as the session has it: MLflow's calls join the cell's run around it."""
+
+    def before(self, cell):
+        show(cell.run)
+        self._token = context.set(cell.run)
+        self._leave_mlflow = join(cell.run.uri)
+        return super().before(cell)
+
+    def after(self, cell):
+        found = list(super().after(cell))
+        self._leave_mlflow()
+        context.reset(self._token)
+        hide(cell.run)
+        return found
+
+
+@pytest.fixture
+def notebook(notebook_of, store, monkeypatch, tmp_path):
+    import mlflow
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(autolog, "door", Autologging())
+    monkeypatch.setenv("NBTRACK_AUTOLOG_WAIT_S", "120")
+    mlflow.set_tracking_uri(store)
+    notebook = notebook_of(Joined())
+    notebook.run(DATA)
+    yield notebook
+    while mlflow.active_run():
+        mlflow.end_run()
+    mlflow.tracking.fluent._active_experiment_id = None
+    mlflow.set_tracking_uri(None)
+
+
+def test_curves_of_a_booster_are_in_the_cells_run_and_no_other_run_is_made(notebook, home):
+    pytest.importorskip("lightgbm")
+    notebook.run("import lightgbm as lgb\nparams = {'objective': 'binary', 'verbose': -1, 'learning_rate': .3}")
+    notebook.tracked("train = lgb.Dataset(X, y)\nbooster = lgb.train(params, train, 5, valid_sets=[train], valid_names=['valid'])")
+    (view,) = all_runs(home)
+    assert (view.metrics["valid-binary_logloss"].count, view.notices) == (5, ())
+    assert view.params["learning_rate"] == "0.3"
+    assert "num_boost_round" in view.params
+    assert "keep_training_booster" not in view.params
+    assert not any("MLmodel" in it.path for it in view.artifacts)
+
+
+def test_a_second_training_of_the_cell_has_names_of_its_own(notebook):
+    pytest.importorskip("lightgbm")
+    notebook.run("import lightgbm as lgb\nparams = {'objective': 'binary', 'verbose': -1}")
+    notebook.tracked("for n in (3, 4):\n    train = lgb.Dataset(X, y)\n    lgb.train(params, train, n, valid_sets=[train], valid_names=['valid'])")
+    metrics = notebook.view().metrics
+    assert (metrics["valid-binary_logloss"].count, metrics["valid-binary_logloss-2"].count) == (3, 4)
+
+
+def test_a_grid_search_has_its_candidates_as_child_runs(notebook, home):
+    notebook.run("from sklearn.model_selection import GridSearchCV\nfrom sklearn.linear_model import LogisticRegression")
+    notebook.tracked("grid = GridSearchCV(LogisticRegression(), {'C': [.1, 1, 10]}, cv=2).fit(X, y)")
+    views = all_runs(home)
+    parent = next(view for view in views if not view.start.parent)
+    children = [view for view in views if view.start.parent == parent.run_id]
+    assert len(views) == 4
+    assert sorted(view.params["C"] for view in children) == ["0.1", "1", "10"]
+    assert all("mean_test_score" in view.metrics and view.state.is_end for view in children)
+    assert "best_C" in parent.params
+    assert not any(name.startswith("training_") for name in parent.metrics)
+
+
+def test_a_single_estimator_of_scikit_learn_is_left_to_our_own_sources(notebook):
+    notebook.run("from sklearn.linear_model import LogisticRegression")
+    notebook.tracked("clf = LogisticRegression().fit(X, y)")
+    assert notebook.view().params == {}
+
+
+def test_after_the_cell_frameworks_and_mlflow_are_as_before(notebook):
+    lgb = pytest.importorskip("lightgbm")
+    from mlflow.utils.autologging_utils import AUTOLOGGING_INTEGRATIONS
+
+    notebook.run("import lightgbm as lgb")
+    before = lgb.train
+    notebook.tracked("inside = lgb.train")
+    assert notebook.namespace["inside"] is not before
+    assert lgb.train is before
+    assert not AUTOLOGGING_INTEGRATIONS.get("lightgbm")
+
+
+def test_what_the_user_switched_on_is_left_alone(notebook):
+    lgb = pytest.importorskip("lightgbm")
+    import mlflow
+
+    notebook.run("import lightgbm as lgb")
+    mlflow.lightgbm.autolog(log_models=False, silent=True)
+    try:
+        before = lgb.train
+        notebook.tracked("inside = lgb.train")
+        assert notebook.namespace["inside"] is before
+        assert lgb.train is before
+    finally:
+        from mlflow.utils.autologging_utils import AUTOLOGGING_INTEGRATIONS, revert_patches
+
+        revert_patches("lightgbm")
+        AUTOLOGGING_INTEGRATIONS["lightgbm"] = {}
+
+
+def test_a_name_that_is_recorded_already_is_not_autologged_and_excluded_ones_neither(notebook):
+    pytest.importorskip("lightgbm")
+    notebook.run("import lightgbm as lgb\nparams = {'objective': 'binary', 'verbose': -1}\nfrom nbtrack.capture.current import current")
+    code = "current().log('valid-binary_logloss', 7.0)\ntrain = lgb.Dataset(X, y)\nlgb.train(params, train, 3, valid_sets=[train], valid_names=['valid'])"
+    notebook.tracked(code)
+    assert notebook.view().metrics["valid-binary_logloss"].count == 1
+
+
+class Slow:
+    """A door behind which MLflow takes its time."""
+
+    def __init__(self):
+        self.asked = []
+
+    def load(self):
+        self.asked.append("load")
+
+    def is_loaded(self, wait_s):
+        self.asked.append(wait_s)
+        return False
+
+    def enter(self, run, frameworks, wants):
+        raise AssertionError("it is not loaded")
+
+
+def test_a_cell_waits_for_mlflow_once_and_then_runs_without_it(notebook_of, monkeypatch):
+    pytest.importorskip("lightgbm")
+    slow = Slow()
+    monkeypatch.setattr(autolog, "door", slow)
+    notebook = notebook_of(Autolog())
+    notebook.run("import lightgbm as lgb")
+    assert slow.asked == ["load"]
+    notebook.tracked("f = lgb.train")
+    assert 1.5 in slow.asked
+    assert "was not loaded within 1.5 s" in notebook.view().notices[0]
+    notebook.tracked("f = lgb.train")
+    assert notebook.view().notices == ()
+
+
+def test_nothing_is_imported_where_no_framework_is_or_autologging_is_off(notebook_of, monkeypatch):
+    slow = Slow()
+    monkeypatch.setattr(autolog, "door", slow)
+    monkeypatch.setattr(autolog, "_loaded", list)
+    notebook = notebook_of(Autolog())
+    notebook.run("import json")
+    notebook.run("from sklearn.linear_model import LogisticRegression")
+    assert slow.asked == []
+    monkeypatch.setenv("NBTRACK_CAPTURE", "-autolog")
+    notebook.run("from sklearn.model_selection import GridSearchCV")
+    assert slow.asked == []
+    monkeypatch.setenv("NBTRACK_CAPTURE", "all")
+    notebook.run("from sklearn.model_selection import GridSearchCV")
+    assert slow.asked == ["load"]
