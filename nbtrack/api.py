@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from nbtrack import courier, settings
 from nbtrack.capture.begin import begin, tracking_uri
@@ -20,6 +20,11 @@ from nbtrack.entities import Request, RunView
 from nbtrack.journal import Home
 from nbtrack.magics.table import RunTable
 from nbtrack.reads import all_runs, find
+
+if TYPE_CHECKING:
+    from nbtrack.replay.bundle import Bundle
+    from nbtrack.replay.data import DataList
+    from nbtrack.replay.restore import Restored
 
 _told: set[str] = set()
 
@@ -202,6 +207,56 @@ def run(word: str = "last") -> RunView:
         UnknownRunError: there is none, or more than one.
     """
     return find(_home(), word)
+
+
+def restore(word: str = "last", what: str | int = "", *, to: str | Path = "") -> Restored | DataList:
+    """Bring back what a run kept, as something new beside what is there.
+
+    Args:
+        word: as for `run`.
+        what: `document`, `executed`, `recipe`, the number of a cell, `env`, `model` or `data`; empty means the document, else what was executed.
+        to: file or folder to write; empty means the notebook's folder, else the working directory.
+
+    Raises:
+        UsageError: there is no such run, it has no such thing, or nothing can be written there.
+        JournalError: the journal no longer holds it.
+    """
+    from nbtrack.replay import restore as door
+
+    return door.restore(_home(), run(word), str(what), to=str(to))
+
+
+def bundle(word: str, path: str | Path, *, data: bool = False) -> Bundle:
+    """Write a run as one zip file, without its secrets.
+
+    Args:
+        word: as for `run`.
+        path: a file that does not exist.
+        data: put the files in that the run read.
+
+    Raises:
+        UsageError: there is no such run, it goes on, or the file exists.
+        SecretError: it holds secrets, and its setting `secrets` is strict.
+    """
+    from nbtrack.replay.bundle import pack
+
+    return pack(_home(), run(word), Path(path), with_data=data)
+
+
+def import_bundle(path: str | Path) -> RunView:
+    """Take in a run from a bundle, under its own id; one that is here already is left alone.
+
+    Raises:
+        UsageError: it is no bundle, or one that was changed.
+        FormatError: a newer release wrote it.
+    """
+    from nbtrack.replay.unpack import unpack
+
+    home, chosen = _home(), settings.load()
+    uri = courier.absolute_uri(tracking_uri(chosen), Path.cwd())
+    found = unpack(home, Path(path), courier.mask_uri(uri))
+    courier.announce_soon(home, uri, chosen)
+    return found.view
 
 
 def _each(word: str, values: Mapping[str, Any] | None, named: dict[str, Any]) -> None:

@@ -149,6 +149,47 @@ def scan(
 
 
 @app.command()
+def restore(
+    run: Annotated[str, typer.Argument(help="Run")],
+    cell: Annotated[int | None, typer.Option("--cell", help="One executed cell, by the number in In [N].")] = None,
+    recipe: Annotated[bool, typer.Option("--recipe", help="The shortest notebook that gives the run.")] = False,
+    executed: Annotated[bool, typer.Option("--executed", help="What was executed, with its outputs.")] = False,
+    document: Annotated[bool, typer.Option("--document", help="The notebook as it stood.")] = False,
+    env: Annotated[bool, typer.Option("--env", help="The exact versions of all packages.")] = False,
+    model: Annotated[bool, typer.Option("--model", help="The models.")] = False,
+    data: Annotated[bool, typer.Option("--data", help="Where the data lay, and whether it is still the same.")] = False,
+    to: Annotated[str, typer.Option("--to", help="File or folder to write.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Write what a run kept as something new, beside what is there."""
+    from nbtrack.cli import replay
+
+    flags = {"recipe": recipe, "executed": executed, "document": document, "env": env, "model": model, "data": data}
+    replay.restore(_home(), run, [*(name for name, is_on in flags.items() if is_on), *([str(cell)] if cell is not None else [])], to, as_json)
+
+
+@app.command()
+def bundle(
+    run: Annotated[str, typer.Argument(help="Run")],
+    file: Annotated[Path, typer.Argument(help="Zip file to write; it must not exist")],
+    data: Annotated[bool, typer.Option("--data", help="Put the files in that the run read.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a run as one file, without its secrets."""
+    from nbtrack.cli import replay
+
+    replay.bundle(_home(), run, file, data, as_json)
+
+
+@app.command("import")
+def import_(file: Annotated[Path, typer.Argument(help="Zip file that nbtrack bundle wrote")], as_json: Json = False) -> None:
+    """Take in a run from a bundle; a run that is here already is left alone."""
+    from nbtrack.cli import replay
+
+    replay.take_in(_home(), file, as_json)
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """Explain the state of journal, delivery and store, and how to mend what is broken."""
     from nbtrack.cli.doctor import examine

@@ -22,6 +22,7 @@ from nbtrack.errors import NbtrackError, UsageError
 from nbtrack.journal import Home, fold
 from nbtrack.magics import grammar
 from nbtrack.magics.line import DryLine, RunLine
+from nbtrack.magics.replay import ReplayCommands
 from nbtrack.magics.table import RunPage, RunTable
 from nbtrack.reads import all_runs, find
 
@@ -36,11 +37,14 @@ COMMANDS = {
     "note": "%track note TEXT... [--run RUN]: write the run's description",
     "rm": "%track rm RUN: move a run to the trash",
     "unrm": "%track unrm RUN: take it out again",
+    "restore": "%track restore RUN [--cell N|--recipe|--executed|--document|--env|--model|--data] [--to PATH]: write what the run kept, beside what is there",
+    "bundle": "%track bundle RUN FILE.zip [--data]: the run as one file",
+    "import": "%track import FILE.zip: take in a run from such a file",
 }
 
 
 @magics_class
-class TrackMagics(Magics):
+class TrackMagics(ReplayCommands, Magics):
     """The magics of one shell; `session` does the work."""
 
     session: Session
@@ -67,6 +71,10 @@ class TrackMagics(Magics):
         %track tag KEY=VALUE...       set tags
         %track note TEXT              write the run's description
         %track rm RUN, %track unrm RUN    to the trash and back
+        %track restore RUN [--cell N|--recipe|--executed|--document|--env|--model|--data] [--to PATH]
+                                      write what the run kept, beside what is there
+        %track bundle RUN FILE.zip [--data], %track import FILE.zip
+                                      the run as one file, and back
 
         RUN is a name, name#attempt, the first letters of an id, or last.
         """

@@ -1,0 +1,89 @@
+"""Files of a run: read from the journal, and written where nothing is yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+from nbtrack.entities import RunView
+from nbtrack.errors import JournalError, UsageError
+from nbtrack.journal import Home, blobs
+from nbtrack.reads import words
+
+EXECUTED, DOCUMENT, RECIPE = "notebook/executed.ipynb", "notebook/document.ipynb", "notebook/recipe.ipynb"
+REQUIREMENTS, ENVIRONMENT = "environment/requirements.txt", "environment/environment.json"
+NOTEBOOK_TAG = "nbtrack.notebook"
+
+
+def read(home: Home, view: RunView, path: str) -> bytes | None:
+    """An artifact's bytes; None where the run has no such artifact.
+
+    Raises:
+        JournalError: its bytes are not in the journal any more, or damaged.
+    """
+    for it in view.artifacts:
+        if it.path == path:
+            try:
+                return blobs.get_bytes(home, it.blob)
+            except FileNotFoundError as cause:
+                raise JournalError(f"The bytes of {path} are not in the journal any more.", mend="If the run was delivered, MLflow has them.") from cause
+    return None
+
+
+def folder_of(view: RunView) -> Path | None:
+    """Folder of the run's notebook, if that is known and still there."""
+    notebook = view.tags.get(NOTEBOOK_TAG, "")
+    folder = Path(notebook).parent
+    return folder if notebook and folder.is_dir() else None
+
+
+def slug(view: RunView) -> str:
+    """The run's name and attempt as a part of a file's name."""
+    return re.sub(r"[^\w.-]+", "-", words.title(view)).strip("-.")[:80] or view.run_id[:8]
+
+
+def write_new(path: Path, data: bytes) -> Path:
+    """Write a file of this name, or of this name with a number where it is taken; returns the path.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for candidate in _numbered(path):
+            try:
+                with candidate.open("xb") as file:
+                    file.write(data)
+            except FileExistsError:
+                continue
+            return candidate
+    except OSError as cause:
+        raise UsageError(f"{path} cannot be written: {cause.strerror or cause}.", mend="Say where else, with --to PATH.") from cause
+    raise AssertionError  # numbers do not end
+
+
+def new_folder(path: Path) -> Path:
+    """Make a folder of this name, or of this name with a number where it is taken.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for candidate in _numbered(path):
+            try:
+                candidate.mkdir()
+            except FileExistsError:
+                continue
+            return candidate
+    except OSError as cause:
+        raise UsageError(f"{path} cannot be made: {cause.strerror or cause}.", mend="Say where else, with --to PATH.") from cause
+    raise AssertionError  # numbers do not end
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    yield path
+    stem, suffix = (path.name, "") if path.is_dir() else (path.stem, path.suffix)
+    yield from (path.with_name(f"{stem}-{number}{suffix}") for number in count(2))
