@@ -8,6 +8,7 @@ import json
 import math
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ from nbtrack import settings
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
+from nbtrack.capture.weave.histories import histories, sizes_of
 from nbtrack.capture.weave.insert import insert
 from nbtrack.capture.weave.plan import Spot, plan
 from nbtrack.capture.weave.series import Point, Series
@@ -25,6 +27,7 @@ from nbtrack.journal.fold import events_of, series_names
 _SLOWEST_S, _FASTEST_S, _FIRST_S = 0.25, 0.005, 0.02
 _FULL = 50_000
 """Values in one look from which the next one comes sooner: what waits is bounded."""
+_SIZES, _KEPT_IN = "curves: sizes of dicts", "curves: lists that are tapped"
 _MAGICS = ("%%time", "%%capture")
 """Cell magics that give their body to IPython's transformers."""
 
@@ -79,12 +82,36 @@ class Curves(Source):
             self._active = _Active(cell)
             for spot, tap in self._spots:
                 self._active.add(spot, tap)
+        cell.entry.facts[_SIZES] = sizes_of(cell.namespace)
         return ()
 
     def after(self, cell: Cell) -> Iterable[Finding]:
-        for series in cell.entry.facts.get(self.name, ()):
+        kept: list[Series] = cell.entry.facts.get(self.name, [])
+        yield from self._whole(cell, kept)
+        for series in kept:
             about = f"{series.count:,} points" if not series.is_about else f"about {series.count:,} points"
             yield Finding("curve", series.name, f"{about}, last {series.last:.6g}", series.spot.rule, keep=_is_kept)
+
+    @staticmethod
+    def _whole(cell: Cell, kept: list[Series]) -> Iterable[Finding]:
+        """Curves the cell leaves behind, but for those that were seen while it ran."""
+        names = {it.name for it in kept}
+        heads = [it.head for it in kept]
+        taken: set[str] | None = None
+        for name, values, rule in histories(cell, cell.entry.facts.get(_SIZES, {}), cell.entry.facts.get(_KEPT_IN, set())):
+            if name in names or any(_alike(values[:1000], head[: len(values)]) for head in heads) or not cell.choice.wants(name):
+                continue
+            if taken is None:
+                taken = names_of(cell.run)
+            if name in taken:
+                continue
+            names.add(name)
+            heads.append(values[:1000])
+            if cell.run is not None:
+                now = time.time_ns()
+                cell.run.log_many(name, [(step, now, value) for step, value in enumerate(values)])
+                cell.run.curve_ends[name] = values[-1]
+            yield Finding("curve", name, f"{len(values):,} points, last {values[-1]:.6g}", rule, keep=_is_kept)
 
     def weave(self, tree: ast.Module) -> None:
         """Weave taps into the tree, if it is that of the cell this thread begins to execute."""
@@ -100,7 +127,9 @@ class Curves(Source):
         if ("for" not in entry.code and "while" not in entry.code) or taps.NAME in entry.code:
             return
         found = plan(tree, with_functions=not self._may_be_compiled())
-        entry.facts["curves kept in"] = found.kept_in
+        entry.facts[_KEPT_IN] = found.kept_in
+        for spot in found.spots:
+            spot.cell = entry.number
         if not found.spots:
             return
         known = self._woven.get(entry.code, [])
@@ -216,9 +245,12 @@ class _Active:
         if not self.cell.choice.wants(spot.name):
             return ""
         if self._taken is None:
-            self._taken = set() if self.cell.run is None else set(series_names(events_of(self.cell.run.home, self.cell.run.run_id)).values())
+            self._taken = names_of(self.cell.run)
         function = spot.place.rpartition(".")[2]
-        wanted = [spot.name, *([f"{function}.{spot.name}"] if function else [])]
+        is_ours = bool(function) and any(
+            not it.spot.place and it.spot.name == spot.name for it in self._series.values() if it.spot.cell == self.cell.entry.number
+        )
+        wanted = [*([] if is_ours else [spot.name]), *([f"{function}.{spot.name}"] if function else [])]
         wanted += [f"{spot.name}_{number}" for number in range(2, 1000)]
         name = next((it for it in wanted if it not in self._taken), "")
         self._taken.add(name)
@@ -247,6 +279,11 @@ class _Active:
         }
         if outer:
             run.artifact_bytes("curves/outer-steps.json", json.dumps(outer).encode())
+
+
+def names_of(run: TrackedRun | None) -> set[str]:
+    """Metrics the run has already."""
+    return set() if run is None else set(series_names(events_of(run.home, run.run_id)).values())
 
 
 def _alike(some: list[float], others: list[float]) -> bool:

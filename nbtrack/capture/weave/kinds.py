@@ -176,5 +176,6 @@ def _call(node: ast.Call, env: Env) -> Kind:
             inner = kind_of(node.func.value, env) if isinstance(node.func, ast.Attribute) else Kind.GIVEN
         if last in ("min", "max") and Kind.GIVEN not in arguments:
             return inner
-        return Kind.CALL if inner in (Kind.GIVEN, Kind.OTHER, Kind.CONST) or (inner is Kind.DATA and last in ("mean", "sum")) else inner
+        is_summary = last in ("mean", "sum") and inner in (Kind.DATA, Kind.TRUTH)
+        return Kind.CALL if inner in (Kind.GIVEN, Kind.OTHER, Kind.CONST) or is_summary else inner
     return Kind.CALL

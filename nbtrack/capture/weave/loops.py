@@ -53,6 +53,9 @@ class Report:
     label: str
     """What it is called where it goes; may be empty."""
     statement: ast.stmt
+    container: str = ""
+    """The list that gets it as one of several."""
+    position: int = 0
 
 
 @dataclass(eq=False)
@@ -64,7 +67,9 @@ class Loop:
     is_iterating: bool
     """Its steps are counted or open-ended, rather than one for each item of some data."""
     target: str = ""
-    """Name of the loop's variable, if it is one."""
+    """Name of the loop's variable, if it is one; of several the one that counts."""
+    is_counting: bool = False
+    """That variable counts the steps."""
     binds: dict[str, list[Binding]] = field(default_factory=dict)
     attributes: list[tuple[ast.Assign, str]] = field(default_factory=list)
     """Assignments to an attribute such as `self.loss`, with its name."""
@@ -158,8 +163,8 @@ class _Reader:
                 inner.target = statement.target.id if isinstance(statement.target, ast.Name) else ""
                 for name, kind in self._targets(statement.target, statement.iter):
                     self._note(name, _fixed(kind), None)
-                    if isinstance(statement.target, ast.Tuple) and kind is Kind.COUNT:
-                        inner.target = name
+                    if kind is Kind.COUNT:
+                        inner.target, inner.is_counting = name, True
             self._block(statement.body, inner)
             self._block(statement.orelse, loop)
         else:
@@ -214,7 +219,7 @@ class _Reader:
             key = target.slice
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
                 loop.reports.append(Report(value, Way.STORED, key.value, statement))
-            elif isinstance(key, ast.Name) and self._is_counter(key.id, loop):
+            elif any(isinstance(it, ast.Name) and self._is_counter(it.id, loop) for it in ast.walk(key)):
                 loop.reports.append(Report(value, Way.STORED, own_name(target.value), statement))
         elif isinstance(target, ast.Attribute) and loop is not None and isinstance(statement, ast.Assign) and statement.value is value:
             loop.attributes.append((statement, target.attr))
@@ -223,7 +228,7 @@ class _Reader:
     def _is_counter(name: str, loop: Loop) -> bool:
         at: Loop | None = loop
         while at is not None:
-            if at.target == name:
+            if at.target == name and at.is_counting:
                 return True
             at = at.parent
         return False
@@ -283,7 +288,7 @@ class _Reader:
     def _appended(base: ast.expr, value: ast.expr, loop: Loop, statement: ast.stmt) -> None:
         name = container_name(base)
         if isinstance(value, (ast.Tuple, ast.List)):
-            loop.reports.extend(Report(it, Way.APPENDED, own_name(it), statement) for it in value.elts)
+            loop.reports.extend(Report(it, Way.APPENDED, own_name(it), statement, name, at) for at, it in enumerate(value.elts))
         elif isinstance(value, ast.Dict):
             for key, it in zip(value.keys, value.values, strict=True):
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 
 from nbtrack.capture.labels import own_name, snake
-from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of
+from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.loops import Binding, Loop, Report, Scope, Way, scopes_of
 from nbtrack.capture.weave.words import is_history, is_measure
 
@@ -37,6 +37,8 @@ class Spot:
     is_reported: bool = False
     """The user's code keeps or shows it."""
     is_measure: bool = False
+    cell: int = 0
+    """Number of the ledger's entry."""
 
 
 @dataclass
@@ -51,7 +53,11 @@ class Plan:
 def plan(tree: ast.Module, *, with_functions: bool = True) -> Plan:
     """The taps of a cell."""
     result = Plan()
+    columns = _columns(tree)
     for scope in scopes_of(tree, with_functions=with_functions):
+        for report in (it for loop in scope.loops for it in loop.reports):
+            if report.container in columns and report.position < len(columns[report.container]):
+                report.label = columns[report.container][report.position]
         _Judge(scope, result).decide()
     return result
 
@@ -85,10 +91,11 @@ class _Judge:
     def _sort(self, report: Report, loop: Loop) -> None:
         core = _core(report.node)
         name = core.id if isinstance(core, ast.Name) else ""
-        if name and name in loop.binds:
+        within = bool(name) and any(name in it.binds and it.inside(loop) for it in self._scope.loops)
+        if name and name in loop.binds and not (within and all(it.kind is Kind.CONST for it in loop.binds[name])):
             self._said.setdefault((name, loop), []).append(report)
             return
-        inner = name if name and any(name in it.binds and it.inside(loop) for it in self._scope.loops) else ""
+        inner = name if within else ""
         if name and not inner:
             outer = loop.parent
             while outer is not None and name not in outer.binds:
@@ -119,7 +126,7 @@ class _Judge:
                 way = "shown" if all(it.way in (Way.PRINTED, Way.POSTFIX) for it in reports) else "kept"
                 return f"rebound and {way} in a loop"
             return ""
-        if is_measure(name) and (loop.is_iterating or not self._is_consumed(name, loop)):
+        if is_measure(name) and ((loop.is_iterating and not self._scope.place) or not self._is_consumed(name, loop)):
             return "rebound in a loop, and its name says a measure"
         return ""
 
@@ -182,7 +189,7 @@ class _Judge:
         if report.way is Way.YIELDED:
             return
         label = snake(report.label) if report.way is Way.PRINTED else report.label
-        name = label or own_name(report.node)
+        name = (label or own_name(report.node)).rstrip("_")
         core = _core(report.node)
         if inner:
             is_followed = any(key[0] == inner and key[1].inside(loop) for key in self._taken)
@@ -194,6 +201,8 @@ class _Judge:
             return
         kind = kind_of(core, self._scope.kinds)
         named = is_measure(name) or is_measure(own_name(report.node))
+        if kind is Kind.COUNT and inner:
+            kind = Kind.NUMBER  # counted anew in each step
         if kind in (Kind.COUNT, Kind.TIME, Kind.TEXT, Kind.TRUTH, Kind.OTHER, Kind.CONST) or (kind in _VAGUE and not named):
             return
         if isinstance(core, ast.Name) and not inner:
@@ -221,6 +230,17 @@ class _Judge:
 
     def _add(self, spot: Spot) -> None:
         self._result.spots.append(spot)
+
+
+def _columns(tree: ast.Module) -> dict[str, list[str]]:
+    """Columns of the tables that are made of lists: `DataFrame(rows, columns=["depth", "score"])`."""
+    found: dict[str, list[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and path_of(node.func)[-1:] == ["DataFrame"] and node.args and isinstance(node.args[0], ast.Name):
+            for keyword in node.keywords:
+                if keyword.arg == "columns" and isinstance(keyword.value, (ast.List, ast.Tuple)):
+                    found[node.args[0].id] = [str(it.value) if isinstance(it, ast.Constant) else "" for it in keyword.value.elts]
+    return found
 
 
 def _core(node: ast.expr) -> ast.expr:

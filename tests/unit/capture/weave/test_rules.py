@@ -59,6 +59,32 @@ CASES = {
         "for i in range(3):\n    verlust = 1 / (i + 1)\n    print(f'Epoche {i}: Verlust {verlust:.2f}')",
         {"verlust": [1.0, 0.5, 1 / 3]},
     ),
+    "a count kept for each outer step": (
+        "bad = []\nfor e in range(4):\n    errors = 0\n    for b in range(9):\n        errors += int(b * e % 4 > 1)\n    bad.append(errors)",
+        {"errors": [0, 4, 4, 4]},
+    ),
+    "a share of truth values": (
+        "import numpy as np\nh = {'acc': []}\nfor e in range(1, 4):\n    h['acc'].append(np.mean(np.arange(10) % (e + 1) == 0))",
+        {"acc": [0.5, 0.4, 0.3]},
+    ),
+    "columns of the table that rows become": (
+        "import types\npd = types.SimpleNamespace(DataFrame=lambda rows, columns: None)\nrows = []\nfor d in range(3):\n    rows.append((d, 1 / (d + 1), round(d * d / 7, 5)))\n"
+        "pd.DataFrame(rows, columns=['depth', 'train', 'test'])",
+        {"train": [1, 0.5, 1 / 3], "test": [0, 0.14286, 0.57143]},
+    ),
+    "a list by a comprehension that runs something": (
+        "def f(i): return 1 / (i + 1)\nlosses = [f(i) for i in range(3)]\nxs = [f(i) for i in range(3)]",
+        {"losses": [1, 0.5, 1 / 3]},
+    ),
+    "a history that a call gives back": (
+        "def fit():\n    return {'loss': [1.0, 0.5], 'val': {'acc': [0.25, 0.75]}, 'names': ['a', 'b']}\nhist = fit()\ntable = {'a': [1.5, 2.5], 'b': [1.5, 4.5]}",
+        {"loss": [1.0, 0.5], "val.acc": [0.25, 0.75]},
+    ),
+    "a dict that a call fills": ("evals = {}\ndef train(into): into['train'] = {'rmse': [3.0, 2.0, 1.5]}\ntrain(evals)", {"train.rmse": [3.0, 2.0, 1.5]}),
+    "a history that was seen while it grew": (
+        "def fit():\n    h = {'loss': []}\n    for i in range(3):\n        h['loss'].append(1 / (i + 1))\n    return h\nhist = fit()",
+        {"loss": [1.0, 0.5, 1 / 3]},
+    ),
     "a progress bar": (
         "class Bar(list):\n    def set_postfix(self, **k): pass\nbar = Bar(range(3))\nfor i in bar:\n    bar.set_postfix(loss=1 / (i + 1), lr=f'{1 / (i + 2):.3f}')",
         {"loss": [1.0, 0.5, 1 / 3], "lr": [1 / 2, 1 / 3, 1 / 4]},
@@ -105,6 +131,18 @@ def test_what_the_user_logs_by_a_call_is_not_recorded_twice(curves):
 
 def test_a_name_that_is_excluded_is_not_recorded(curves):
     assert curves("for i in range(3):\n    loss = 1 / (i + 1)\n    acc = i / 7 + i * i", options="--no loss") == {"acc": pytest.approx([0.0, 8 / 7, 30 / 7])}
+
+
+def test_the_loop_at_the_top_has_the_plain_name(curves):
+    found = curves(
+        "def evaluate(k):\n    for i in range(9):\n        loss = 1 / (i + k + 2)\n    return loss",
+        "for i in range(8):\n    evaluate(i)\n    loss = 1 / (i + 1)",
+    )
+    assert {name: len(values) for name, values in found.items()} == {"loss": 8, "evaluate.loss": 72}
+
+
+def test_a_dict_that_an_earlier_cell_filled_is_not_found_again(curves):
+    assert curves("evals = {'train': {}}\nevals['train']['rmse'] = [3.0, 2.0, 1.5]", "x = evals") == {}
 
 
 def test_two_loops_of_one_name_do_not_mix(curves):

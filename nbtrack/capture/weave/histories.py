@@ -1,0 +1,144 @@
+"""Curves that a cell leaves whole: lists it built step by step, dicts of lists such as Keras's history, results of evaluation sets."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from nbtrack.capture.source import Cell
+from nbtrack.capture.weave.kinds import path_of
+from nbtrack.capture.weave.values import as_floats, is_number
+from nbtrack.capture.weave.words import is_history, is_measure
+
+History = tuple[str, list[float], str]
+"""Name, values, and the rule."""
+_MOST = 200
+"""Entries of a dict beyond which it is data."""
+_ATTRIBUTES = {
+    "sklearn": ("loss_curve_", "validation_scores_", "train_score_", "validation_score_"),
+    "lightgbm": ("evals_result_", "_evals_result"),
+    "xgboost": ("evals_result_",),
+    "keras": ("history",),
+}
+"""Where fitted estimators of each package keep what they measured while they were fitted."""
+
+
+def sizes_of(namespace: dict[str, Any]) -> dict[str, int]:
+    """How much each dict of the namespace holds; tells which ones a cell fills."""
+    return {name: _size(value) for name, value in list(namespace.items()) if type(value) is dict and not name.startswith("_")}
+
+
+def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator[History]:
+    """Curves among what the cell bound or filled.
+
+    Args:
+        before: `sizes_of` before the cell.
+        kept_in: lists whose values were seen while the cell ran.
+    """
+    given = _given(cell.entry.tree)
+    known = set(cell.before.values())
+    for name, value in list(cell.namespace.items()):
+        if name.startswith("_"):
+            continue
+        is_bound = name in cell.entry.scope.writes
+        if type(value) is dict and name not in given and ((is_bound and id(value) not in known) or before.get(name, _size(value)) != _size(value)):
+            yield from _of_dict("", value, f"lists of the dict {name}")
+        elif is_bound and name not in kept_in and type(value) in (list, tuple) and _is_built(name, cell):
+            numbers = _numbers(value)
+            if numbers:
+                yield name.rstrip("_"), numbers, "a list built step by step"
+        if is_bound or cell.before.get(name) == id(value):
+            yield from _of_object(name, value, cell)
+
+
+def _of_object(name: str, value: Any, cell: Cell) -> Iterator[History]:
+    package = type(value).__module__.partition(".")[0]
+    if package == "optuna" and type(value).__name__ == "Study" and name in cell.entry.scope.reads | cell.entry.scope.writes:
+        yield from _of_study(value)
+    attributes = _ATTRIBUTES.get(package)
+    if not attributes or name not in cell.entry.scope.reads | cell.entry.scope.writes | cell.entry.scope.mutates:
+        return
+    kept = getattr(value, "__dict__", None)
+    for attribute in attributes:
+        found = kept.get(attribute) if type(kept) is dict else None
+        if isinstance(found, dict):
+            yield from _of_dict("", found, f"{attribute} of {name}")
+        elif found is not None:
+            numbers = _numbers(found)
+            if numbers:
+                yield attribute.rstrip("_"), numbers, f"{attribute} of {name}"
+
+
+def _of_study(study: Any) -> Iterator[History]:
+    """Values of a study's completed trials; only of one that lies in memory."""
+    if type(getattr(study, "_storage", None)).__name__ != "InMemoryStorage" or len(study.directions) != 1:
+        return
+    values = [trial.value for trial in study.get_trials(deepcopy=False) if trial.value is not None]
+    if len(values) > 1:
+        yield "value", [float(it) for it in values], "values of the trials of a study"
+
+
+def _of_dict(prefix: str, value: dict[Any, Any], rule: str, depth: int = 0) -> Iterator[History]:
+    if depth > 2 or len(value) > _MOST:
+        return
+    for key, item in list(value.items()):
+        if type(key) is not str:
+            return
+        name = f"{prefix}.{key}" if prefix else key
+        if isinstance(item, dict) and type(item).__module__ in ("builtins", "collections"):
+            yield from _of_dict(name, item, rule, depth + 1)
+        elif type(item) is list:
+            numbers = _numbers(item)
+            if numbers:
+                yield name, numbers, rule
+
+
+def _numbers(value: Any) -> list[float]:
+    """The values as numbers, if they are all numbers, not all whole, and at least two."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and type(value) is numpy.ndarray:
+        if value.ndim != 1 or value.dtype.kind != "f":
+            return []
+        value = value.tolist()
+    if type(value) not in (list, tuple) or len(value) < 2 or not all(is_number(it) for it in value[:3]):
+        return []
+    numbers = as_floats(list(value))
+    if any(number is None for number in numbers) or all(type(number) is int for number in numbers):
+        return []
+    return [float(number) for number in numbers if number is not None]
+
+
+def _size(value: dict[Any, Any], depth: int = 0) -> int:
+    if len(value) > _MOST or depth > 2:
+        return 0
+    return sum(_size(item, depth + 1) if type(item) is dict else len(item) if type(item) is list else 1 for item in list(value.values()))
+
+
+def _given(tree: ast.Module | None) -> set[str]:
+    """Names the cell binds to a dict it writes out with its data, or to a table taken apart."""
+    found: set[str] = set()
+    for node in tree.body if tree is not None else []:
+        if isinstance(node, ast.Assign):
+            value = node.value
+            is_written = isinstance(value, ast.Dict) and any(isinstance(it, ast.List) and it.elts for it in value.values)
+            if is_written or (isinstance(value, ast.Call) and path_of(value.func)[-1:] == ["to_dict"]):
+                found.update(it.id for it in node.targets if isinstance(it, ast.Name))
+    return found
+
+
+def _is_built(name: str, cell: Cell) -> bool:
+    """Whether the cell builds a list by a comprehension that runs something, or gets it from a function of the notebook, and its name says what it is."""
+    for node in cell.entry.tree.body if cell.entry.tree is not None else []:
+        if not isinstance(node, ast.Assign) or not any(isinstance(it, ast.Name) and it.id == name for target in node.targets for it in ast.walk(target)):
+            continue
+        value = node.value
+        named = is_measure(name) or is_history(name)
+        if isinstance(value, ast.ListComp) and any(isinstance(it, ast.Call) for it in ast.walk(value.elt)):
+            used = {it.id for it in ast.walk(value.elt) if isinstance(it, ast.Name)}
+            return named or not any(isinstance(it, ast.Name) and it.id in used for generator in value.generators for it in ast.walk(generator.target))
+        if isinstance(value, ast.Call) and named:
+            function = path_of(value.func)[:1]
+            return any(set(function) <= entry.scope.functions.keys() for entry in cell.ledger.entries) if function else False
+    return False
