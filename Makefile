@@ -42,7 +42,7 @@ capture-score: $(VENV)/.installed-frameworks ## Execute the labelled notebooks a
 	@$(BIN)/python tests/capture/score.py $(ARGS)
 
 clean: ## Remove everything these commands made
-	rm -rf .venv .venv-3.* .demo .bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv .venv-3.* .demo .bench .capture .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
 
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo "nbtrack needs Python 3.11 or newer, and none was found. Install one, or say where it is: make PYTHON=/path/to/python3.12"; exit 1; }

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import nbformat
 from found import Found, of_home, of_mlflow
 from labels import Labels
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 
 MODES = ("whole", "cells", "autolog", "plain")
 _PROBE = Path(__file__).with_name("probe.py")
@@ -46,9 +46,11 @@ class Execution:
     wall_s: float
     error: str
     """Of the notebook's first failing cell; empty if all went well."""
+    values: dict[str, Any] = field(default_factory=dict)
+    """What the sources of labels gave."""
 
 
-def execute(labels: Labels, mode: str, *, template: Path | None = None, timeout_s: int = 300) -> Execution:
+def execute(labels: Labels, mode: str, *, template: Path | None = None, timeout_s: int = 900) -> Execution:
     """Execute in an empty folder and collect.
 
     Args:
@@ -83,6 +85,8 @@ def execute(labels: Labels, mode: str, *, template: Path | None = None, timeout_
             asyncio.run(client.async_execute(env=_environment(home)))  # a loop that is closed: nbclient leaves its own to whoever collects garbage
         except CellExecutionError as cause:
             error = f"{cause.ename}: {cause.evalue}"
+        except (CellControlSignal, DeadKernelError, TimeoutError) as cause:  # a cell that takes too long, a kernel that died: what is there still counts
+            error = str(cause).partition("\n")[0]
         wall_s = time.perf_counter() - start
         told = _told(notebook.cells[-1])
         found = Found()
@@ -90,7 +94,7 @@ def execute(labels: Labels, mode: str, *, template: Path | None = None, timeout_
             found = of_home(home)
         elif mode == "autolog":
             found = of_mlflow(f"sqlite:///{folder / 'mlflow.db'}")
-        return Execution(labels.with_values(told.get("values", {})), found, frozenset(told.get("detail", ())), wall_s, error)
+        return Execution(labels.with_values(told.get("values", {})), found, frozenset(told.get("detail", ())), wall_s, error, told.get("values", {}))
 
 
 def make_template(folder: Path) -> Path:

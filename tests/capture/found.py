@@ -13,7 +13,7 @@ from nbtrack.journal.blobs import get_bytes
 from nbtrack.journal.fold import events_of
 from nbtrack.reads import all_runs
 
-_PICTURES = (".png", ".svg", ".jpg", ".jpeg", ".pdf", ".html")
+_PICTURES = (".png", ".svg", ".jpg", ".jpeg", ".pdf")
 
 
 @dataclass(frozen=True)

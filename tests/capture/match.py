@@ -1,7 +1,7 @@
 """Holds what was found against the labels: recall and precision of each kind.
 
 Names are alike if they are so without case and separators, or have the same words in another order, and containers before a name do not count: `config.lr`
-is `lr`, `LogisticRegression.C` is `C`, `train/loss` is `loss` where the value agrees.
+is `lr`, `LogisticRegression.C` and `clf__C` are `C`, `train/loss` is `loss` where the value agrees.
 
 Right (good): what is demanded, with its value, and what the labels call optional. Neither right nor wrong (neutral):
 - a param that is a true one of a library's estimator, optimizer or training function (`get_params()` and signatures, read in the kernel); metrics called
@@ -24,7 +24,7 @@ from found import Data, Model, Series
 from labels import Labels
 
 _SEPARATORS = re.compile(r"[\W_]+")
-_CONTAINERS = re.compile(r"[./:]+")
+_CONTAINERS = re.compile(r"[./:]+|(?<=[^_])__(?=[^_])")
 
 
 @dataclass
@@ -177,7 +177,7 @@ def _is_data(found: Data, wanted: dict[str, Any]) -> bool:
     columns = wanted.get("columns")
     return (
         any(_bare(wanted[key]) in told for key in ("name", "call") if key in wanted)
-        and (found.rows is None or found.rows == wanted["rows"])
+        and found.rows == wanted["rows"]
         and (found.columns is None or columns is None or found.columns in _listed(columns))
     )
 
@@ -219,12 +219,11 @@ def _is_name(found: str, wanted: str, labels: Labels) -> bool:
 
 def _forms(name: str) -> set[str]:
     """The name with and without the containers before it."""
-    parts = [part for part in _CONTAINERS.split(name) if part]
-    return {_bare("".join(parts[i:])) for i in range(len(parts))}
+    return {_bare(name[match.end() :]) for match in _CONTAINERS.finditer(name)} | {_bare(name)}
 
 
 def _last(name: str) -> str:
-    return _bare(_CONTAINERS.split(name)[-1].rpartition("__")[2])
+    return _bare(_CONTAINERS.split(name)[-1])
 
 
 def _words(name: str) -> list[str]:

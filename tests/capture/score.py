@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from baseline import keep, kept
 from execute import Execution, execute, make_template
 from labels import CORPUS, KINDS, Labels, load_all
 from match import Tally, add, score
@@ -29,7 +30,11 @@ def measure(corpus: list[Labels], mode: str, *, jobs: int = 1, tell: Callable[[E
         template = make_template(Path(folder)) if mode == "autolog" else None
 
         def one(labels: Labels) -> Execution:
-            execution = execute(labels, mode, template=template)
+            execution = kept(labels) if mode == "autolog" else None
+            if execution is None:
+                execution = execute(labels, mode, template=template)
+                if mode == "autolog" and not execution.error:
+                    keep(execution)
             tell(execution)
             return execution
 

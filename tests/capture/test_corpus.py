@@ -73,7 +73,7 @@ def judged(kind, detail=(), **found):
     return score(Execution(LABELS, Found(**found), frozenset(detail), 0.0, ""))[kind]
 
 
-@pytest.mark.parametrize("name", ["lr", "LR", "l_r", "config.lr", "Trainer/config.lr"])
+@pytest.mark.parametrize("name", ["lr", "LR", "l_r", "config.lr", "Trainer/config.lr", "clf__lr"])
 def test_a_name_is_known_without_case_separators_and_containers(name):
     assert judged("params", params=[(name, "0.1")]).got == 1
 
