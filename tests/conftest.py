@@ -20,6 +20,7 @@ from nbtrack.settings import Settings
 
 _MIGRATE = "import sys, mlflow; mlflow.MlflowClient(sys.argv[1]).search_experiments()"
 _QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "NBTRACK_POLL_S": "0.1", "NBTRACK_RETRY_S": "0.5", "NBTRACK_IDLE_S": "60"}
+_QUIET["NBTRACK_SYSTEM_S"] = "0"  # or the metrics of a run would depend on how fast the machine is
 
 
 def pytest_configure(config):
