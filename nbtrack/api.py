@@ -18,8 +18,10 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.session import outcome
 from nbtrack.entities import Request, RunView
 from nbtrack.journal import Home
+from nbtrack.magics.diff_page import DiffPage
 from nbtrack.magics.table import RunTable
 from nbtrack.reads import all_runs, find
+from nbtrack.reads.diff import diff_runs
 
 if TYPE_CHECKING:
     from nbtrack.replay.bundle import Bundle
@@ -207,6 +209,19 @@ def run(word: str = "last") -> RunView:
         UnknownRunError: there is none, or more than one.
     """
     return find(_home(), word)
+
+
+def diff(a: str, b: str) -> DiffPage:
+    """What changed from one run to another, as a page; its `.diff` holds the facts, section by section.
+
+    Args:
+        a, b: as `run` takes them.
+
+    Raises:
+        UnknownRunError: there is no such run, or more than one.
+    """
+    home = _home()
+    return DiffPage(diff_runs(home, find(home, a), find(home, b), Path.cwd()))
 
 
 def restore(word: str = "last", what: str | int = "", *, to: str | Path = "") -> Restored | DataList:

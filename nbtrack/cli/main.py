@@ -55,6 +55,26 @@ def show(run: Annotated[str, typer.Argument(help="Name, name#attempt, first lett
 
 
 @app.command()
+def diff(
+    a: Annotated[str, typer.Argument(help="Run")],
+    b: Annotated[str, typer.Argument(help="Run it is compared with")],
+    as_json: Json = False,
+    as_markdown: Annotated[bool, typer.Option("--md", help="Print markdown, for a comment or a job's summary.")] = False,
+    as_html: Annotated[bool, typer.Option("--html", help="Print HTML.")] = False,
+) -> None:
+    """Show what changed from one run to another."""
+    from nbtrack.magics.diff_page import DiffPage
+    from nbtrack.reads.diff import diff_runs
+
+    home = _home()
+    page = DiffPage(diff_runs(home, find(home, a), find(home, b), Path.cwd()))
+    if as_json:
+        _print_json(page.data())
+    else:
+        print(page.markdown() if as_markdown else page._repr_html_() if as_html else repr(page))
+
+
+@app.command()
 def log(
     run: Annotated[str, typer.Argument(help="Run")],
     values: Annotated[list[str], typer.Argument(help="NAME=VALUE...")],

@@ -16,8 +16,12 @@ _MARKS = {State.FINISHED: ("✓", "#2e7d32"), State.FAILED: ("✗", "#c62828"), 
 class RunLine:
     """A run as one line; Jupyter takes the HTML, terminals the text."""
 
-    def __init__(self, view: RunView, notices: list[str]) -> None:
-        self._view, self._notices = view, list(dict.fromkeys([*view.notices, *notices]))
+    def __init__(self, view: RunView, notices: list[str], changed: str = "") -> None:
+        """
+        Args:
+            changed: what differs from the run before, in one line.
+        """
+        self._view, self._changed, self._notices = view, changed, list(dict.fromkeys([*view.notices, *notices]))
 
     def _parts(self) -> list[tuple[str, str]]:
         view = self._view
@@ -29,18 +33,20 @@ class RunLine:
         view = self._view
         head = f"{_MARKS[view.state][0]} {words.title(view)}  {view.state.value.lower()} {words.duration(view.duration_s)}"
         text = "  |  ".join([head, *(body for _, body in self._parts() if body), *([words.short(view.reason, 120)] if view.reason else [])])
-        return "\n".join([text, *(f"  note: {notice}" for notice in self._notices)])
+        changed = [f"  changed: {self._changed}"] if self._changed else []
+        return "\n".join([text, *changed, *(f"  note: {notice}" for notice in self._notices)])
 
     def _repr_html_(self) -> str:
         view = self._view
         mark, colour = _MARKS[view.state]
         parts = "".join(f' <span style="opacity:.75">· {escape(body)}</span>' for _, body in self._parts() if body)
         reason = f' <span style="color:{colour}">{escape(words.short(view.reason, 120))}</span>' if view.reason else ""
+        changed = f'<div style="padding-left:1.2em">changed: {escape(self._changed)}</div>' if self._changed else ""
         notes = "".join(f'<div style="opacity:.75;padding-left:1.2em">note: {escape(notice)}</div>' for notice in self._notices)
         return (
             f'<div style="font-size:12px;border-left:3px solid {colour};padding:2px 8px" title="run {view.run_id}">'
             f'<span style="color:{colour}">{mark}</span> <b>{escape(words.title(view))}</b> '
-            f"{view.state.value.lower()} {words.duration(view.duration_s)}{parts}{reason}{notes}</div>"
+            f"{view.state.value.lower()} {words.duration(view.duration_s)}{parts}{reason}{changed}{notes}</div>"
         )
 
 

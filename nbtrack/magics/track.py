@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -17,20 +18,25 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.session import Session
 from nbtrack.capture.source import Finding
 from nbtrack.courier import absolute_uri, mask_uri
-from nbtrack.entities import Request
+from nbtrack.entities import Request, RunView
 from nbtrack.errors import NbtrackError, UsageError
 from nbtrack.journal import Home, fold
 from nbtrack.magics import grammar
+from nbtrack.magics.diff_page import DiffPage
 from nbtrack.magics.line import DryLine, RunLine
 from nbtrack.magics.replay import ReplayCommands
 from nbtrack.magics.table import RunPage, RunTable
 from nbtrack.reads import all_runs, find
+from nbtrack.reads.changed import baseline, changed_line, previous
+from nbtrack.reads.diff import diff_runs
 
 COMMANDS = {
     "on": "%track on [NAME] [options of %%track]: all cells until %track off are one run",
     "off": "%track off: end that run",
     "runs": "%track runs [FILTER]: runs as a table; FILTER such as `lr<0.1 acc>=.9 state:FAILED`",
     "show": "%track show [RUN]: one run in full; RUN is a name, name#attempt, the first letters of an id, or last",
+    "diff": "%track diff A B: what changed from one run to another",
+    "changed": "%track changed [RUN]: what changed from the attempt before, or from the pinned baseline, to this run",
     "log": "%track log NAME=VALUE... [--run RUN] [--step N]: add metrics, also after the run ended",
     "param": "%track param NAME=VALUE... [--run RUN]: add params",
     "tag": "%track tag KEY=VALUE... [--run RUN]: set tags",
@@ -66,6 +72,8 @@ class TrackMagics(ReplayCommands, Magics):
         %track off                    end that run
         %track runs [FILTER]          runs as a table, such as: %track runs lr<0.1 acc>=.9 state:FINISHED
         %track show [RUN]             one run in full
+        %track diff A B               what changed from one run to another
+        %track changed [RUN]          what changed since the attempt before, or since the run tagged nbtrack.baseline
         %track log NAME=VALUE...      add metrics, also after the run ended
         %track param NAME=VALUE...    add params
         %track tag KEY=VALUE...       set tags
@@ -117,6 +125,16 @@ class TrackMagics(ReplayCommands, Magics):
 
     def _show(self, words: list[str]) -> RunPage:
         return RunPage(find(self._home(), words[0] if words else "last"))
+
+    def _diff(self, words: list[str]) -> DiffPage:
+        if len(words) != 2:
+            raise UsageError(f"%track diff compares two runs; it got {len(words)}.", mend="Write %track diff A B; %track runs lists them.")
+        a, b = (find(self._home(), word) for word in words)
+        return DiffPage(diff_runs(self._home(), a, b, Path.cwd()))
+
+    def _changed(self, words: list[str]) -> DiffPage:
+        view = find(self._home(), words[0] if words else self.session.last.run_id if self.session.last is not None else "last")
+        return DiffPage(diff_runs(self._home(), baseline(self._home(), view), view, Path.cwd()))
 
     def _log(self, words: list[str]) -> None:
         words, step = _option(words, "--step")
@@ -240,7 +258,17 @@ def show_after_cell(run: TrackedRun | None, found: list[Finding], request: Reque
         return
     view = fold(run.home, run.run_id)
     if view is not None:
-        display(RunLine(view, run.notices), metadata={OURS: {"run_id": run.run_id}})  # type: ignore[no-untyped-call]
+        display(RunLine(view, run.notices, _since_before(run.home, view)), metadata={OURS: {"run_id": run.run_id}})  # type: ignore[no-untyped-call]
+
+
+def _since_before(home: Home, view: RunView) -> str:
+    """What changed since the attempt before, for the line; it is a courtesy, and fails without a word."""
+    if view.start.attempt == 1:
+        return ""
+    with contextlib.suppress(Exception):
+        before = previous(home, view, is_quick=True)
+        return "" if before is None else changed_line(home, before, view)
+    return ""
 
 
 def _option(words: list[str], option: str) -> tuple[list[str], str | None]:

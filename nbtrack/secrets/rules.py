@@ -90,7 +90,7 @@ _PREFIXES = (
 )  # fmt: skip
 
 _QUOTED = r"""(?:[rRbBuUfF]{0,2})(?P<quote>\\?["']{3}|\\?["'])(?P<value>(?:(?!(?P=quote))(?:[^\n\\]|\\[^\n])){3,1000}?)(?P=quote)"""
-_NAME = r"""(?<![\w.\-])(?:[\w.]+[.\[]["']?)?(?P<name>[A-Za-z_][\w\-]{0,80})"""
+_NAME = r"""(?<![\w.])(?:[\w.]+[.\[]["']?)?(?P<name>[A-Za-z_][\w\-]{0,80})"""
 _SAYS = ("pass", "pwd", "secret", "token", "key", "credential", "kennwort", "_pat", "_pw", "_pin", "_otp")
 _LINE = r"[A-Za-z0-9+/=]"
 
@@ -159,7 +159,7 @@ RULES: tuple[Rule, ...] = (
     Rule(values.PASSWORD, re.compile(r"""\\?["'](?P<name>[A-Za-z_][\w.\-]{0,80})\\?["']\s*,\s*""" + _QUOTED), _SAYS, lambda text: not text.isalpha()),
     Rule(
         values.PASSWORD,
-        re.compile(r"""(?:^|[\s;&|"'!(])(?P<name>[A-Z][A-Z0-9_]{1,60})=(?P<value>[^\s"'`;&|)<>$({\[\\][^\s"'`;&|)\\]*)""", re.MULTILINE),
+        re.compile(r"""(?:^|[\s;&|"'!(+\-])(?P<name>[A-Z][A-Z0-9_]{1,60})=(?P<value>[^\s"'`;&|)<>$({\[\\][^\s"'`;&|)\\]*)""", re.MULTILINE),
         _SAYS,
         _is_of_environment,
     ),
@@ -167,7 +167,7 @@ RULES: tuple[Rule, ...] = (
     Rule(values.PASSWORD, re.compile(rf"""--(?P<name>(?i:{_OF_COMMAND}))[= ]+["']?(?P<value>[^\s"'`$<{{\\][^\s"'`\\]{{2,}})"""), ("--",), _is_no_code),
     Rule(
         values.PASSWORD,
-        re.compile(rf"""(?<![\w.\-])(?P<name>[A-Za-z_][\w\-]{{0,80}})["']?[ \t]*[:=][ \t]*(?P<value>(?![$=]){_WORD}{{6,}})(?![(\[])"""),
+        re.compile(rf"""(?<![\w.])(?P<name>[A-Za-z_][\w\-]{{0,80}})["']?[ \t]*[:=][ \t]*(?P<value>(?![$=]){_WORD}{{6,}})(?![(\[])"""),
         _SAYS,
         lambda text: _has_digit_and_letter(text) and not values.is_code(text),
     ),

@@ -75,3 +75,13 @@ def test_a_store_that_does_not_answer_ends_with_code_4(folder, monkeypatch):
     failed = command("sync")
     assert failed.returncode == 4
     assert "127.0.0.1:9" in failed.stderr
+
+
+def test_diff_shows_what_changed_in_each_form(folder):
+    text = command("diff", "fit-0.1", "fit-0.5").stdout
+    assert "lr" in text and "0.1" in text and "better" in text
+    assert "| lr |" in command("diff", "fit-0.1", "fit-0.5", "--md").stdout
+    assert "<table>" in command("diff", "fit-0.1", "fit-0.5", "--html").stdout
+    assert json.loads(command("diff", "fit-0.1", "fit-0.5", "--json").stdout)["params"] == [{"name": "lr", "a": "0.1", "b": "0.5"}]
+    assert command("diff", "fit-0.1", "nothing").returncode == 3
+    assert nbtrack.diff("fit-0.1", "fit-0.5").diff.metrics[0].verdict == "better"

@@ -72,6 +72,9 @@ def _secrets() -> list[tuple[str, str]]:
     for value in ("hunter2", "S3cr3t!", "correct horse battery", "pa$$w0rd"):
         add('password = "§"', value)
     add("Password: §", "hunter2")
+    for sign in "+-":  # lines of a diff
+        add(f'{sign}password = "§"', some(12))
+        add(f"{sign}DB_PASSWORD=§", some(12))
     add("mlflow login --password §", "hunter22")
     add("curl --token=§ https://example.com", some(30))
     # URLs, connection strings, headers
