@@ -1,6 +1,6 @@
 """One file a measurement: `measure(plan)` returns its lines of the table."""
 
-from measures import cell_cost, kill, load_ext, log_loop, memory, visible
+from measures import cell_cost, diff, kill, load_ext, log_loop, memory, visible
 
 MEASURES = {
     "load": load_ext.measure,
@@ -9,4 +9,5 @@ MEASURES = {
     "memory": memory.measure,
     "kill": kill.measure,
     "visible": visible.measure,
+    "diff": diff.measure,
 }
