@@ -7,7 +7,7 @@ Right (good): what is demanded, with its value, and what the labels call optiona
 - a param that is a true one of a library's estimator, optimizer or training function (`get_params()` and signatures, read in the kernel); metrics called
   `system/...`; the `training_...` scores that MLflow's autologging adds for an estimator;
 - one number where a curve is labelled, or the reverse with the right last value: recall has counted that already.
-Everything else that was found is wrong (bad). Precision is good / (good + bad).
+Everything else that was found is wrong (bad), and so is what says again, under another name, what a right one has said: one quantity, one name. Precision is good / (good + bad).
 """
 
 from __future__ import annotations
@@ -99,11 +99,15 @@ def _metrics(labels: Labels, found: list[Series]) -> Tally:
     tally = Tally()
     for name, value in labels.metrics.items():
         tally.want(any(_is_name(it.name, name, labels) and _is_metric(it, name, labels) for it in found), f"{name}={value}")
+    told: set[str] = set()
     for it in found:
         if it.count > 1:
             continue
-        named = [name for name in labels.metrics if _is_name(it.name, name, labels)]
-        if any(_is_metric(it, name, labels) for name in named) or any(_is_name(it.name, name, labels) for name in labels.optional["metrics"]):
+        named = [name for name in labels.metrics if _is_name(it.name, name, labels) and _is_metric(it, name, labels)]
+        if named:
+            verdict = "bad" if told.issuperset(named) else "good"
+            told |= set(named)
+        elif any(_is_name(it.name, name, labels) for name in labels.optional["metrics"]):
             verdict = "good"
         elif it.name.startswith(("system/", "training_")) or any(_is_name(it.name, name, labels) for name in (*labels.curves, *labels.optional["curves"])):
             verdict = "neutral"
@@ -119,11 +123,15 @@ def _curves(labels: Labels, found: list[Series]) -> Tally:
         right = [it for it in found if _is_name(it.name, name, labels) and it.count in curve.points and (curve.last is None or _is_close(it.last, curve.last))]
         counts = [f"{it.name}: {it.count}" for it in found if _is_name(it.name, name, labels)]
         tally.want(bool(right), f"{name} x{'/'.join(map(str, curve.points))}" + (f" (found {', '.join(counts)})" if counts else ""))
+    told: set[tuple[str, int, float]] = set()
     for it in found:
         if it.count < 2:
             continue
-        named = [curve for name, curve in labels.curves.items() if _is_name(it.name, name, labels)]
-        if any(it.count in curve.points for curve in named) or any(_is_name(it.name, name, labels) for name in labels.optional["curves"]):
+        named = {(name, it.count, it.last) for name, curve in labels.curves.items() if _is_name(it.name, name, labels) and it.count in curve.points}
+        if named:
+            verdict = "bad" if told.issuperset(named) else "good"
+            told |= named
+        elif any(_is_name(it.name, name, labels) for name in labels.optional["curves"]):
             verdict = "good"
         elif it.name.startswith("system/") or any(
             _is_name(it.name, name, labels) and (_is_metric(it, name, labels) or name in labels.optional["metrics"])

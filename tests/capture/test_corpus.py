@@ -120,6 +120,11 @@ def test_what_nobody_labelled_is_noise():
     assert judged("curves", series=series).noise == ["i x50"]
 
 
+def test_what_is_said_twice_under_two_names_is_noise():
+    assert judged("metrics", series=[Series("accuracy", 1, 0.9512), Series("test_acc", 1, 0.9512)]).noise == ["test_acc=0.9512"]
+    assert judged("curves", series=[Series("loss", 100, 0.25), Series("train.loss", 100, 0.25)]).noise == ["train.loss x100"]
+
+
 def test_models_are_matched_one_to_one_and_by_flavor_where_the_class_is_not_told():
     assert judged("models", models=[Model("SVC", "sklearn")]).got == 1
     assert judged("models", models=[Model("", "sklearn"), Model("", "pytorch")]).noise == ["pytorch"]
