@@ -28,12 +28,12 @@ class OutputList:
         displayed: outputs of the whole notebook by display id, changed in place: an update reaches every cell.
     """
 
-    def __init__(self, outputs: list[dict[str, Any]], displayed: dict[str, list[dict[str, Any]]]) -> None:
-        self.outputs, self._displayed = outputs, displayed
+    def __init__(self, outputs: list[dict[str, Any]], displayed: dict[str, list[dict[str, Any]]], *, is_tracked: bool = False) -> None:
+        self.outputs, self._displayed, self._is_tracked = outputs, displayed, is_tracked
         self.streams: list[tuple[dict[str, Any], StreamText]] = []
         """Every stream output and its text, in order."""
         self.whole: dict[str, StreamText] = {}
-        """Each stream from beginning to end, over other outputs and over what was cleared; let go of after an untracked cell."""
+        """Each stream from beginning to end, over other outputs and over what was cleared; of tracked cells alone."""
         self.size_bytes = 0
         self._display_ids: set[str] = set()
         self._is_settled = False
@@ -50,7 +50,7 @@ class OutputList:
             if not self._is_clearing:
                 self._clear()
             return
-        if kind == "stream" and not self._is_settled:
+        if kind == "stream" and self._is_tracked and not self._is_settled:
             self.whole.setdefault(str(content["name"]), StreamText()).write(content["text"], time_ns)
         if self._is_clearing:
             self._clear()

@@ -69,7 +69,7 @@ class Outputs(Source):
     def enter(self, entry: Entry) -> None:
         if self._door is None:
             return
-        outputs = OutputList(entry.outputs, self._displayed)
+        outputs = OutputList(entry.outputs, self._displayed, is_tracked=bool(entry.run_id))
         entry.facts[self.name] = outputs
         with self._lock:
             self._lists[self._door.enter()] = outputs
@@ -81,8 +81,6 @@ class Outputs(Source):
         self._door.leave()
         with self._lock:
             outputs.settle()
-            if not entry.run_id:
-                outputs.whole.clear()
             if not outputs.size_bytes:
                 return
             self._old.append(outputs)

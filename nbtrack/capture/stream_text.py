@@ -9,7 +9,7 @@ CAP = 1_000_000
 """Characters of one stream that are kept: half from its beginning, half from its end."""
 _REACH = 20
 """Lines that the cursor may still go up to; nested progress bars go up a line a bar."""
-_LONG_LINE = 100_000
+_LONG_LINE = 10_000
 _TIMES = 512
 _CONTROL = re.compile(r"[\r\x08]|\x1b\[\d*[ABK]")
 _PIECE = re.compile(r"\n|\r|\x08|\x1b\[(\d*)([ABK])|(?:[^\n\r\x08\x1b]|\x1b(?!\[\d*[ABK]))+")

@@ -40,6 +40,9 @@ class Git(Source):
     def __init__(self) -> None:
         self._asked = ""
         self._slow: set[Path] = set()
+        self._waiting: list[tuple[TrackedRun, Path]] = []
+        self._is_working = False
+        self._lock = threading.Lock()
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         run = cell.run
@@ -47,22 +50,43 @@ class Git(Source):
         if run is None or run.run_id == self._asked or folder in self._slow or "mlflow.source.git.commit" not in run.start.tags:
             return ()
         self._asked = run.run_id
+        with self._lock:
+            self._waiting.append((run, folder))
+            if self._is_working:
+                return ()
+            self._is_working = True
         # Not a daemon: the last cell of a notebook that is executed and shut down at once has a state too
-        threading.Thread(target=self._ask, args=(run, folder), name="nbtrack-git", daemon=False).start()
+        threading.Thread(target=self._work, name="nbtrack-git", daemon=False).start()
         return ()
 
-    def _ask(self, run: TrackedRun, folder: Path) -> None:
+    def _work(self) -> None:
+        """Answer all runs that wait, those of quick cells with one look."""
+        while True:
+            with self._lock:
+                waiting, self._waiting = self._waiting, []
+                if not waiting:
+                    self._is_working = False
+                    return
+            groups: dict[tuple[Path, str], list[TrackedRun]] = {}
+            for run, folder in waiting:
+                groups.setdefault((folder, run.start.tags.get("nbtrack.notebook", "")), []).append(run)
+            for (folder, notebook), runs in groups.items():
+                self._look(runs, folder, notebook)
+
+    def _look(self, runs: list[TrackedRun], folder: Path, notebook: str) -> None:
         try:
-            found = look(folder, run.start.tags.get("nbtrack.notebook", ""), time.monotonic() + WAIT_S)
+            found = look(folder, notebook, time.monotonic() + WAIT_S)
         except subprocess.TimeoutExpired:
             self._slow.add(folder)
-            run.notice(f"git took more than {WAIT_S:.0f} s to tell the state of {folder}; it is not asked again in this kernel")
+            runs[0].notice(f"git took more than {WAIT_S:.0f} s to tell the state of {folder}; it is not asked again in this kernel")
             return
         except Exception as cause:  # noqa: BLE001 - git, or the file system, in a state nobody foresaw
-            run.notice(f"the state of git could not be read: {cause!r}")
+            runs[0].notice(f"the state of git could not be read: {cause!r}")
             return
-        if found is not None:
-            state, diff = found
+        if found is None:
+            return
+        state, diff = found
+        for run in runs:
             run.artifact_bytes("git/state.json", json.dumps(state, ensure_ascii=False, indent=1).encode("utf-8", "replace"))
             if diff:
                 run.artifact_bytes("git/diff.patch", diff)
