@@ -15,9 +15,11 @@ from nbtrack.capture.named import Named
 from nbtrack.capture.outputs import Outputs
 from nbtrack.capture.source import CaptureSource
 from nbtrack.capture.streams import Streams
+from nbtrack.capture.truth import Truth
 from nbtrack.capture.worktree import Git
 
 SOURCES: tuple[type[CaptureSource], ...] = (
     Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, Models, Datasets, Figures, Streams, Machine, Environment, Git, Autolog,
+    Truth,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

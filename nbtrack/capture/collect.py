@@ -39,6 +39,10 @@ class Collector:
             with contextlib.suppress(Exception):
                 source.stop()
 
+    def recall(self, entry: Entry) -> None:
+        """A cell ran before the extension was loaded."""
+        self._each("recall", entry)
+
     def enter(self, entry: Entry) -> None:
         """A cell, tracked or not, is about to run."""
         self._each("enter", entry)
@@ -47,10 +51,18 @@ class Collector:
         """A cell, tracked or not, ended."""
         self._each("leave", entry)
 
-    def _each(self, moment: str, entry: Entry) -> None:
+    def end(self, run: TrackedRun) -> None:
+        """The run of a `%track on` is about to end."""
+        self._each("end", run)
+
+    def at_exit(self) -> None:
+        """The process ends."""
+        self._each("at_exit")
+
+    def _each(self, moment: str, *about: Entry | TrackedRun) -> None:
         for source in self.sources:
             try:
-                getattr(source, moment)(entry)
+                getattr(source, moment)(*about)
             except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
                 self._tell(f"{source.name} could not be captured: {cause!r}")
 

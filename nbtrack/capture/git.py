@@ -25,6 +25,11 @@ def head(folder: Path) -> dict[str, str]:
     return {}
 
 
+def root(folder: Path) -> Path:
+    """The repository around a folder, else the folder itself."""
+    return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
+
+
 def _commit(git: Path, ref: str) -> str:
     common = git / "commondir"
     shared = (git / common.read_text().strip()).resolve() if common.is_file() else git

@@ -22,6 +22,7 @@ from nbtrack.capture.collect import Collector
 from nbtrack.capture.current import context, enter, foreground, leave
 from nbtrack.capture.identity import of_cell
 from nbtrack.capture.named import Named
+from nbtrack.capture.recover import recover
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding
 from nbtrack.entities import Request, State
@@ -38,6 +39,7 @@ class Execution:
     """One cell while it runs."""
 
     info: Any
+    """None for the cell that loads the extension."""
     entry: Entry
     cell: Cell | None
     """None where the cell is not tracked."""
@@ -76,6 +78,13 @@ class Session:
     def start(self) -> None:
         """Register the hooks."""
         self.collector.start(self.shell)
+        running = recover(self.shell, self.ledger, self._python)
+        for entry in self.ledger.entries:
+            if entry is not running:
+                self.collector.recall(entry)
+        if running is not None:  # this cell, whose end will be seen
+            self._executions.append(Execution(None, running, None, {}, lambda: None))
+            self.collector.enter(running)
         self.shell.events.register("pre_run_cell", self._before_cell)
         self.shell.events.register("post_run_cell", self._after_cell)
         self.shell.input_transformer_manager.cleanup_transforms.append(self._take_off_line)
@@ -114,6 +123,7 @@ class Session:
         leave(run)
         if context.get() is run:
             context.set(None)
+        self.collector.end(run)
         run.end(state, reason)
         return run
 
@@ -165,7 +175,7 @@ class Session:
         tree = parse(code)
         return self.ledger.add(
             info.raw_cell, code, tree, scope_of(tree), cell_id=getattr(info, "cell_id", None) or "", started_ns=time.time_ns(),
-            execution_count=self.shell.execution_count if info.store_history else None,
+            execution_count=len(self.shell.history_manager.input_hist_raw) if info.store_history else None,  # IPython counts on before this hook
         )  # fmt: skip
 
     def _cell(self, info: Any, request: Request, entry: Entry, body: str, *, is_own: bool) -> Cell:
@@ -206,7 +216,7 @@ class Session:
             self._depth.pop(thread, None)
         else:
             self._depth[thread] = depth - 1
-        execution = next((it for it in self._executions if it.info is result.info), None)
+        execution = next((it for it in self._executions if it.info is result.info or it.info is None), None)
         if execution is None:
             return
         self._executions.remove(execution)
@@ -249,10 +259,12 @@ class Session:
     def _at_exit(self) -> None:
         for execution in self._executions:
             if execution.cell is not None and execution.cell.run is not None and execution.cell.is_own:
+                self.collector.end(execution.cell.run)
                 execution.cell.run.end(State.KILLED, "the kernel was shut down while the cell ran")
         self.switch_off(reason="the kernel was shut down")
         for run in foreground():
             run.end(State.FINISHED, "the process ended")
+        self.collector.at_exit()
 
 
 def outcome(error: BaseException | None) -> tuple[State, str, str]:

@@ -72,13 +72,15 @@ class CaptureSource(Protocol):
     """Finds things in cells.
 
     `start` is called once at `%load_ext` and `stop` at `%unload_ext`, after which nothing of the source may be left in the process.
+    `recall` is called, before all else, for every cell that IPython remembers from before the extension was loaded.
     `enter` and `leave` are called around every executed cell, tracked or not, in the thread that executes it; `leave` also after an
     error or an interrupt. `before` and `after` are called for tracked cells only: `before` after `enter`, `after` after `leave`.
     None of them may run the user's code beyond reading values, and each should take well under a millisecond when there is nothing
     to find; what needs longer looks at `cell.left_s` and uses `cell.later`. What they raise becomes a notice of the run and does not
     reach the cell. Where two sources find one name of one kind, the earlier in the table decides. Sources are not called where
     `kind` is switched off by `--capture` or the settings. Names the user excluded are dropped afterwards; a source that writes
-    to the run itself asks `cell.choice.wants(name)` first.
+    to the run itself asks `cell.choice.wants(name)` first. `end` is called before the run of a `%track on` ends, and `at_exit` when the
+    process does, once its runs have ended.
     """
 
     name: str
@@ -89,6 +91,8 @@ class CaptureSource(Protocol):
 
     def stop(self) -> None: ...
 
+    def recall(self, entry: Entry) -> None: ...
+
     def enter(self, entry: Entry) -> None: ...
 
     def leave(self, entry: Entry) -> None: ...
@@ -96,6 +100,10 @@ class CaptureSource(Protocol):
     def before(self, cell: Cell) -> Iterable[Finding]: ...
 
     def after(self, cell: Cell) -> Iterable[Finding]: ...
+
+    def end(self, run: TrackedRun) -> None: ...
+
+    def at_exit(self) -> None: ...
 
 
 class Source:
@@ -110,6 +118,9 @@ class Source:
     def stop(self) -> None:
         return
 
+    def recall(self, entry: Entry) -> None:
+        return
+
     def enter(self, entry: Entry) -> None:
         return
 
@@ -121,3 +132,9 @@ class Source:
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         return ()
+
+    def end(self, run: TrackedRun) -> None:
+        return
+
+    def at_exit(self) -> None:
+        return

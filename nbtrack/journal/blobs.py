@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -51,6 +52,52 @@ def put(home: Home, source: BinaryIO) -> str:
     return name
 
 
+def keep(home: Home, data: bytes) -> str:
+    """Store bytes as `put_bytes` does, but for what is there already only note that it is in use, which costs a hundredth."""
+    name = hashlib.blake2b(data, digest_size=32).hexdigest()
+    try:
+        os.utime(_path(home, name))
+    except OSError:
+        return put_bytes(home, data)
+    return name
+
+
+def put_joined(home: Home, parts: Sequence[str]) -> str:
+    """Store bytes that are others joined, by their names, at 32 bytes a part; returns their name, which reads like any other.
+
+    The name is a digest of the parts' names: bytes that are cut otherwise have another one.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    listed = b"".join(bytes.fromhex(part) for part in parts)
+    name = hashlib.blake2b(listed, digest_size=32, person=b"nbtrack parts").hexdigest()
+    fd, temporary = tempfile.mkstemp(dir=home.folder(f"blobs/{name[:2]}"))
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(listed)
+        with contextlib.suppress(PermissionError):  # Windows: somebody is reading it
+            Path(temporary).replace(_path(home, name, "parts"))
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return name
+
+
+def parts_of(home: Home, name: str) -> list[str]:
+    """Names of the parts of joined bytes; empty for others."""
+    try:
+        listed = _path(home, name, "parts").read_bytes()
+    except OSError:
+        return []
+    return [listed[at : at + 32].hex() for at in range(0, len(listed), 32)]
+
+
+def remove(home: Home, name: str) -> None:
+    """Let go of bytes nobody names."""
+    for kind in ("zst", "parts"):
+        _path(home, name, kind).unlink(missing_ok=True)
+
+
 def copy_to(home: Home, name: str, target: Path) -> None:
     """Write the bytes called `name` to a file, in constant memory.
 
@@ -64,7 +111,7 @@ def copy_to(home: Home, name: str, target: Path) -> None:
         with target.open("wb") as file:
             file.write(first)
             file.writelines(chunks)
-    except JournalError:
+    except (JournalError, FileNotFoundError):
         target.unlink(missing_ok=True)
         raise
 
@@ -82,6 +129,11 @@ def get_bytes(home: Home, name: str) -> bytes:
 def _chunks(home: Home, name: str) -> Iterator[bytes]:
     import zstandard
 
+    parts = parts_of(home, name)
+    if parts:
+        for part in parts:
+            yield from _chunks(home, part)
+        return
     digest = hashlib.blake2b(digest_size=32)
     with _path(home, name).open("rb") as packed:
         try:
@@ -96,5 +148,5 @@ def _chunks(home: Home, name: str) -> Iterator[bytes]:
         raise JournalError(f"The journal's blob {name} is damaged.", mend="Log the file again; what is delivered already is not touched.") from cause
 
 
-def _path(home: Home, name: str) -> Path:
-    return home.root / "blobs" / name[:2] / f"{name}.zst"
+def _path(home: Home, name: str, kind: str = "zst") -> Path:
+    return home.root / "blobs" / name[:2] / f"{name}.{kind}"

@@ -12,7 +12,7 @@ from nbtrack.system import make_private_folder
 
 
 class Home:
-    """The state directory: `runs/`, `blobs/`, `owners/`, `cells/`, `delivery/`."""
+    """The state directory: `runs/`, `blobs/`, `owners/`, `cells/`, `executed/`, `delivery/`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
-from nbtrack.entities import Kind, State
+from nbtrack.entities import Kind, RunView, State
+from nbtrack.errors import JournalError
+from nbtrack.journal.executed import EXECUTED, join_of
 from nbtrack.journal.fold import events_of, fold
 from nbtrack.journal.location import Home
 from nbtrack.journal.owner import is_alive, why_gone
 from nbtrack.journal.points import last_time_ns
 from nbtrack.journal.writer import RunWriter
+
+
+def _snapshot(home: Home, writer: RunWriter, view: RunView, last_ns: int) -> None:
+    """What the owner had executed by its end, unless the run has it already."""
+    if any(it.path == EXECUTED for it in view.artifacts):
+        return
+    with contextlib.suppress(OSError, JournalError, KeyError):  # the run ends all the same
+        found = join_of(home, view.start.owner, view.run_id)
+        if found is not None:
+            writer.event(Kind.ARTIFACT, timestamp_ns=last_ns, path=EXECUTED, blob=found[0], size_bytes=found[1])
 
 
 def reap(home: Home, run_id: str) -> bool:
@@ -28,6 +41,7 @@ def reap(home: Home, run_id: str) -> bool:
     last = min(last, time.time_ns())  # points may be given times to come
     writer = RunWriter(home, run_id)
     try:
+        _snapshot(home, writer, view, last)
         writer.event(Kind.END, timestamp_ns=last, state=State.KILLED, reason=why_gone(home, owner), owner=owner)
     finally:
         writer.close()

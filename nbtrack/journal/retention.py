@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbtrack.journal import blobs, executed
 from nbtrack.journal import cursor as cursors
 from nbtrack.journal.fold import events_of, start_of
 from nbtrack.journal.lines import read_events
@@ -51,7 +52,7 @@ def prune(home: Home, settings: Settings, *, now_s: float) -> list[str]:
     journals = sorted((_read(home, run_id) for run_id in home.run_ids()), key=lambda journal: journal.written_s)
     needed = {journal.parent for journal in journals if not journal.may_go}
     sizes = _blob_sizes(home)
-    uses: dict[str, int] = {}
+    uses: dict[str, int] = dict.fromkeys(_prune_executed(home, {journal.owner for journal in journals}, now_s), 1)
     for journal in journals:
         for blob in journal.blobs:
             uses[blob] = uses.get(blob, 0) + 1
@@ -71,7 +72,7 @@ def prune(home: Home, settings: Settings, *, now_s: float) -> list[str]:
                 total -= sizes.get(blob, (0, 0.0))[0]
     for blob, (_, written_s) in sizes.items():
         if not uses.get(blob) and now_s - written_s > _DAY_S:
-            (home.root / "blobs" / blob[:2] / f"{blob}.zst").unlink(missing_ok=True)
+            blobs.remove(home, blob)
     _remove_owners(home, {journal.owner for journal in journals} - {journal.owner for journal in gone}, now_s)
     return [journal.run_id for journal in gone]
 
@@ -87,10 +88,29 @@ def _read(home: Home, run_id: str) -> _Journal:
         is_delivered = cursor.is_done and not any(read_events(folder / EVENTS, cursor.events_bytes))
         return _Journal(
             run_id, sum(file.st_size for file in files), facts.st_mtime, is_delivered,
-            start.owner if start else "", start.parent if start else "", frozenset(name.decode() for name in _BLOB.findall(text)),
+            start.owner if start else "", start.parent if start else "", _named(home, text),
         )  # fmt: skip
     except Exception:  # noqa: BLE001 - a journal that this release cannot read is kept
         return _Journal(run_id, 0, time.time(), False, "", "", frozenset())
+
+
+def _named(home: Home, text: bytes) -> frozenset[str]:
+    """Blobs that a text names, and their parts."""
+    names = {name.decode() for name in _BLOB.findall(text)}
+    return frozenset(names.union(*(blobs.parts_of(home, name) for name in names)))
+
+
+def _prune_executed(home: Home, owners: set[str], now_s: float) -> set[str]:
+    """Remove what kernels executed whose runs are all gone; returns the blobs that the others name."""
+    needed: set[str] = set()
+    for owner in executed.owners(home):
+        path = executed.path_of(home, owner)
+        with contextlib.suppress(OSError):
+            if owner in owners or now_s - path.stat().st_mtime <= _DAY_S or is_alive(home, owner):
+                needed |= _named(home, path.read_bytes())
+            else:
+                path.unlink()
+    return needed
 
 
 def _remove(home: Home, journal: _Journal) -> bool:
@@ -109,7 +129,7 @@ def _remove(home: Home, journal: _Journal) -> bool:
 
 def _blob_sizes(home: Home) -> dict[str, tuple[int, float]]:
     sizes = {}
-    for path in (home.root / "blobs").glob("??/*.zst"):
+    for path in (path for kind in ("zst", "parts") for path in (home.root / "blobs").glob(f"??/*.{kind}")):
         with contextlib.suppress(OSError):
             facts = path.stat()
             sizes[path.stem] = (facts.st_size, facts.st_mtime)

@@ -27,7 +27,7 @@ class RunLine:
         view = self._view
         params = _shown([f"{words.short(name)}={words.short(conceal(name, value))}" for name, value in view.params.items()])
         metrics = _shown([f"{words.short(name)} {words.metric(it)}" for name, it in words.metrics_of_code(view).items()])
-        return [("params", ", ".join(params)), ("metrics", ", ".join(metrics))]
+        return [("params", ", ".join(params)), ("metrics", ", ".join(metrics)), ("stamp", words.short(words.stamp(view), 160))]
 
     def __repr__(self) -> str:
         view = self._view
@@ -39,7 +39,10 @@ class RunLine:
     def _repr_html_(self) -> str:
         view = self._view
         mark, colour = _MARKS[view.state]
-        parts = "".join(f' <span style="opacity:.75">· {escape(body)}</span>' for _, body in self._parts() if body)
+        titles = {"stamp": "\n".join(text for _, text in words.reasons(view))}
+        parts = "".join(
+            f' <span style="opacity:.75" title="{escape(titles.get(name, ""), quote=True)}">· {escape(body)}</span>' for name, body in self._parts() if body
+        )
         reason = f' <span style="color:{colour}">{escape(words.short(view.reason, 120))}</span>' if view.reason else ""
         changed = f'<div style="padding-left:1.2em">changed: {escape(self._changed)}</div>' if self._changed else ""
         notes = "".join(f'<div style="opacity:.75;padding-left:1.2em">note: {escape(notice)}</div>' for notice in self._notices)

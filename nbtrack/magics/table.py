@@ -64,12 +64,15 @@ class RunPage:
             ("store", view.start.store), ("id", view.run_id), ("MLflow id", view.mlflow_run_id or "not delivered yet"),
             ("delivered", "everything" if view.is_delivered else "not yet everything"),
         ]  # fmt: skip
+        if stamp := view.tags.get("nbtrack.stamp"):
+            facts.insert(1, ("reproducible", stamp))
         later = [(f"{name} (later)", ", ".join(words.told(name, value) for value in values)) for name, values in view.later_params.items()]
         found = [
             (words.title(view), facts),
             ("params", [(name, words.short(words.told(name, value), 100)) for name, value in view.params.items()] + later),
             ("metrics", [(name, f"{words.metric(it)}, {it.count} points" if it.count > 1 else words.metric(it)) for name, it in view.metrics.items()]),
-            ("tags", sorted((name, words.told(name, value)) for name, value in view.tags.items())),
+            ("why" if stamp != "yes" else "to know", words.reasons(view)),
+            ("tags", sorted((name, words.told(name, value)) for name, value in view.tags.items() if name != "nbtrack.stamp.reasons")),
             ("artifacts", [(it.path, f"{it.size_bytes} bytes") for it in view.artifacts]),
             ("notes", [("", words.clean(text)) for text in (*view.notes, *view.notices)]),
             ("traceback", [("", line) for line in words.clean(view.traceback).splitlines()]),

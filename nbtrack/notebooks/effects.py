@@ -74,8 +74,12 @@ class Body:
     """Modules that are imported, by full name."""
     functions: dict[str, Body] = field(default_factory=dict)
     """What the functions, classes and lambdas the code binds do when they are called."""
+    repeated: set[str] = field(default_factory=set)
+    """Bound more than once, or in a loop: at the end nobody can see what they meant in between."""
+    rebound: set[str] = field(default_factory=set)
+    """Those bound more than once outside loops, which may have meant things of another kind."""
     changes_locals: bool = False
-    """A function's body may change what it was handed."""
+    """Changes objects by names of its own: what a function was handed, or what a comprehension goes through."""
     is_stateful: bool = False
     """A function that keeps something from call to call: a changeable default."""
     has_star_import: bool = False
@@ -114,7 +118,7 @@ def effects_of(code: str, source: str = "", tree: ast.Module | None = None) -> B
 
 def plain_source(source: str) -> str:
     """The cell as typed, without its `%%track` line."""
-    return source.partition("\n")[2] if source.startswith("%%track") else source
+    return source.lstrip().partition("\n")[2] if source.lstrip().startswith("%%track") else source
 
 
 def _cell_magic(source: str) -> tuple[str, str, str] | None:
@@ -153,6 +157,7 @@ class _Walk(ast.NodeVisitor):
         self._hidden: list[set[str]] = []
         self._clock = 0
         self._is_handed_on = False
+        self._in_loop = 0
 
     def _is_own(self, name: str) -> bool:
         return (self.own is not None and name in self.own) or any(name in names for names in self._hidden)
@@ -168,6 +173,10 @@ class _Walk(ast.NodeVisitor):
     def _bind(self, name: str) -> None:
         if not self._is_own(name):
             self._clock += 1
+            if self._in_loop or name in self.body.binds:
+                self.body.repeated.add(name)
+                if not self._in_loop:
+                    self.body.rebound.add(name)
             self.body.binds.setdefault(name, self._clock)
             self.body.writes.add(name)
             self.sure.add(name)
@@ -203,6 +212,10 @@ class _Walk(ast.NodeVisitor):
         self.visit(node.value)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
+        chain, _ = _chain(node.value)
+        if chain[-1:] == ("environ",) and not self._is_own(chain[0]):
+            method = "get" if isinstance(node.ctx, ast.Load) else "setdefault"
+            self.body.calls.append(Call(chain[0], (*chain[1:], method), texts=(_text(node.slice),)))
         if not isinstance(node.ctx, ast.Load):
             self._set(node)
         self.visit(node.value)
@@ -242,13 +255,17 @@ class _Walk(ast.NodeVisitor):
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.visit(node.iter)
+        self._in_loop += 1
         self._branch([node.target, *node.body], node.orelse)
+        self._in_loop -= 1
 
     visit_AsyncFor = visit_For
 
     def visit_While(self, node: ast.While) -> None:
+        self._in_loop += 1
         self.visit(node.test)
         self._branch(node.body, node.orelse)
+        self._in_loop -= 1
 
     def visit_If(self, node: ast.If) -> None:
         self.visit(node.test)

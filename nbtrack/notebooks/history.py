@@ -51,6 +51,8 @@ class Step:
     """The same, or `import *`, and nobody saw what it bound."""
     clears: bool = False
     """%reset: no name is left."""
+    is_ours: bool = False
+    """Loads nbtrack or talks to it, and does nothing else."""
 
 
 class History:
@@ -65,16 +67,8 @@ class History:
         self._runs: dict[str, set[str]] = {}
         self._seeded: set[str] = set()
         self._bound: set[str] = set()
-
-    def copy(self) -> History:
-        """The same up to here, to go on in another way."""
-        other = History()
-        other.steps, other._bodies = list(self.steps), list(self._bodies)
-        other._imports, other._seeded, other._bound = dict(self._imports), set(self._seeded), set(self._bound)
-        other._code = {name: set(them) for name, them in self._code.items()}
-        other._links = {name: set(them) for name, them in self._links.items()}
-        other._runs = {name: set(them) for name, them in self._runs.items()}
-        return other
+        self.folder = ""
+        """Working directory after the last cell."""
 
     def touched(self, body: Body) -> set[str]:
         """Names that a cell with this body reads, binds or changes, what its functions read among them."""
@@ -82,8 +76,19 @@ class History:
 
     def add(self, entry: Entry, body: Body | None = None) -> Step:
         """Take in the next executed cell."""
+        step, look = self._look(entry, body)
+        self._update(step, look)
+        self.steps.append(step)
+        return step
+
+    def ahead(self, entry: Entry, body: Body) -> Step:
+        """What a cell that begins now will need, as far as its code tells."""
+        return self._look(entry, body)[0]
+
+    def _look(self, entry: Entry, body: Body | None) -> tuple[Step, _Look]:
         body = body if body is not None else effects_of(entry.code, entry.source, entry.tree)
         step = Step(entry, body)
+        step.is_ours = all(line.startswith(("%load_ext nbtrack", "%track", "%reload_ext nbtrack")) for line in entry.source.split("\n") if line.strip())
         step.needs_everything, step.needs = body.is_opaque, set(body.reads)
         run = self._run_by(body)
         imports = self._imports | body.imports
@@ -100,11 +105,14 @@ class History:
             step.needs |= self._runs.get(name, set()) - body.sure
         self._outputs(step)
         self._bindings(step, look)
-        step.changes |= {other for name in list(step.changes) for other in self._linked(name)}
+        step.changes |= look.hidden_changes(run)
+        now: dict[str, set[str]] = {}
+        for one, other in entry.seen.shares if entry.seen is not None else ():
+            now.setdefault(one, set()).add(other)
+            now.setdefault(other, set()).add(one)
+        step.changes |= {other for name in list(step.changes) for near in (name, *now.get(name, ())) for other in self._linked(near)}
         step.needs = {name for name in step.needs if name not in _BUILTINS or name in self._imports or name in self._code or name in self._bound}
-        self._update(step, look)
-        self.steps.append(step)
-        return step
+        return step, look
 
     def _run_by(self, body: Body) -> list[Body]:
         """Bodies of the notebook's functions that may run when the code does."""
@@ -192,6 +200,7 @@ class History:
         for name, place in look.handles:
             self._link(name, place)
         self._seeded |= look.seeds
+        self.folder = seen.folder if seen is not None else self.folder
 
     def _link(self, one: str, other: str) -> None:
         self._links.setdefault(one, set()).add(other)
@@ -235,6 +244,17 @@ class _Look:
         """Bound through `global` in a function: what it becomes may hang on what it was."""
         return name in self._by_function and name not in self._step.body.writes
 
+    def hidden_changes(self, run: Iterable[Body]) -> set[str]:
+        """What may be changed by names that mean something else, or nothing, once the cell has ended: any object the code mentions."""
+        body = self._step.body
+        found: set[str] = set()
+        if body.changes_locals or self._step.changes & body.repeated or (not self._is_seen and self._step.changes & body.writes):
+            found |= set(body.mentions)
+        for inner in run:
+            if inner.changes_locals or inner.sets & inner.writes:
+                found |= inner.reads
+        return {name for name in found if self._may_be_changed(name)}
+
     def take(self, body: Body) -> None:
         step = self._step
         if body is not step.body:
@@ -244,10 +264,8 @@ class _Look:
             self._call(call)
         for chain in body.attributes:
             dotted = self._dotted(chain[0], chain[1:])
-            if dotted in ("os.environ", "sys.argv") and chain not in body.stored:
-                step.needs.add("<environ>")
-                if dotted == "sys.argv":
-                    step.facts.append(Fact("environment", "reads the command line (sys.argv)"))
+            if dotted == "sys.argv":
+                step.facts.append(Fact("environment", "sys.argv"))
         for chain in body.stored:
             self._stored(chain)
         for name in body.mentions if body is step.body else body.reads:
@@ -271,7 +289,7 @@ class _Look:
             step.needs.add(f"<options {'matplotlib' if package in ('seaborn', 'pylab') else package}>")
 
     def _may_change(self, name: str) -> bool:
-        return self._kinds.get(name) != "plain" and name not in self._imports
+        return (self._kinds.get(name) != "plain" or name in self._step.body.rebound) and name not in self._imports
 
     def _dotted(self, root: str, path: tuple[str, ...]) -> str:
         """Full name of what belongs to a library; empty for the notebook's own."""
@@ -293,8 +311,8 @@ class _Look:
         if not dotted or dotted.startswith("builtins."):
             return
         if dotted == "os.environ":
-            self._step.changes.add("<environ>")
-        elif dotted == "sys.path":
+            return
+        if dotted == "sys.path":
             self._step.changes.add("<import path>")
         elif dotted.partition(".")[0] in known.GENTLE:
             self._step.changes.add(f"<options {dotted.partition('.')[0]}>")
@@ -336,13 +354,12 @@ class _Look:
             step.facts.append(Fact("input", f"depends on {what}"))
         if known.BACKGROUND.match(name):
             step.facts.append(Fact("background", f"starts work that goes on by itself ({name})"))
+        key = self._value(call.texts[0]) if call.texts else None
         if name in ("os.getenv", "os.environ.get", "os.environ.items", "os.environ.copy", "os.environ.keys"):
-            step.needs.add("<environ>")
-            step.facts.append(
-                Fact("environment", f"reads the environment variable {call.texts[0]}" if call.texts and call.texts[0] else "reads environment variables")
-            )
+            step.needs |= {"<environ>", f"<variable {key}>"}
+            step.facts.append(Fact("environment", key or "os.environ"))
         if name in ("os.environ.update", "os.environ.setdefault", "os.environ.pop", "os.putenv", "os.unsetenv"):
-            step.changes.add("<environ>")
+            step.changes |= {"<environ>", f"<variable {key}>"}
         if name == "os.chdir":
             step.sets.add("<folder>")
         if name.startswith("sys.path."):
@@ -373,7 +390,7 @@ class _Look:
             self._hand_over(call.args, quietly=True)
             return
         own = call.root in step.body.functions or call.root in self._history._code
-        if kind == "plain":
+        if kind == "plain" and (call.root not in step.body.rebound or call.method in known.PURE_METHODS):
             return
         if own and not call.path:
             bodies = (
@@ -404,10 +421,11 @@ class _Look:
         """Objects are handed to code that may change them."""
         if quietly and self._is_seen:
             return
-        for name in names:
-            kind = self._kinds.get(name, "")
-            if kind != "plain" and not kind.startswith(("module", "callable")) and name not in self._imports and (name not in _BUILTINS or kind):
-                self._step.changes.add(name)
+        self._step.changes |= {name for name in names if self._may_be_changed(name)}
+
+    def _may_be_changed(self, name: str) -> bool:
+        kind = self._kinds.get(name, "")
+        return kind != "plain" and not kind.startswith(("module", "callable")) and name not in self._imports and (name not in _BUILTINS or bool(kind))
 
     def _draw(self, state: str, *, only_seeded: bool = False) -> None:
         step, place = self._step, f"<random {state}>"
@@ -421,14 +439,15 @@ class _Look:
 
     def _access(self, how: str, path: str | None) -> None:
         step = self._step
-        if path is not None and path.startswith("="):
-            path = self._texts.get(path[1:])
+        path = self._value(path)
         if path is not None and re.match(r"^(https?|s3|gs|ftp|hf|abfss?)://", path):
             step.facts.append(Fact("network", f"reads {path.partition('?')[0]}" if how == "read" else f"writes {path.partition('?')[0]}"))
             return
         if path is not None and os.path.isabs(path) and how == "read":  # noqa: PTH117 - a text, not a path to touch
             step.facts.append(Fact("path", path))
         place = self._file(path) if path is not None else ""
+        if path is not None and os.path.dirname(path):  # noqa: PTH120 - a text, not a path to touch
+            step.needs.add(self._file(os.path.dirname(path)))  # noqa: PTH120
         if path is not None and not os.path.isabs(path):  # noqa: PTH117
             step.needs.add("<folder>")
         if how == "read":
@@ -443,15 +462,21 @@ class _Look:
             step.changes.add(place)
         self.handles += [(name, place) for name in step.body.writes if place and self._kinds.get(name) == "stream"]
 
+    def _value(self, text: str | None) -> str | None:
+        """The text an argument is, or what the name it gives holds."""
+        return self._texts.get(text[1:]) if text is not None and text.startswith("=") else text
+
     def _file(self, path: str) -> str:
-        return f"<file {os.path.normpath(os.path.join(self._folder, path))}>"  # noqa: PTH118 - a text, not a path to touch
+        return _place(self._folder, path)
 
     def _command(self, name: str, line: str) -> None:
         step = self._step
         if name == "!":
+            if known.QUIET_COMMANDS.match(line):
+                return
             if known.INSTALL.search(line):
                 step.facts.append(Fact("install", line.strip()))
-            elif not known.QUIET_COMMANDS.match(line):
+            else:
                 step.facts.append(Fact("shell", f"runs the shell command {line.strip().splitlines()[0] if line.strip() else ''}"))
                 step.changes |= {"<any file>", "<files>"}
                 step.needs |= {"<any file>", "<folder>"}
@@ -464,10 +489,12 @@ class _Look:
             if not self._is_seen:
                 step.facts.append(Fact("unseen", f"%run {path} may bind any name"))
         elif name in ("cd", "pushd", "popd"):
+            step.needs |= {"<folder>", _place(self._history.folder, line.strip().strip("'\""))}
             step.sets.add("<folder>")
         elif name in ("env", "set_env"):
-            if line.strip() and ("=" in line or " " in line.strip()):
-                step.changes.add("<environ>")
+            key = re.split(r"[=\s]", line.strip(), maxsplit=1)[0]
+            if key != line.strip():
+                step.changes |= {"<environ>", f"<variable {key}>"}
         elif name in ("matplotlib", "pylab", "config"):
             step.changes.add("<options matplotlib>")
         elif name in ("load_ext", "reload_ext", "unload_ext", "autoreload", "aimport"):
@@ -480,3 +507,7 @@ class _Look:
             step.needs_everything = True
             step.needs.add("<extensions>")
             step.facts.append(Fact("unseen", f"the magic %{name} may do anything"))
+
+
+def _place(folder: str, path: str) -> str:
+    return f"<file {os.path.normpath(os.path.join(folder, path))}>"  # noqa: PTH118 - a text, not a path to touch

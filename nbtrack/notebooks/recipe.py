@@ -26,7 +26,7 @@ def recipe_of(steps: Sequence[Step], targets: Collection[int]) -> list[Step]:
     is_everything = False
     last = max(targets, default=0)
     for step in reversed(steps):
-        if step.entry.number > last:
+        if step.entry.number > last or step.is_ours:
             continue
         is_target = step.entry.number in targets
         is_guess = step.may_set_anything and bool(wanted)
@@ -53,7 +53,7 @@ class RecipeCell:
     tags: tuple[str, ...] = ()
 
 
-def cells_of(steps: Sequence[Step], params: Mapping[str, Any]) -> list[RecipeCell]:
+def cells_of(steps: Sequence[Step], params: Mapping[str, Any], targets: Collection[int] = ()) -> list[RecipeCell]:
     """The recipe as the cells of a clean notebook; the first holds the parameters, where there are any that can be moved there.
 
     A param moves where it is bound once in all the cells, at top level, to a literal, by a statement that does nothing else, and
@@ -61,12 +61,15 @@ def cells_of(steps: Sequence[Step], params: Mapping[str, Any]) -> list[RecipeCel
 
     Args:
         params: the run's literal params; others stay where they are.
+        targets: numbers of the run's own cells, which are there even if they did nothing but bind params.
     """
     sources = {step.entry.number: plain_source(step.entry.source).strip("\n") for step in steps}
     moved: list[str] = []
     for name in params:
         binding = _only_binding(steps, name)
         if binding is not None and (cut := _cut(sources[binding], name)) is not None:
+            if not cut[1].strip() and binding in targets:
+                continue
             statement, sources[binding] = cut
             moved.append(statement)
     cells = [RecipeCell("\n".join(["# Parameters", *moved]), None, ("parameters",))] if moved else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from datetime import UTC, datetime
 from typing import Any
@@ -72,6 +73,24 @@ def clean(text: str) -> str:
 def title(view: RunView) -> str:
     """Name, and the attempt from the second on."""
     return view.name if view.start.attempt == 1 else f"{view.name} #{view.start.attempt}"
+
+
+def stamp(view: RunView) -> str:
+    """Such as `reproducible: no ([3] was edited after it ran, +1 more)`; empty for a run without stamp."""
+    answer = view.tags.get("nbtrack.stamp")
+    if not answer:
+        return ""
+    texts = [text for _, text in reasons(view)] if answer != "yes" else []
+    why = f" ({texts[0]}{f', +{len(texts) - 1} more' if len(texts) > 1 else ''})" if texts else ""
+    return f"reproducible: {answer}{why}"
+
+
+def reasons(view: RunView) -> list[tuple[str, str]]:
+    """Rule and text of every reason of the run's stamp."""
+    try:
+        return [(str(it["rule"]), clean(str(it["text"]))) for it in json.loads(view.tags.get("nbtrack.stamp.reasons", "[]"))]
+    except (ValueError, TypeError, KeyError):
+        return []
 
 
 def as_data(view: RunView) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def execute(tmp_path, kernel_env, monkeypatch):
         client = NotebookClient(notebook, timeout=120, allow_errors=True, coalesce_streams=coalesce, resources={"metadata": {"path": str(tmp_path)}})
         client.execute()
         seen = [[dict(output) for output in cell.outputs] for cell in notebook.cells[1:-1]]
-        kept = [outputs for _, outputs in json.loads((tmp_path / "ledger.json").read_text())][:-1]
+        kept = [outputs for _, outputs in json.loads((tmp_path / "ledger.json").read_text())][1:-1]
         return json.loads(json.dumps(seen)), kept
 
     return execute

@@ -107,3 +107,34 @@ def test_only_the_user_may_read_bytes(home):
     blobs.put_bytes(home, b"secret")
     for path in home.root.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+
+
+def test_bytes_kept_in_parts_come_back_joined_and_equal_parts_lie_once(home, tmp_path):
+    parts = [blobs.keep(home, data) for data in (b"head", b"a" * 1000, b"tail")]
+    again = [parts[0], blobs.keep(home, b"b" * 1000), parts[2]]
+    first, second = blobs.put_joined(home, parts), blobs.put_joined(home, again)
+    assert blobs.get_bytes(home, first) == b"head" + b"a" * 1000 + b"tail"
+    blobs.copy_to(home, second, tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"head" + b"b" * 1000 + b"tail"
+    assert blobs.parts_of(home, second) == again
+    assert blobs.put_joined(home, parts) == first
+    assert len([path for path in files(home) if path.suffix == ".zst"]) == 4
+
+
+def test_a_missing_part_is_told_and_leaves_no_file(home, tmp_path):
+    parts = [blobs.keep(home, b"one"), blobs.keep(home, b"two")]
+    name = blobs.put_joined(home, parts)
+    blobs.remove(home, parts[1])
+    with pytest.raises(FileNotFoundError):
+        blobs.get_bytes(home, name)
+    with pytest.raises(FileNotFoundError):
+        blobs.copy_to(home, name, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+
+
+def test_keeping_what_is_there_marks_it_as_in_use(home):
+    name = blobs.keep(home, b"same")
+    path = home.root / "blobs" / name[:2] / f"{name}.zst"
+    os.utime(path, (1, 1))
+    assert blobs.keep(home, b"same") == name
+    assert path.stat().st_mtime > 1

@@ -47,7 +47,11 @@ def body(lines, header, globals_=""):
 
 
 statements = st.lists(guarded, min_size=1, max_size=3)
+aliased = st.tuples(name, name, name, value, value).map(lambda it: f"{it[0]} = {it[1]}\n{it[0]}.append({it[3]})\n{it[2]} = {it[4]}")
+looped = st.tuples(name, name, name, value).map(lambda it: f"for {it[0]} in ({it[1]}, {it[2]}):\n    {it[0]}.append({it[3]})")
 cell = st.one_of(
+    aliased,
+    looped,
     statements.map("\n".join),
     statements.map("\n".join),
     statements.map("\n".join),
@@ -86,7 +90,7 @@ def outcome(namespace, names):
 
 
 @pytest.mark.parametrize("is_seen", [True, False], ids=["seen", "unseen"])
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cells=program, data=st.data())
 def test_the_recipe_gives_what_the_cell_gave(make_notebook, is_seen, cells, data):
     notebook = make_notebook(is_seen=is_seen)

@@ -1,0 +1,181 @@
+"""Writes what cells do while they run, in a thread of its own: the kernel's log of executed cells, the document, and each run's snapshot."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from nbtrack.capture.identity import Identity
+from nbtrack.capture.run import TrackedRun
+from nbtrack.entities import Kind
+from nbtrack.entities.ledger import Entry, Status
+from nbtrack.errors import NbtrackError
+from nbtrack.journal import RunWriter, blobs
+from nbtrack.journal.executed import EXECUTED, ExecutedLog
+from nbtrack.notebooks import document, snapshot
+from nbtrack.notebooks.document import Document
+
+DOCUMENT = "notebook/document.ipynb"
+_FIRST_LOOK_S, _SLOWEST_LOOK_S = 1.0, 30.0
+
+
+class Recorder:
+    """One kernel's recorder. It begins with the first run that wants a snapshot; until then entries only wait in the ledger.
+
+    Args:
+        tell: says once that something cannot be recorded.
+    """
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._log: ExecutedLog | None = None
+        self._ids, self._id_of = snapshot.CellIds(), dict[int, str]()
+        self._running: Entry | None = None
+        self._look_s = _FIRST_LOOK_S
+        self._lock = threading.Lock()
+        self._document: Document | None = None
+        self._document_of: tuple[str, int, int] | None = None
+        self._document_blob: tuple[str, int] = ("", 0)
+
+    @property
+    def is_open(self) -> bool:
+        return self._thread is not None
+
+    def begin(self, run: TrackedRun, entry: Entry, entries: list[Entry], where: Identity) -> None:
+        """A run begins with this cell; `entries` are all so far."""
+        earlier = [] if self._log is not None else [it for it in entries if it.number < entry.number]
+
+        def act() -> None:
+            if self._log is None:
+                is_recovered = any(it.status is Status.UNKNOWN for it in entries)
+                self._log = ExecutedLog(run.home, run.start.owner, snapshot.head(where.source if where.notebook else "", is_recovered), snapshot.TAIL)
+                for it in earlier:
+                    self._write(it)
+            self._log.run(run.run_id)
+            self._write(entry)
+            self._keep_document(run, where)
+
+        self._running, self._look_s = entry, _FIRST_LOOK_S
+        self._submit(act)
+
+    def enter(self, entry: Entry) -> None:
+        """Any cell begins."""
+        if self.is_open:
+            self._running, self._look_s = entry, _FIRST_LOOK_S
+            self._submit(lambda: self._write(entry))
+
+    def leave(self, entry: Entry) -> None:
+        """Any cell ended."""
+        if self._running is entry:
+            self._running = None
+        if self.is_open:
+            self._submit(lambda: self._write(entry))
+
+    def end(self, run: TrackedRun, last: int) -> None:
+        """The run's snapshot: all cells up to number `last`."""
+
+        def act() -> None:
+            if self._log is not None:
+                blob, size_bytes = self._log.join(last)
+                _attach(run, EXECUTED, blob, size_bytes)
+
+        self._submit(act)
+
+    def document(self, path: str) -> Document | None:
+        """The notebook as saved; read again only when the file changed."""
+        if not path:
+            return None
+        with self._lock:
+            try:
+                facts = Path(path).stat()
+            except OSError:
+                return None
+            key = (path, facts.st_mtime_ns, facts.st_size)
+            if key != self._document_of:
+                found = document.load(Path(path))
+                self._document, self._document_of = (found[0] if found else None), key
+                self._document_blob, self._data = ("", 0), found[1] if found else b""
+            return self._document
+
+    def flush(self, wait_s: float) -> None:
+        """Wait until all is written, but no longer."""
+        if self._thread is None or self._thread is threading.current_thread():
+            return
+        done = threading.Event()
+        self._work.put(done.set)
+        if self._thread.is_alive():
+            done.wait(wait_s)
+
+    def close(self) -> None:
+        """Write what is left and end the thread."""
+        if self._thread is not None:
+            self._work.put(None)
+            self._thread.join(10)
+            self._thread = None
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    _data: bytes = b""
+
+    def _submit(self, act: Callable[[], None]) -> None:
+        self._work.put(act)
+        if self._thread is None:
+            thread = threading.Thread(target=self._go, name="nbtrack-recorder", daemon=True)
+            with contextlib.suppress(RuntimeError):  # the interpreter shuts down
+                thread.start()
+                self._thread = thread
+
+    def _go(self) -> None:
+        while True:
+            try:
+                act = self._work.get(timeout=self._look_s if self._running is not None else None)
+            except queue.Empty:
+                act = self._look
+            if act is None:
+                return
+            try:
+                act()
+            except (OSError, NbtrackError) as cause:
+                self._tell(f"what cells do is not recorded: {cause}")
+            except Exception as cause:  # noqa: BLE001 - one that fails does not stop the others
+                self._tell(f"a part of the snapshot was not recorded: {cause!r}")
+
+    def _look(self) -> None:
+        """What a long cell has output so far, in case its kernel dies; seldom, as each look writes it all."""
+        self._look_s = min(self._look_s * 2, _SLOWEST_LOOK_S)
+        if (entry := self._running) is not None:
+            with contextlib.suppress(RuntimeError):  # it changed at this moment
+                self._write(entry)
+
+    def _write(self, entry: Entry) -> None:
+        if self._log is None:
+            return
+        if entry.number not in self._id_of:
+            self._id_of[entry.number] = self._ids.of(entry.cell_id, entry.number)
+        self._log.cell(entry.number, snapshot.cell(entry, self._id_of[entry.number]))
+
+    def _keep_document(self, run: TrackedRun, where: Identity) -> None:
+        found = self.document(where.notebook)
+        with self._lock:
+            data, self._data = self._data, b""
+            if found is not None and data:
+                parts = [blobs.keep(run.home, piece) for piece in document.pieces_of(data)]
+                self._document_blob = (blobs.put_joined(run.home, parts), len(data))
+            blob, size_bytes = self._document_blob
+        if blob:
+            _attach(run, DOCUMENT, blob, size_bytes)
+
+
+def _attach(run: TrackedRun, path: str, blob: str, size_bytes: int) -> None:
+    """Name an artifact on a run that may have ended."""
+    writer = RunWriter(run.home, run.run_id)
+    try:
+        writer.event(Kind.ARTIFACT, path=path, blob=blob, size_bytes=size_bytes)
+    finally:
+        writer.close()

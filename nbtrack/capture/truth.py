@@ -1,0 +1,187 @@
+"""What ran, and what came of it: sees every cell, and gives each run its snapshot, recipe and stamp."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import importlib.metadata
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbtrack.capture import seen
+from nbtrack.capture.git import root
+from nbtrack.capture.identity import of_cell
+from nbtrack.capture.recorder import Recorder
+from nbtrack.capture.run import TrackedRun
+from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.entities.ledger import Entry
+from nbtrack.notebooks import snapshot
+from nbtrack.notebooks.effects import Body, effects_of
+from nbtrack.notebooks.history import History, Step
+from nbtrack.notebooks.recipe import cells_of, recipe_of
+from nbtrack.notebooks.stamp import Stamp, Surroundings, stamp_of
+
+RECIPE = "notebook/recipe.ipynb"
+STAMP_TAG, REASONS_TAG, DOCUMENT_TAG = "nbtrack.stamp", "nbtrack.stamp.reasons", "nbtrack.document"
+_EXIT_WAIT_S = 10.0
+
+
+@dataclass
+class _Before:
+    """What was there before a cell."""
+
+    body: Body
+    touched: set[str]
+    names: dict[str, int]
+    kinds: dict[str, str]
+    modules: frozenset[str]
+    tasks: frozenset[int]
+
+
+class Truth(Source):
+    """The kernel's history, and the snapshot, recipe and stamp of its runs."""
+
+    name = "what ran"
+    kind = "notebook"
+
+    def __init__(self) -> None:
+        self.history = History()
+        self._before: dict[int, _Before] = {}
+        self._targets: dict[str, set[int]] = {}
+        self._entries: list[Entry] = []
+        self._recorder = Recorder(lambda text: print(f"nbtrack: {text}", file=sys.stderr))  # noqa: T201 - the one quiet notice
+        self._shell: Any = None
+        self._recipes: dict[str, bytes] = {}
+
+    def start(self, shell: Any) -> None:
+        self._shell = shell
+
+    def stop(self) -> None:
+        self._recorder.close()
+
+    def recall(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        self.history.add(entry)
+
+    def enter(self, entry: Entry) -> None:
+        namespace = self._shell.user_ns
+        body = effects_of(entry.code, entry.source, entry.tree)
+        touched = self.history.touched(body)
+        self._before[entry.number] = _Before(
+            body, touched, seen.names_of(namespace), seen.kinds_of(namespace, touched), frozenset(sys.modules), frozenset(map(id, _tasks()))
+        )
+        self._entries.append(entry)
+        self._recorder.enter(entry)
+
+    def leave(self, entry: Entry) -> None:
+        before = self._before.pop(entry.number, None)
+        if before is None:
+            return
+        tasks = sum(id(task) not in before.tasks for task in _tasks())
+        entry.seen = seen.look(self._shell.user_ns, before.names, before.kinds, before.touched, before.modules, tasks=tasks)
+        self.history.add(entry, before.body)
+        self._recorder.leave(entry)
+
+    def before(self, cell: Cell) -> Iterable[Finding]:
+        run = cell.run
+        if run is None:
+            return ()
+        is_first = run.run_id not in self._targets
+        targets = self._targets.setdefault(run.run_id, set())
+        targets.add(cell.entry.number)
+        if is_first:
+            self._recorder.begin(run, cell.entry, self._entries, of_cell(self._shell, cell.entry.cell_id))
+            if cell.is_own and (before := self._before.get(cell.entry.number)) is not None:
+                # now, too, or a run whose kernel dies would have none
+                self._keep_recipe(run, recipe_of([*self.history.steps, self.history.ahead(cell.entry, before.body)], targets), targets)
+        return ()
+
+    def after(self, cell: Cell) -> Iterable[Finding]:
+        if cell.run is not None and cell.is_own:
+            self.end(cell.run)
+        return ()
+
+    def end(self, run: TrackedRun) -> None:
+        """The run is about to end."""
+        targets = self._targets.pop(run.run_id, None)
+        if not targets:
+            return
+        begun = [self.history.ahead(it, self._before[it.number].body) for it in self._entries if it.number in targets and it.number in self._before]
+        steps = [*self.history.steps, *begun]  # a cell still runs where the kernel is shut down
+        recipe = recipe_of(steps, targets)
+        where = of_cell(self._shell, None)
+        stamp = self._stamp(steps, recipe, targets, where.notebook)
+        run.tag(STAMP_TAG, str(stamp.answer))
+        run.tag(REASONS_TAG, stamp.as_json())
+        run.tag(DOCUMENT_TAG, "saved file" if self._recorder.document(where.notebook) is not None else "none")
+        self._keep_recipe(run, recipe, targets)
+        self._recipes.pop(run.run_id, None)
+        self._recorder.end(run, max(targets))
+
+    def at_exit(self) -> None:
+        self._recorder.flush(_EXIT_WAIT_S)
+
+    def _stamp(self, steps: list[Step], recipe: list[Step], targets: set[int], notebook: str) -> Stamp:
+        around = Surroundings(str(root(Path.cwd())), changed_modules(recipe), changed_packages(recipe, steps))
+        return stamp_of(steps, targets, recipe, self._recorder.document(notebook), around, self._as_python)
+
+    def _keep_recipe(self, run: TrackedRun, recipe: list[Step], targets: set[int]) -> None:
+        data = snapshot.recipe_notebook(cells_of(recipe, run.params_seen, targets))
+        if self._recipes.get(run.run_id) != data:
+            self._recipes[run.run_id] = data
+            run.artifact_bytes(RECIPE, data)
+
+    @functools.cached_property
+    def _as_python(self) -> Any:
+        def as_python(source: str) -> str:
+            if source.startswith("%%"):
+                return ""
+            try:
+                return str(self._shell.input_transformer_manager.transform_cell(source))
+            except Exception:  # noqa: BLE001 - a cell nobody executed may hold anything
+                return ""
+
+        return functools.lru_cache(maxsize=4096)(as_python)
+
+
+def changed_modules(recipe: list[Step]) -> dict[str, str]:
+    """Local modules the recipe's cells imported whose file is not what it was then: name to file."""
+    found = {}
+    for step in recipe:
+        for name, fact in (step.entry.seen.modules if step.entry.seen is not None else {}).items():
+            file, _, digest = fact.rpartition(" ")
+            if digest and seen.digest_of(file) != digest:
+                found[name] = file
+    return found
+
+
+def changed_packages(recipe: list[Step], steps: list[Step]) -> dict[str, str]:
+    """Packages whose installed version is not the imported one; looked at only where this kernel has installed something."""
+    if not any(fact.rule == "install" for step in steps for fact in step.facts):
+        return {}
+    found = {}
+    for name in {name for step in recipe for name in step.modules}:
+        imported = getattr(sys.modules.get(name), "__version__", None)
+        try:
+            installed = importlib.metadata.version(name)
+        except (importlib.metadata.PackageNotFoundError, ValueError):
+            continue
+        if isinstance(imported, str) and imported != installed:
+            found[name] = f"{imported} imported, {installed} installed"
+    return found
+
+
+def _tasks() -> list[Any]:
+    """The user's asyncio tasks that go on in this thread's loop: those whose code stands in a cell."""
+    try:
+        tasks = asyncio.all_tasks()
+    except RuntimeError:
+        return []
+    return [task for task in tasks if _is_of_a_cell(getattr(getattr(task.get_coro(), "cr_code", None), "co_filename", ""))]
+
+
+def _is_of_a_cell(file: str) -> bool:
+    return "ipykernel_" in file or file.startswith("<ipython-input")

@@ -1,0 +1,117 @@
+"""The notebook's document as it lies on disk: its cells without their outputs, read fast however large the outputs are, and never refused."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_CELL = re.compile(rb"\n  \{\n")
+"""How nbformat's writers begin a cell: indented by two."""
+_SMALL = 1 << 16
+_SOURCE = b'\n   "source": '
+_ID = re.compile(rb'\n   "id": "([^"\\]*)"')
+_TYPE = re.compile(rb'\n   "cell_type": "(\w+)"')
+
+
+@dataclass(frozen=True)
+class DocumentCell:
+    """A code cell of the document."""
+
+    cell_id: str
+    """Empty where the document gives none, or gives it to several cells."""
+    source: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """Code cells in the order of the document."""
+
+    cells: tuple[DocumentCell, ...]
+    saved_ns: int
+    """When the file was last written."""
+
+    @functools.cached_property
+    def _by_id(self) -> dict[str, int]:
+        return {cell.cell_id: index for index, cell in enumerate(self.cells) if cell.cell_id}
+
+    @functools.cached_property
+    def _by_source(self) -> dict[str, int]:
+        return {cell.source.strip(): index for index, cell in reversed(list(enumerate(self.cells)))}
+
+    def index_of(self, cell_id: str, source: str) -> int | None:
+        """Position of a cell, by id, else by its source where no id is known."""
+        if cell_id and self._by_id:
+            return self._by_id.get(cell_id)
+        return self._by_source.get(source.strip())
+
+
+def load(path: Path) -> tuple[Document, bytes] | None:
+    """The document and its bytes; None where it cannot be read as a notebook."""
+    try:
+        saved_ns = path.stat().st_mtime_ns
+        data = path.read_bytes()
+    except OSError:
+        return None
+    cells = cells_of(data)
+    return None if cells is None else (Document(tuple(cells), saved_ns), data)
+
+
+def cells_of(data: bytes) -> list[DocumentCell] | None:
+    """Code cells of a document's bytes, of nbformat 3 and later; None where that is no notebook."""
+    found = _fast(data)
+    if found is None:
+        try:
+            notebook = json.loads(data)
+            raw = notebook["cells"] if "cells" in notebook else [cell for sheet in notebook["worksheets"] for cell in sheet["cells"]]
+            found = [_cell(cell) for cell in raw if isinstance(cell, dict) and cell.get("cell_type") == "code"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return None
+    counts = Counter(cell.cell_id for cell in found)
+    return [DocumentCell(cell.cell_id if counts[cell.cell_id] == 1 else "", cell.source) for cell in found]
+
+
+def pieces_of(data: bytes) -> list[bytes]:
+    """The bytes cut before each cell, small cells together; joined they are the same again."""
+    cuts = [match.start() for match in _CELL.finditer(data)]
+    pieces, begin = [], 0
+    for cut in [*cuts, len(data)]:
+        if cut - begin >= _SMALL // 4 or cut == len(data):
+            pieces.append(data[begin:cut])
+            begin = cut
+    return [piece for piece in pieces if piece]
+
+
+def _fast(data: bytes) -> list[DocumentCell] | None:
+    """Cells of a document as nbformat's writers lay it out; None for any other."""
+    starts = [match.start() for match in _CELL.finditer(data)]
+    if not starts or not data.startswith(b'{\n "cells": ['):
+        return None
+    found = []
+    for begin, end in zip(starts, [*starts[1:], len(data)], strict=True):
+        kind = _TYPE.search(data, begin, min(end, begin + 2000))
+        at = data.rfind(_SOURCE, begin, end)
+        if kind is None or at < 0:
+            return None
+        if kind.group(1) != b"code":
+            continue
+        name = _ID.search(data, begin, min(end, begin + 2000))
+        try:
+            source, _ = json.JSONDecoder().raw_decode(data[at + len(_SOURCE) : end].decode("utf-8", "replace"))
+        except ValueError:
+            return None
+        found.append(DocumentCell(name.group(1).decode("utf-8", "replace") if name else "", _text(source)))
+    return found
+
+
+def _cell(cell: dict[str, Any]) -> DocumentCell:
+    cell_id = cell.get("id")
+    return DocumentCell(cell_id if isinstance(cell_id, str) else "", _text(cell.get("source", cell.get("input", ""))))
+
+
+def _text(source: Any) -> str:
+    return "".join(str(line) for line in source) if isinstance(source, list) else str(source or "")

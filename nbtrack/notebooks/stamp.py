@@ -1,0 +1,289 @@
+"""The stamp: whether a clean execution of the notebook from top to bottom would give the same, and why not."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePath
+
+from nbtrack.entities.ledger import Entry, Scope, Status
+from nbtrack.notebooks.document import Document
+from nbtrack.notebooks.effects import Body, effects_of, plain_source
+from nbtrack.notebooks.history import History, Step
+from nbtrack.notebooks.recipe import recipe_of
+
+NO, UNKNOWN, NOTE = "no", "unknown", "note"
+RULES = {
+    "out of order": NO,
+    "re-run": NO,
+    "edited": NO,
+    "deleted": NO,
+    "not executed": NO,
+    "failed": NO,
+    "interrupted": NO,
+    "input": NO,
+    "randomness": NO,
+    "output history": NO,
+    "changed module": NO,
+    "changed package": NO,
+    "no document": UNKNOWN,
+    "not saved": UNKNOWN,
+    "recovered": UNKNOWN,
+    "unseen": UNKNOWN,
+    "background": UNKNOWN,
+    "clock": UNKNOWN,
+    "network": UNKNOWN,
+    "shell": UNKNOWN,
+    "environment": UNKNOWN,
+    "path": UNKNOWN,
+    "install": UNKNOWN,
+    "dirty git": NOTE,
+    "local module": NOTE,
+}
+"""What each reason comes to; a note changes nothing."""
+
+
+_SIMULATED = 1000
+"""Code cells above a run's cell up to which a run from top to bottom is thought through."""
+
+
+class Answer(StrEnum):
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why, and which executed cells it is about, by number."""
+
+    rule: str
+    cells: tuple[int, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """The answer and its reasons, the heaviest first."""
+
+    answer: Answer
+    reasons: tuple[Reason, ...] = ()
+
+    def as_json(self) -> str:
+        """The reasons, as the tag `nbtrack.stamp.reasons` holds them."""
+        return json.dumps([{"rule": it.rule, "cells": list(it.cells), "text": it.text} for it in self.reasons], ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What lies around the notebook when the run ends."""
+
+    project: str = ""
+    """Folder whose files belong to the notebook."""
+    changed_modules: dict[str, str] = field(default_factory=dict)
+    """Local modules whose file differs from what was imported: name to file."""
+    changed_packages: dict[str, str] = field(default_factory=dict)
+    """Packages whose installed version differs from the imported one: name to `1.0 imported, 1.1 installed`."""
+    dirty: tuple[str, ...] = ()
+    """Files of local modules that differ from git's commit."""
+
+
+def label(entry: Entry) -> str:
+    """How a cell is called in texts: `[3]` as `In[3]`, else `#7`, its number in the history."""
+    return f"[{entry.execution_count}]" if entry.execution_count is not None else f"#{entry.number}"
+
+
+def stamp_of(
+    steps: Sequence[Step], targets: Collection[int], recipe: Sequence[Step], document: Document | None, around: Surroundings, as_python: Callable[[str], str]
+) -> Stamp:
+    """Judge a run.
+
+    Args:
+        steps: all executed cells.
+        targets: numbers of the run's cells.
+        recipe: of these targets.
+        document: as saved; None where no file is known, and the order of execution stands for the document's.
+        as_python: transforms IPython's syntax, for cells of the document that were not executed so.
+    """
+    reasons = _about_order(steps, targets, recipe, document, as_python) + _about_cells(recipe, targets, steps, around)
+    unique = list({(it.rule, it.cells, it.text): it for it in reasons}.values())
+    unique.sort(key=lambda it: [NO, UNKNOWN, NOTE].index(RULES[it.rule]))
+    weights = {RULES[it.rule] for it in unique}
+    return Stamp(Answer.NO if NO in weights else Answer.UNKNOWN if UNKNOWN in weights else Answer.YES, tuple(unique))
+
+
+def _about_order(
+    steps: Sequence[Step], targets: Collection[int], recipe: Sequence[Step], document: Document | None, as_python: Callable[[str], str]
+) -> list[Reason]:
+    places = {step.entry.number: _place(step.entry, document, steps) for step in recipe}
+    reasons = _about_versions(recipe, places, document)
+    counts = Counter(place for place in places.values() if place is not None)
+    for place, count in counts.items():
+        if count > 1:
+            same = [step.entry for step in recipe if places[step.entry.number] == place]
+            reasons.append(Reason("re-run", _numbers(same), f"{' and '.join(label(it) for it in same)} are one cell, and each execution of it counts"))
+    placed = [(step.entry, spot) for step in recipe if (spot := places[step.entry.number]) is not None]
+    for (first, here), (then, there) in itertools.pairwise(placed):
+        if there < here:
+            reasons.append(Reason("out of order", (first.number, then.number), f"{label(first)} ran before {label(then)}, but stands below it"))
+    if document is not None and recipe and not any(RULES[it.rule] == NO for it in reasons):
+        reasons += _about_clean_order(steps, targets, recipe, places, document, as_python)
+    return reasons
+
+
+def _place(entry: Entry, document: Document | None, steps: Sequence[Step]) -> int | None:
+    if document is not None:
+        return document.index_of(entry.cell_id, entry.source)
+    if not entry.cell_id:
+        return entry.number
+    return next((step.entry.number for step in steps if step.entry.cell_id == entry.cell_id), None)  # where it ran first
+
+
+def _about_versions(recipe: Sequence[Step], places: dict[int, int | None], document: Document | None) -> list[Reason]:
+    reasons: list[Reason] = []
+    if document is None:
+        if any(step.entry.cell_id for step in recipe):
+            reasons.append(Reason("no document", (), "the notebook's file is not known: what was edited, moved or deleted since cannot be told"))
+        return reasons
+    for entry in (step.entry for step in recipe):
+        place = places[entry.number]
+        is_older = document.saved_ns < (entry.ended_ns or entry.started_ns)
+        if place is None and is_older:
+            reasons.append(Reason("not saved", (entry.number,), f"{label(entry)} is not in the notebook as last saved"))
+        elif place is None:
+            reasons.append(Reason("deleted", (entry.number,), f"{label(entry)} {_gives(entry)}is not in the notebook any more"))
+        elif _plain(document.cells[place].source) != _plain(entry.source):
+            rule, text = ("not saved", "differs from the notebook as last saved") if is_older else ("edited", "was edited after it ran")
+            reasons.append(Reason(rule, (entry.number,), f"{label(entry)} {text}"))
+    return reasons
+
+
+def _gives(entry: Entry) -> str:
+    names = sorted(entry.scope.writes)[:3]
+    return f"(which binds {', '.join(names)}) " if names else ""
+
+
+def _about_clean_order(
+    steps: Sequence[Step], targets: Collection[int], recipe: Sequence[Step], places: dict[int, int | None], document: Document, as_python: Callable[[str], str]
+) -> list[Reason]:
+    """What a run from top to bottom would take in that this run did not."""
+    ends = [place for number in targets if (place := places.get(number)) is not None]
+    if not ends or (last := max(ends)) > _SIMULATED:
+        return []
+    clean = _clean_history(steps, document, last, as_python)
+    wanted = {index + 1 for index in range(last + 1) if index in {places.get(number) for number in targets}}
+    taken = {step.entry.number - 1 for step in recipe_of(clean.steps, wanted)}
+    reasons = []
+    for index in sorted(taken - set(places.values())):
+        versions = [step.entry for step in steps if document.index_of(step.entry.cell_id, step.entry.source) == index]
+        text = _short(document.cells[index].source)
+        if versions:
+            ran = versions[-1]
+            reasons.append(Reason("out of order", (ran.number,), f"{label(ran)} stands above this cell and changes what it needs, but ran at another time"))
+        else:
+            reasons.append(Reason("not executed", (), f"the cell `{text}` stands above this one, would change what it needs, and was not executed"))
+    return reasons
+
+
+def _clean_history(steps: Sequence[Step], document: Document, last: int, as_python: Callable[[str], str]) -> History:
+    known = {(step.entry.cell_id, _plain(step.entry.source)): step for step in steps} | {("", _plain(step.entry.source)): step for step in steps}
+    clean = History()
+    for index, cell in enumerate(document.cells[: last + 1]):
+        step = known.get((cell.cell_id, _plain(cell.source))) or known.get(("", _plain(cell.source)))
+        if step is not None:
+            ran = step.entry
+            clean.add(Entry(index + 1, cell.source, ran.code, ran.tree, ran.scope, cell.cell_id, seen=ran.seen, status=ran.status), step.body)
+        else:
+            code = as_python(plain_source(cell.source))
+            clean.add(Entry(index + 1, cell.source, code, None, Scope(), cell.cell_id, status=Status.UNKNOWN), _effects(code, cell.source))
+    return clean
+
+
+@functools.lru_cache(maxsize=4096)
+def _effects(code: str, source: str) -> Body:
+    return effects_of(code, source)
+
+
+def _about_cells(recipe: Sequence[Step], targets: Collection[int], steps: Sequence[Step], around: Surroundings) -> list[Reason]:
+    reasons: list[Reason] = []
+    modules: dict[str, Entry] = {}
+    for step in recipe:
+        entry, mark = step.entry, label(step.entry)
+        one = (entry.number,)
+        if entry.status is Status.INTERRUPTED:
+            reasons.append(Reason("interrupted", one, f"{mark} was interrupted half-way"))
+        elif entry.status is Status.ERROR and entry.number not in targets:
+            reasons.append(Reason("failed", one, f"{mark} failed half-way, and what it had done by then counts"))
+        elif entry.status is Status.UNKNOWN:
+            reasons.append(Reason("recovered", one, f"{mark} ran before nbtrack was loaded: only its code is known"))
+        if step.needs_everything:
+            reasons.append(Reason("unseen", one, f"{mark} runs code that cannot be followed (exec, eval, globals() or a magic)"))
+        if step.draws:
+            kinds = ", ".join(sorted(step.draws - {"unseeded"})) or "a source without seed"
+            reasons.append(Reason("randomness", one, f"{mark} draws random numbers that nothing seeded ({kinds})"))
+        for fact in step.facts:
+            if fact.rule == "install":
+                continue
+            if fact.rule == "path":
+                if not _is_inside(fact.text, around.project):
+                    reasons.append(Reason("path", one, f"{mark} reads {fact.text}, outside the project"))
+                continue
+            if fact.rule == "environment":
+                if not any(f"<variable {fact.text}>" in it.changes for it in recipe):
+                    what = fact.text if fact.text in ("os.environ", "sys.argv") else f"the environment variable {fact.text}"
+                    reasons.append(Reason("environment", one, f"{mark} reads {what}"))
+                continue
+            reasons.append(Reason(fact.rule, one, f"{mark} {fact.text}"))
+        for name in (entry.seen.modules if entry.seen is not None else {}) | dict.fromkeys(step.body.modules, ""):
+            modules.setdefault(name, entry)
+    last = max(targets, default=0)
+    for step in steps:
+        loose = [fact for fact in step.facts if fact.rule == "install" and not _is_pinned(fact.text)] if step.entry.number <= last else []
+        one = (step.entry.number,)
+        reasons += [Reason("install", one, f"{label(step.entry)} installs packages without exact versions: {_short(fact.text)}") for fact in loose]
+    for name, file in around.changed_modules.items():
+        if name in modules:
+            reasons.append(Reason("changed module", (modules[name].number,), f"{PurePath(file).name} changed after {label(modules[name])} imported it"))
+    for name, versions in around.changed_packages.items():
+        users = [step.entry for step in recipe if name in step.modules]
+        if users:
+            reasons.append(Reason("changed package", _numbers(users[:3]), f"{name} changed since it was imported: {versions}"))
+    if around.dirty:
+        reasons.append(Reason("dirty git", (), f"not committed: {', '.join(around.dirty[:5])}"))
+    return reasons
+
+
+def _is_inside(path: str, project: str) -> bool:
+    return bool(project) and PurePath(path).is_relative_to(project)
+
+
+_PINNED = re.compile(r"^[\w.\[\]-]+(==|===|=)[\w.!+*]+$|^git\+\S+@[0-9a-f]{7,40}\S*$")
+
+
+def _is_pinned(line: str) -> bool:
+    """Whether every package of an install command has its exact version, or stands in a file of requirements."""
+    words = [word.strip("'\"") for word in line.split()]
+    if "install" not in words and "add" not in words:
+        return "uninstall" not in words and "remove" not in words
+    at = next(index for index, word in enumerate(words) if word in ("install", "add"))
+    names = [word for word in words[at + 1 :] if not word.startswith("-") and word not in (";", "&&")]
+    return bool(names) and all(_PINNED.match(name) for name in names)
+
+
+def _plain(source: str) -> str:
+    return "\n".join(line.rstrip() for line in source.strip().splitlines())
+
+
+def _numbers(entries: Sequence[Entry]) -> tuple[int, ...]:
+    return tuple(entry.number for entry in entries)
+
+
+def _short(text: str) -> str:
+    line = " ".join(plain_source(text).split())
+    return line if len(line) <= 50 else line[:49] + "…"

@@ -1,0 +1,132 @@
+"""Hidden state, as people make it: what is done in a notebook, and what stamp and recipe its last run must get.
+
+A scenario is a notebook and a list of steps. Each step is one line:
+    run ID             execute the cell as it stands in the notebook
+    edit ID            replace the cell's source by the next one given in `edits`, and save
+    type ID            the same, not saved
+    delete ID          take the cell out, and save
+    write PATH         write the next text of `files`
+    interrupt ID       execute the cell and interrupt it once it printed something
+    load               %load_ext nbtrack (done first unless the steps say when)
+The run that is judged is the last cell that is executed; it begins with `%%track`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One way to hidden state, or to none."""
+
+    name: str
+    cells: dict[str, str]
+    """Source by cell id, in the order of the document."""
+    steps: str
+    """Steps, divided by `;`."""
+    answer: str
+    rules: tuple[str, ...] = ()
+    """Rules of the reasons that are no notes, sorted, each once."""
+    recipe: str = ""
+    """Cells of the recipe in order, by the number of the step's execution: 1 is the first cell that is executed. `p` stands for the parameters."""
+    edits: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    fails: bool = False
+    """The run's own cell raises."""
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+RUN = "%%track run\n"
+SCENARIOS = [
+    Scenario("in order", {"a": "x = 1", "b": "y = x + 1", "r": RUN + "z = x + y"}, "run a; run b; run r", "yes", recipe="1 2 3"),
+    Scenario("what the run does not need is left out", {"a": "x = 1", "b": "y = 2", "c": "print(x)", "r": RUN + "z = x"}, "run a; run b; run c; run r", "yes", recipe="1 4"),
+    Scenario("params move to the first cell", {"a": "x = 3", "r": RUN + "lr = 0.1\nz = x * lr"}, "run a; run r", "yes", recipe="p 1 2"),
+    Scenario("out of order: the cell above overwrote it", {"a": "x = 1", "b": "x = 2", "r": RUN + "z = x"}, "run b; run a; run r", "no", ("out of order",), "2 3"),
+    Scenario("out of order: defined below", {"r": RUN + "z = x", "a": "x = 1"}, "run a; run r", "no", ("out of order",), "1 2"),
+    Scenario("a cell above was never executed", {"a": "x = 1", "b": "x = 5", "r": RUN + "z = x"}, "run a; run r", "no", ("not executed",), "1 2"),
+    Scenario("a cell above that was never executed changes nothing", {"a": "x = 1", "b": "y = 5", "r": RUN + "z = x"}, "run a; run r", "yes", recipe="1 2"),
+    Scenario("the definition was deleted", {"a": "x = 1", "r": RUN + "z = x"}, "run a; delete a; run r", "no", ("deleted",), "1 2"),
+    Scenario("edited after it ran", {"a": "x = 1", "r": RUN + "z = x"}, "run a; edit a; run r", "no", ("edited",), "1 2", edits=("x = 2",)),
+    Scenario("edited, and not saved", {"a": "x = 1", "r": RUN + "z = x"}, "type a; run a; run r", "unknown", ("not saved",), "1 2", edits=("x = 2",)),
+    Scenario("edited and run again", {"a": "x = 1", "r": RUN + "z = x"}, "run a; edit a; run a; run r", "yes", recipe="2 3", edits=("x = 2",)),
+    Scenario("a list changed in two cells", {"a": "l = []", "b": "l.append(1)", "c": "l.append(2)", "r": RUN + "z = sum(l)"}, "run a; run b; run c; run r", "yes", recipe="1 2 3 4"),
+    Scenario("a list changed by a cell run twice", {"a": "l = []", "b": "l.append(1)", "r": RUN + "z = sum(l)"}, "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4"),
+    Scenario("changed through an alias", {"a": "l = [1]", "b": "m = l", "c": "m.append(2)", "r": RUN + "z = sum(l)"}, "run a; run b; run c; run r", "yes", recipe="1 2 3 4"),
+    Scenario("changed through an alias, out of order", {"a": "l = [1]", "r": RUN + "z = sum(l)", "b": "m = l\nm.append(2)"}, "run a; run b; run r", "no", ("out of order",), "1 2 3"),
+    Scenario(
+        "a file written, then read", {"a": "with open('n.txt', 'w') as f:\n    f.write('5')", "b": "x = 1", "r": RUN + "z = int(open('n.txt').read())"},
+        "run a; run b; run r", "yes", recipe="1 3",
+    ),
+    Scenario(
+        "a file written by a cell that is gone", {"a": "open('n.txt', 'w').write('5')", "r": RUN + "z = int(open('n.txt').read())"},
+        "run a; delete a; run r", "no", ("deleted",), "1 2",
+    ),
+    Scenario("a function redefined later", {"a": "def f(): return 1", "b": "x = f()", "c": "def f(): return 2", "r": RUN + "z = f() + x"}, "run a; run b; run c; run r", "yes", recipe="1 2 3 4"),
+    Scenario("a function's global changed since", {"a": "k = 1\ndef f(): return k", "b": "k = 2", "r": RUN + "z = f()"}, "run a; run b; run a; run r", "no", ("out of order",), "3 4"),
+    Scenario(
+        "an object of a class that was redefined", {"a": "class M:\n    def f(self): return 1", "b": "m = M()", "r": RUN + "z = m.f()"},
+        "run a; run b; edit a; run a; run r", "no", ("edited",), "1 2 4", edits=("class M:\n    def f(self): return 2",),
+    ),
+    Scenario("%run of a script", {"a": "%run script.py", "r": RUN + "z = made + 1"}, "write script.py; run a; run r", "yes", recipe="1 2", files=("made = 41\n",)),
+    Scenario(
+        "a local module changed since its import", {"a": "import helper_a", "r": RUN + "z = helper_a.f()"}, "write helper_a.py; run a; write helper_a.py; run r",
+        "no", ("changed module",), "1 2", files=("def f(): return 1\n", "def f(): return 2\n"),
+    ),
+    Scenario(
+        "a module written by a cell", {"a": "%%writefile helper_b.py\ndef f(): return 1", "b": "import helper_b", "r": RUN + "z = helper_b.f()"},
+        "run a; run b; run r", "yes", recipe="1 2 3",
+    ),
+    Scenario(
+        "autoreload took in a changed module", {"x": "%load_ext autoreload\n%autoreload 2", "a": "import helper_c", "r": RUN + "z = helper_c.f()"},
+        "write helper_c.py; run x; run a; write helper_c.py; run r", "no", ("changed module",), "2 3", files=("def f(): return 1\n", "def f(): return 12\n"),
+    ),
+    Scenario(
+        "seeded in another cell", {"i": "import random", "s": "random.seed(7)", "d": "random.random()", "r": RUN + "z = random.random()"},
+        "run i; run s; run d; run r", "yes", recipe="1 2 3 4",
+    ),
+    Scenario("drawn once more in between", {"i": "import random\nrandom.seed(7)", "d": "random.random()", "r": RUN + "z = random.random()"}, "run i; run d; run d; run r", "no", ("re-run",), "1 2 3 4"),
+    Scenario("never seeded", {"i": "import random", "r": RUN + "z = random.random()"}, "run i; run r", "no", ("randomness",), "1 2"),
+    Scenario("never seeded, by NumPy in a function", {"i": "import numpy as np\ndef draw(): return np.random.rand()", "r": RUN + "z = draw()"}, "run i; run r", "no", ("randomness",), "1 2"),
+    Scenario("a generator with its own seed", {"i": "import numpy as np", "g": "rng = np.random.default_rng(1)", "r": RUN + "z = rng.random()"}, "run i; run g; run r", "yes", recipe="1 2 3"),
+    Scenario("a global counter", {"a": "n = 0\ndef tick():\n    global n\n    n += 1", "b": "tick()", "r": RUN + "z = n"}, "run a; run b; run b; run b; run r", "no", ("re-run",), "1 2 3 4 5"),
+    Scenario("a generator half used up", {"a": "g = iter(range(9))", "b": "next(g)", "r": RUN + "z = sum(g)"}, "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4"),
+    Scenario(
+        "a figure carried over", {"a": "import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt", "b": "plt.plot([1, 2])", "r": RUN + "z = len(plt.gca().lines)"},
+        "run a; run b; run r", "yes", recipe="1 2 3",
+    ),
+    Scenario(
+        "a data frame changed in place, twice", {"a": "import pandas as pd\ndf = pd.DataFrame({'v': [1.0, 2.0]})", "b": "df['v'] *= 2", "c": "df.head()", "r": RUN + "z = df['v'].sum()"},
+        "run a; run b; run b; run c; run r", "no", ("re-run",), "1 2 3 5",
+    ),
+    Scenario(
+        "a copy of a data frame is its own", {"a": "import pandas as pd\ndf = pd.DataFrame({'v': [1.0, 2.0]})", "b": "e = df[df.v > 1].copy()\ne['v'] = 0", "r": RUN + "z = df['v'].sum()"},
+        "run a; run b; run r", "yes", recipe="1 3",
+    ),
+    Scenario("failed half-way", {"a": "x = 1\nraise ValueError", "r": RUN + "z = x"}, "run a; run r", "no", ("failed",), "1 2"),
+    Scenario("interrupted half-way", {"a": "import time\nx = 1\nprint('ready', flush=True)\ntime.sleep(60)", "r": RUN + "z = x"}, "interrupt a; run r", "no", ("interrupted",), "1 2"),
+    Scenario(
+        "a task of an earlier cell", {"a": "import asyncio\nl = []\nasync def later():\n    await asyncio.sleep(0.2)\n    l.append(1)", "b": "task = asyncio.create_task(later())", "r": RUN + "await task\nz = sum(l)"},
+        "run a; run b; run r", "unknown", ("background",), "1 2 3",
+    ),
+    Scenario("loaded late", {"a": "x = 1", "r": RUN + "z = x"}, "run a; load; run r", "unknown", ("recovered",), "1 2"),
+    Scenario("after %reset", {"a": "x = 1", "b": "%reset -f", "c": "x = 2", "r": RUN + "z = x"}, "run a; run b; run c; run r", "yes", recipe="3 4"),
+    Scenario("input()", {"a": "x = 1", "r": RUN + "z = input()"}, "run a; run r", "no", ("input",), "2", fails=True),
+    Scenario("the clock", {"i": "import datetime", "r": RUN + "z = datetime.datetime.now().year"}, "run i; run r", "unknown", ("clock",), "1 2"),
+    Scenario("timing is no result", {"i": "import time", "r": RUN + "t = time.time()\nz = 1\nprint(time.time() - t)"}, "run i; run r", "yes", recipe="p 1 2"),
+    Scenario(
+        "the network", {"i": "import urllib.request", "r": RUN + "try:\n    urllib.request.urlopen('http://127.0.0.1:9', timeout=1)\nexcept OSError:\n    z = 1"},
+        "run i; run r", "unknown", ("network",), "1 2",
+    ),
+    Scenario("an environment variable", {"i": "import os", "r": RUN + "z = os.environ.get('HOME')"}, "run i; run r", "unknown", ("environment",), "1 2"),
+    Scenario("an environment variable the notebook sets", {"i": "import os", "s": "os.environ['SIZE'] = '3'", "r": RUN + "z = int(os.environ['SIZE'])"}, "run i; run s; run r", "yes", recipe="1 2 3"),
+    Scenario("a file outside the project", {"r": RUN + "z = len(open('/etc/passwd').read())"}, "run r", "unknown", ("path",), "1"),
+    Scenario("packages without versions", {"a": "%pip install --quiet pip", "r": RUN + "z = 1"}, "run a; run r", "unknown", ("install",), "2"),
+    Scenario("the record of outputs", {"a": "41 + 1", "r": RUN + "z = Out[2]"}, "run a; run r", "no", ("output history",), "1 2"),
+    Scenario("exec", {"a": "x = 1", "b": "exec('y = x + 1')", "r": RUN + "z = y"}, "run a; run b; run r", "unknown", ("unseen",), "1 2 3"),
+    Scenario("a shell command that writes a file", {"a": "!echo 4 > m.txt\n!printf 5 > n.txt", "b": "!printf 6 > o.txt; true", "r": RUN + "z = int(open('n.txt').read())"}, "run a; run b; run r", "unknown", ("shell",), "1 2 3"),
+    Scenario("%cd", {"a": "import os\nos.makedirs('sub', exist_ok=True)", "b": "%cd sub", "c": "open('f.txt', 'w').write('1')", "r": RUN + "z = open('f.txt').read()"}, "run a; run b; run c; run r", "yes", recipe="1 2 3 4"),
+    Scenario("a deleted name defined again", {"a": "x = 1", "b": "del x", "c": "x = 2", "r": RUN + "z = x"}, "run a; run b; run c; run r", "yes", recipe="3 4"),
+    Scenario("import * ", {"a": "from math import *", "r": RUN + "z = floor(pi)"}, "run a; run r", "yes", recipe="1 2"),
+    Scenario("a model fitted twice", {"i": "from sklearn.linear_model import LinearRegression\nX, y = [[0], [1]], [0, 1]", "m": "model = LinearRegression()", "f": "model.fit(X, y)", "p": "model.predict(X)", "r": RUN + "z = model.score(X, y)"}, "run i; run m; run f; run f; run r", "no", ("re-run",), "1 2 3 4 5"),
+]  # fmt: skip
