@@ -7,8 +7,11 @@ import queue
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from nbtrack.capture.identity import Identity
+from nbtrack.capture.output_list import OutputList
+from nbtrack.capture.outputs import Outputs
 from nbtrack.capture.run import TrackedRun
 from nbtrack.entities import Kind
 from nbtrack.entities.ledger import Entry, Status
@@ -151,14 +154,14 @@ class Recorder:
         self._look_s = min(self._look_s * 2, _SLOWEST_LOOK_S)
         if (entry := self._running) is not None:
             with contextlib.suppress(RuntimeError):  # it changed at this moment
-                self._write(entry)
+                self._write(entry, _so_far(entry))
 
-    def _write(self, entry: Entry) -> None:
+    def _write(self, entry: Entry, outputs: list[dict[str, Any]] | None = None) -> None:
         if self._log is None:
             return
         if entry.number not in self._id_of:
             self._id_of[entry.number] = self._ids.of(entry.cell_id, entry.number)
-        self._log.cell(entry.number, snapshot.cell(entry, self._id_of[entry.number]))
+        self._log.cell(entry.number, snapshot.cell(entry, self._id_of[entry.number], outputs))
 
     def _keep_document(self, run: TrackedRun, where: Identity) -> None:
         found = self.document(where.notebook)
@@ -170,6 +173,13 @@ class Recorder:
             blob, size_bytes = self._document_blob
         if blob:
             _attach(run, DOCUMENT, blob, size_bytes)
+
+
+def _so_far(entry: Entry) -> list[dict[str, Any]]:
+    """Outputs of a cell that runs; its streams get their text only when it ends."""
+    kept = entry.facts.get(Outputs.name)
+    texts = {id(output): text.text() for output, text in list(kept.streams)} if isinstance(kept, OutputList) else {}
+    return [{**output, "text": texts[id(output)]} if id(output) in texts else output for output in list(entry.outputs)]
 
 
 def _attach(run: TrackedRun, path: str, blob: str, size_bytes: int) -> None:

@@ -89,7 +89,11 @@ def kind_of(value: Any) -> str:
             return "object "
         return f"callable {getattr(value, '__module__', None) or ''}"
     module = str(getattr(kind, "__module__", ""))
-    if module in _PLAIN_MODULES or (module == "numpy" and "generic" in {it.__name__ for it in kind.__mro__}) or module.startswith("pandas._libs.tslibs"):
+    if (
+        module in _PLAIN_MODULES
+        or (module == "numpy" and {"generic", "dtype"} & {it.__name__ for it in kind.__mro__})
+        or module.startswith("pandas._libs.tslibs")
+    ):
         return "plain"
     if hasattr(kind, "__next__") or hasattr(kind, "__anext__") or isinstance(value, _RUNNING):
         return "stream"
@@ -196,12 +200,12 @@ def _reach(value: Any, limit: int) -> tuple[set[Any], bool]:
         if isinstance(it, _RUNNING):
             return found | {id(it)}, False  # what a frame holds may be anything
         module = kind.__module__
-        if module.startswith("pandas.") and kind.__name__ in ("DataFrame", "Series"):
+        if module.partition(".")[0] == "pandas" and kind.__name__ in ("DataFrame", "Series"):
             found.add(id(it))
             if not _copies_on_write():
                 waiting += [it for it in gc.get_referents(getattr(it, "_mgr", None)) if not isinstance(it, type)]
             continue
-        if module.startswith(("pandas.core.indexes", "pandas._libs")) and kind.__name__.endswith("Index"):
+        if module.partition(".")[0] == "pandas" and (kind.__name__.endswith("Index") or kind.__name__ == "BlockPlacement"):
             continue  # an index never changes
         if kind.__name__ == "ndarray" and module == "numpy":
             while getattr(it, "base", None) is not None and type(it.base).__name__ == "ndarray":

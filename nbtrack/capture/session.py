@@ -25,6 +25,7 @@ from nbtrack.capture.named import Named
 from nbtrack.capture.recover import recover
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding
+from nbtrack.capture.truth import Truth
 from nbtrack.entities import Request, State
 from nbtrack.entities.ledger import Entry, Ledger, Status
 from nbtrack.notebooks.scopes import parse, scope_of
@@ -126,6 +127,11 @@ class Session:
         self.collector.end(run)
         run.end(state, reason)
         return run
+
+    @property
+    def truth(self) -> Truth:
+        """The source that knows what ran."""
+        return next(it for it in self.collector.sources if isinstance(it, Truth))
 
     def is_busy(self) -> bool:
         """Whether a cell of this thread is executing."""

@@ -19,6 +19,7 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.entities.ledger import Entry
 from nbtrack.notebooks import snapshot
+from nbtrack.notebooks.document import Document
 from nbtrack.notebooks.effects import Body, effects_of
 from nbtrack.notebooks.history import History, Step
 from nbtrack.notebooks.recipe import cells_of, recipe_of
@@ -112,21 +113,25 @@ class Truth(Source):
         begun = [self.history.ahead(it, self._before[it.number].body) for it in self._entries if it.number in targets and it.number in self._before]
         steps = [*self.history.steps, *begun]  # a cell still runs where the kernel is shut down
         recipe = recipe_of(steps, targets)
-        where = of_cell(self._shell, None)
-        stamp = self._stamp(steps, recipe, targets, where.notebook)
+        document = self.document()
+        stamp = self._stamp(steps, recipe, targets, document)
         run.tag(STAMP_TAG, str(stamp.answer))
         run.tag(REASONS_TAG, stamp.as_json())
-        run.tag(DOCUMENT_TAG, "saved file" if self._recorder.document(where.notebook) is not None else "none")
+        run.tag(DOCUMENT_TAG, "saved file" if document is not None else "none")
         self._keep_recipe(run, recipe, targets)
         self._recipes.pop(run.run_id, None)
         self._recorder.end(run, max(targets))
 
+    def document(self) -> Document | None:
+        """The notebook as saved now; None where its file is not known."""
+        return self._recorder.document(of_cell(self._shell, None).notebook)
+
     def at_exit(self) -> None:
         self._recorder.flush(_EXIT_WAIT_S)
 
-    def _stamp(self, steps: list[Step], recipe: list[Step], targets: set[int], notebook: str) -> Stamp:
+    def _stamp(self, steps: list[Step], recipe: list[Step], targets: set[int], document: Document | None) -> Stamp:
         around = Surroundings(str(root(Path.cwd())), changed_modules(recipe), changed_packages(recipe, steps))
-        return stamp_of(steps, targets, recipe, self._recorder.document(notebook), around, self._as_python)
+        return stamp_of(steps, targets, recipe, document, around, self._as_python)
 
     def _keep_recipe(self, run: TrackedRun, recipe: list[Step], targets: set[int]) -> None:
         data = snapshot.recipe_notebook(cells_of(recipe, run.params_seen, targets))

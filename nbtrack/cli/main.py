@@ -75,6 +75,23 @@ def diff(
 
 
 @app.command()
+def recipe(
+    run: Annotated[str, typer.Argument(help="Run")] = "last",
+    to: Annotated[str, typer.Option("--to", help="File or folder to write; never over a file that is there.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Write the shortest notebook that gives a run."""
+    from nbtrack.replay.restore import notebook
+
+    view = find(_home(), run)
+    path = notebook(_home(), view, "recipe", to=to).path
+    if as_json:
+        _print_json({"run_id": view.run_id, "path": str(path)})
+    else:
+        print(path)
+
+
+@app.command()
 def log(
     run: Annotated[str, typer.Argument(help="Run")],
     values: Annotated[list[str], typer.Argument(help="NAME=VALUE...")],

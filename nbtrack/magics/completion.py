@@ -15,7 +15,7 @@ from nbtrack.magics.grammar import OPTIONS
 from nbtrack.magics.track import COMMANDS
 
 _RECENT = 100
-_OF_COMMANDS = {"log": ("--run", "--step"), "param": ("--run",), "tag": ("--run",), "note": ("--run",)}
+_OF_COMMANDS = {"log": ("--run", "--step"), "param": ("--run",), "tag": ("--run",), "note": ("--run",), "recipe": ("--open",)}
 _TAKE_RUNS = ("show", "rm", "unrm")
 
 

@@ -23,12 +23,15 @@ from nbtrack.errors import NbtrackError, UsageError
 from nbtrack.journal import Home, fold
 from nbtrack.magics import grammar
 from nbtrack.magics.diff_page import DiffPage
+from nbtrack.magics.history import HistoryTable
 from nbtrack.magics.line import DryLine, RunLine
 from nbtrack.magics.replay import ReplayCommands
 from nbtrack.magics.table import RunPage, RunTable
+from nbtrack.notebooks.stale import stale_cells
 from nbtrack.reads import all_runs, find
 from nbtrack.reads.changed import baseline, changed_line, previous
 from nbtrack.reads.diff import diff_runs
+from nbtrack.replay.restore import notebook
 
 COMMANDS = {
     "on": "%track on [NAME] [options of %%track]: all cells until %track off are one run",
@@ -46,6 +49,8 @@ COMMANDS = {
     "restore": "%track restore RUN [--cell N|--recipe|--executed|--document|--env|--model|--data] [--to PATH]: write what the run kept, beside what is there",
     "bundle": "%track bundle RUN FILE.zip [--data]: the run as one file",
     "import": "%track import FILE.zip: take in a run from such a file",
+    "history": "%track history: what this kernel executed, in true order; stale cells are marked",
+    "recipe": "%track recipe [RUN] [--open]: write the shortest notebook that gives this run beside this one; --open shows a link",
 }
 
 
@@ -83,6 +88,8 @@ class TrackMagics(ReplayCommands, Magics):
                                       write what the run kept, beside what is there
         %track bundle RUN FILE.zip [--data], %track import FILE.zip
                                       the run as one file, and back
+        %track history                what this kernel executed, stale cells marked
+        %track recipe [RUN] [--open]  the shortest notebook that gives a run, written beside this one
 
         RUN is a name, name#attempt, the first letters of an id, or last.
         """
@@ -176,6 +183,24 @@ class TrackMagics(ReplayCommands, Magics):
             run = self._run(word or None, is_named="unrm")
             run.trash(False)
             self._say(f"{run.name} ({run.run_id[:8]}) is back")
+
+    def _history(self, words: list[str]) -> HistoryTable:
+        truth = self.session.truth
+        stale = stale_cells(truth.history.steps, truth.document())
+        return HistoryTable(self.session.ledger.entries, stale, {run_id: view.name for run_id, view in self._views().items()})
+
+    def _views(self) -> dict[str, RunView]:
+        ids = {entry.run_id for entry in self.session.ledger.entries if entry.run_id}
+        return {run_id: view for run_id in ids if (view := fold(self._home(), run_id, metrics=False)) is not None}
+
+    def _recipe(self, words: list[str]) -> object:
+        named = [word for word in words if word != "--open"]
+        home = self._home()
+        written = notebook(home, find(home, named[0] if named else "last"), "recipe")
+        if "--open" in words:
+            return written
+        self._say(f"wrote {written.path}")
+        return None
 
     def _chosen(self, words: list[str]) -> tuple[TrackedRun, list[tuple[str, str]]]:
         words, named = _option(words, "--run")

@@ -51,6 +51,8 @@ class RecipeCell:
     entry: Entry | None
     """None for the parameters."""
     tags: tuple[str, ...] = ()
+    origins: tuple[int, ...] = ()
+    """Numbers of the executed cells it comes from."""
 
 
 def cells_of(steps: Sequence[Step], params: Mapping[str, Any], targets: Collection[int] = ()) -> list[RecipeCell]:
@@ -64,20 +66,20 @@ def cells_of(steps: Sequence[Step], params: Mapping[str, Any], targets: Collecti
         targets: numbers of the run's own cells, which are there even if they did nothing but bind params.
     """
     sources = {step.entry.number: plain_source(step.entry.source).strip("\n") for step in steps}
-    moved: list[str] = []
+    moved: dict[str, int] = {}
     for name in params:
         binding = _only_binding(steps, name)
         if binding is not None and (cut := _cut(sources[binding], name)) is not None:
             if not cut[1].strip() and binding in targets:
                 continue
             statement, sources[binding] = cut
-            moved.append(statement)
-    cells = [RecipeCell("\n".join(["# Parameters", *moved]), None, ("parameters",))] if moved else []
+            moved[statement] = binding
+    cells = [RecipeCell("\n".join(["# Parameters", *moved]), None, ("parameters",), tuple(sorted(set(moved.values()))))] if moved else []
     for step in steps:
         source = sources[step.entry.number]
         if source.strip():
             failed = step.entry.status in (Status.ERROR, Status.INTERRUPTED)
-            cells.append(RecipeCell(source, step.entry, ("raises-exception",) if failed else ()))
+            cells.append(RecipeCell(source, step.entry, ("raises-exception",) if failed else (), (step.entry.number,)))
     return cells
 
 

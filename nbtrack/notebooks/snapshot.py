@@ -50,8 +50,12 @@ TAIL = b"\n]}\n"
 _LANGUAGE = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
 
 
-def cell(entry: Entry, cell_id: str) -> bytes:
-    """One executed cell, with the comma that divides it from the one before."""
+def cell(entry: Entry, cell_id: str, outputs: Sequence[Any] | None = None) -> bytes:
+    """One executed cell, with the comma that divides it from the one before.
+
+    Args:
+        outputs: those it has so far, where it still runs; else the entry's.
+    """
     facts: dict[str, Any] = {
         "number": entry.number, "started_ns": entry.started_ns, "ended_ns": entry.ended_ns, "status": str(entry.status), "cell_id": entry.cell_id,
     }  # fmt: skip
@@ -60,9 +64,9 @@ def cell(entry: Entry, cell_id: str) -> bytes:
     metadata: dict[str, Any] = {"nbtrack": facts}
     if entry.started_ns:
         metadata["execution"] = {"iopub.execute_input": _when(entry.started_ns)} | ({"shell.execute_reply": _when(entry.ended_ns)} if entry.ended_ns else {})
-    outputs = [it for output in list(entry.outputs) if (it := _output(output, entry.execution_count)) is not None]
+    kept = [it for output in list(entry.outputs if outputs is None else outputs) if (it := _output(output, entry.execution_count)) is not None]
     content = {
-        "cell_type": "code", "id": cell_id, "metadata": metadata, "execution_count": entry.execution_count, "source": entry.source, "outputs": outputs,
+        "cell_type": "code", "id": cell_id, "metadata": metadata, "execution_count": entry.execution_count, "source": entry.source, "outputs": kept,
     }  # fmt: skip
     return (b",\n" if entry.number > 1 else b"") + encode(content)
 
@@ -74,7 +78,7 @@ def recipe_notebook(cells: Sequence[RecipeCell]) -> bytes:
         "cells": [
             {
                 "cell_type": "code", "execution_count": None, "id": ids.of(it.entry.cell_id if it.entry is not None else "parameters", number),
-                "metadata": ({"nbtrack": {"number": it.entry.number}} if it.entry is not None else {}) | ({"tags": list(it.tags)} if it.tags else {}),
+                "metadata": {"nbtrack": {"numbers": list(it.origins)}} | ({"tags": list(it.tags)} if it.tags else {}),
                 "outputs": [], "source": it.source.splitlines(keepends=True),
             }
             for number, it in enumerate(cells, 1)

@@ -49,6 +49,11 @@ def when(time_ns: int) -> str:
     return datetime.fromtimestamp(time_ns / 1e9, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
+def clock(time_ns: int) -> str:
+    """Local time to the second."""
+    return datetime.fromtimestamp(time_ns / 1e9, UTC).astimezone().strftime("%H:%M:%S")
+
+
 def short(text: str, width: int = 40) -> str:
     """One line of at most `width` characters."""
     line = " ".join(text.split())

@@ -29,7 +29,7 @@ class Scenario:
     rules: tuple[str, ...] = ()
     """Rules of the reasons that are no notes, sorted, each once."""
     recipe: str = ""
-    """Cells of the recipe in order, by the number of the step's execution: 1 is the first cell that is executed. `p` stands for the parameters."""
+    """Executed cells that the recipe is made of, by their numbers: 1 is the first cell that is executed."""
     edits: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     fails: bool = False
@@ -41,7 +41,7 @@ RUN = "%%track run\n"
 SCENARIOS = [
     Scenario("in order", {"a": "x = 1", "b": "y = x + 1", "r": RUN + "z = x + y"}, "run a; run b; run r", "yes", recipe="1 2 3"),
     Scenario("what the run does not need is left out", {"a": "x = 1", "b": "y = 2", "c": "print(x)", "r": RUN + "z = x"}, "run a; run b; run c; run r", "yes", recipe="1 4"),
-    Scenario("params move to the first cell", {"a": "x = 3", "r": RUN + "lr = 0.1\nz = x * lr"}, "run a; run r", "yes", recipe="p 1 2"),
+    Scenario("params move to the first cell", {"a": "x = 3", "r": RUN + "lr = 0.1\nz = x * lr"}, "run a; run r", "yes", recipe="1 2"),
     Scenario("out of order: the cell above overwrote it", {"a": "x = 1", "b": "x = 2", "r": RUN + "z = x"}, "run b; run a; run r", "no", ("out of order",), "2 3"),
     Scenario("out of order: defined below", {"r": RUN + "z = x", "a": "x = 1"}, "run a; run r", "no", ("out of order",), "1 2"),
     Scenario("a cell above was never executed", {"a": "x = 1", "b": "x = 5", "r": RUN + "z = x"}, "run a; run r", "no", ("not executed",), "1 2"),
@@ -113,7 +113,7 @@ SCENARIOS = [
     Scenario("after %reset", {"a": "x = 1", "b": "%reset -f", "c": "x = 2", "r": RUN + "z = x"}, "run a; run b; run c; run r", "yes", recipe="3 4"),
     Scenario("input()", {"a": "x = 1", "r": RUN + "z = input()"}, "run a; run r", "no", ("input",), "2", fails=True),
     Scenario("the clock", {"i": "import datetime", "r": RUN + "z = datetime.datetime.now().year"}, "run i; run r", "unknown", ("clock",), "1 2"),
-    Scenario("timing is no result", {"i": "import time", "r": RUN + "t = time.time()\nz = 1\nprint(time.time() - t)"}, "run i; run r", "yes", recipe="p 1 2"),
+    Scenario("timing is no result", {"i": "import time", "r": RUN + "t = time.time()\nz = 1\nprint(time.time() - t)"}, "run i; run r", "yes", recipe="1 2"),
     Scenario(
         "the network", {"i": "import urllib.request", "r": RUN + "try:\n    urllib.request.urlopen('http://127.0.0.1:9', timeout=1)\nexcept OSError:\n    z = 1"},
         "run i; run r", "unknown", ("network",), "1 2",

@@ -1,6 +1,6 @@
 """One file a measurement: `measure(plan)` returns its lines of the table."""
 
-from measures import cell_cost, diff, kill, load_ext, log_loop, memory, visible
+from measures import cell_cost, diff, kill, load_ext, log_loop, memory, notebook, visible
 
 MEASURES = {
     "load": load_ext.measure,
@@ -8,6 +8,7 @@ MEASURES = {
     "loop": log_loop.measure,
     "memory": memory.measure,
     "kill": kill.measure,
+    "notebook": notebook.measure,
     "visible": visible.measure,
     "diff": diff.measure,
 }
