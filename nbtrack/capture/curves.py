@@ -19,12 +19,13 @@ from nbtrack.capture.weave import taps
 from nbtrack.capture.weave.histories import histories, sizes_of
 from nbtrack.capture.weave.insert import insert
 from nbtrack.capture.weave.plan import Spot, plan
-from nbtrack.capture.weave.series import Point, Series
+from nbtrack.capture.weave.series import Points, Series
 from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.entities.ledger import Entry
 from nbtrack.journal.fold import events_of, series_names
 
 _SLOWEST_S, _FASTEST_S, _FIRST_S = 0.25, 0.005, 0.02
+_MOMENT_S = 0.001
 _FULL = 50_000
 """Values in one look from which the next one comes sooner: what waits is bounded."""
 _SIZES, _KEPT_IN = "curves: sizes of dicts", "curves: lists that are tapped"
@@ -109,7 +110,7 @@ class Curves(Source):
             heads.append(values[:1000])
             if cell.run is not None:
                 now = time.time_ns()
-                cell.run.log_many(name, [(step, now, value) for step, value in enumerate(values)])
+                cell.run.log_many(name, list(range(len(values))), [now] * len(values), values)
                 cell.run.curve_ends[name] = values[-1]
             yield Finding("curve", name, f"{len(values):,} points, last {values[-1]:.6g}", rule, keep=_is_kept)
 
@@ -216,6 +217,8 @@ class _Active:
             them = list(self._series.values())
             for series in them:
                 series.drain()
+                if series.is_sampled and not series.spot.place and series.spot.bindings:
+                    series.add_last(self.cell.namespace.get(series.spot.name))
             for series in sorted(them, key=lambda it: it.spot.is_printed):
                 series.finish()
         kept = [series for series in them if series.name]
@@ -230,7 +233,9 @@ class _Active:
                 with self._lock:
                     if self._ended.is_set():
                         return
-                    most = max((series.drain() for series in list(self._series.values())), default=0)
+                    them = list(self._series.values())
+                    most = max((series.drain() for series in them if not series.is_sampled), default=0)
+                self._sample([series for series in them if series.is_sampled])
             except Exception as cause:  # noqa: BLE001 - the user's loop goes on without curves
                 for series in list(self._series.values()):
                     series.tap.off()
@@ -238,6 +243,17 @@ class _Active:
                     self.cell.run.notice(f"curves could not be captured any more: {cause!r}")
                 return
             wait_s = max(_FASTEST_S, wait_s / 2) if most > _FULL else min(_SLOWEST_S, wait_s * 2)
+
+    def _sample(self, them: list[Series]) -> None:
+        """Look for a moment at loops that are too fast to be followed."""
+        if not them:
+            return
+        for series in them:
+            series.open()
+        self._ended.wait(_MOMENT_S)
+        with self._lock:
+            for series in them:
+                series.close()
 
     def _claim(self, series: Series) -> str:
         """A name that no other series of the run has; empty where the user does not want it."""
@@ -257,9 +273,9 @@ class _Active:
         self._names[name] = series
         return name
 
-    def _write(self, name: str, points: list[Point]) -> None:
+    def _write(self, name: str, points: Points) -> None:
         if self.cell.run is not None:
-            self.cell.run.log_many(name, points)
+            self.cell.run.log_many(name, points.steps, points.times_ns, points.values)
 
     def _has_twin(self, series: Series) -> bool:
         """Whether a curve has the same values: as many, and alike at both ends and between."""

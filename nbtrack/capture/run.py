@@ -60,18 +60,18 @@ class TrackedRun:
         except Exception as cause:  # noqa: BLE001 - the user's object may raise anything on float()
             self.notice(f"metric {name!r} was given {_short(value)} of type {type(value).__name__}, not a number: it was not kept ({cause})")
 
-    def log_many(self, name: str, points: Sequence[tuple[int, int, float]]) -> None:
-        """Append points of a metric: step, timestamp in nanoseconds, value."""
+    def log_many(self, name: str, steps: Sequence[int], times_ns: Sequence[int], values: Sequence[float]) -> None:
+        """Append points of a metric; lists or arrays of one length."""
         if self.is_stopped:
             return
         try:
-            self.writer.log_many(name, points)
+            self.writer.log_many(name, steps, times_ns, values)
         except OSError as cause:
             self._stop(cause)
         except NbtrackError:
             self._reopened(Kind.NOTICE, text="points were logged after the run ended")
             with contextlib.suppress(Exception):
-                self.writer.log_many(name, points)
+                self.writer.log_many(name, steps, times_ns, values)
 
     def param(self, name: str, value: Any) -> None:
         """Record a param; the first value of a name stays, later ones are kept beside it."""

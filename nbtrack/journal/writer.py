@@ -24,7 +24,7 @@ FORMAT = 1
 EVENTS = "events.log"
 _LIMIT = 1 << 63
 _EXACT = 1 << 53
-_BULK = 1024
+_BULK = 4096
 _pack = RECORD.pack_into
 _now = time.time_ns
 
@@ -128,40 +128,41 @@ class RunWriter:
             series.next_step = _LIMIT
             _pack(segment.map, slot * RECORD_BYTES, _LIMIT - 1, timestamp_ns, value, 0, series.key)
 
-    def log_many(self, name: str, points: Sequence[tuple[int, int, float]]) -> None:
-        """Append many points of a metric at about a fifth of `log`'s cost each.
+    def log_many(self, name: str, steps: Sequence[int], times_ns: Sequence[int], values: Sequence[float]) -> None:
+        """Append many points of a metric at a fraction of `log`'s cost each.
 
         Args:
             name: any text.
-            points: step, timestamp in nanoseconds, value; ascending steps below 2**63.
+            steps, times_ns, values: of one length; lists, or arrays of numpy. Ascending steps below 2**63.
 
         Raises:
             JournalError: the writer is closed. What was written before stays.
             OSError: the disk is full.
         """
-        if not points:
+        if not len(values):
             return
         series = self._series.get(name) or self._new_series(name)
-        series.next_step = points[-1][0] + 1
-        for start in range(0, len(points), _BULK):  # packing one chunk holds the interpreter for less than a millisecond
-            part = points[start : start + _BULK]
-            data = b"".join([RECORD.pack(step, time_ns, value, 0, series.key) for step, time_ns, value in part])
-            done = 0
-            while done < len(part):
-                segment = self._segment
-                slots = list(itertools.islice(segment.slots, len(part) - done)) if segment is not None else []
-                usable = [slot for slot in slots if segment is not None and slot < segment.capacity]
-                if segment is not None and usable:
-                    if usable[-1] - usable[0] == len(usable) - 1:  # nobody else took a slot between them
-                        segment.map[usable[0] * RECORD_BYTES : (usable[-1] + 1) * RECORD_BYTES] = data[
-                            done * RECORD_BYTES : (done + len(usable)) * RECORD_BYTES
-                        ]
-                    else:
-                        for at, slot in enumerate(usable, done):
-                            segment.map[slot * RECORD_BYTES : (slot + 1) * RECORD_BYTES] = data[at * RECORD_BYTES : (at + 1) * RECORD_BYTES]
-                    done += len(usable)
-                if len(usable) < len(slots) or segment is None:
-                    self._grow(segment)
+        series.next_step = int(steps[-1]) + 1
+        for start in range(0, len(values), _BULK):  # packing one chunk holds the interpreter for less than a millisecond
+            part = slice(start, start + _BULK)
+            self._append_packed(_packed(steps[part], times_ns[part], values[part], series.key))
+
+    def _append_packed(self, data: bytes) -> None:
+        done = 0
+        while done < len(data):
+            segment = self._segment
+            slots = list(itertools.islice(segment.slots, (len(data) - done) // RECORD_BYTES)) if segment is not None else []
+            usable = [slot for slot in slots if segment is not None and slot < segment.capacity]
+            if segment is not None and usable:
+                if usable[-1] - usable[0] == len(usable) - 1:  # nobody else took a slot between them
+                    segment.map[usable[0] * RECORD_BYTES : (usable[-1] + 1) * RECORD_BYTES] = data[done : done + len(usable) * RECORD_BYTES]
+                else:
+                    for at, slot in enumerate(usable):
+                        first = done + at * RECORD_BYTES
+                        segment.map[slot * RECORD_BYTES : (slot + 1) * RECORD_BYTES] = data[first : first + RECORD_BYTES]
+                done += len(usable) * RECORD_BYTES
+            if len(usable) < len(slots) or segment is None:
+                self._grow(segment)
 
     def has_series(self, name: str) -> bool:
         """Whether this writer has points of the metric."""
@@ -217,6 +218,16 @@ class RunWriter:
         if math.isinf(number) or int(number) != whole:
             self.event(Kind.EXACT, name=name, step=step, value=_digits(whole))
         return number
+
+
+def _packed(steps: Sequence[int], times_ns: Sequence[int], values: Sequence[float], key: int) -> bytes:
+    if isinstance(values, list):
+        return b"".join([RECORD.pack(step, time_ns, value, 0, key) for step, time_ns, value in zip(steps, times_ns, values, strict=True)])
+    import numpy as np
+
+    table = np.zeros(len(values), dtype=[("step", "<i8"), ("time", "<i8"), ("value", "<f8"), ("flags", "<u4"), ("key", "<u4")])
+    table["step"], table["time"], table["value"], table["key"] = steps, times_ns, values, key
+    return table.tobytes()
 
 
 def _whole(number: Any) -> int:

@@ -36,14 +36,14 @@ def insert(tree: ast.Module, spots: Iterable[Spot], tap_for: Callable[[Spot, Sha
             continue
         tap = tap_for(spot, Shape.CALL, has_outer)
         statements = {id(it.statement): it.node for it in spot.bindings if it.statement is not None and it.node is not None}
-        _cover(spot.loop.node.body, spot.name, statements, tap.index)
+        _cover(spot.loop.node.body, spot.name, statements, tap)
         if has_outer and spot.loop.parent is not None and tap.boundary is not None:
             _mark(spot.loop, spot.loop.parent, tap.boundary)
     if values:
         _Wrap(values).visit(tree)
 
 
-def _cover(block: list[ast.stmt], name: str, statements: dict[int, ast.expr], index: int, *, sure: bool = False, need: bool = False) -> None:
+def _cover(block: list[ast.stmt], name: str, statements: dict[int, ast.expr], tap: Tap, *, sure: bool = False, need: bool = False) -> None:
     """Put a tap where the block has bound the name for the last time: once on every way through it, as far as that is possible.
 
     Args:
@@ -53,30 +53,30 @@ def _cover(block: list[ast.stmt], name: str, statements: dict[int, ast.expr], in
     binding = [at for at, statement in enumerate(block) if _binds(statement, statements)]
     if not binding:
         if need:
-            block.insert(0, _call(index, name, _start(block[0])))
+            block.insert(0, _call(tap, name, _start(block[0])))
         return
     last = binding[-1]
     statement = block[last]
     if id(statement) in statements and not blocks_of(statement):
-        block.insert(last + 1, _call(index, name, statements[id(statement)]))
+        block.insert(last + 1, _call(tap, name, statements[id(statement)]))
         return
     sure = sure or any(id(block[at]) in statements for at in binding[:-1])
     if sure and last + 1 < len(block):
-        block.insert(last + 1, _call(index, name, _start(block[last + 1])))
+        block.insert(last + 1, _call(tap, name, _start(block[last + 1])))
         return
     if isinstance(statement, ast.If):
-        _cover(statement.body, name, statements, index, sure=sure, need=sure)
+        _cover(statement.body, name, statements, tap, sure=sure, need=sure)
         if statement.orelse:
-            _cover(statement.orelse, name, statements, index, sure=sure, need=sure)
+            _cover(statement.orelse, name, statements, tap, sure=sure, need=sure)
         elif sure:
-            statement.orelse = [_call(index, name, _start(statement))]
+            statement.orelse = [_call(tap, name, _start(statement))]
     else:
         for below in blocks_of(statement):
-            _cover(below, name, statements, index, sure=sure, need=sure and isinstance(statement, (ast.With, ast.AsyncWith)))
+            _cover(below, name, statements, tap, sure=sure, need=sure and isinstance(statement, (ast.With, ast.AsyncWith)))
     if not sure:
         for at in binding[:-1]:
             for below in blocks_of(block[at]):
-                _cover(below, name, statements, index)
+                _cover(below, name, statements, tap)
 
 
 def _binds(statement: ast.stmt, statements: dict[int, ast.expr]) -> bool:
@@ -112,9 +112,10 @@ def _item(index: int, where: ast.expr) -> ast.expr:
     return ast.copy_location(ast.Subscript(name, ast.copy_location(ast.Constant(index), where), ast.Load()), where)
 
 
-def _call(index: int, name: str, where: ast.expr) -> ast.stmt:
-    call = ast.Call(_item(index, where), [ast.copy_location(ast.Name(name, ast.Load()), where)], [])
-    return ast.copy_location(ast.Expr(ast.copy_location(call, where)), where)
+def _call(tap: Tap, name: str, where: ast.expr) -> ast.stmt:
+    call = ast.Call(_item(tap.index, where), [ast.copy_location(ast.Name(name, ast.Load()), where)], [])
+    act = ast.copy_location(ast.Expr(ast.copy_location(call, where)), where)
+    return ast.copy_location(ast.If(_item(tap.switch, where), [act], []), where)
 
 
 class _Wrap(ast.NodeTransformer):

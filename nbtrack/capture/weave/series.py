@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nbtrack.capture.weave.plan import Spot
-from nbtrack.capture.weave.taps import BOUNDARY, Tap
-from nbtrack.capture.weave.values import as_floats
+from nbtrack.capture.weave.taps import BOUNDARY, Shape, Tap
+from nbtrack.capture.weave.values import as_floats, is_number
 
-Point = tuple[int, int, float]
-"""Step, time in nanoseconds, value."""
 _SURE = 5
 """Values after which a curve that is nothing but a curve is written while it grows."""
 _HELD = 20_000
 """Most values that wait for a decision."""
-_FAST_PER_S = 300_000
-"""From so many values a second on, a curve that has its points is only sampled: a loop that fast feels every nanosecond of a tap."""
+_HEAD = 1_000
+_MANY = 1_000
+"""Values from which on numpy is worth its import."""
+_FAST_PER_S = 300_000.0
 _ENDS = 10_000
+
+
+@dataclass
+class Points:
+    """Points of one curve: lists, or arrays of numpy."""
+
+    steps: Sequence[int]
+    times_ns: Sequence[int]
+    values: Sequence[float]
+
+    def __getitem__(self, part: slice) -> Points:
+        return Points(self.steps[part], self.times_ns[part], self.values[part])
+
+    def __len__(self) -> int:
+        return len(self.values)
 
 
 class Series:
@@ -31,29 +46,39 @@ class Series:
         claim: gives the name in the run, once the curve is known to be one.
         write: appends points to the run.
         twin: whether another curve of the cell has these values too.
+        fast_per_s: values a second from which on a curve that has its points is only sampled: such a loop feels every nanosecond of a tap.
     """
 
     def __init__(
-        self, spot: Spot, tap: Tap, budget: int, claim: Callable[[Series], str], write: Callable[[str, list[Point]], None], twin: Callable[[Series], bool]
+        self,
+        spot: Spot,
+        tap: Tap,
+        budget: int,
+        claim: Callable[[Series], str],
+        write: Callable[[str, Points], None],
+        twin: Callable[[Series], bool],
+        fast_per_s: float = _FAST_PER_S,
     ) -> None:
         self.spot, self.tap = spot, tap
-        self._budget, self._claim, self._write, self._twin = max(budget, 2), claim, write, twin
+        self._budget, self._claim, self._write, self._twin, self._fast_per_s = max(budget, 2), claim, write, twin, fast_per_s
         self.name = ""
         """In the run; empty until it is decided that this is a curve."""
         self.count = 0
+        self.is_sampled = False
+        """Values come too fast to be followed; only moments are."""
         self.is_about = False
-        """Some values came too fast to be counted one by one."""
+        """Some values were not counted one by one."""
         self.is_thinned = False
         self.last: float | None = None
         self.ends: list[int] = []
         """Number of values at the end of each step of the outer loop."""
         self.head: list[float] = []
         """The first values, to be compared with other curves."""
-        self._held: list[Point] = []
-        self._whole = True
-        self._bucket: list[Point] = []
-        self._last_point: Point | None = None
-        self._written_step = -1
+        self._is_whole = True
+        self._held: list[Points] = []
+        self._rest: Points | None = None
+        self._last_step = -1
+        self._last: Points | None = None
         self._rate = 0.0
         self._seen_ns = time.time_ns()
 
@@ -62,79 +87,107 @@ class Series:
         values = self.tap.drain()
         now = time.time_ns()
         since, self._seen_ns = self._seen_ns, now
-        if not values:
-            return 0
-        if set(map(type, values)) != {float}:
+        if self.is_sampled:
+            self.count += int(self._rate * (now - since) / 1e9)
+        if values and set(map(type, values)) != {float}:
             values = self._numbers(values)
         if not values:
             return 0
-        self._feed(values, since, now)
+        came, seconds = len(values), max((now - since) / 1e9, 1e-6)
+        ring = self.tap.ring
+        if ring is None:
+            self._rate = self._rate if self.is_sampled else came / seconds
+        elif came >= (ring.maxlen or 0):
+            came, self.is_about = max(came, int(self._rate * seconds)), True
+        self._feed(values, came, since, now)
+        if self.count > self._budget and self._rate > self._fast_per_s and ring is None and self.name:
+            if self.tap.shape is Shape.CALL:
+                self.is_sampled = self.is_about = True
+                self.tap.pause(True)
+            else:
+                self.tap.keep_last()
         return len(values)
 
+    def open(self) -> None:
+        """Begin to follow a fast loop for a moment."""
+        self._opened_ns = time.time_ns()
+        self.tap.pause(False)
+
+    def close(self) -> None:
+        """End that; what came tells how much passed unseen."""
+        self.tap.pause(True)
+        values = self.tap.drain()
+        now = time.time_ns()
+        since, self._seen_ns = self._seen_ns, now
+        self._rate = len(values) / max(now - self._opened_ns, 1) * 1e9
+        if not values:
+            return
+        self.count += int(self._rate * max(self._opened_ns - since, 0) / 1e9)
+        kept = self._numbers(values[-_HEAD:])
+        self.count += len(values) - len(kept)
+        if kept:
+            self._feed(kept, len(kept), self._opened_ns, now)
+
+    def add_last(self, value: Any) -> None:
+        """The value a fast loop left behind."""
+        if is_number(value) and _float(value) != self.last:
+            now = time.time_ns()
+            self._feed([_float(value)], 1, now, now)
+
     def _numbers(self, values: list[Any]) -> list[Any]:
-        if BOUNDARY in map(_ellipsis, values):
+        if any(value is BOUNDARY for value in values):
             clean: list[Any] = []
             for value in values:
-                if value is BOUNDARY:
-                    if len(self.ends) < _ENDS and (not self.ends or self.ends[-1] != self.count + len(clean)):
-                        self.ends.append(self.count + len(clean))
-                else:
+                if value is not BOUNDARY:
                     clean.append(value)
+                elif len(self.ends) < _ENDS and (not self.ends or self.ends[-1] != self.count + len(clean)):
+                    self.ends.append(self.count + len(clean))
             values = clean
         numbers = [number for number in as_floats(values) if number is not None]
-        if len(numbers) < len(values):
+        if len(numbers) < len(values) and not self.is_sampled:
             self.tap.look_again()
         return numbers
 
-    def _feed(self, values: list[Any], since: int, now: int) -> None:
-        seconds = max((now - since) / 1e9, 1e-6)
-        came = len(values)
-        if self.tap.ring is not None and came >= (self.tap.ring.maxlen or 0):
-            came, self.is_about = max(came, int(self._rate * seconds)), True
-        elif self.tap.ring is None:
-            self._rate = came / seconds
-        if any(type(value) is not int for value in values[:_SURE]):
-            self._whole = False
-        stride, tick = came / len(values), (now - since) / len(values)
-        first, start = self.count, since
-        points: list[Point] = [(first + int((at + 1) * stride) - 1, start + int((at + 1) * tick), _float(value)) for at, value in enumerate(values)]
+    def _feed(self, values: list[Any], came: int, since: int, now: int) -> None:
+        """Take values that stand for `came` steps between two times."""
+        self._is_whole = self._is_whole and all(type(value) is int for value in values[:_SURE])
+        points = _points(values, self.count, came / len(values), since, (now - since) / len(values))
         self.count += came
-        self.last = points[-1][2]
-        if len(self.head) < 1000:
-            self.head.extend(value for _, _, value in points[: 1000 - len(self.head)])
+        self.last = float(points.values[-1])
+        if len(self.head) < _HEAD:
+            self.head.extend(float(it) for it in points.values[: _HEAD - len(self.head)])
         if self.name:
             self._keep(points)
-        else:
-            self._held.extend(points)
-            if len(self._held) >= _SURE and not self.spot.is_printed and self._is_curve():
-                self._go_live()
-            elif len(self._held) > _HELD:
-                self._held.clear()
-                self.tap.off()
-        if self.count > self._budget and self._rate > _FAST_PER_S and self.tap.ring is None:
-            self.tap.sample()
+            return
+        self._held.append(points)
+        if len(self.head) >= _SURE and not self.spot.is_printed and self._is_curve():
+            self._go_live()
+        elif self.count > _HELD:
+            self._held.clear()
+            self.tap.off()
 
     def _is_curve(self) -> bool:
         """Whether the values so far are no counter and no constant."""
-        values = [value for _, _, value in self._held]
-        if len(values) < 2:
+        values = self.head
+        if len(values) < 2 or self.last is None or not self._held:
             return False
-        if all(value == values[0] for value in values):
-            return self.spot.is_reported and self.spot.is_measure and len(values) > 2
-        if self.spot.is_reported and self.spot.is_measure and not self._whole:
+        is_reported_measure = self.spot.is_reported and self.spot.is_measure
+        if all(value == values[0] for value in values) and self.last == values[0]:
+            return is_reported_measure and len(values) > 2
+        if is_reported_measure and not self._is_whole:
             return True
         step = values[1] - values[0]
-        slack = 0.0 if self._whole else 1e-9 * max(abs(values[0]), abs(values[-1]))
-        is_even = all(abs(b - a - step) <= slack for a, b in itertools.pairwise(values))
-        return not is_even or (len(values) == 2 and not self._whole)
+        slack = 0.0 if self._is_whole else 1e-9
+        is_even = all(abs(value - values[0] - at * step) <= slack * max(abs(value), abs(values[0])) for at, value in enumerate(values))
+        return not is_even or (len(values) == 2 and not self._is_whole)
 
     def _go_live(self) -> None:
         self.name = self._claim(self)
         held, self._held = self._held, []
-        if self.name:
-            self._keep(held)
-        else:
+        if not self.name:
             self.tap.off()
+        for points in held if self.name else ():
+            self._keep(points)
 
     def finish(self) -> None:
         """The cell ended: decide what is undecided, and write what waits."""
@@ -142,41 +195,79 @@ class Series:
             self._go_live()
         if not self.name:
             return
-        if self._bucket:
-            self._write_bucket()
-        if self._last_point is not None and self._last_point[0] > self._written_step:
-            self._put([self._last_point])
+        if self._rest is not None and len(self._rest):
+            self._put(_extremes(self._rest, len(self._rest)))
+        if self._last is not None and int(self._last.steps[-1]) > self._last_step:
+            self._put(self._last)
 
-    def _keep(self, points: list[Point]) -> None:
-        self._last_point = points[-1]
-        free = max(0, self._budget - points[0][0])
+    def _keep(self, points: Points) -> None:
+        self._last = points[-1:]
+        free = max(0, self._budget - int(points.steps[0]))
         self._put(points[:free])
-        rest = points[free:]
-        if not rest:
+        points = points[free:]
+        if not len(points):
             return
         self.is_thinned = True
-        at = 0
-        while at < len(rest):
-            size = 4 << max(0, math.ceil(math.log2(max(rest[at][0], 1) / self._budget)))
-            take = max(1, size - len(self._bucket))
-            self._bucket.extend(rest[at : at + take])
-            at += take
-            if len(self._bucket) >= size:
-                self._write_bucket()
+        if self._rest is not None and len(self._rest):
+            points = _joined(self._rest, points)
+        while True:
+            size = 4 << max(0, math.ceil(math.log2(max(int(points.steps[0]), 1) / self._budget)))
+            whole = len(points) // size * size
+            whole = min(whole, max(size, self._budget // size * size))  # pieces grow as the curve does
+            if not whole:
+                break
+            self._put(_extremes(points[:whole], size))
+            points = points[whole:]
+            if not len(points):
+                break
+        self._rest = points
 
-    def _write_bucket(self) -> None:
-        low, high = min(self._bucket, key=_value), max(self._bucket, key=_value)
-        self._bucket = []
-        self._put([low] if low is high else sorted((low, high)))
-
-    def _put(self, points: list[Point]) -> None:
-        if points:
-            self._written_step = points[-1][0]
+    def _put(self, points: Points) -> None:
+        if len(points):
+            self._last_step = int(points.steps[-1])
             self._write(self.name, points)
 
 
-def _value(point: Point) -> float:
-    return point[2] if point[2] == point[2] else 0.0  # NaN has no order
+def _points(values: list[Any], first: int, stride: float, since: int, tick: float) -> Points:
+    """Values with their steps and times, evenly spread."""
+    if len(values) < _MANY:
+        numbers = [_float(value) for value in values]
+        at = range(1, len(values) + 1)
+        return Points([first + int(it * stride) - 1 for it in at], [since + int(it * tick) for it in at], numbers)
+    import numpy as np
+
+    try:
+        array = np.fromiter(values, np.float64, len(values))
+    except OverflowError:
+        array = np.array([_float(value) for value in values])
+    index = np.arange(1, len(values) + 1)
+    return Points(first - 1 + (index * stride).astype(np.int64), since + (index * tick).astype(np.int64), array)  # type: ignore[arg-type]
+
+
+def _joined(some: Points, others: Points) -> Points:
+    if isinstance(some.values, list) and isinstance(others.values, list):
+        return Points([*some.steps, *others.steps], [*some.times_ns, *others.times_ns], [*some.values, *others.values])
+    import numpy as np
+
+    joined: Any = np.concatenate
+    return Points(joined((some.steps, others.steps)), joined((some.times_ns, others.times_ns)), joined((some.values, others.values)))
+
+
+def _extremes(points: Points, size: int) -> Points:
+    """The lowest and the highest point of each piece of `size` points, in the order they came; a piece of equal values gives one."""
+    import numpy as np
+
+    values = np.asarray(points.values, dtype=np.float64).reshape(-1, size)
+    clean = np.where(np.isnan(values), 0.0, values)
+    start = np.arange(0, len(points), size)
+    picked: Any = np.unique(np.concatenate((start + clean.argmin(axis=1), start + clean.argmax(axis=1))))
+    return Points(_array(points.steps)[picked], _array(points.times_ns)[picked], _array(points.values)[picked])
+
+
+def _array(numbers: Sequence[Any]) -> Any:
+    import numpy as np
+
+    return np.asarray(numbers)
 
 
 def _float(value: Any) -> float:
@@ -184,8 +275,3 @@ def _float(value: Any) -> float:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
-
-
-def _ellipsis(value: Any) -> Any:
-    """The mark itself or None, so that no value is compared with anything."""
-    return value if value is BOUNDARY else None

@@ -1,8 +1,10 @@
 """What woven code calls: taps in one list, each a C function that appends, or one that does nothing.
 
-A woven statement is `_nbtrack_taps_[7](loss)`. The list is an exact `list` and a tap that records is the bound `append` of a list, so
-that the interpreter specialises both: a tap costs about what `losses.append(loss)` costs. A tap begins by looking at what it gets:
-numbers turn it into that append, anything else turns it off soon. Looking is the only Python of ours that runs in the user's thread.
+A woven statement is `if _nbtrack_taps_[7]: _nbtrack_taps_[8](loss)`. The list is an exact `list` and a tap that records is the bound
+`append` of a list, so that the interpreter specialises both: a tap costs about what `losses.append(loss)` costs, and a third of that when
+it is off. What stands in place 8 can always be called, so that a tap may be switched off between the two. A tap begins by looking at
+what it gets: numbers turn it into that append, anything else turns it off soon. Looking is the only Python of ours that runs in the
+user's thread.
 
 Functions of a notebook are sent to other processes by value, with the globals they name. Everything here therefore pickles to
 objects of the standard library that do nothing, and needs no nbtrack where it arrives.
@@ -54,7 +56,7 @@ class _Ring(deque[Any]):
 class Shape(Enum):
     """How a tap stands in the code."""
 
-    CALL = "call"  # taps[7](loss)
+    CALL = "call"  # if taps[7]: taps[8](loss)
     VALUE = "value"  # print(taps[7]((loss,))): gives back what it got
     TARGET = "target"  # self.loss = taps[7].into = f()
 
@@ -79,6 +81,8 @@ class Tap:
 
     def __init__(self, shape: Shape, is_reused: bool = False) -> None:
         self.shape, self.is_reused = shape, is_reused
+        self.switch = _allot(None) if shape is Shape.CALL else -1
+        """Index of what tells whether the tap is on; -1 where it is asked without."""
         self.index = _allot(shape)
         self.boundary: int | None = None
         """Index of the tap that marks steps of the outer loop among our values."""
@@ -100,14 +104,22 @@ class Tap:
 
     def off(self) -> None:
         """Become a C function that does nothing."""
+        if self.switch >= 0:
+            taps[self.switch] = False
         taps[self.index] = _OFF[self.shape]
         if self.boundary is not None:
             taps[self.boundary] = _nothing
 
-    def sample(self) -> None:
-        """Keep only the last values from now on: cheaper than keeping all, where values come faster than they can be used."""
+    def keep_last(self) -> None:
+        """Keep only the last values from now on."""
         self.ring = _Ring((), _RING)
         self._set(self.ring, self.ring.append)
+
+    def pause(self, is_off: bool) -> None:
+        """Switch a tap that has a switch off for a while, or on again; its steps of an outer loop are not marked any more."""
+        taps[self.switch] = not is_off
+        if self.boundary is not None:
+            taps[self.boundary] = _nothing
 
     def drain(self) -> list[Any]:
         """Take out what came since the last time. User threads may go on appending."""
@@ -148,6 +160,7 @@ class Tap:
     def _set(self, owner: Any, append: Any) -> None:
         if self.shape is Shape.CALL:
             taps[self.index] = append
+            taps[self.switch] = True
         elif self.shape is Shape.VALUE:
             taps[self.index] = functools.partial(max, key=append)  # of one item: calls append, gives the item back, all in C
         else:
@@ -177,12 +190,12 @@ class _Sees:
         return _inert() if self._tap.shape is Shape.TARGET else (getattr, (deque(maxlen=0), "append"))
 
 
-def _allot(shape: Shape) -> int:
+def _allot(shape: Shape | None) -> int:
     """A place in the list. It grows by chunks, so that what is pickled changes seldom."""
     global _used  # noqa: PLW0603 - places are never given back: code that was woven once may be called for ever
     if _used == len(taps):
         taps.extend([_nothing] * _CHUNK)
-    taps[_used] = _OFF[shape]
+    taps[_used] = False if shape is None else _OFF[shape]
     _used += 1
     return _used - 1
 
@@ -205,7 +218,9 @@ def uninstall(namespace: dict[str, Any], hidden: dict[str, Any]) -> None:
 def _silence() -> None:
     """In a forked child nobody takes values out, and several children would write one curve: taps do nothing there."""
     for at, tap in enumerate(taps):
-        if isinstance(tap, functools.partial):
+        if tap is True or tap is False:
+            taps[at] = False
+        elif isinstance(tap, functools.partial):
             taps[at] = _OFF[Shape.VALUE]
         elif isinstance(tap, (Record, _Ring, _Sees)):
             taps[at] = _OFF[Shape.TARGET]

@@ -1,11 +1,12 @@
 """One file a measurement: `measure(plan)` returns its lines of the table."""
 
-from measures import cell_cost, diff, kill, load_ext, log_loop, memory, notebook, visible
+from measures import cell_cost, diff, kill, load_ext, log_loop, memory, notebook, taps, visible
 
 MEASURES = {
     "load": load_ext.measure,
     "cell": cell_cost.measure,
     "loop": log_loop.measure,
+    "taps": taps.measure,
     "memory": memory.measure,
     "kill": kill.measure,
     "notebook": notebook.measure,

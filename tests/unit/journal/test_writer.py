@@ -251,8 +251,10 @@ def test_many_points_at_once_are_as_one_by_one(home, begin):
     for step, time_ns, value in points:
         one.log("loss", value, step, time_ns)
     many.log("loss", 7.0)
-    many.log_many("loss", points)
-    many.log_many("loss", [])
+    steps, times, numbers = (list(it) for it in zip(*points, strict=True))
+    many.log_many("loss", steps[:5000], times[:5000], numbers[:5000])
+    many.log_many("loss", *(np.array(it[5000:]) for it in (steps, times, numbers)))
+    many.log_many("loss", [], [], [])
     many.log("loss", 3.0)
     found = [list(points_of(home, it.run_id)) for it in (one, many)]
     assert [point[1:] for point in found[1][1:-1]] == [point[1:] for point in found[0]]
@@ -261,8 +263,8 @@ def test_many_points_at_once_are_as_one_by_one(home, begin):
 
 def test_many_points_at_once_may_come_from_threads(home, begin):
     writer = begin()
-    points = [(step, 1, float(step)) for step in range(5_000)]
-    threads = [threading.Thread(target=writer.log_many, args=(f"loss{number}", points)) for number in range(4)]
+    points = list(range(5_000)), [1] * 5_000, [float(step) for step in range(5_000)]
+    threads = [threading.Thread(target=writer.log_many, args=(f"loss{number}", *points)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -278,4 +280,4 @@ def test_many_points_after_the_end_are_refused(begin):
     writer = begin()
     writer.close()
     with pytest.raises(JournalError, match="Resume"):
-        writer.log_many("loss", [(0, 1, 0.5)])
+        writer.log_many("loss", [0], [1], [0.5])

@@ -126,7 +126,7 @@ def test_a_recording_tap_pickles_to_what_does_nothing_without_nbtrack():
     them = []
     for shape in taps.Shape:
         tap = taps.Tap(shape)
-        for act in (lambda: None, tap.on, lambda tap=tap: tap.see(1.5), tap.sample, tap.off):
+        for act in (lambda: None, tap.on, lambda tap=tap: tap.see(1.5), tap.keep_last, tap.off):
             act()
             them.append((shape.value, pickle.dumps(taps.taps[tap.index])))
     script = """
