@@ -6,6 +6,7 @@ import ast
 import contextlib
 import json
 import math
+import queue
 import sys
 import threading
 import time
@@ -46,6 +47,7 @@ class Curves(Source):
         self._woven: dict[str, list[tuple[Spot, Tap]]] = {}
         self._spots: list[tuple[Spot, Tap]] = []
         self._active: _Active | None = None
+        self._drainer = _Drainer()
 
     def start(self, shell: Any) -> None:
         self._shell = shell
@@ -60,6 +62,7 @@ class Curves(Source):
             tap.off()
         if self._transformer in self._shell.ast_transformers:
             self._shell.ast_transformers.remove(self._transformer)
+        self._drainer.stop()
         taps.uninstall(self._shell.user_ns, self._shell.user_ns_hidden)
 
     def enter(self, entry: Entry) -> None:
@@ -80,7 +83,7 @@ class Curves(Source):
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         if self._active is None:
-            self._active = _Active(cell)
+            self._active = _Active(cell, self._drainer)
             for spot, tap in self._spots:
                 self._active.add(spot, tap)
         cell.entry.facts[_SIZES] = sizes_of(cell.namespace)
@@ -182,27 +185,52 @@ class _Transformer(ast.NodeTransformer):
         return node
 
 
-class _Active:
-    """The taps of one tracked cell while it runs, and the thread that empties them."""
+class _Drainer:
+    """The thread that empties taps; started with the first tracked cell that has any, since starting one would cost every cell."""
 
-    def __init__(self, cell: Cell) -> None:
-        self.cell = cell
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[_Active | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, active: _Active) -> None:
+        """Empty the taps of a cell until it ends."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="nbtrack-curves", daemon=True)
+            self._thread.start()
+        self._queue.put(active)
+
+    def stop(self) -> None:
+        """End the thread."""
+        if self._thread is not None and self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while (active := self._queue.get()) is not None:
+            active.drain()
+
+
+class _Active:
+    """The taps of one tracked cell while it runs."""
+
+    def __init__(self, cell: Cell, drainer: _Drainer) -> None:
+        self.cell, self._drainer = cell, drainer
         self._budget = settings.load().curve_points
         self._series: dict[int, Series] = {}
         self._names: dict[str, Series] = {}
         self._taken: set[str] | None = None
         self._lock = threading.Lock()
         self._ended = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._is_watched = False
 
     def add(self, spot: Spot, tap: Tap) -> None:
         """Switch a tap on."""
         with self._lock:
             self._series[id(tap)] = Series(spot, tap, self._budget, self._claim, self._write, self._has_twin)
             tap.on()
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._drain, name="nbtrack-curves", daemon=True)
-            self._thread.start()
+        if not self._is_watched:
+            self._is_watched = True
+            self._drainer.watch(self)
 
     def forget(self, them: set[int]) -> None:
         """Let go of taps whose code is woven anew."""
@@ -226,7 +254,8 @@ class _Active:
             self._tell(self.cell.run, kept)
         return kept
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
+        """Take values out until the cell ends."""
         wait_s = _FIRST_S
         while not self._ended.wait(wait_s):
             try:
