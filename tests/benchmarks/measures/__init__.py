@@ -1,10 +1,11 @@
 """One file a measurement: `measure(plan)` returns its lines of the table."""
 
-from measures import cell_cost, diff, kill, load_ext, log_loop, memory, notebook, taps, visible
+from measures import cell_cost, diff, kill, load_ext, log_loop, memory, notebook, plain_cells, taps, visible
 
 MEASURES = {
     "load": load_ext.measure,
     "cell": cell_cost.measure,
+    "plain": plain_cells.measure,
     "loop": log_loop.measure,
     "taps": taps.measure,
     "memory": memory.measure,
