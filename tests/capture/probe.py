@@ -29,6 +29,11 @@ def _probe(sources, namespace):
                 detail |= set(value.get_params(deep=True))
             detail |= set(inspect.signature(kind).parameters)
         detail |= set(getattr(value, "defaults", None) or ()) if hasattr(kind, "zero_grad") else set()
+        optimizer = getattr(value, "optimizer", None)
+        if hasattr(optimizer, "get_config"):  # Keras
+            detail |= {f"{before}{name}" for name in optimizer.get_config() for before in ("", "opt_", "optimizer_")}
+        fit = getattr(getattr(value, "model", None), "fit", None) if kind.__module__.startswith("statsmodels.") else None
+        detail |= set(inspect.signature(fit).parameters) if fit is not None else set()
     for module, path in (("xgboost", "train"), ("lightgbm", "train"), ("keras", "Model.fit"), ("keras", "Model.compile")):
         found = sys.modules.get(module)
         for part in path.split("."):
