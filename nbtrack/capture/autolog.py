@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import types
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -23,6 +24,12 @@ class Door(Protocol):
 
     def load(self) -> None:
         """Begin to import it in the background; does nothing where that was begun."""
+
+    def pause(self) -> None:
+        """The import stands still: a cell begins."""
+
+    def resume(self) -> None:
+        """It goes on."""
 
     def is_loaded(self, wait_s: float) -> bool: ...
 
@@ -50,7 +57,13 @@ class Autolog(Source):
         self._has_begun = False
         self._has_told = False
 
+    def enter(self, entry: Entry) -> None:
+        if door is not None:
+            door.pause()
+
     def leave(self, entry: Entry) -> None:
+        if door is not None:
+            door.resume()
         undo = self._undo.pop(entry.number, None)
         if undo is not None:
             self._params[entry.number] = undo()
@@ -95,11 +108,11 @@ def _used_by(cell: Cell) -> list[str]:
     if not loaded and not is_sklearn:
         return []
     found: dict[str, None] = {}
-    for name in reachable_names(cell.entry, cell.ledger):
+    for name in reachable_names(cell.entry, cell.ledger, cell.namespace):
         value: Any = cell.namespace.get(name)
         kind = value if isinstance(value, type) else type(value)
-        module = getattr(value, "__name__", "") if type(value) is type(sys) else getattr(value, "__module__", None) or kind.__module__
-        top = str(module).partition(".")[0]
+        is_module = isinstance(value, types.ModuleType)
+        top = str(value.__name__ if is_module else value.__module__ if isinstance(value, types.FunctionType) else kind.__module__).partition(".")[0]
         if top in loaded:
             found[top] = None
         elif is_sklearn and _is_search(value, kind):

@@ -6,6 +6,7 @@ import ast
 import re
 import threading
 import time
+import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -141,12 +142,15 @@ def _wanted(cell: Cell) -> str:
     return cell.request.models or settings.load().models
 
 
-def reachable_names(entry: Entry, ledger: Ledger) -> set[str]:
+def reachable_names(entry: Entry, ledger: Ledger, namespace: Mapping[str, Any]) -> set[str]:
     """Names the cell binds, changes or reads, and those that the functions it reads take from around them."""
     names = set(entry.scope.reads | entry.scope.writes | entry.scope.mutates)
     waiting = list(entry.scope.reads)
     while waiting:
         name = waiting.pop()
+        value = namespace.get(name)
+        if not callable(value) or (isinstance(value, (types.FunctionType, type)) and value.__module__ != "__main__"):
+            continue  # no function or class of the notebook: the ledger need not be searched
         for earlier in ledger.before(entry):
             if name in earlier.scope.writes:
                 if name in earlier.scope.functions:
@@ -159,7 +163,7 @@ def reachable_names(entry: Entry, ledger: Ledger) -> set[str]:
 
 def _reachable(cell: Cell) -> Iterator[tuple[str, Any, bool]]:
     """Name, value and whether it is an item of a container, for what the cell's names hold; containers first, for their names tell more."""
-    names = [name for name in sorted(reachable_names(cell.entry, cell.ledger)) if not name.startswith("_") and name in cell.namespace]
+    names = [name for name in sorted(reachable_names(cell.entry, cell.ledger, cell.namespace)) if not name.startswith("_") and name in cell.namespace]
     for name in names:
         value = cell.namespace[name]
         if type(value) is dict and len(value) <= _ITEMS:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.capture.calls import MISSING, argument, value_of
-from nbtrack.capture.schemas import is_of
 
 WORDS = re.compile(r"\b(read_\w+|scan_\w+|load\w*|fetch_\w+|make_\w+|loadtxt|genfromtxt|fromfile|open|get_rdataset|datasets?|Dataset\w*|DataLoader|File)\b")
 """Code without any of these reads no data."""
@@ -118,8 +117,8 @@ def full_name(node: ast.expr, names: Mapping[str, Any]) -> str:
         head = str(getattr(root, "__name__", ""))
     elif root is None:
         head = _USUAL.get(node.id, node.id if node.id == "open" or parts else "")
-    elif isinstance(root, (types.FunctionType, types.BuiltinFunctionType, type)) or callable(root):
-        if parts or is_of(root, "types", "MethodType"):
+    elif callable(root) and type(root).__module__ != "__main__":  # numpy's functions are objects of a class of its own
+        if parts or isinstance(root, types.MethodType):
             return ""
         module, name = getattr(root, "__module__", None), getattr(root, "__name__", None)
         if not isinstance(module, str) or not isinstance(name, str):

@@ -7,13 +7,14 @@ import importlib
 import inspect
 import logging
 import posixpath
+import re
 import sys
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from nbtrack.capture.run import TrackedRun
 from nbtrack.courier.uris import PREFIX
+from nbtrack.store.idle_import import IdleImport
 
 INTEGRATIONS = {
     "sklearn": "sklearn", "xgboost": "xgboost", "lightgbm": "lightgbm", "lightning": "pytorch", "pytorch_lightning": "pytorch", "keras": "keras",
@@ -26,9 +27,11 @@ _OPTIONS = {
 }  # fmt: skip
 _NOISE = ("training_", "estimator.html", "restored_")
 """What careful people do not keep: the training set predicted once more, and pictures of it."""
+_AFTER_TRAINING = re.compile(r"_score_\w+$")
+"""MLflow's name for what `model.score(X_test, y_test)` gave, which our own sources have under its own name."""
 _STATSMODELS = frozenset({"aic", "bic", "llf", "rsquared", "rsquared_adj", "fvalue", "f_pvalue", "prsquared", "llr_pvalue", "mse_resid", "deviance"})
 _DEFAULTS_OF = (
-    ("lightgbm", "LGBMModel"), ("lightgbm", "train"), ("xgboost", "train"), ("xgboost", "XGBModel"), ("keras", "Model.fit"), ("statsmodels.api", "OLS.fit"),
+    ("lightgbm", "LGBMModel"), ("lightgbm", "train"), ("xgboost", "train"), ("xgboost", "XGBModel"), ("keras", "Model.fit"),
 )  # fmt: skip
 _FRAMES = 60
 _active: dict[str, _Writes] = {}
@@ -38,20 +41,29 @@ class Autologging:
     """The door through which capture switches it on; loads MLflow in the background."""
 
     def __init__(self) -> None:
-        self._thread: threading.Thread | None = None
+        self._import = IdleImport("mlflow", lambda: [f"mlflow.{INTEGRATIONS[name]}" for name in list(sys.modules) if name in INTEGRATIONS])
 
     def load(self) -> None:
-        """Begin to import MLflow, unless that was begun."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=_import, name="nbtrack-mlflow", daemon=True)
-            self._thread.start()
+        """Begin to import MLflow, unless that was begun or it is there."""
+        if not self.is_loaded(0):
+            self._import.start()
+
+    def pause(self) -> None:
+        """A cell begins: the import stands still."""
+        self._import.pause()
+
+    def resume(self) -> None:
+        """The cell ended."""
+        self._import.resume()
 
     def is_loaded(self, wait_s: float) -> bool:
-        """Whether MLflow can be used now, or within some seconds."""
-        if self._thread is not None:
-            self._thread.join(wait_s)
-            return not self._thread.is_alive() and "mlflow" in sys.modules
-        return hasattr(sys.modules.get("mlflow"), "autolog")
+        """Whether MLflow can be used now, or once its import went on for some seconds."""
+        if wait_s and not self._import.is_done.is_set():
+            self._import.resume()
+            self._import.is_done.wait(wait_s)
+            self._import.pause()
+        module = sys.modules.get("mlflow")
+        return module is not None and not getattr(module.__spec__, "_initializing", False) and hasattr(module, "autolog")
 
     def enter(self, run: TrackedRun, frameworks: Iterable[str], wants: Callable[[str], bool]) -> Callable[[], dict[str, str]]:
         """Switch the frameworks' autologging on, into a run; returns what switches it off, leaves MLflow as it was and gives the params.
@@ -98,12 +110,18 @@ class _Writes:
         self._sessions: dict[str, list[Any]] = {}
 
     def param(self, name: str, value: str) -> None:
-        """Held back until the cell ends: what our own sources find by then goes first."""
-        self._params.setdefault(name, value)
+        """Held back until the cell ends: what our own sources find by then goes first. Of statsmodels only defaults are news."""
+        if (session := _session()) is None or session[0] != "statsmodels":
+            self._params.setdefault(name, value)
 
     def metric(self, name: str) -> str:
         """The name under which a metric goes on; empty for what is not kept. A name that another training wrote gets a number."""
-        if name.startswith(_NOISE) or not self._wants(name) or (self.run.writer.has_series(name) and name not in self.run.autologged):
+        if (
+            name.startswith(_NOISE)
+            or _AFTER_TRAINING.search(name)
+            or not self._wants(name)
+            or (self.run.writer.has_series(name) and name not in self.run.autologged)
+        ):
             return ""
         if (integration := _session()) is not None and integration[0] == "statsmodels" and name not in _STATSMODELS:
             return ""
@@ -182,15 +200,6 @@ def _defaults() -> dict[str, Any]:
             with contextlib.suppress(TypeError, ValueError):
                 found |= {name: it.default for name, it in inspect.signature(target).parameters.items() if it.default is not inspect.Parameter.empty}
     return found
-
-
-def _import() -> None:
-    """In the background; what MLflow says while it is imported is for nobody."""
-    with _undisturbed(), contextlib.suppress(Exception):
-        import mlflow
-        import mlflow.tracking.fluent
-
-        _ = mlflow.autolog
 
 
 @contextlib.contextmanager

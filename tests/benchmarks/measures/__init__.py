@@ -1,6 +1,6 @@
 """One file a measurement: `measure(plan)` returns its lines of the table."""
 
-from measures import cell_cost, diff, kill, load_ext, log_loop, memory, notebook, plain_cells, taps, visible
+from measures import cell_cost, diff, fit_cost, kill, load_ext, log_loop, memory, notebook, plain_cells, taps, visible
 
 MEASURES = {
     "load": load_ext.measure,

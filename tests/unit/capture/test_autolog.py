@@ -142,6 +142,11 @@ class Slow:
     def load(self):
         self.asked.append("load")
 
+    def pause(self):
+        return
+
+    resume = pause
+
     def is_loaded(self, wait_s):
         self.asked.append(wait_s)
         return False
