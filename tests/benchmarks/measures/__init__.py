@@ -6,6 +6,7 @@ MEASURES = {
     "load": load_ext.measure,
     "cell": cell_cost.measure,
     "plain": plain_cells.measure,
+    "fit": fit_cost.measure,
     "loop": log_loop.measure,
     "taps": taps.measure,
     "memory": memory.measure,
