@@ -112,7 +112,7 @@ class Translator:
                 values[str(data["step"])] = str(data["value"])
                 if len(values) > _EXACT_KEPT:
                     del values[next(iter(values))]
-                self.tag(parcel, f"nbtrack.exact.{data['name']}", json.dumps(values))
+                self.tag(parcel, f"nbtrack.exact.{data['name']}", json.dumps(values), is_number=True)
             case Kind.NOTE:
                 self._notes.append(self._mask.text(str(data["text"]), "note"))
                 self.tag(parcel, NOTE_TAG, "\n\n".join(self._notes))
@@ -133,10 +133,14 @@ class Translator:
                 if data.get("traceback"):
                     parcel.texts["traceback.txt"] = self._mask.text(str(data["traceback"]), "traceback")
 
-    def tag(self, parcel: Parcel, name: str, value: str | None) -> None:
-        """Add a tag; a value MLflow would cut goes whole into an artifact beside."""
+    def tag(self, parcel: Parcel, name: str, value: str | None, *, is_number: bool = False) -> None:
+        """Add a tag; a value MLflow would cut goes whole into an artifact beside.
+
+        Args:
+            is_number: the value holds numbers only, and as many come as there are points: no secrets are looked for.
+        """
         target = self.names.of(name)
-        if value is not None and name not in TAGS:
+        if value is not None and not is_number and name not in TAGS:
             value = self._mask.text(value, f"tag {name}", name)
         if value is not None and len(value) > LONGEST_TAG:
             parcel.texts[f"nbtrack/tags/{_file_name(target)}.txt"] = value

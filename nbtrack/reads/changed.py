@@ -65,7 +65,6 @@ def changed_line(home: Home, a: RunView, b: RunView) -> str:
     metrics = [
         f"{it.name} {_number(it.a)} → {_number(it.b)}" + (f" ({it.verdict})" if it.verdict else "")
         for it in diff_metrics(a.metrics, b.metrics if a.metrics else {})
-        if not it.name.startswith("system/")
     ]
     parts = [*_few(params), *_few(metrics)]
     if edited := _edited(home, a, b):

@@ -23,6 +23,7 @@ from nbtrack.reads.notebook_diff import diff_notebooks
 _POINTS = 500_000
 """Points of both runs up to which curves are compared step by step."""
 _LINES = 400
+_SYSTEM = "system/"
 _FACTS = ("python", "implementation", "platform", "machine", "cpu", "cpus", "memory_bytes", "gpus", "seeds")
 _GIT_S = 10
 _COMMIT = re.compile("[0-9a-f]{7,64}")
@@ -64,9 +65,11 @@ def diff_params(a: RunView, b: RunView) -> tuple[Change, ...]:
 
 
 def diff_metrics(a: Mapping[str, Metric], b: Mapping[str, Metric]) -> tuple[MetricChange, ...]:
-    """Metrics whose best or only value differs."""
+    """Metrics whose best or only value differs; what the machine did (`system/…`) is left out, as no run is better by it."""
     found = []
     for name in {**a, **b}:
+        if name.startswith(_SYSTEM):
+            continue
         one, other = a.get(name), b.get(name)
         known = other or one
         assert known is not None
@@ -95,7 +98,7 @@ def _facts(view: RunView) -> dict[str, str]:
 
 
 def _curves(home: Home, a: RunView, b: RunView) -> tuple[CurveChange, ...]:
-    names = [name for name in a.metrics if name in b.metrics and max(a.metrics[name].count, b.metrics[name].count) > 1]
+    names = [name for name in a.metrics if name in b.metrics and not name.startswith(_SYSTEM) and max(a.metrics[name].count, b.metrics[name].count) > 1]
     if not names:
         return ()
     total = sum(view.metrics[name].count for view in (a, b) for name in view.metrics)

@@ -1,14 +1,14 @@
 """The door to detect-secrets: its plugins' patterns as rules. Importing it costs a quarter of a second, so a kernel's foreground does not.
 
 Left out are what is no secret (public IP addresses), its keyword and entropy plugins, which our own rules do for notebooks, and Artifactory's
-passwords, whose pattern any word that begins with AP fits. The plugins' `verify`, which asks the services, is never called.
+passwords, whose pattern any word that begins with AP fits, and JSON Web Tokens, whose pattern leaves the signature and takes minutes for a long
+run of letters. The plugins' `verify`, which asks the services, is never called.
 """
 
 from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable
 from functools import cache
 
 from nbtrack.secrets import values
@@ -25,7 +25,6 @@ _TABLE: tuple[tuple[str, str, str, tuple[str, ...], bool], ...] = (
     ("gitlab_token", "GitLabTokenDetector", "GitLab Token", ("gl", "gr1348941"), False),
     ("ibm_cloud_iam", "IbmCloudIamDetector", "IBM Cloud IAM Key", ("ibm", "iam"), True),
     ("ibm_cos_hmac", "IbmCosHmacDetector", "IBM COS HMAC Credentials", ("secret",), True),
-    ("jwt", "JwtTokenDetector", "JSON Web Token", ("eyj",), False),
     ("mailchimp", "MailchimpDetector", "Mailchimp Access Key", ("-us",), False),
     ("npm", "NpmDetector", "NPM tokens", ("_authtoken",), True),
     ("openai", "OpenAIDetector", "OpenAI Token", ("t3blbkfj",), False),
@@ -55,8 +54,7 @@ def plugin_rules() -> tuple[Rule, ...]:
     for module, name, kind, hints, is_group in _TABLE:
         plugin = getattr(importlib.import_module(f"detect_secrets.plugins.{module}"), name)
         patterns = list(plugin.denylist)[:1] if module == "artifactory" else list(plugin.denylist)
-        valid: Callable[[str], bool] = getattr(plugin, "is_formally_valid", _is_no_placeholder)
-        found += [Rule(kind, _grouped(pattern, is_group), hints, valid) for pattern in patterns]
+        found += [Rule(kind, _grouped(pattern, is_group), hints, _is_no_placeholder) for pattern in patterns]
     return tuple(found)
 
 

@@ -117,11 +117,11 @@ _EQUALS = r"""(?:\\?["'])?\s*\]?\s*(?::\s*[A-Za-z_][\w.\[\]| ]{0,40}?\s*=|!=|==|
 _WORD = r"""[^\s"'`,;)(\]\[}{<>|\\]"""
 
 RULES: tuple[Rule, ...] = (
-    Rule("Private Key", re.compile(rf"{_KEY}(?P<value>(?:[\w\s+/=:,.\-()@]|\\+[nr]){{16,20000}}?)-----END"), _OF_KEY, _is_key_body, True),
+    Rule("Private Key", re.compile(rf"{_KEY}(?P<value>(?:(?!-----)(?:[\w\s+/=:,.\-()@]|\\+[nr])){{16,20000}}+)-----END"), _OF_KEY, _is_key_body, True),
     Rule("Private Key", re.compile(rf"{_KEY}(?P<value>(?:(?:\s|\\+[nr])*+{_LINE}{{40,}}+)++)"), _OF_KEY, spans_lines=True),
     Rule(
         "Private Key",
-        re.compile(rf"(?<![A-Za-z0-9+/=])(?P<value>(?:{_LINE}{{40,}}+\s++)++{_LINE}*+)\s*-----END [A-Z0-9 ]*PRIVATE KEY"),
+        re.compile(rf"(?<![A-Za-z0-9+/=])(?P<value>(?:{_LINE}{{40,}}+\s++){{1,80}}+{_LINE}*+)\s*-----END [A-Z0-9 ]*PRIVATE KEY"),
         _OF_KEY,
         spans_lines=True,
     ),

@@ -6,7 +6,7 @@ PASSWORD = "hunter2" + "b"
 
 
 def test_the_runs_line_hides_a_secret_the_journal_keeps_it_and_the_kernel_loads_no_scanner(kernel):
-    reply = kernel.run(f'%%track\ndb_password = "{PASSWORD}"\nlr = 0.1')
+    reply = kernel.run(f'%%track -p db_password\ndb_password = "{PASSWORD}"\nlr = 0.1')
     assert PASSWORD not in reply.html[0] + reply.shown[0]
     assert "db_password=***" in reply.shown[0]
     [run] = kernel.runs()

@@ -68,8 +68,14 @@ def cells(*sources, **outputs):
 
 
 def test_params_metrics_and_state_that_differ_are_told(run, diff):
-    a = run({"lr": "0.1", "gone": "x", "same": "1"}, {"accuracy": [0.93], "loss": [3.0, 1.0, 2.0], "same": [1.0], "nan": [float("nan")]})
-    b = run({"lr": "0.01", "new": "y", "same": "1"}, {"accuracy": [0.95], "loss": [3.0, 1.5, 2.0], "same": [1.0], "nan": [float("nan")]}, state=State.FAILED)
+    a = run(
+        {"lr": "0.1", "gone": "x", "same": "1"}, {"accuracy": [0.93], "loss": [3.0, 1.0, 2.0], "same": [1.0], "nan": [float("nan")], "system/cpu": [1.0, 2.0]}
+    )
+    b = run(
+        {"lr": "0.01", "new": "y", "same": "1"},
+        {"accuracy": [0.95], "loss": [3.0, 1.5, 2.0], "same": [1.0], "nan": [float("nan")], "system/cpu": [3.0, 4.0]},
+        state=State.FAILED,
+    )
     found = diff(a, b)
     assert found.params == (Change("lr", "0.1", "0.01"), Change("gone", "x", None), Change("new", None, "y"))
     assert [it.how for it in found.params] == ["changed", "removed", "added"]

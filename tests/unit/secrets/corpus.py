@@ -110,6 +110,12 @@ def _secrets() -> list[tuple[str, str]]:
     return found
 
 
+_MODELS = (
+    "meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8", "Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8", "allenai/olmOCR-7B-0725-FP8", "HuggingFaceH4/zephyr-7b-beta",
+    "nvidia/NVIDIA-Nemotron-3-Super-120B-A12B", "NousResearch/Nous-Hermes-2-Mixtral-8x7B-DPO", "microsoft/WizardLM-2-8x22B", "Std_Acc1298_Mean_Mem40_Flux", "GigaEmbeddings-3B-2025-09",
+)  # fmt: skip
+
+
 def _innocents() -> list[str]:
     hexes = [hashlib.new(name, str(_DICE.random()).encode()).hexdigest() for name in ("md5", "sha1", "sha256", "sha512") for _ in range(3)]
     image = base64.b64encode(_DICE.randbytes(3000)).decode()
@@ -127,7 +133,7 @@ def _innocents() -> list[str]:
         'bos_token = "<s>"', '"special_tokens_map": {"mask_token": "<mask>"}', 'token_type = "bearer"', "next_token = logits.argmax(-1)", 'for token in doc: print(token.text)', "token_ids=input_ids[0]",
         'df.merge(other, on="key")', 'sort(key="value_2024")', 'primary_key = "customer_id_2024"', 'foreign_key="orders.customer_id2"', 'key = "learning_rate_2"', 'd["key1"] = "value1"', 'public_key = "abc123def456"',
         'password_field = "pw_2024_column"', 'token_url = "https://example.com/oauth2/v1"', 'secret_name = "prod-db-2024"', 'password_hash_algorithm = "pbkdf2"', 'api_key_header = "X-Api-Key-2"', 'keyboard = "qwerty123"',
-        'model = "sentence-transformers/all-MiniLM-L6-v2"', 'model = "meta-llama/Meta-Llama-3.1-70B-Instruct"', 'path = "data/processed/train_2024-01-01T00-00-00.parquet"', 'name = "RandomForestClassifier2024BestModelOfAll"',
+        'model = "sentence-transformers/all-MiniLM-L6-v2"', *(f'load("{it}")' for it in _MODELS), 'model = "meta-llama/Meta-Llama-3.1-70B-Instruct"', 'path = "data/processed/train_2024-01-01T00-00-00.parquet"', 'name = "RandomForestClassifier2024BestModelOfAll"',
         'url = "https://example.com/a/b?x=1&page=2&key=name"', "https://user@example.com/x", "postgresql://user:password@localhost/db", "http://localhost:5000/#/experiments/1", "postgresql://{user}:{password}@{host}/db",
         "sqlite:////tmp/mlflow.db", "git@github.com:ann/wine.git", "see https://example.com/@ann:9000/x", "C:\\Users\\ann\\data", "epoch 1/10 loss: 0.1234 acc: 0.9876 key: 12345678",
         "array([[1.2345e-01, 6.789e+02], [1.0, 2.0]])", "[0.12345678 0.87654321 0.11223344]", "tensor([0.1, 0.2], device='cuda:0')", "2026-11-25T20:00:00.000Z token refresh in 3600s", "Bearer of good news, everyone",

@@ -120,6 +120,19 @@ def test_a_line_of_a_megabyte_takes_no_longer_than_many_lines():
     assert [it.kind for it in found] == ["Password"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "eyJ" * 100_000, "-----BEGIN PRIVATE KEY-----" * 10_000, ("A" * 64 + "\n") * 8_000 + "private key", "-----BEGIN PRIVATE KEY-----" + ("A" * 63 + "\n") * 8_000, "sk-" * 100_000,
+        'password="' + "\\a" * 200_000, 'password="' * 40_000, "token." * 80_000, "://a:" * 100_000, "&token=" * 60_000, "password" + " " * 500_000 + "=", "//" * 200_000 + "_authToken",
+    ],
+    ids=lambda text: text[:16].strip(),
+)  # fmt: skip
+def test_a_text_made_to_be_slow_is_looked_through(text):
+    masked, _ = SCANNER.mask(text)
+    assert masked.count("\n") == text.count("\n")
+
+
 def test_what_a_kernel_imports_loads_neither_patterns_nor_detect_secrets():
     script = "import sys, nbtrack.secrets.values, nbtrack.secrets.policy; print([name for name in sys.modules if 'detect_secrets' in name or name == 'nbtrack.secrets.rules'])"
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip() == "[]"
