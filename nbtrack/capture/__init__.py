@@ -13,13 +13,17 @@ from nbtrack.capture.machine import Machine
 from nbtrack.capture.models import Models
 from nbtrack.capture.named import Named
 from nbtrack.capture.outputs import Outputs
+from nbtrack.capture.printed import Printed
+from nbtrack.capture.reports import Reports
+from nbtrack.capture.results import Results
+from nbtrack.capture.scalars import LastExpression, Scalars
 from nbtrack.capture.source import CaptureSource
 from nbtrack.capture.streams import Streams
 from nbtrack.capture.truth import Truth
 from nbtrack.capture.worktree import Git
 
 SOURCES: tuple[type[CaptureSource], ...] = (
-    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, Models, Datasets, Figures, Streams, Machine, Environment, Git, Autolog,
-    Truth,
+    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, Scalars, LastExpression, Printed, Results, Reports, Models, Datasets,
+    Figures, Streams, Machine, Environment, Git, Autolog, Truth,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

@@ -23,6 +23,8 @@ class Labelled:
 
 _Piece = str | ast.expr
 _BREAK = re.compile(r"[,;|/\n\t()\[\]{}•·]|\s[-–—]+\s|[.!?]\s|\s{2,}|={2,}|-{2,}|\*{2,}|#{1,}|>{2,}")  # noqa: RUF001 - dashes as people type them
+_QUALIFIED = re.compile(r"(\w)\s*\(([^()]*)\)\s*$")
+"""`RMSE (test)`: what stands in brackets before the value belongs to the label."""
 _TAIL = re.compile(r"[\s:=≈~<>$€£^*#+-]+$")
 _WORD_TAIL = re.compile(
     r"\s+(is|are|was|were|equals?|equal to|of|at|to|now|about|approximately|after|in|for|over|with|on|by|from|until|achieved|reached)$", re.IGNORECASE
@@ -169,7 +171,7 @@ def _label(pieces: list[_Piece]) -> Iterator[Labelled]:
         before = joined[at - 1] if at and isinstance(joined[at - 1], str) else ""
         after = joined[at + 1] if at + 1 < len(joined) and isinstance(joined[at + 1], str) else ""
         assert isinstance(before, str) and isinstance(after, str)
-        parts = _BREAK.split(_TAIL.sub("", before))
+        parts = _BREAK.split(_QUALIFIED.sub(r"\1 \2", _TAIL.sub("", before)))
         label = _clean(parts[-1])
         if len(parts) == 1 and at > 1 and label and set(label.split("_")) <= _UNITS and phrase:
             label = phrase  # "loss after {n} epochs: {loss}"

@@ -40,7 +40,12 @@ def insert(tree: ast.Module, spots: Iterable[Spot], tap_for: Callable[[Spot, Sha
         if has_outer and spot.loop.parent is not None and tap.boundary is not None:
             _mark(spot.loop, spot.loop.parent, tap.boundary)
     if values:
-        _Wrap(values).visit(tree)
+        wrap(tree, values)
+
+
+def wrap(tree: ast.AST, values: dict[int, int]) -> None:
+    """Wrap expressions, told by `id()`, in the taps of these places."""
+    _Wrap(values).visit(tree)
 
 
 def _cover(block: list[ast.stmt], name: str, statements: dict[int, ast.expr], tap: Tap, *, sure: bool = False, need: bool = False) -> None:

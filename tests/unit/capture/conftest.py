@@ -13,6 +13,7 @@ import pytest
 from nbtrack.capture.collect import Collector
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell
+from nbtrack.capture.weave import taps
 from nbtrack.entities import Request, RunStart, State
 from nbtrack.entities.ledger import Ledger, Status
 from nbtrack.journal import RunWriter, fold, new_id
@@ -97,7 +98,7 @@ class Sheet:
     """A namespace, a ledger and some sources; no shell, no run."""
 
     def __init__(self, *sources):
-        self.sources, self.ledger, self.namespace = sources, Ledger(), {"__name__": "__main__"}
+        self.sources, self.ledger, self.namespace = sources, Ledger(), {"__name__": "__main__", taps.NAME: taps.taps}
 
     def run(self, code, *, is_tracked=True, is_own=True, request=None):
         """Execute one cell as a shell would; its findings by kind and name."""
@@ -114,6 +115,10 @@ class Sheet:
         for source in self.sources:
             source.enter(entry)
         ask("before")
+        for source in self.sources:
+            if hasattr(source, "weave") and tree is not None:
+                tree = parse(code)  # as IPython does: another tree than the entry's
+                source.weave(tree)
         body = tree.body if tree is not None else []
         last = body[-1] if body and isinstance(body[-1], ast.Expr) else None
         try:
@@ -151,3 +156,22 @@ def params():
         return {name: it.value for (kind, name), it in book.run(last, is_own=is_own).items() if kind == "param"}
 
     return params
+
+
+@pytest.fixture
+def measured():
+    """Metrics found in the last of some cells, all of them tracked or only the last."""
+
+    def measured(*cells, is_tracked=False):
+        from nbtrack.capture.printed import Printed
+        from nbtrack.capture.reports import Reports
+        from nbtrack.capture.results import Results
+        from nbtrack.capture.scalars import LastExpression, Scalars
+
+        book = Sheet(Scalars(), LastExpression(), Printed(), Results(), Reports())
+        *earlier, last = cells
+        for code in earlier:
+            book.run(code, is_tracked=is_tracked)
+        return {name: it.value for (kind, name), it in book.run(last).items() if kind == "metric"}
+
+    return measured

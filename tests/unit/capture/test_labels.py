@@ -35,6 +35,7 @@ def labels(code):
         ('f"精度: {a}"', [("精度", "a")]),
         ('f"Précision : {p:.2f} ; Rappel : {r:.2f}"', [("précision", "p"), ("rappel", "r")]),
         ('f"R^2 = {r}"', [("r2", "r")]),
+        ('f"RMSE (test) = {r}, (n = {n}) {m}"', [("rmse_test", "r"), ("n", "n"), ("m", "m")]),
         ('f"{x} {y}"', [("x", "x"), ("y", "y")]),
         ('"{0.real} {".format(1)', []),
         ('f"plain"', []),

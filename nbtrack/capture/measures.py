@@ -1,0 +1,80 @@
+"""One quantity, one metric: names of what was measured, and numbers of known types."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from nbtrack.capture.source import Cell, Finding
+from nbtrack.capture.weave.values import as_floats, take
+
+_FACTS = "metrics"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number that may become a metric."""
+
+    name: str
+    value: float | int
+    rule: str
+    key: str
+    """What it is: the text of its expression; the same key is the same quantity."""
+    qualifiers: tuple[str, ...] = ()
+    """What tells it from others of its name: a model, a variable."""
+
+
+def number(value: Any) -> float | int | None:
+    """A number of a known type, tensors and arrays of one element included; None for anything else. No bool, and nothing of the user's runs."""
+    try:
+        kept = take(value, False)
+    except Exception:  # noqa: BLE001 - an array of a foreign library may be gone from its device
+        return None
+    if kept is None:
+        return None
+    [found] = as_floats([kept])
+    return found
+
+
+def key_of(node: ast.expr) -> str:
+    """The text of an expression."""
+    return ast.unparse(node)
+
+
+def known(cell: Cell) -> dict[str, str]:
+    """Metrics the cell's run has so far, each with what it is."""
+    return cell.run.metrics_seen if cell.run is not None else cell.entry.facts.setdefault(_FACTS, {})
+
+
+def is_curve(cell: Cell, name: str) -> bool:
+    """Whether the name is a curve of the cell's run already."""
+    return cell.run is not None and name in cell.run.curve_ends
+
+
+def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
+    """Findings for some numbers: the plain name where it is free, else one with what tells it apart; the same quantity once."""
+    seen = known(cell)
+    here = cell.entry.facts.setdefault("metrics of this cell", {})
+    for it in them:
+        if not it.name or not cell.choice.wants(it.name):
+            continue
+        if isinstance(it.value, float) and not math.isfinite(it.value) and it.name not in seen:
+            continue
+        if it.key in here:  # one quantity once a cell
+            continue
+        name = next((name for name in _names(it, cell) if seen.get(name, it.key) == it.key and not is_curve(cell, name)), "")
+        if not name:
+            continue
+        seen[name] = it.key
+        here[it.key] = name
+        yield Finding("metric", name, it.value, it.rule)
+
+
+def _names(it: Measured, cell: Cell) -> Iterator[str]:
+    yield it.name
+    for qualifier in it.qualifiers:
+        yield f"{qualifier}.{it.name}"
+    yield f"cell_{cell.entry.execution_count or cell.entry.number}.{it.name}"

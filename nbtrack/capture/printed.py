@@ -1,0 +1,223 @@
+"""Metrics from what is printed: numbers in `print`, f-strings, `%` and `format`, at full precision, with the label the text gives them."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from nbtrack.capture.labels import labelled, own_name
+from nbtrack.capture.measures import Measured, is_curve, key_of, known, metrics, number
+from nbtrack.capture.program import program_of
+from nbtrack.capture.provenance import Origins, origins_of, through
+from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.weave import taps
+from nbtrack.capture.weave.insert import wrap
+from nbtrack.capture.weave.kinds import path_of
+from nbtrack.capture.weave.taps import Shape, Tap
+from nbtrack.capture.weave.words import is_measure
+from nbtrack.entities.ledger import Entry
+
+_SHOWS = frozenset(("print", "display", "pprint"))
+_MAGICS = ("%%time", "%%capture")
+_LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_SPOTS = 200
+"""Most printed expressions of a cell that are tapped."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """One expression that is printed outside loops."""
+
+    label: str
+    node: ast.expr
+    is_percent: bool
+    place: str
+    """Function it stands in; empty at top level."""
+    text: str
+    """The expression as it was written."""
+
+
+class Printed(Source):
+    """Weaves a tap into every printed expression outside loops; what a loop prints is a curve."""
+
+    name = "printed numbers"
+    kind = "metrics"
+
+    def __init__(self) -> None:
+        self._shell: Any = None
+        self._transformer = _Transformer(self)
+        self._armed: dict[int, Entry] = {}
+        self._woven: dict[str, list[tuple[Spot, Tap]]] = {}
+        """By the code of the cell; the taps of functions stay when other cells call them."""
+        self._active: Cell | None = None
+
+    def start(self, shell: Any) -> None:
+        self._shell = shell
+        if shell is not None:
+            shell.ast_transformers.append(self._transformer)
+            taps.install(shell.user_ns, shell.user_ns_hidden)
+
+    def stop(self) -> None:
+        for tap in self._taps():
+            tap.off()
+        if self._shell is not None and self._transformer in self._shell.ast_transformers:
+            self._shell.ast_transformers.remove(self._transformer)
+            taps.uninstall(self._shell.user_ns, self._shell.user_ns_hidden)
+
+    def enter(self, entry: Entry) -> None:
+        body = entry.source.partition("\n")[2] if entry.source.startswith("%%track") else entry.source
+        if entry.tree is not None and entry.tree.body and (not body.lstrip().startswith("%%") or body.lstrip().startswith(_MAGICS)):
+            self._armed[threading.get_ident()] = entry
+
+    def leave(self, entry: Entry) -> None:
+        self._armed.pop(threading.get_ident(), None)
+        active = self._active
+        if active is not None and active.entry is entry:
+            self._active = None
+            entry.facts[self.name] = [(spot, tap.drain()) for them in self._woven.values() for spot, tap in them]
+            for tap in self._taps():
+                tap.off()
+
+    def before(self, cell: Cell) -> Iterable[Finding]:
+        if self._active is None:
+            self._active = cell
+            for tap in self._taps():
+                tap.on()
+        return ()
+
+    def after(self, cell: Cell) -> Iterable[Finding]:
+        seen = [(spot, values[0]) for spot, values in cell.entry.facts.get(self.name, ()) if len(values) == 1]
+        yield from metrics(cell, _measured(cell, seen))
+
+    def weave(self, tree: ast.Module) -> None:
+        """Weave taps into the tree, if it is that of the cell this thread begins to execute."""
+        entry = self._armed.get(threading.get_ident())
+        if entry is None or entry.tree is None or len(tree.body) != len(entry.tree.body):
+            return
+        self._armed.pop(threading.get_ident(), None)
+        if taps.NAME in entry.code:
+            return
+        spots = list(spots_in(tree))[:_SPOTS]
+        if not spots:
+            return
+        fresh = [(spot, Tap(Shape.VALUE)) for spot in spots]
+        for _, tap in self._woven.get(entry.code, ()):
+            tap.off()
+        wrap(tree, {id(spot.node): tap.index for spot, tap in fresh})
+        self._woven[entry.code] = fresh
+        if self._active is not None and self._active.entry is entry:
+            for _, tap in fresh:
+                tap.on()
+
+    def _taps(self) -> list[Tap]:
+        return [tap for them in self._woven.values() for _, tap in them]
+
+
+class _Transformer(ast.NodeTransformer):
+    """What IPython calls with each tree before it is compiled."""
+
+    def __init__(self, printed: Printed) -> None:
+        self._printed = printed
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        with contextlib.suppress(Exception):  # a cell without taps is what the user wrote
+            if isinstance(node, ast.Module):
+                self._printed.weave(node)
+        return node
+
+
+def spots_in(tree: ast.AST, place: str = "") -> Iterator[Spot]:
+    """Printed expressions outside loops; of functions too."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (*_LOOPS, ast.Lambda)):
+            continue
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.decorator_list:
+            continue  # a decorator may compile the function from what is in it
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield from spots_in(node, node.name)
+        elif isinstance(node, ast.Expr) and _is_text(node.value):
+            yield from _spots(node.value, place)
+        else:
+            yield from spots_in(node, place)
+
+
+def labels_in(cell: Cell) -> dict[str, str]:
+    """What names are called where the cell prints them at top level."""
+    kept: dict[str, str] | None = cell.entry.facts.get("labels of names")
+    if kept is None:
+        kept = {}
+        for spot in spots_in(cell.entry.tree) if cell.entry.tree is not None else ():
+            core = through(spot.node)
+            if isinstance(core, ast.Name) and not spot.place:
+                kept.setdefault(core.id, spot.label)
+        cell.entry.facts["labels of names"] = kept
+    return kept
+
+
+def _is_text(node: ast.expr) -> bool:
+    """A print, or a formatted text that a cell ends with."""
+    if isinstance(node, ast.Call):
+        return (isinstance(node.func, ast.Name) and node.func.id in _SHOWS) or (isinstance(node.func, ast.Attribute) and node.func.attr == "format")
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant))
+
+
+def _spots(node: ast.expr, place: str) -> Iterator[Spot]:
+    for it in labelled(node):
+        if not isinstance(it.node, (ast.Constant, ast.JoinedStr, ast.List, ast.Dict, ast.Compare, ast.Starred, ast.Lambda)):
+            node = _unrounded(it.node)
+            yield Spot(it.label, node, it.is_percent, place, ast.unparse(node))
+
+
+def _unrounded(node: ast.expr) -> ast.expr:
+    """What is rounded for show."""
+    while isinstance(node, ast.Call):
+        path = path_of(node.func)
+        if not path or path[-1] not in ("round", "around"):
+            break
+        is_function = isinstance(node.func, ast.Name) or path[0] in ("np", "numpy")
+        if is_function and not node.args:
+            break
+        node = node.args[0] if is_function else node.func.value  # type: ignore[attr-defined]
+    return node
+
+
+def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured]:
+    program = program_of(cell)
+    origins = origins_of(program)
+    has = known(cell)
+    for spot, found in seen:
+        value = number(found)
+        core = through(ast.parse(spot.text, mode="eval").body)
+        name = spot.label or own_name(core) or call_name(core)
+        if value is None or not name:
+            continue
+        if isinstance(core, ast.Name) and (core.id in has.values() or core.id in has or is_curve(cell, core.id)) and not spot.place:
+            continue  # the name has it already
+        if type(value) is int and not is_measure(name):
+            continue
+        if not _is_shown_result(origins, spot, core, name):
+            continue
+        qualifiers = tuple(dict.fromkeys(it.id for it in ast.walk(core) if isinstance(it, ast.Name) and it.id not in origins.modules))
+        key = core.id if isinstance(core, ast.Name) and not spot.place else f"{spot.place}:{key_of(core)}" if spot.place else key_of(core)
+        yield Measured(name.rstrip("_"), value, "printed with its label", key, qualifiers[::-1])
+
+
+def _is_shown_result(origins: Origins, spot: Spot, core: ast.expr, name: str) -> bool:
+    if spot.place:
+        return is_measure(name)  # a function's own names are not known here
+    if not spot.label and not is_measure(name):
+        return False
+    return not origins.why_not(core, name)
+
+
+def call_name(node: ast.expr) -> str:
+    """The function or method a call is of, where its name says a measure."""
+    if isinstance(node, ast.Call):
+        path = path_of(node.func)
+        if path and is_measure(path[-1]):
+            return path[-1]
+    return ""

@@ -1,0 +1,240 @@
+"""Where a computed number comes from, as far as the code tells: a result, or a size, a constant, a statistic of data, an intermediate step."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from nbtrack.capture.literals import evaluate
+from nbtrack.capture.program import Definition, Part, Program
+from nbtrack.capture.weave.kinds import NUMERIC, Kind, kind_of, path_of
+from nbtrack.capture.weave.words import is_history, is_measure
+
+_STATISTICS = frozenset(
+    ("mean", "std", "var", "min", "max", "sum", "median", "quantile", "percentile", "average", "nanmean", "nanstd", "nanmin", "nanmax", "nansum", "ptp",
+     "amin", "amax", "mode", "skew", "kurtosis", "count", "prod", "fmean")
+)  # fmt: skip
+_THROUGH = frozenset(
+    ("item", "float", "int", "round", "abs", "tolist", "numpy", "detach", "cpu", "squeeze", "float64", "float32", "asarray", "array", "to_numpy")
+)  # fmt: skip
+_ARITHMETIC = frozenset(
+    ("sqrt", "exp", "log", "log2", "log10", "int", "float", "abs", "round", "pow", "float64", "float32", "array", "ceil", "floor", "min", "max")
+)
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+
+
+@dataclass
+class Origins:
+    """What names stand for at the end of a cell."""
+
+    kinds: dict[str, Kind] = field(default_factory=dict)
+    constants: set[str] = field(default_factory=set)
+    """Names bound to literals, or computed from nothing but literals."""
+    modules: set[str] = field(default_factory=set)
+    looped: set[str] = field(default_factory=set)
+    """Names that loops of the cell bind."""
+    consumed: set[str] = field(default_factory=set)
+    """Names from which the cell computes something else."""
+
+    def why_not(self, node: ast.expr, name: str) -> str:
+        """Why the value of an expression is no result; empty where it is one.
+
+        Args:
+            name: what it is bound to, or called where it is shown.
+        """
+        named = is_measure(name)
+        kind = kind_of(node, self.kinds)
+        if kind in (Kind.CONST, Kind.TIME, Kind.TEXT) or (kind is Kind.COUNT and not named):
+            return str(kind.value)
+        if kind is Kind.TRUTH and not (isinstance(node, ast.Call) or self._compares(node)):  # a mean of comparisons is a share
+            return str(kind.value)
+        if kind is Kind.OTHER and not named and not self._reads_measure(node):
+            return str(kind.value)
+        if kind is Kind.RANDOM and not named:
+            return str(kind.value)
+        if kind not in NUMERIC and kind is not Kind.GIVEN and not named and not self._reads_measure(node) and not self._compares(node):
+            return str(kind.value)
+        if self.is_constant(node):
+            return "computed from constants alone"
+        if not named and self.is_statistic(node):
+            return "a statistic of data"
+        return ""
+
+    def is_statistic(self, node: ast.expr) -> bool:
+        """Whether this is a mean, a maximum or the like of something that is not a measure itself, and is not compared or subtracted."""
+        node = through(node)
+        if isinstance(node, ast.BinOp):
+            parts = [part for part in (node.left, node.right) if not self.is_constant(part) and kind_of(part, self.kinds) is not Kind.COUNT]
+            return bool(parts) and all(self.is_statistic(part) for part in parts)
+        if not isinstance(node, ast.Call):
+            return False
+        path = path_of(node.func)
+        if not path or path[-1] not in _STATISTICS:
+            return False
+        about = [*node.args] if self._is_library(node.func) else [node.func.value if isinstance(node.func, ast.Attribute) else node.func]
+        return bool(about) and self._is_plain(about[0]) and not self._compares(about[0]) and not self._reads_measure(node)
+
+    def _is_plain(self, node: ast.expr) -> bool:
+        """A name, a column or a slice of it: nothing is computed."""
+        while isinstance(node, (ast.Attribute, ast.Subscript)) or (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            node = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else node.value  # type: ignore[union-attr]
+        return isinstance(node, ast.Name)
+
+    def _compares(self, node: ast.expr) -> bool:
+        """Whether two things that are no constants are set against each other: a difference, a quotient, a comparison."""
+        for it in ast.walk(node):
+            sides = [it.left, it.right] if isinstance(it, ast.BinOp) else [it.left, *it.comparators] if isinstance(it, ast.Compare) else []
+            if len(sides) > 1 and sum(not self.is_constant(side) for side in sides) > 1:
+                return True
+        return False
+
+    def _reads_measure(self, node: ast.expr) -> bool:
+        for it in ast.walk(node):
+            word = it.id if isinstance(it, ast.Name) else it.attr if isinstance(it, ast.Attribute) else ""
+            if isinstance(it, ast.Constant) and isinstance(it.value, str):
+                word = it.value
+            if word and (is_measure(word) or is_history(word)):
+                return True
+        return False
+
+    def _is_library(self, func: ast.expr) -> bool:
+        """`np.mean`, `statistics.mean`, `max`: a function, not a method of the data."""
+        if isinstance(func, ast.Name):
+            return True
+        while isinstance(func, ast.Attribute):
+            func = func.value
+        return isinstance(func, ast.Name) and func.id in self.modules
+
+    def is_constant(self, node: ast.expr) -> bool:
+        """Whether a value is arithmetic of literals and of names that are such themselves."""
+        if isinstance(node, ast.Name):
+            return node.id in self.constants
+        if isinstance(node, ast.Attribute):
+            return node.attr in ("pi", "e", "inf", "nan", "eps", "tau") and self._is_library(node)
+        if isinstance(node, ast.Call):
+            path = path_of(node.func)
+            is_function = isinstance(node.func, ast.Name) or self._is_library(node.func)
+            return bool(path) and path[-1] in _ARITHMETIC and is_function and bool(node.args) and all(self.is_constant(it) for it in node.args)
+        if isinstance(node, (ast.Constant, ast.BinOp, ast.UnaryOp)):
+            return all(self.is_constant(it) for it in ast.iter_child_nodes(node) if isinstance(it, ast.expr))
+        return False
+
+
+def through(node: ast.expr) -> ast.expr:
+    """The expression below `.item()`, `float()`, `round()` and the like, and below a change to percent."""
+    while True:
+        if isinstance(node, ast.Call):
+            path = path_of(node.func)
+            if not path or path[-1] not in _THROUGH:
+                return node
+            if node.args:
+                node = node.args[0]
+            elif isinstance(node.func, ast.Attribute):
+                node = node.func.value
+            else:
+                return node
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)) and (side := _other_than_100(node)) is not None:
+            node = side
+        elif isinstance(node, ast.Await):
+            node = node.value
+        else:
+            return node
+
+
+def _other_than_100(node: ast.BinOp) -> ast.expr | None:
+    for side, other in ((node.left, node.right), (node.right, node.left)):
+        if isinstance(other, ast.Constant) and other.value in (100, 100.0):
+            return side
+    return None
+
+
+def origins_of(program: Program) -> Origins:
+    """Origins of the names of a cell; made once."""
+    kept = program.entry.facts.get("origins")
+    if isinstance(kept, Origins):
+        return kept
+    made = Origins(modules={*program.imports})
+    for part in program.parts:
+        for statement in flat_statements([part.node]):
+            _learn(made, statement)
+    for part in program.own:
+        for loop in ast.walk(part.node):
+            if isinstance(loop, _LOOPS):
+                made.looped |= {it.id for it in ast.walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
+    made.consumed = _consumed(program.own)
+    program.entry.facts["origins"] = made
+    return made
+
+
+def flat_statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements in order, those inside `if`, `with`, `try` and `match` too; loops and definitions stay whole."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, (ast.If, ast.With, ast.AsyncWith, ast.Try)):
+            for name in ("body", "handlers", "orelse", "finalbody"):
+                for inner in getattr(statement, name, ()):
+                    yield from flat_statements(inner.body if isinstance(inner, ast.ExceptHandler) else [inner])
+        elif isinstance(statement, ast.Match):
+            for case in statement.cases:
+                yield from flat_statements(case.body)
+
+
+def bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    """Names a plain statement binds, each with the expression it comes from; an unpacked name comes from the whole."""
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
+        yield statement.target.id, ast.BinOp(ast.Name(statement.target.id, ast.Load()), statement.op, statement.value)
+    if isinstance(statement, ast.AnnAssign) and statement.value is not None and isinstance(statement.target, ast.Name):
+        yield statement.target.id, statement.value
+    if isinstance(statement, ast.Assign):
+        for target in statement.targets:
+            yield from _unpacked(target, statement.value)
+
+
+def _unpacked(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, ast.Starred):
+        return
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        is_paired = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts)
+        for number, inner in enumerate(target.elts):
+            yield from _unpacked(inner, value.elts[number] if is_paired and isinstance(value, (ast.Tuple, ast.List)) else value)
+
+
+def _learn(made: Origins, statement: ast.stmt) -> None:
+    if isinstance(statement, Definition):
+        made.kinds[statement.name] = Kind.OTHER
+        return
+    if isinstance(statement, _LOOPS):
+        for it in ast.walk(statement):
+            if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store):
+                made.kinds.pop(it.id, None)
+                made.constants.discard(it.id)
+        return
+    for name, node in bindings(statement):
+        made.kinds[name] = kind_of(node, made.kinds)
+        (made.constants.add if _is_scalar(node) or made.is_constant(node) else made.constants.discard)(name)
+
+
+def _is_scalar(node: ast.expr) -> bool:
+    """A literal number or word; a literal list may be filled later."""
+    try:
+        return isinstance(evaluate(node), (bool, int, float, str))
+    except ValueError:
+        return False
+
+
+def _consumed(parts: Iterable[Part]) -> set[str]:
+    """Names read where something else is computed: not shown, not compared, not kept in a container."""
+    found: set[str] = set()
+    for part in parts:
+        for statement in flat_statements([part.node]):
+            values = [it.value for it in [statement] if isinstance(it, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and it.value is not None]
+            if isinstance(statement, _LOOPS):
+                values = [it.value for it in ast.walk(statement) if isinstance(it, (ast.Assign, ast.AugAssign))]
+            targets = {name for name, _ in bindings(statement)}
+            for value in values:
+                if not isinstance(value, (ast.Dict, ast.List, ast.Tuple, ast.JoinedStr)):
+                    found |= {it.id for it in ast.walk(value) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Load)} - targets
+    return found

@@ -1,0 +1,199 @@
+"""Metrics from what holds several numbers: dicts, small tables and arrays of scores, tuples with names, results of tests, searches, studies and models."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from nbtrack.capture.known import class_names, own_values, plain, static
+from nbtrack.capture.labels import own_name, snake
+from nbtrack.capture.literals import evaluate
+from nbtrack.capture.measures import Measured, known, metrics, number
+from nbtrack.capture.program import program_of
+from nbtrack.capture.provenance import bindings, flat_statements
+from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.weave.kinds import path_of
+from nbtrack.capture.weave.words import is_history, is_measure
+
+_RESULTS = re.compile(
+    r"(^|_)(results?|res|scores?|metrics?|measures|performance|perf|eval\w*|report|comparison|summary|stats|acc\w*|errors?|loss\w*|quality)($|_|\d)", re.I
+)
+_ITEMS, _ROWS, _COLUMNS = 60, 30, 12
+_LOOKS = frozenset(("head", "tail", "describe", "sample", "groupby", "corr", "info", "value_counts", "isnull", "isna", "nunique", "cov"))
+_MODELS = ("rsquared", "rsquared_adj", "prsquared", "aic", "bic", "llf", "fvalue", "f_pvalue")
+"""What a results object of statsmodels tells in one number each."""
+
+
+class Results(Source):
+    """Objects that hold results, where the cell binds them, changes them or ends with them."""
+
+    name = "results"
+    kind = "metrics"
+
+    def after(self, cell: Cell) -> Iterable[Finding]:
+        program = program_of(cell)
+        nodes: dict[str, ast.expr] = {}
+        for part in program.own:
+            for statement in flat_statements([part.node]):
+                nodes.update(bindings(statement))
+        touched = [name for name in sorted(cell.entry.scope.writes | cell.entry.scope.mutates) if name[:1] != "_" and name in cell.namespace]
+        for name in touched:
+            if cell.left_s < 0:
+                return
+            yield from metrics(cell, _of(cell, name, cell.namespace[name], nodes.get(name)))
+        last = cell.entry.tree.body[-1] if cell.entry.tree is not None and cell.entry.tree.body else None
+        if isinstance(last, ast.Expr) and cell.result is not None and not (isinstance(last.value, ast.Name) and last.value.id in touched):
+            yield from metrics(cell, _of(cell, _name_of(last.value), cell.result, last.value))
+
+
+def _of(cell: Cell, name: str, value: Any, node: ast.expr | None) -> Iterator[Measured]:
+    """Numbers of one object."""
+    kinds = class_names(value)
+    if type(value) is dict or kinds[0] in ("collections.OrderedDict", "collections.defaultdict"):
+        if not (node is not None and _is_literal(node)):
+            yield from _of_dict(name, value)
+    elif kinds[0] in ("pandas.core.frame.DataFrame", "pandas.DataFrame"):
+        if not _is_look(node):
+            yield from _of_frame(cell, name, value)
+    elif kinds[0] in ("pandas.core.series.Series", "pandas.Series"):
+        if not _is_look(node) and _RESULTS.search(name) and len(value) <= _ROWS:
+            yield from _of_dict(name, {str(key): it for key, it in zip(value.index.tolist(), value.tolist(), strict=True)})
+    elif kinds[0] == "numpy.ndarray":
+        yield from _of_array(name, value, node)
+    elif issubclass(type(value), tuple):
+        yield from _of_tuple(name, value, kinds)
+    else:
+        yield from _of_object(name, value, kinds)
+
+
+def _of_dict(name: str, items: dict[Any, Any]) -> Iterator[Measured]:
+    """Numbers of a dict of results, and of the dicts it holds."""
+    if len(items) > _ITEMS:
+        return
+    is_report = _is_report(items)
+    named = is_report or bool(_RESULTS.search(name)) or is_measure(name)
+    if is_history(name):
+        return
+    for path, value in _leaves(items, ""):
+        found = number(value)
+        words = path.split(".")
+        if found is None or words[-1] in ("support", "params", "fit_time", "score_time", "time") or not (named or any(is_measure(snake(it)) for it in words)):
+            continue
+        if type(found) is int and not any(is_measure(snake(it)) for it in words):
+            continue
+        full = f"{name}.{path}" if name and not is_report else path
+        yield Measured(full, found, "item of a dict of results", f"{name}[{path}]", (name,) if name and is_report else ())
+
+
+def _leaves(items: dict[Any, Any], prefix: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    for key, value in list(items.items())[:_ITEMS]:
+        if type(plain(key)) not in (str, int, float) or depth > 3:
+            continue
+        path = f"{prefix}{plain(key)}"
+        if type(value) is dict:
+            yield from _leaves(value, f"{path}.", depth + 1)
+        elif class_names(value)[0] == "numpy.ndarray" and path.startswith(("test_", "train_")) and value.ndim == 1 and 1 < value.size <= _ROWS:
+            yield f"{path}.mean", value.mean()
+            yield f"{path}.std", value.std()
+        else:
+            yield path, value
+
+
+def _is_report(items: dict[Any, Any]) -> bool:
+    """Whether this is what `classification_report(output_dict=True)` gives."""
+    return any(type(it) is dict and {"precision", "recall", "f1-score"} <= it.keys() for it in list(items.values())[:_ITEMS])
+
+
+def _of_frame(cell: Cell, name: str, frame: Any) -> Iterator[Measured]:
+    """Numbers of a small table whose columns are measures, by row and column; not those the run has already."""
+    if len(frame) > _ROWS or len(frame.columns) > _COLUMNS or frame.columns.nlevels > 1 or frame.index.nlevels > 1:
+        return
+    columns = {str(it): frame[it].tolist() for it in frame.columns}
+    if len(columns) != len(frame.columns):
+        return
+    measured = [it for it in columns if is_measure(snake(it))]
+    numeric = [it for it, values in columns.items() if values and number(values[0]) is not None]
+    if not measured or not (_RESULTS.search(name) or len(measured) * 2 >= len(numeric)):
+        return
+    texts = [it for it, values in columns.items() if all(type(value) is str for value in values)]
+    rows = [str(it) for it in (columns[texts[0]] if texts else frame.index.tolist())]
+    if len(set(rows)) != len(rows):
+        return
+    has = set(known(cell))
+    for column in measured:
+        for row, value in zip(rows, columns[column], strict=True):
+            found = number(value)
+            if isinstance(found, float) and not any(it.endswith(f"{row}.{column}") or it.endswith(f"{column}.{row}") for it in has):
+                yield Measured(
+                    f"{row}.{column}", found, f"in the table {name}" if name else "in the table shown", f"{name}[{row}, {column}]", (name,) if name else ()
+                )
+
+
+def _of_array(name: str, value: Any, node: ast.expr | None) -> Iterator[Measured]:
+    """Mean and deviation of a few scores, such as those of `cross_val_score`."""
+    path = path_of(node.func) if isinstance(node, ast.Call) else []
+    is_scores = bool(path) and (path[-1].startswith("cross_val_score") or path[-1] in ("permutation_test_score",))
+    if not is_scores or value.ndim != 1 or not 1 < value.size <= _ROWS or value.dtype.kind != "f":
+        return
+    sign = "mean of the scores of cross-validation"
+    yield Measured(f"{name}.mean", float(value.mean()), sign, f"{name}.mean()")
+    yield Measured(f"{name}.std", float(value.std()), "their deviation", f"{name}.std()")
+
+
+def _of_tuple(name: str, value: Any, kinds: list[str]) -> Iterator[Measured]:
+    """Fields of a named tuple: results of scipy's tests, and the user's own where a field is a measure."""
+    fields = static(type(value), "_fields")
+    if type(fields) is not tuple:
+        return
+    is_test = kinds[0].startswith("scipy.stats")
+    for field, it in zip(fields, tuple.__iter__(value), strict=False):
+        found = number(it)
+        if isinstance(found, float) and (is_test or is_measure(str(field))):
+            yield Measured(f"{name}.{field}" if name else str(field), found, "field of a result", f"{name}.{field}")
+
+
+def _of_object(name: str, value: Any, kinds: list[str]) -> Iterator[Measured]:
+    """What searches, studies and fitted models of known libraries tell of themselves."""
+    if kinds[0].startswith("statsmodels.") and kinds[0].rpartition(".")[2].endswith(("Wrapper", "Results")):
+        for field in _MODELS:
+            found = _attribute(value, field)
+            if isinstance(found, float):
+                yield Measured(field, found, "of a fitted model of statsmodels", f"{name}.{field}", (name,))
+    elif "optuna.study.study.Study" in kinds:
+        found = _attribute(value, "best_value")
+        if found is not None:
+            yield Measured("best_value", found, "best value of the study", f"{name}.best_value", (name,))
+    elif "sklearn.base.BaseEstimator" in kinds:
+        own = own_values(value)
+        for field, rule in (("best_score_", "best score of the search"), ("oob_score_", "score out of the bag")):
+            found = number(own.get(field))
+            if isinstance(found, float):
+                yield Measured(field.rstrip("_"), found, rule, f"{name}.{field}", (name,))
+
+
+def _attribute(value: Any, field: str) -> float | int | None:
+    try:
+        return number(getattr(value, field, None))
+    except Exception:  # noqa: BLE001 - a library's property that cannot be computed for this model
+        return None
+
+
+def _is_literal(node: ast.expr) -> bool:
+    try:
+        return bool(evaluate(node))
+    except ValueError:
+        return False
+
+
+def _is_look(node: ast.expr | None) -> bool:
+    """Whether a table is only a look at data."""
+    return isinstance(node, ast.Call) and any(it in _LOOKS or it.startswith("read_") for it in path_of(node.func))
+
+
+def _name_of(node: ast.expr) -> str:
+    if isinstance(node, ast.Call):
+        path = path_of(node.func)
+        return "" if not path or path[-1] in ("DataFrame", "dict", "Series") else snake(path[-1])
+    return own_name(node)

@@ -1,0 +1,128 @@
+"""Metrics from names and last expressions: numbers the cell computed, by where they come from."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from nbtrack.capture.labels import own_name, snake
+from nbtrack.capture.measures import Measured, is_curve, key_of, metrics, number
+from nbtrack.capture.printed import labels_in
+from nbtrack.capture.program import program_of
+from nbtrack.capture.provenance import Origins, bindings, flat_statements, origins_of, through
+from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.weave.kinds import path_of
+from nbtrack.capture.weave.words import is_measure
+
+_TELLING_INTS = ("error", "errors", "correct", "n_correct", "misclassified", "n_errors", "mistakes", "reward", "total_reward", "score", "best_score")
+_PARTS = frozenset(("_",))
+
+
+class Scalars(Source):
+    """Names the cell binds to a computed number."""
+
+    name = "computed numbers"
+    kind = "metrics"
+
+    def after(self, cell: Cell) -> Iterable[Finding]:
+        yield from metrics(cell, _bound(cell))
+
+
+class LastExpression(Source):
+    """The number, or the small tuple of numbers, a cell ends with."""
+
+    name = "last expression"
+    kind = "metrics"
+
+    def after(self, cell: Cell) -> Iterable[Finding]:
+        yield from metrics(cell, _last(cell))
+
+
+def _bound(cell: Cell) -> Iterator[Measured]:
+    program = program_of(cell)
+    origins = origins_of(program)
+    latest: dict[str, ast.expr] = {}
+    for part in program.own:
+        for statement in flat_statements([part.node]):
+            latest.update(bindings(statement))
+    labels = labels_in(cell)
+    for name, node in latest.items():
+        if name.startswith("_") or name in cell.request.metrics or name not in cell.namespace or is_curve(cell, name):
+            continue
+        value = number(cell.namespace[name])
+        if value is None or cell.before.get(name) == id(cell.namespace[name]):
+            continue
+        called = labels.get(name, "")
+        if not _is_result(origins, name, node, value, called):
+            continue
+        shown = called if called and not is_measure(name) and is_measure(called) else name
+        yield Measured(shown, value, "bound to a computed number", name, tuple(_models(node)))
+    for name in sorted(origins.looped - latest.keys()):
+        value = number(cell.namespace.get(name))
+        if isinstance(value, float) and is_measure(name) and not is_curve(cell, name) and cell.before.get(name) != id(cell.namespace[name]):
+            yield Measured(name, value, "final value of a loop", name)
+
+
+def _is_result(origins: Origins, name: str, node: ast.expr, value: float, called: str) -> bool:
+    """Whether a bound number is what a careful person would write down."""
+    named = is_measure(name) or is_measure(called)
+    if type(value) is int and not (named or name.lower() in _TELLING_INTS):
+        return False
+    if not named and name in origins.consumed and not called:
+        return False
+    return not origins.why_not(node, called or name) or (named and not origins.why_not(node, name))
+
+
+def _last(cell: Cell) -> Iterator[Measured]:
+    body = cell.entry.tree.body if cell.entry.tree is not None else []
+    if not body or not isinstance(body[-1], ast.Expr) or cell.error is not None or cell.result is None:
+        return
+    node = body[-1].value
+    origins = origins_of(program_of(cell))
+    items: list[tuple[ast.expr, Any]] = [(node, cell.result)]
+    if isinstance(node, ast.Tuple) and type(cell.result) is tuple and len(cell.result) == len(node.elts):
+        items = list(zip(node.elts, cell.result, strict=True))
+    for part, found in items:
+        value = number(found)
+        name = name_of(part)
+        if value is None or not name or (type(value) is int and not is_measure(name)) or is_curve(cell, name):
+            continue
+        if not origins.why_not(part, name):
+            core = through(part)
+            key = core.id if isinstance(core, ast.Name) else key_of(core)
+            yield Measured(name, value, "last expression of the cell", key, tuple(_models(part)))
+
+
+def name_of(node: ast.expr) -> str:
+    """What an expression without a label is called: itself, or the function or method that gives it; `mse ** 0.5` after `mse`."""
+    core = through(node)
+    found = own_name(core)
+    if found:
+        return found.rstrip("_")
+    if isinstance(core, ast.Call):
+        path = path_of(core.func)
+        return snake(path[-1]) if path else ""
+    if isinstance(core, ast.BinOp):
+        left, right = name_of(core.left), name_of(core.right)
+        if isinstance(core.op, ast.Pow) and is_measure(left):
+            return f"root_{left}" if isinstance(core.right, ast.Constant) and core.right.value == 0.5 else left
+        return left if is_measure(left) else right if is_measure(right) else ""
+    if isinstance(core, ast.UnaryOp):
+        return name_of(core.operand)
+    return ""
+
+
+def _models(node: ast.expr) -> Iterator[str]:
+    """Names an expression is about, the receiver of a method first, then its arguments from the last."""
+    core = through(node)
+    if isinstance(core, ast.Call):
+        if isinstance(core.func, ast.Attribute) and isinstance(core.func.value, ast.Name):
+            yield core.func.value.id
+        for argument in reversed(core.args):
+            if isinstance(argument, ast.Name):
+                yield argument.id
+            elif isinstance(argument, ast.Call) and isinstance(argument.func, ast.Attribute) and isinstance(argument.func.value, ast.Name):
+                yield argument.func.value.id
+    elif isinstance(core, (ast.Attribute, ast.Subscript)) and isinstance(core.value, ast.Name):
+        yield core.value.id

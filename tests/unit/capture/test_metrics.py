@@ -1,0 +1,196 @@
+"""Which numbers of a cell are metrics, and which are sizes, constants, times, statistics of data and steps on the way."""
+
+import pytest
+
+from nbtrack.capture import SOURCES
+from nbtrack.capture.measures import number
+from nbtrack.capture.reports import _rows
+from nbtrack.capture.source import Cell, Source
+from nbtrack.entities import Request
+
+DATA = "import math, time, random\ny = [1., 2., 3., 4.5]\np = [1., 2.5, 2.5, 4.]\ndef evaluate(a, b):\n    return sum((i - j) ** 2 for i, j in zip(a, b)) / len(a), 0.75\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("mse, acc = evaluate(y, p)", {"mse": 0.1875, "acc": 0.75}),
+        ("result = evaluate(y, p)[0] * 2", {"result": 0.375}),
+        ("n = len(y)\nm = len(y) * 2 + len(p)\nlr = 0.1\nhalf = lr / 2\nscale = math.sqrt(2)", {}),
+        ("start = time.time()\nelapsed = time.time() - start", {}),
+        ("x0 = random.random()\nfirst = y[0]", {}),
+        ("highest = max(y)\nmean_y = sum(y) / len(y)", {}),
+        ("a = evaluate(y, p)[0]\nb = a * 2\nrmse = math.sqrt(b)", {"rmse": 0.6123724356957945}),
+        ("flag = evaluate(y, p)[0] > 0\nname = 'x'\nout = [evaluate(y, p)]", {}),
+        ("n_errors = sum(i != j for i, j in zip(y, p))", {"n_errors": 3}),
+        ("if True:\n    loss, _ = evaluate(y, p)", {"loss": 0.1875}),
+        ("loss, _ = evaluate(y, p)\nloss /= 2", {"loss": 0.09375}),
+        ("_loss, _ = evaluate(y, p)", {}),
+        ("import decimal, fractions\nscore = decimal.Decimal(y[0]) / 4\nerror = fractions.Fraction(int(y[1]), 8)", {"score": 0.25, "error": 0.25}),
+    ],
+)
+def test_names_bound_to_a_computed_number(measured, code, found):
+    assert measured(DATA, code) == found
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("evaluate(y, p)[0]", {}),
+        ("class M:\n    def score(self, a, b): return evaluate(a, b)[1]\nmodel = M()\nmodel.score(y, p)", {"score": 0.75}),
+        ("def accuracy_score(a, b): return .75\naccuracy_score(y, p)", {"accuracy_score": 0.75}),
+        ("mse, _ = evaluate(y, p)\nmse", {"mse": 0.1875}),
+        ("mse, acc = evaluate(y, p)\nmse ** 0.5, acc", {"mse": 0.1875, "acc": 0.75, "root_mse": 0.4330127018922193}),
+        ("len(y)", {}),
+        ("max(y)", {}),
+        ("3.5", {}),
+    ],
+)
+def test_last_expressions(measured, code, found):
+    assert measured(DATA, code) == found
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("print('accuracy:', evaluate(y, p)[1])", {"accuracy": 0.75}),
+        ("print(f'RMSE (test) = {math.sqrt(evaluate(y, p)[0]):.2f}, R2: {evaluate(y, p)[1]:.1f}')", {"rmse_test": 0.4330127018922193, "r2": 0.75}),
+        ("print('MSE: %.2f  accuracy: %.1f%%' % (evaluate(y, p)[0], 100 * evaluate(y, p)[1]))", {"mse": 0.1875, "accuracy": 75.0}),
+        ("print('MSE is {:.1f}'.format(evaluate(y, p)[0]))", {"mse": 0.1875}),
+        ("print('精度:', evaluate(y, p)[1])\nprint('Précision : %.2f' % evaluate(y, p)[0])", {"精度": 0.75, "précision": 0.1875}),
+        ("print('accuracy', round(evaluate(y, p)[0], 2))", {"accuracy": 0.1875}),
+        ("acc = evaluate(y, p)[1]\nprint('Accuracy of the model:', acc)", {"acc": 0.75}),
+        ("v = evaluate(y, p)[1]\nprint('Test accuracy:', v)", {"test_accuracy": 0.75}),
+        ("print('samples:', len(y), 'mean of y:', sum(y) / len(y), 'epoch', 3)", {}),
+        ("t = time.time()\nprint('took', time.time() - t)", {}),
+        ("def report(a):\n    print('loss:', evaluate(a, p)[0])\nreport(y)", {"loss": 0.1875}),
+        ("def report(a):\n    print('loss:', evaluate(a, p)[0])\nreport(y)\nreport(p)", {}),
+        ("for i in range(3):\n    print('loss:', evaluate(y, p)[0])", {}),
+        ("f'accuracy: {evaluate(y, p)[1]}'", {"accuracy": 0.75}),
+        ("print(y)\nprint('y', y)\nprint('version', '1.0')", {}),
+    ],
+)
+def test_printed_numbers_have_the_label_the_text_gives_them(measured, code, found):
+    assert measured(DATA, code) == found
+
+
+def test_a_printed_name_that_an_earlier_cell_of_the_run_recorded_is_not_recorded_again(notebook):
+    from nbtrack.capture.measures import known
+    from nbtrack.capture.printed import Printed
+    from nbtrack.capture.scalars import Scalars
+
+    book = notebook(Scalars(), Printed())
+    book.run(DATA, is_tracked=False)
+    found = book.run("mse, acc = evaluate(y, p)\nprint('The mean squared error is', mse)")
+    assert [name for _, name in found] == ["mse", "acc"]
+    assert known  # the names of a run are kept on it
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("results = {}\nresults['rf'] = evaluate(y, p)[1]", {"results.rf": 0.75}),
+        ("results = {'rf': {'acc': evaluate(y, p)[1], 'name': 'forest'}}", {"results.rf.acc": 0.75}),
+        ("{'MAE': evaluate(y, p)[0]}", {"MAE": 0.1875}),
+        ("prices = {'milk': y[0] / 3, 'bread': y[1] / 3}\nwords = {'a': 1}", {}),
+        ("scores = {i: i / 7 for i in range(100)}", {}),
+        ("from collections import namedtuple\nScore = namedtuple('Score', 'loss size')\ns = Score(evaluate(y, p)[0], 3)", {"s.loss": 0.1875}),
+        ("history = {'loss': evaluate(y, p)[0]}", {}),
+        ("a = {}\na['a'] = a\nresults = a", {}),
+    ],
+)
+def test_containers_of_results(measured, code, found):
+    assert measured(DATA, code) == found
+
+
+def test_tables_reports_searches_and_models(measured):
+    pytest.importorskip("sklearn")
+    code = """
+import numpy as np, pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import classification_report, accuracy_score
+from sklearn.model_selection import cross_val_score, GridSearchCV
+rng = np.random.default_rng(0)
+X = rng.normal(size=(60, 2)); y = (X[:, 0] + rng.normal(size=60) > 0).astype(int)
+"""
+    found = measured(code, "scores = cross_val_score(LogisticRegression(), X, y, cv=3)")
+    assert set(found) == {"scores.mean", "scores.std"}
+    found = measured(code, "search = GridSearchCV(LogisticRegression(), {'C': [1., 2.]}, cv=3).fit(X, y)")
+    assert set(found) == {"best_score"}
+    found = measured(code, "m = LogisticRegression().fit(X, y)\nreport = classification_report(y, m.predict(X), output_dict=True)")
+    assert {"accuracy", "macro avg.f1-score", "0.precision"} <= set(found)
+    assert not any("support" in name for name in found)
+    found = measured(code, "table = pd.DataFrame({'model': ['a', 'b'], 'accuracy': [.5, .75], 'rows': [1, 2]})\ntable")
+    assert found == {"a.accuracy": 0.5, "b.accuracy": 0.75}
+    assert measured(code, "df = pd.DataFrame(X, columns=['a', 'b'])\ndf.describe()") == {}
+
+
+def test_the_printed_table_of_a_classification_report(notebook):
+    text = """              precision    recall  f1-score   support
+
+     class 0       0.90      0.75      0.82        12
+           1       0.80      1.00      0.89        20
+
+    accuracy                           0.86        32
+   macro avg       0.85      0.88      0.85        32
+weighted avg       0.84      0.86      0.86        32
+
+"""
+
+    book = notebook()
+    book.run("")
+    found = {it.name: it.value for it in _rows(Cell(Request(), book.ledger.entries[-1], book.ledger, {}), text)}
+    assert found["class 0.recall"] == 0.75
+    assert found["1.f1-score"] == 0.89
+    assert found["accuracy"] == 0.86
+    assert found["weighted avg.precision"] == 0.84
+    assert len(found) == 13
+
+
+HOSTILE = """
+class Number(float):
+    def __float__(self): raise RuntimeError("float")
+    def __repr__(self): raise RuntimeError("repr")
+class Thing:
+    def __getattribute__(self, name): raise RuntimeError(name)
+    def __eq__(self, other): raise RuntimeError("eq")
+    def __len__(self): raise RuntimeError("len")
+    def __array__(self, *a): raise RuntimeError("array")
+    def __float__(self): raise RuntimeError("float")
+    def __bool__(self): raise RuntimeError("bool")
+    __hash__ = None
+def make(): return Thing()
+class Results(dict):
+    def items(self): raise RuntimeError("items")
+class Pair(tuple):
+    def __iter__(self): raise RuntimeError("iter")
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "loss = make()", "score = Number(3)", "results = Results(a=make())", "metrics = {'loss': make(), make: 1}", "scores = [make()] * 100000", "make()",
+        "scores = Pair((1., 2.))", "score = 10 ** 400", "loss = float('nan')", "score = 1j", "print('loss', make() is None)",
+    ],
+)  # fmt: skip
+def test_objects_that_raise_are_only_looked_at(measured, code):
+    assert measured(HOSTILE, code) in ({}, {"score": 10**400})
+
+
+def test_numbers_of_known_types_alone():
+    numpy = pytest.importorskip("numpy")
+    assert [number(it) for it in (1, 1.5, numpy.float32(0.5), numpy.array([2.0]), numpy.array(3))] == [1, 1.5, 0.5, 2.0, 3]
+    assert [number(it) for it in (True, "1", None, 1j, numpy.array([1.0, 2.0]), numpy.bool_(True), [1.0], object())] == [None] * 8
+
+
+@pytest.mark.parametrize("source", [it for it in SOURCES if it.kind == "metrics"], ids=lambda it: it.name)
+def test_every_source_of_metrics_keeps_the_contract(notebook, source):
+    assert issubclass(source, Source)
+    made = source()
+    made.start(None)
+    book = notebook(made)
+    for code in ("", "x =", "loss = sum([.5, .25])\nprint('loss:', loss)\nresults = {'acc': loss * 2}\nloss"):
+        found = book.run(code)
+        assert all(it.rule and it.kind == "metric" for it in found.values())
+    made.stop()
