@@ -246,10 +246,10 @@ class _Active:
             for series in them:
                 series.drain()
                 if series.is_sampled and not series.spot.place and series.spot.bindings:
-                    series.add_last(self.cell.namespace.get(series.spot.name))
+                    series.add_last(self.cell.namespace.get(series.spot.variable))
             for series in sorted(them, key=lambda it: it.spot.is_printed):
                 series.finish()
-        kept = [series for series in them if series.name]
+        kept = [series for first in them for series in (first, *first.later) if series.name]
         if kept and self.cell.run is not None:
             self._tell(self.cell.run, kept)
         return kept
@@ -296,7 +296,11 @@ class _Active:
             not it.spot.place and it.spot.name == spot.name for it in self._series.values() if it.spot.cell == self.cell.entry.number
         )
         wanted = [*([] if is_ours else [spot.name]), *([f"{function}.{spot.name}"] if function else [])]
-        wanted += [f"{spot.name}_{number}" for number in range(2, 1000)]
+        if series.first is not None and series.first.name:
+            spot_name, wanted = series.first.name, []
+        else:
+            spot_name = spot.name
+        wanted += [f"{spot_name}_{number}" for number in range(2, 1000)]
         name = next((it for it in wanted if it not in self._taken), "")
         self._taken.add(name)
         self._names[name] = series
@@ -311,7 +315,7 @@ class _Active:
         return any(
             it is not series and it.name and it.count == series.count and _alike(it.head, series.head) and _alike([it.last or 0.0], [series.last or 0.0])
             for it in self._series.values()
-        )
+        ) or (series.spot.is_printed and any(it is not series and it.name and set(series.head) <= set(it.head) for it in self._series.values()))
 
     @staticmethod
     def _tell(run: TrackedRun, kept: list[Series]) -> None:

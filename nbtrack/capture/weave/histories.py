@@ -86,7 +86,7 @@ def _of_dict(prefix: str, value: dict[Any, Any], rule: str, depth: int = 0) -> I
     for key, item in list(value.items()):
         if type(key) is not str:
             return
-        name = f"{prefix}.{key}" if prefix else key
+        name = f"{prefix}-{key}" if prefix else key  # as MLflow's autologging of boosters has it
         if isinstance(item, dict) and type(item).__module__ in ("builtins", "collections"):
             yield from _of_dict(name, item, rule, depth + 1)
         elif type(item) is list:

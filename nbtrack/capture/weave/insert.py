@@ -17,28 +17,40 @@ def insert(tree: ast.Module, spots: Iterable[Spot], tap_for: Callable[[Spot, Sha
         tap_for: gives the tap of a spot, in its shape; True where it needs to know the steps of an outer loop.
     """
     values: dict[int, int] = {}
+    blocks = {id(inner): block for node in ast.walk(tree) for block in _lists(node) for inner in block if isinstance(inner, (ast.For, ast.AsyncFor, ast.While))}
+    begin: list[tuple[ast.stmt, Tap]] = []
+
+    def allot(spot: Spot, shape: Shape, has_outer: bool) -> Tap:
+        tap = tap_for(spot, shape, has_outer)
+        if spot.begins_anew:
+            begin.append((spot.loop.root.node, tap))
+        return tap
+
     for spot in spots:
         has_outer = spot.loop.parent is not None
         if spot.node is not None:
             if id(spot.node) in values:
                 continue
-            values[id(spot.node)] = tap_for(spot, Shape.VALUE, has_outer).index
+            values[id(spot.node)] = allot(spot, Shape.VALUE, has_outer).index
             continue
         if spot.assignment is not None:
-            tap = tap_for(spot, Shape.TARGET, has_outer)
+            tap = allot(spot, Shape.TARGET, has_outer)
             last = spot.assignment.targets[-1]
             spot.assignment.targets.append(ast.copy_location(ast.Attribute(_item(tap.index, last), "into", ast.Store()), last))
             continue
         walrus = [it for it in spot.bindings if isinstance(it.node, ast.NamedExpr)]
         if walrus:
-            tap = tap_for(spot, Shape.VALUE, False)
+            tap = allot(spot, Shape.VALUE, False)
             values.update((id(it.value), tap.index) for it in walrus)
             continue
-        tap = tap_for(spot, Shape.CALL, has_outer)
+        tap = allot(spot, Shape.CALL, has_outer)
         statements = {id(it.statement): it.node for it in spot.bindings if it.statement is not None and it.node is not None}
-        _cover(spot.loop.node.body, spot.name, statements, tap)
+        _cover(spot.loop.node.body, spot.variable, statements, tap)
         if has_outer and spot.loop.parent is not None and tap.boundary is not None:
             _mark(spot.loop, spot.loop.parent, tap.boundary)
+    for loop, tap in begin:
+        block = blocks[id(loop)]
+        block.insert(block.index(loop), _sign(tap.add_boundary(), ast.Tuple([], ast.Load()), _start(loop)))
     if values:
         wrap(tree, values)
 
@@ -94,8 +106,7 @@ def _mark(inner: Loop, outer: Loop, index: int) -> None:
         for at, statement in enumerate(block):
             if statement is inner.node:
                 where = _start(block[at + 1]) if at + 1 < len(block) else _start(statement)
-                call = ast.Call(_item(index, where), [ast.copy_location(ast.Constant(...), where)], [])
-                block.insert(at + 1, ast.copy_location(ast.Expr(ast.copy_location(call, where)), where))
+                block.insert(at + 1, _sign(index, ast.Constant(...), where))
                 return
 
 
@@ -104,6 +115,19 @@ def _blocks_within(block: list[ast.stmt]) -> Iterable[list[ast.stmt]]:
     for statement in block:
         for below in blocks_of(statement):
             yield from _blocks_within(below)
+
+
+def _lists(node: ast.AST) -> Iterable[list[ast.stmt]]:
+    """The blocks of a node."""
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(node, name, None)
+        if isinstance(block, list):
+            yield block
+
+
+def _sign(index: int, sign: ast.expr, where: ast.expr) -> ast.stmt:
+    call = ast.Call(_item(index, where), [ast.copy_location(sign, where)], [])
+    return ast.copy_location(ast.Expr(ast.copy_location(call, where)), where)
 
 
 def _start(statement: ast.stmt) -> ast.expr:

@@ -9,6 +9,7 @@ from enum import Enum
 
 from nbtrack.capture.labels import Labelled, labelled, own_name
 from nbtrack.capture.weave.kinds import Env, Kind, join, kind_of, path_of
+from nbtrack.capture.weave.words import is_measure
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _COMPILERS = frozenset(("njit", "jit", "vectorize", "guvectorize", "stencil", "cfunc", "script", "compile", "function", "pjit", "pmap", "cython", "kernel"))
@@ -56,6 +57,8 @@ class Report:
     container: str = ""
     """The list that gets it as one of several."""
     position: int = 0
+    is_key: bool = False
+    """The label is a key the user wrote for it."""
 
 
 @dataclass(eq=False)
@@ -76,6 +79,14 @@ class Loop:
     reports: list[Report] = field(default_factory=list)
     losses: set[str] = field(default_factory=set)
     """Names a gradient is taken of."""
+
+    @property
+    def root(self) -> Loop:
+        """The outermost loop around this one."""
+        at = self
+        while at.parent is not None:
+            at = at.parent
+        return at
 
     def inside(self, other: Loop) -> bool:
         """Whether this loop lies in `other`."""
@@ -292,9 +303,9 @@ class _Reader:
         elif isinstance(value, ast.Dict):
             for key, it in zip(value.keys, value.values, strict=True):
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                    loop.reports.append(Report(it, Way.APPENDED, key.value, statement))
+                    loop.reports.append(Report(it, Way.APPENDED, key.value, statement, is_key=True))
         else:
-            loop.reports.append(Report(value, Way.APPENDED, name, statement))
+            loop.reports.append(Report(value, Way.APPENDED, name, statement, is_key=isinstance(base, ast.Subscript) and not is_measure(own_name(value))))
 
     def _targets(self, target: ast.expr, iterated: ast.expr) -> Iterator[tuple[str, Kind]]:
         iterated = self._unwrap(iterated)

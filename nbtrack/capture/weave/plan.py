@@ -28,6 +28,8 @@ class Spot:
     loop: Loop
     node: ast.expr | None = None
     """An expression whose value is taken where it stands; None where bindings of a name are taken."""
+    variable: str = ""
+    """The name in the code, where bindings are taken."""
     bindings: list[Binding] = field(default_factory=list)
     assignment: ast.Assign | None = None
     """Its value is taken by a second target."""
@@ -39,6 +41,11 @@ class Spot:
     is_measure: bool = False
     cell: int = 0
     """Number of the ledger's entry."""
+
+    @property
+    def begins_anew(self) -> bool:
+        """Whether each call of its function is a curve of its own: the function iterates, rather than going through data."""
+        return bool(self.place) and self.loop.root.is_iterating
 
 
 @dataclass
@@ -167,8 +174,17 @@ class _Judge:
             self._taken[name, loop] = self._result.spots[-1]
             return
         self._result.kept_in.update(kept)
+        keys = {it.label for it in reports if it.is_key}
+        title = keys.pop() if len(keys) == 1 else name
+        each_step = next((it for it in reports if it.way in (Way.APPENDED, Way.STORED) and it.statement in loop.node.body), None)
+        if each_step is not None and not any(it.statement in loop.node.body for it in bindings):
+            spot = Spot(title, rule, self._scope.place, loop, node=each_step.node, is_reported=True, is_measure=is_measure(title))
+            self._taken[name, loop] = spot
+            self._add(spot)
+            return
         spot = Spot(
-            name, rule, self._scope.place, loop, bindings=bindings, is_reused=any(it.is_augmented for it in bindings), is_reported=bool(reports),
+            title, rule, self._scope.place, loop, variable=name, bindings=bindings, is_reused=any(it.is_augmented for it in bindings),
+            is_reported=bool(reports) or name in loop.losses,
             is_measure=is_measure(name) or name in loop.losses,
         )  # fmt: skip
         self._taken[name, loop] = spot
@@ -190,6 +206,9 @@ class _Judge:
             return
         label = snake(report.label) if report.way is Way.PRINTED else report.label
         name = (label or own_name(report.node)).rstrip("_")
+        if not name and report.container:
+            called = (path_of(report.node.func)[-1:] or [""])[0] if isinstance(report.node, ast.Call) else ""
+            name = called if is_measure(called) else f"{report.container}.{report.position}"
         core = _core(report.node)
         if inner:
             is_followed = any(key[0] == inner and key[1].inside(loop) for key in self._taken)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nbtrack.capture.weave.plan import Spot
-from nbtrack.capture.weave.taps import BOUNDARY, Shape, Tap
-from nbtrack.capture.weave.values import as_floats, is_number
+from nbtrack.capture.weave.taps import BEGIN, BOUNDARY, Shape, Tap
+from nbtrack.capture.weave.values import as_floats, is_number, loaded
 
 _SURE = 5
 """Values after which a curve that is nothing but a curve is written while it grows."""
@@ -21,6 +21,8 @@ _MANY = 1_000
 """Values from which on numpy is worth its import."""
 _FAST_PER_S = 300_000.0
 _ENDS = 10_000
+_CALLS = 5
+"""Calls of a function whose curves are kept one by one."""
 
 
 @dataclass
@@ -74,6 +76,11 @@ class Series:
         """Number of values at the end of each step of the outer loop."""
         self.head: list[float] = []
         """The first values, to be compared with other curves."""
+        self.calls = 0
+        """How often the function was called that makes it anew at each call."""
+        self.first: Series | None = None
+        """The curve of the first call, where this is that of a later one."""
+        self.later: list[Series] = []
         self._is_whole = True
         self._held: list[Points] = []
         self._rest: Points | None = None
@@ -89,10 +96,37 @@ class Series:
         since, self._seen_ns = self._seen_ns, now
         if self.is_sampled:
             self.count += int(self._rate * (now - since) / 1e9)
-        if values and set(map(type, values)) != {float}:
-            values = self._numbers(values)
         if not values:
             return 0
+        if set(map(type, values)) == {float}:
+            self._of_call._take(values, since, now)
+        else:
+            for piece in self._by_call(values):
+                if numbers := self._of_call._numbers(piece):
+                    self._of_call._take(numbers, since, now)
+        return len(values)
+
+    @property
+    def _of_call(self) -> Series:
+        """The curve of the call that goes on."""
+        return self.later[-1] if self.later else self
+
+    def _by_call(self, values: list[Any]) -> Iterator[list[Any]]:
+        """Values of one call after the other; each begins its curve."""
+        piece: list[Any] = []
+        for value in values:
+            if value is not BEGIN:
+                piece.append(value)
+                continue
+            yield piece
+            piece = []
+            self.calls += 1
+            if 1 < self.calls <= _CALLS + 1:
+                self.later.append(Series(self.spot, self.tap, self._budget, self._claim, self._write, self._twin, self._fast_per_s))
+                self.later[-1].first = self
+        yield piece
+
+    def _take(self, values: list[Any], since: int, now: int) -> None:
         came, seconds = len(values), max((now - since) / 1e9, 1e-6)
         ring = self.tap.ring
         if ring is None:
@@ -106,7 +140,6 @@ class Series:
                 self.tap.pause(True)
             else:
                 self.tap.keep_last()
-        return len(values)
 
     def open(self) -> None:
         """Begin to follow a fast loop for a moment."""
@@ -160,7 +193,8 @@ class Series:
             self._keep(points)
             return
         self._held.append(points)
-        if len(self.head) >= _SURE and not self.spot.is_printed and self._is_curve():
+        is_sure = len(self.head) >= (_SURE if self.first is None else _HEAD)
+        if is_sure and not self.spot.is_printed and self._is_curve():
             self._go_live()
         elif self.count > _HELD:
             self._held.clear()
@@ -191,6 +225,12 @@ class Series:
 
     def finish(self) -> None:
         """The cell ended: decide what is undecided, and write what waits."""
+        self._finish()
+        if self.calls <= _CALLS:  # of many calls the first stands for all
+            for series in self.later:
+                series._finish()
+
+    def _finish(self) -> None:
         if not self.name and self._is_curve() and not (self.spot.node is not None and self._twin(self)):
             self._go_live()
         if not self.name:
@@ -230,44 +270,39 @@ class Series:
 
 def _points(values: list[Any], first: int, stride: float, since: int, tick: float) -> Points:
     """Values with their steps and times, evenly spread."""
-    if len(values) < _MANY:
+    numpy = loaded("numpy") if len(values) >= _MANY else None
+    if numpy is None:
         numbers = [_float(value) for value in values]
         at = range(1, len(values) + 1)
         return Points([first + int(it * stride) - 1 for it in at], [since + int(it * tick) for it in at], numbers)
-    import numpy as np
-
     try:
-        array = np.fromiter(values, np.float64, len(values))
+        array = numpy.fromiter(values, numpy.float64, len(values))
     except OverflowError:
-        array = np.array([_float(value) for value in values])
-    index = np.arange(1, len(values) + 1)
-    return Points(first - 1 + (index * stride).astype(np.int64), since + (index * tick).astype(np.int64), array)  # type: ignore[arg-type]
+        array = numpy.array([_float(value) for value in values])
+    index = numpy.arange(1, len(values) + 1)
+    return Points(first - 1 + (index * stride).astype(numpy.int64), since + (index * tick).astype(numpy.int64), array)
 
 
 def _joined(some: Points, others: Points) -> Points:
     if isinstance(some.values, list) and isinstance(others.values, list):
         return Points([*some.steps, *others.steps], [*some.times_ns, *others.times_ns], [*some.values, *others.values])
-    import numpy as np
-
-    joined: Any = np.concatenate
-    return Points(joined((some.steps, others.steps)), joined((some.times_ns, others.times_ns)), joined((some.values, others.values)))
+    join = loaded("numpy").concatenate
+    return Points(join((some.steps, others.steps)), join((some.times_ns, others.times_ns)), join((some.values, others.values)))
 
 
 def _extremes(points: Points, size: int) -> Points:
     """The lowest and the highest point of each piece of `size` points, in the order they came; a piece of equal values gives one."""
-    import numpy as np
-
-    values = np.asarray(points.values, dtype=np.float64).reshape(-1, size)
-    clean = np.where(np.isnan(values), 0.0, values)
-    start = np.arange(0, len(points), size)
-    picked: Any = np.unique(np.concatenate((start + clean.argmin(axis=1), start + clean.argmax(axis=1))))
-    return Points(_array(points.steps)[picked], _array(points.times_ns)[picked], _array(points.values)[picked])
-
-
-def _array(numbers: Sequence[Any]) -> Any:
-    import numpy as np
-
-    return np.asarray(numbers)
+    if isinstance(points.values, list):
+        clean = [0.0 if math.isnan(value) else value for value in points.values]
+        ranges = [range(start, min(start + size, len(clean))) for start in range(0, len(clean), size)]
+        picked = sorted({choose(piece, key=clean.__getitem__) for piece in ranges for choose in (min, max)})
+        return Points([points.steps[at] for at in picked], [points.times_ns[at] for at in picked], [points.values[at] for at in picked])
+    numpy = loaded("numpy")
+    table = numpy.asarray(points.values).reshape(-1, size)
+    table = numpy.where(numpy.isnan(table), 0.0, table)
+    start = numpy.arange(0, len(points), size)
+    chosen = numpy.unique(numpy.concatenate((start + table.argmin(axis=1), start + table.argmax(axis=1))))
+    return Points(*(numpy.asarray(it)[chosen] for it in (points.steps, points.times_ns, points.values)))
 
 
 def _float(value: Any) -> float:

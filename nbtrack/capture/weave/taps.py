@@ -30,6 +30,8 @@ _MISSES = 8
 _CHUNK = 256
 BOUNDARY = ...
 """Marks, among the values of an inner loop, where one step of the outer loop ended."""
+BEGIN = ()
+"""Marks, among the values of a function's loop, where a call began. (There is one empty tuple.)"""
 _RING = 1024
 
 
@@ -85,14 +87,14 @@ class Tap:
         """Index of what tells whether the tap is on; -1 where it is asked without."""
         self.index = _allot(shape)
         self.boundary: int | None = None
-        """Index of the tap that marks steps of the outer loop among our values."""
+        """Index of the tap that takes marks among our values."""
         self.record = Record()
         self.ring: _Ring | None = None
         self._misses = 0
         self._sees = _Sees(self)
 
     def add_boundary(self) -> int:
-        """Index of a tap that marks the end of an outer step."""
+        """Index of a tap that takes marks."""
         if self.boundary is None:
             self.boundary = _allot(Shape.CALL)
         return self.boundary

@@ -11,13 +11,21 @@ PLAIN: frozenset[type] = frozenset((float, int))
 _EXACT = frozenset((float, int, Decimal, Fraction))
 
 
+def loaded(name: str) -> Any:
+    """A package that the user's code has imported; None while it is not, or not yet whole. Ours would be seen half-made by others."""
+    module = sys.modules.get(name)
+    return None if module is None or getattr(getattr(module, "__spec__", None), "_initializing", False) else module
+
+
 def is_number(value: Any) -> bool:
     """Whether this is an immutable number: it may be kept as it is and read later. No bool, no complex number."""
     kind = type(value)
     if kind in _EXACT:
         return True
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and kind.__module__ == "numpy" and isinstance(value, (numpy.floating, numpy.integer)) and not isinstance(value, numpy.timedelta64)
+    if kind.__module__ != "numpy":
+        return False
+    numpy = loaded("numpy")
+    return numpy is not None and isinstance(value, (numpy.floating, numpy.integer)) and not isinstance(value, numpy.timedelta64)
 
 
 def take(value: Any, is_reused: bool) -> Any:

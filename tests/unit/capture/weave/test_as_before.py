@@ -171,7 +171,7 @@ def test_a_forked_child_records_nothing(curves):
         "import os\ndef train(n):\n    for i in range(n):\n        loss = 1 / (i + 1)\n    return loss",
         "train(3)\nchild = os.fork()\nif not child:\n    train(50)\n    os._exit(0)\nassert os.waitpid(child, 0)[1] == 0\ntrain(2)",
     )
-    assert found == {"loss": pytest.approx([1, 1 / 2, 1 / 3, 1, 1 / 2])}
+    assert found == {"loss": pytest.approx([1, 1 / 2, 1 / 3]), "loss_2": pytest.approx([1, 1 / 2])}
 
 
 def test_objects_that_bite_are_not_touched(curves):

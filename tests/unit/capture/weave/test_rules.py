@@ -78,9 +78,9 @@ CASES = {
     ),
     "a history that a call gives back": (
         "def fit():\n    return {'loss': [1.0, 0.5], 'val': {'acc': [0.25, 0.75]}, 'names': ['a', 'b']}\nhist = fit()\ntable = {'a': [1.5, 2.5], 'b': [1.5, 4.5]}",
-        {"loss": [1.0, 0.5], "val.acc": [0.25, 0.75]},
+        {"loss": [1.0, 0.5], "val-acc": [0.25, 0.75]},
     ),
-    "a dict that a call fills": ("evals = {}\ndef train(into): into['train'] = {'rmse': [3.0, 2.0, 1.5]}\ntrain(evals)", {"train.rmse": [3.0, 2.0, 1.5]}),
+    "a dict that a call fills": ("evals = {}\ndef train(into): into['train'] = {'rmse': [3.0, 2.0, 1.5]}\ntrain(evals)", {"train-rmse": [3.0, 2.0, 1.5]}),
     "a history that was seen while it grew": (
         "def fit():\n    h = {'loss': []}\n    for i in range(3):\n        h['loss'].append(1 / (i + 1))\n    return h\nhist = fit()",
         {"loss": [1.0, 0.5, 1 / 3]},
@@ -119,9 +119,41 @@ def test_what_is_no_measure_gives_no_curve(curves, what):
     assert curves(QUIET[what]) == ({"loss": pytest.approx([1.0, 0.5, 1 / 3])} if what == "what the user logs" else {})
 
 
-def test_a_function_of_an_untracked_cell_is_followed(curves):
+def test_each_call_of_a_function_that_iterates_is_a_curve(curves):
     found = curves("def train(n):\n    for i in range(n):\n        loss = 1 / (i + 1)\n    return loss", "train(4)\ntrain(3)")
-    assert found == {"loss": pytest.approx([1, 1 / 2, 1 / 3, 1 / 4, 1, 1 / 2, 1 / 3])}
+    assert found == {"loss": pytest.approx([1, 1 / 2, 1 / 3, 1 / 4]), "loss_2": pytest.approx([1, 1 / 2, 1 / 3])}
+
+
+def test_of_many_calls_the_first_stands_for_all(curves):
+    found = curves("def run(k):\n    err = []\n    for t in range(4):\n        err.append(1 / (t + k + 1))\n    return err", "for k in range(50):\n    run(k)")
+    assert found == {"err": pytest.approx([1, 1 / 2, 1 / 3, 1 / 4])}
+
+
+def test_a_function_that_goes_through_data_gives_one_curve_over_all_its_calls(curves):
+    found = curves(
+        "def one_epoch(data, k):\n    total = 0\n    for x in data:\n        loss = x / k\n        total += loss\n    return total / len(data)",
+        "for k in range(1, 4):\n    epoch_loss = one_epoch([1.0, 3.0], k)",
+    )
+    assert found == {"loss": pytest.approx([1, 3, 1 / 2, 3 / 2, 1 / 3, 1]), "epoch_loss": pytest.approx([2, 1, 2 / 3])}
+
+
+def test_a_list_that_grows_each_step_counts_before_a_name_bound_in_some(curves):
+    code = "energy, trace = 5.0, []\nfor i in range(6):\n    e = 5 / (i + 1)\n    if i % 2:\n        energy = e\n    trace.append(energy)"
+    assert curves(code) == {"energy": pytest.approx([5, 5 / 2, 5 / 2, 5 / 4, 5 / 4, 5 / 6])}
+
+
+def test_the_key_of_a_record_names_it(curves):
+    assert curves("log = []\nfor i in range(3):\n    a = 1 / (i + 1)\n    log.append({'train_mse': a})") == {"train_mse": pytest.approx([1, 1 / 2, 1 / 3])}
+
+
+def test_members_of_rows_are_named_by_what_they_are(curves):
+    code = "class M:\n    def score(self, k): return 1 / k\nm, rows = M(), []\nfor d in range(1, 4):\n    rows.append((d, m.score(d), m.score(d) + d * d))"
+    assert curves(code) == {"score": pytest.approx([1, 1 / 2, 1 / 3]), "rows.2": pytest.approx([2, 4.5, 9 + 1 / 3])}
+
+
+def test_what_is_printed_now_and_then_is_not_another_curve(curves):
+    code = "h = {'val_acc': []}\nfor e in range(9):\n    h['val_acc'].append(1 / (e + 1))\n    if e % 3 == 0:\n        print('epoch %d acc %.3f' % (e, h['val_acc'][-1]))"
+    assert set(curves(code)) == {"val_acc"}
 
 
 def test_what_the_user_logs_by_a_call_is_not_recorded_twice(curves):
@@ -138,7 +170,7 @@ def test_the_loop_at_the_top_has_the_plain_name(curves):
         "def evaluate(k):\n    for i in range(9):\n        loss = 1 / (i + k + 2)\n    return loss",
         "for i in range(8):\n    evaluate(i)\n    loss = 1 / (i + 1)",
     )
-    assert {name: len(values) for name, values in found.items()} == {"loss": 8, "evaluate.loss": 72}
+    assert {name: len(values) for name, values in found.items()} == {"loss": 8, "evaluate.loss": 9}
 
 
 def test_a_dict_that_an_earlier_cell_filled_is_not_found_again(curves):
