@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from nbtrack.notebooks.document import Document
 
 DOCUMENT = "notebook/document.ipynb"
 _FIRST_LOOK_S, _SLOWEST_LOOK_S = 1.0, 30.0
+_POLITE_S = 0.1
 
 
 class Recorder:
@@ -43,6 +45,8 @@ class Recorder:
         self._lock = threading.Lock()
         self._document: Document | None = None
         self._document_of: tuple[str, int, int] | None = None
+        self._data = b""
+        """Bytes of the document until they are kept."""
         self._document_blob: tuple[str, int] = ("", 0)
 
     @property
@@ -57,13 +61,27 @@ class Recorder:
             if self._log is None:
                 is_recovered = any(it.status is Status.UNKNOWN for it in entries)
                 self._log = ExecutedLog(run.home, run.start.owner, snapshot.head(where.source if where.notebook else "", is_recovered), snapshot.TAIL)
-                for it in earlier:
-                    self._write(it)
+            for it in earlier:  # in order: of several executions of a cell the first has its id
+                self._name(it)
             self._log.run(run.run_id)
             self._write(entry)
+
+        def act_at_leisure() -> None:
+            time.sleep(_POLITE_S)  # a cell of some milliseconds need not share its processor with this
+            for it in earlier:
+                self._write(it)
             self._keep_document(run, where)
 
         self._running, self._look_s = entry, _FIRST_LOOK_S
+        self._submit(act)
+        self._submit(act_at_leisure)
+
+    def keep(self, run: TrackedRun, path: str, data: bytes) -> None:
+        """An artifact of the run, written soon."""
+        self._submit(lambda: _attach(run, path, blobs.keep(run.home, data), len(data)))
+
+    def later(self, act: Callable[[], None]) -> None:
+        """Do this once all before it is written."""
         self._submit(act)
 
     def enter(self, entry: Entry) -> None:
@@ -102,7 +120,7 @@ class Recorder:
             if key != self._document_of:
                 found = document.load(Path(path))
                 self._document, self._document_of = (found[0] if found else None), key
-                self._document_blob, self._data = ("", 0), found[1] if found else b""
+                self._data = found[1] if found else b""
             return self._document
 
     def flush(self, wait_s: float) -> None:
@@ -123,8 +141,6 @@ class Recorder:
         if self._log is not None:
             self._log.close()
             self._log = None
-
-    _data: bytes = b""
 
     def _submit(self, act: Callable[[], None]) -> None:
         self._work.put(act)
@@ -159,20 +175,23 @@ class Recorder:
     def _write(self, entry: Entry, outputs: list[dict[str, Any]] | None = None) -> None:
         if self._log is None:
             return
+        self._log.cell(entry.number, snapshot.cell(entry, self._name(entry), outputs))
+
+    def _name(self, entry: Entry) -> str:
         if entry.number not in self._id_of:
             self._id_of[entry.number] = self._ids.of(entry.cell_id, entry.number)
-        self._log.cell(entry.number, snapshot.cell(entry, self._id_of[entry.number], outputs))
+        return self._id_of[entry.number]
 
     def _keep_document(self, run: TrackedRun, where: Identity) -> None:
-        found = self.document(where.notebook)
+        if self.document(where.notebook) is None:
+            return
         with self._lock:
             data, self._data = self._data, b""
-            if found is not None and data:
-                parts = [blobs.keep(run.home, piece) for piece in document.pieces_of(data)]
-                self._document_blob = (blobs.put_joined(run.home, parts), len(data))
-            blob, size_bytes = self._document_blob
-        if blob:
-            _attach(run, DOCUMENT, blob, size_bytes)
+        if data:  # outside the lock: a cell may be waiting for the document to be judged
+            parts = [blobs.keep(run.home, piece) for piece in document.pieces_of(data)]
+            self._document_blob = (blobs.put_joined(run.home, parts), len(data))
+        if self._document_blob[0]:
+            _attach(run, DOCUMENT, *self._document_blob)
 
 
 def _so_far(entry: Entry) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import importlib.metadata
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +18,16 @@ from nbtrack.capture.identity import of_cell
 from nbtrack.capture.recorder import Recorder
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.worktree import WAIT_S, changed_files
+from nbtrack.entities import Kind
 from nbtrack.entities.ledger import Entry
+from nbtrack.journal import RunWriter
 from nbtrack.notebooks import snapshot
 from nbtrack.notebooks.document import Document
 from nbtrack.notebooks.effects import Body, effects_of
 from nbtrack.notebooks.history import History, Step
 from nbtrack.notebooks.recipe import cells_of, recipe_of
-from nbtrack.notebooks.stamp import Stamp, Surroundings, stamp_of
+from nbtrack.notebooks.stamp import Stamp, Surroundings, stamp_of, with_uncommitted
 
 RECIPE = "notebook/recipe.ipynb"
 STAMP_TAG, REASONS_TAG, DOCUMENT_TAG = "nbtrack.stamp", "nbtrack.stamp.reasons", "nbtrack.document"
@@ -120,14 +124,21 @@ class Truth(Source):
         run.tag(DOCUMENT_TAG, "saved file" if document is not None else "none")
         self._keep_recipe(run, recipe, targets)
         self._recipes.pop(run.run_id, None)
+        files = {file for step in recipe for file in local_files(step)}
+        if files:
+            self._recorder.later(lambda: _note_uncommitted(run, stamp, files))
         self._recorder.end(run, max(targets))
 
     def document(self) -> Document | None:
         """The notebook as saved now; None where its file is not known."""
         return self._recorder.document(of_cell(self._shell, None).notebook)
 
+    def settle(self, wait_s: float = _EXIT_WAIT_S) -> None:
+        """Wait until everything is written."""
+        self._recorder.flush(wait_s)
+
     def at_exit(self) -> None:
-        self._recorder.flush(_EXIT_WAIT_S)
+        self.settle()
 
     def _stamp(self, steps: list[Step], recipe: list[Step], targets: set[int], document: Document | None) -> Stamp:
         around = Surroundings(str(root(Path.cwd())), changed_modules(recipe), changed_packages(recipe, steps))
@@ -137,7 +148,7 @@ class Truth(Source):
         data = snapshot.recipe_notebook(cells_of(recipe, run.params_seen, targets))
         if self._recipes.get(run.run_id) != data:
             self._recipes[run.run_id] = data
-            run.artifact_bytes(RECIPE, data)
+            self._recorder.keep(run, RECIPE, data)
 
     @functools.cached_property
     def _as_python(self) -> Any:
@@ -150,6 +161,25 @@ class Truth(Source):
                 return ""
 
         return functools.lru_cache(maxsize=4096)(as_python)
+
+
+def local_files(step: Step) -> list[str]:
+    """Files of local modules the cell imported."""
+    return [fact.rpartition(" ")[0] for fact in (step.entry.seen.modules if step.entry.seen is not None else {}).values()]
+
+
+def _note_uncommitted(run: TrackedRun, stamp: Stamp, files: set[str]) -> None:
+    """Which of these files git does not have as they are; git takes too long to be asked while a cell is waited for."""
+    if "mlflow.source.git.commit" not in run.start.tags:
+        return
+    changed = changed_files(Path.cwd(), time.monotonic() + WAIT_S)
+    found = sorted(Path(file).name for file in files if Path(file).resolve() in changed)
+    if found:
+        writer = RunWriter(run.home, run.run_id)
+        try:
+            writer.event(Kind.TAG, name=REASONS_TAG, value=with_uncommitted(stamp, found).as_json())
+        finally:
+            writer.close()
 
 
 def changed_modules(recipe: list[Step]) -> dict[str, str]:

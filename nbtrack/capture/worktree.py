@@ -127,6 +127,16 @@ def look(folder: Path, notebook: str, deadline: float) -> tuple[dict[str, Any], 
     return state, diff or b""
 
 
+def changed_files(folder: Path, deadline: float) -> set[Path]:
+    """Files of the repository around `folder` that are not as git's commit has them; empty where there is none.
+
+    Raises:
+        subprocess.TimeoutExpired: git did not answer in time.
+    """
+    status = _status(folder, deadline)
+    return set() if status is None else {status.top / name for name in (*status.dirty, *status.untracked)}
+
+
 def _notebook(path: Path, status: Status, deadline: float) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     if not path.is_relative_to(status.top):

@@ -110,6 +110,7 @@ class TrackMagics(ReplayCommands, Magics):
         if not words:
             return Status(self.session, self._home())
         command, rest = words[0], words[1:]
+        self.session.truth.settle()
         if command not in COMMANDS:
             raise UsageError(f"%track has no command {command!r}.", mend=grammar.nearest(command, COMMANDS))
         return getattr(self, f"_{command}")(rest)

@@ -44,7 +44,6 @@ RULES = {
     "path": UNKNOWN,
     "install": UNKNOWN,
     "dirty git": NOTE,
-    "local module": NOTE,
 }
 """What each reason comes to; a note changes nothing."""
 
@@ -90,8 +89,6 @@ class Surroundings:
     """Local modules whose file differs from what was imported: name to file."""
     changed_packages: dict[str, str] = field(default_factory=dict)
     """Packages whose installed version differs from the imported one: name to `1.0 imported, 1.1 installed`."""
-    dirty: tuple[str, ...] = ()
-    """Files of local modules that differ from git's commit."""
 
 
 def label(entry: Entry) -> str:
@@ -116,6 +113,11 @@ def stamp_of(
     unique.sort(key=lambda it: [NO, UNKNOWN, NOTE].index(RULES[it.rule]))
     weights = {RULES[it.rule] for it in unique}
     return Stamp(Answer.NO if NO in weights else Answer.UNKNOWN if UNKNOWN in weights else Answer.YES, tuple(unique))
+
+
+def with_uncommitted(stamp: Stamp, files: Sequence[str]) -> Stamp:
+    """The stamp with the note that local modules are not committed."""
+    return Stamp(stamp.answer, (*stamp.reasons, Reason("dirty git", (), f"not committed: {', '.join(files[:5])}")))
 
 
 def _about_order(
@@ -254,8 +256,6 @@ def _about_cells(recipe: Sequence[Step], targets: Collection[int], steps: Sequen
         users = [step.entry for step in recipe if name in step.modules]
         if users:
             reasons.append(Reason("changed package", _numbers(users[:3]), f"{name} changed since it was imported: {versions}"))
-    if around.dirty:
-        reasons.append(Reason("dirty git", (), f"not committed: {', '.join(around.dirty[:5])}"))
     return reasons
 
 

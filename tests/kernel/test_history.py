@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 
 import nbformat
@@ -66,7 +67,7 @@ def test_a_killed_kernel_leaves_what_it_had_executed_and_the_recipe(kernel, exec
     assert notebook.cells[1].outputs[0].text == "before\n"
     assert notebook.cells[2].source.startswith("%%track long")
     assert "step 3" in notebook.cells[2].outputs[0].text
-    assert read(kernel, run, "notebook/recipe.ipynb").cells[-1].source[0].startswith("import time")
+    assert read(kernel, kernel.runs()[0], "notebook/recipe.ipynb").cells[-1].source[0].startswith("import time")
 
 
 def test_the_document_is_kept_byte_for_byte_and_the_run_says_so(kernel, until):
@@ -175,3 +176,17 @@ def test_a_reason_is_on_the_line_and_all_are_shown(kernel):
     page = kernel.run("%track show fit").result
     assert "randomness" in page
     assert "fit" in kernel.run("%track runs nbtrack.stamp:no").result
+
+
+def test_a_local_module_that_is_not_committed_is_noted(kernel, until):
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c"]
+    (kernel.folder / "own_module.py").write_text("def f(): return 1\n")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *words], cwd=kernel.folder, check=True)
+    kernel.run("%%track clean\nimport own_module\nx = own_module.f()")
+    kernel.run("%track show")  # a command waits until all is written
+    (kernel.folder / "own_module.py").write_text("def f(): return 2\n")
+    kernel.run("%%track dirty\nx = own_module.f()")
+    rules = until(lambda: (found := {it["rule"] for it in json.loads(kernel.runs()[0].tags["nbtrack.stamp.reasons"])}) and "dirty git" in found and found)
+    assert rules == {"changed module", "dirty git"}
+    assert kernel.runs()[1].tags["nbtrack.stamp.reasons"] == "[]"

@@ -75,7 +75,9 @@ def _snapshots(megabytes: int, runs: int) -> list[Row]:
             _save(folder / "notebook.ipynb", outputs, _cell(number))
             more.append((kernel.run(f"%%track --capture notebook\n{_cell(number)}")[1] - plain) * 1e3)
             time.sleep(0.3)  # the recorder's thread catches up, as between the cells of people
-            sizes.append(_size(folder))
+            if number == 0:
+                time.sleep(4)
+                sizes.append(_size(folder))
         time.sleep(2)
         sizes.append(_size(folder))
         theirs = kernel.ask(_MLFLOW.format(runs=runs))
