@@ -11,6 +11,7 @@ from nbtrack.journal.points import segments
 from nbtrack.journal.writer import EVENTS
 from nbtrack.reads import words
 from nbtrack.reads.diff import diff_metrics, diff_texts
+from nbtrack.reads.notebook_diff import last_executions
 from nbtrack.reads.runs import all_runs
 from nbtrack.secrets.values import conceal
 
@@ -80,7 +81,8 @@ def _edited(home: Home, a: RunView, b: RunView) -> int:
     if found[0] is None or found[1] is None or found[0].blob == found[1].blob or max(found[0].size_bytes, found[1].size_bytes) > _NOTEBOOK_BYTES:
         return 0
     try:
-        one, other = ({cell.get("id"): cell["source"] for cell in json.loads(blobs.get_bytes(home, it.blob))["cells"]} for it in found if it is not None)
+        books = [json.loads(blobs.get_bytes(home, it.blob))["cells"] for it in found if it is not None]
+        one, other = ({cell.get("id"): cell["source"] for cell in last_executions(book)} for book in books)
     except (OSError, JournalError, ValueError, KeyError, TypeError, AttributeError):
         return 0
     return sum(other[id_] != source for id_, source in one.items() if id_ in other)

@@ -32,9 +32,20 @@ def diff_notebooks(path: str, a: str, b: str) -> NotebookChange:
     return NotebookChange(path, tuple(changes), (len(one), len(other)))
 
 
+def last_executions(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of a cell that was executed several times only the last one, under its id in the document: else each attempt would count as a new cell."""
+    found: dict[str, dict[str, Any]] = {}
+    for at, cell in enumerate(cells):
+        facts = (cell.get("metadata") or {}).get("nbtrack") or {}
+        cell_id = str(facts.get("cell_id") or "")
+        key = f"id:{cell_id}" if cell_id else f"at:{at}"
+        found.pop(key, None)
+        found[key] = {**cell, "id": cell_id} if cell_id else cell
+    return list(found.values())
+
+
 def _cells(content: str) -> list[dict[str, Any]]:
-    cells = json.loads(content)["cells"]
-    return [{**cell, "source": _text(cell["source"])} for cell in cells]
+    return [{**cell, "source": _text(cell["source"])} for cell in last_executions(json.loads(content)["cells"])]
 
 
 def _pairs(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> Iterator[tuple[int | None, int | None]]:

@@ -199,6 +199,20 @@ def test_cells_without_ids_are_paired_by_what_they_say():
     assert {it.how for it in diff_notebooks("p", *many).cells} == {"edited"}
 
 
+def test_of_a_cell_executed_again_the_last_execution_is_compared():
+    def executed(*cells):
+        made = [
+            nbformat.v4.new_code_cell(source, id=id_, metadata={"nbtrack": {"number": at, "cell_id": cell_id}})
+            for at, (id_, cell_id, source) in enumerate(cells)
+        ]
+        return nbformat.writes(nbformat.v4.new_notebook(cells=made))
+
+    first = executed(("cell-1", "", "%load_ext nbtrack"), ("c", "c", "lr = 0.1"))
+    second = executed(("cell-1", "", "%load_ext nbtrack"), ("c", "c", "lr = 0.1"), ("c-3", "c", "lr = 0.01"))
+    [cell] = diff_notebooks("p", first, second).cells
+    assert (cell.how, cell.cell_id, cell.source) == ("edited", "c", ("-lr = 0.1", "+lr = 0.01"))
+
+
 def test_a_picture_that_changed_is_told_and_a_secret_is_not_shown():
     def book(picture, word):
         output = nbformat.v4.new_output("display_data", data={"image/png": picture, "text/plain": "<Figure>"})
