@@ -75,7 +75,10 @@ class Collector:
             try:
                 for finding in getattr(source, moment)(cell):
                     key = (finding.kind, finding.name)
-                    if key in found or not (is_asked_for or cell.choice.wants(finding.name)):
+                    if key in found:
+                        continue
+                    if not (is_asked_for or cell.choice.wants(finding.name)):
+                        _leave_out(cell, finding.name)
                         continue
                     found[key] = finding
                     if cell.run is not None:
@@ -101,6 +104,14 @@ class Collector:
         thread = threading.Thread(target=act, name="nbtrack-later", daemon=False)
         thread.start()
         return thread
+
+
+def _leave_out(cell: Cell, name: str) -> None:
+    """Note a name that was found and is not wanted."""
+    if name not in cell.left_out:
+        cell.left_out.append(name)
+    if cell.run is not None and name not in cell.run.left_out:
+        cell.run.left_out.append(name)
 
 
 def _record(run: TrackedRun, finding: Finding) -> None:

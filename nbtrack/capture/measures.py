@@ -59,7 +59,7 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
     seen = known(cell)
     here = cell.entry.facts.setdefault("metrics of this cell", {})
     for it in them:
-        if not it.name or not cell.choice.wants(it.name):
+        if not it.name:
             continue
         if isinstance(it.value, float) and not math.isfinite(it.value) and it.name not in seen:
             continue

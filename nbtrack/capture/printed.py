@@ -83,13 +83,16 @@ class Printed(Source):
                 tap.off()
 
     def before(self, cell: Cell) -> Iterable[Finding]:
-        if self._active is None:
+        if self._active is None and not cell.is_preview:
             self._active = cell
             for tap in self._taps():
                 tap.on()
         return ()
 
     def after(self, cell: Cell) -> Iterable[Finding]:
+        if cell.is_preview:
+            yield from _foreseen(cell)
+            return
         seen = [(spot, values[0]) for spot, values in cell.entry.facts.get(self.name, ()) if len(values) == 1]
         yield from metrics(cell, _measured(cell, seen))
 
@@ -204,6 +207,17 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
         qualifiers = tuple(dict.fromkeys(it.id for it in ast.walk(core) if isinstance(it, ast.Name) and it.id not in origins.modules))
         key = core.id if isinstance(core, ast.Name) and not spot.place else f"{spot.place}:{key_of(core)}" if spot.place else key_of(core)
         yield Measured(name.rstrip("_"), value, "printed with its label", key, qualifiers[::-1])
+
+
+def _foreseen(cell: Cell) -> Iterator[Finding]:
+    """Labels of a cell that ran without taps."""
+    origins = origins_of(program_of(cell))
+    has = known(cell)
+    for spot in spots_in(cell.entry.tree) if cell.entry.tree is not None else ():
+        core = through(spot.node)
+        name = spot.label or own_name(core) or call_name(core)
+        if name and not (isinstance(core, ast.Name) and (core.id in has or core.id in has.values())) and _is_shown_result(origins, spot, core, name):
+            yield Finding("metric", name.rstrip("_"), "known when it runs", "printed with its label")
 
 
 def _is_shown_result(origins: Origins, spot: Spot, core: ast.expr, name: str) -> bool:

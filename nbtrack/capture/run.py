@@ -39,6 +39,8 @@ class TrackedRun:
         """Metrics that MLflow's autologging writes, which had them first."""
         self.has_users_model = False
         """The user's code logged a model with MLflow: ours would be the same once more."""
+        self.left_out: list[str] = []
+        """Names that capture found, and that the user excluded."""
         self.metrics_seen: dict[str, str] = {}
         """Metrics that capture recorded, each with what it is."""
         self.curve_ends: dict[str, float] = {}

@@ -17,7 +17,7 @@ from typing import Any
 from nbtrack import settings
 from nbtrack.capture import SOURCES
 from nbtrack.capture.begin import begin
-from nbtrack.capture.choice import choose
+from nbtrack.capture.choice import Choice, choose
 from nbtrack.capture.collect import Collector
 from nbtrack.capture.current import context, enter, foreground, leave
 from nbtrack.capture.identity import of_cell
@@ -28,6 +28,7 @@ from nbtrack.capture.source import Cell, Finding
 from nbtrack.capture.truth import Truth
 from nbtrack.entities import Request, State
 from nbtrack.entities.ledger import Entry, Ledger, Status
+from nbtrack.journal import Home, excluded
 from nbtrack.notebooks.scopes import parse, scope_of
 
 Undo = Callable[[], None]
@@ -184,9 +185,21 @@ class Session:
             execution_count=len(self.shell.history_manager.input_hist_raw) if info.store_history else None,  # IPython counts on before this hook
         )  # fmt: skip
 
-    def _cell(self, info: Any, request: Request, entry: Entry, body: str, *, is_own: bool) -> Cell:
+    def choice(self, request: Request) -> Choice:
+        """What is captured: by the line, the settings, and what is excluded for good in this notebook.
+
+        Raises:
+            UsageError: there is no such kind.
+        """
         chosen = settings.load()
-        choice = choose(request, chosen.capture, chosen.exclude)
+        return choose(request, chosen.capture, chosen.exclude, excluded.of(Home(settings.home(chosen)), self.notebook()))
+
+    def notebook(self) -> str:
+        """Path of the notebook, else the working directory: what names are excluded for."""
+        return of_cell(self.shell, None).notebook or str(Path.cwd())
+
+    def _cell(self, info: Any, request: Request, entry: Entry, body: str, *, is_own: bool) -> Cell:
+        choice = self.choice(request)
         run: TrackedRun | None = None
         if not is_own and self.open is not None:
             run = self.open[0]

@@ -37,6 +37,8 @@ class Cell:
     deadline: float = float("inf")
     """Of `time.monotonic()`: what takes longer goes to `later`, or is skipped with a notice."""
     waiting: list[Callable[[], None]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    """Names that were found, and that the user excluded."""
 
     @property
     def code(self) -> str:

@@ -31,7 +31,7 @@ class Uses:
         kinds = self.of.get(name, set())
         if isinstance(value, str):
             return bool(kinds & {WORK, OTHER, KEYS, ATTRIBUTES})
-        return bool(kinds - {SHOWING, STORING, INDEX})
+        return bool(kinds - {SHOWING, INDEX})  # a number given to `load_data(...)` is no path
 
 
 def uses_of(program: Program, nodes: Iterable[ast.AST]) -> Uses:

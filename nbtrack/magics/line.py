@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from nbtrack.capture.source import Finding
@@ -54,17 +55,23 @@ class RunLine:
 
 
 class DryLine:
-    """What a `--dry` cell would have recorded, and by which rule."""
+    """What a `--dry` or previewed cell would have recorded, and by which rule."""
 
-    def __init__(self, found: list[Finding]) -> None:
-        self._found = found
+    def __init__(self, found: list[Finding], title: str = "dry: nothing was kept; this would have been recorded:", left_out: Sequence[str] = ()) -> None:
+        self._found, self._title, self._left_out = found, title, left_out
 
     def __repr__(self) -> str:
         rows = [f"  {it.kind} {it.name} = {words.short(conceal(it.name, str(it.value)))}  ({it.rule})" for it in self._found]
-        return "\n".join(["dry: nothing was kept; this would have been recorded:", *(rows or ["  nothing"])])
+        out = [left_out(self._left_out)] if self._left_out else []
+        return "\n".join([self._title, *(rows or ["  nothing"]), *out])
 
     def _repr_html_(self) -> str:
         return f"<pre style='font-size:12px'>{escape(repr(self))}</pre>"
+
+
+def left_out(names: Sequence[str]) -> str:
+    """Excluded names in few words."""
+    return f"left out: {', '.join(_shown([words.short(name) for name in names]))}"
 
 
 def _shown(items: list[str]) -> list[str]:

@@ -14,17 +14,18 @@ from nbtrack import settings
 from nbtrack.capture.begin import tracking_uri
 from nbtrack.capture.current import attach, current
 from nbtrack.capture.outputs import OURS
+from nbtrack.capture.preview import cell_above, preview
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.session import Session
 from nbtrack.capture.source import Finding
 from nbtrack.courier import absolute_uri, mask_uri
 from nbtrack.entities import Request, RunView
 from nbtrack.errors import NbtrackError, UsageError
-from nbtrack.journal import Home, fold
+from nbtrack.journal import Home, excluded, fold
 from nbtrack.magics import grammar
 from nbtrack.magics.diff_page import DiffPage
 from nbtrack.magics.history import HistoryTable
-from nbtrack.magics.line import DryLine, RunLine
+from nbtrack.magics.line import DryLine, RunLine, left_out
 from nbtrack.magics.replay import ReplayCommands
 from nbtrack.magics.table import RunPage, RunTable
 from nbtrack.notebooks.stale import stale_cells
@@ -44,6 +45,9 @@ COMMANDS = {
     "param": "%track param NAME=VALUE... [--run RUN]: add params",
     "tag": "%track tag KEY=VALUE... [--run RUN]: set tags",
     "note": "%track note TEXT... [--run RUN]: write the run's description",
+    "preview": "%track preview [N|CELL]: what would be recorded of the cell above, or of a given one, and by which rule",
+    "exclude": "%track exclude [NAME]...: never record these names in this notebook; patterns with * name several",
+    "include": "%track include NAME...: record them again",
     "rm": "%track rm RUN: move a run to the trash",
     "unrm": "%track unrm RUN: take it out again",
     "restore": "%track restore RUN [--cell N|--recipe|--executed|--document|--env|--model|--data] [--to PATH]: write what the run kept, beside what is there",
@@ -83,6 +87,9 @@ class TrackMagics(ReplayCommands, Magics):
         %track param NAME=VALUE...    add params
         %track tag KEY=VALUE...       set tags
         %track note TEXT              write the run's description
+        %track preview [N|CELL]       what would be recorded of the cell above, or of execution N, and by which rule
+        %track exclude [NAME]...      never record these names in this notebook
+        %track include NAME...        record them again
         %track rm RUN, %track unrm RUN    to the trash and back
         %track restore RUN [--cell N|--recipe|--executed|--document|--env|--model|--data] [--to PATH]
                                       write what the run kept, beside what is there
@@ -172,6 +179,35 @@ class TrackMagics(ReplayCommands, Magics):
         run = self._run(named)
         run.note(" ".join(words))
         self._say(f"noted on {run.name} ({run.run_id[:8]})")
+
+    def _preview(self, words: list[str]) -> DryLine:
+        if len(words) > 1:
+            raise UsageError(f"%track preview got {' '.join(words)!r}.", mend="Write %track preview, or %track preview N with the number of an execution.")
+        entry = cell_above(self.session.ledger, words[0] if words else "")
+        if entry is None:
+            what = f"called {words[0]!r} was executed" if words else "was executed yet"
+            raise UsageError(f"No cell {what}.", mend="Run it first; N is the number in its brackets. %%track --dry runs a cell and keeps nothing.")
+        choice = self.session.choice(Request())
+        found, out = preview(entry, self.session.ledger, self.session.shell.user_ns, self.session.collector.sources, choice)
+        return DryLine(found, f"preview of [{entry.execution_count or entry.number}]: %%track would record of params, metrics and curves", out)
+
+    def _exclude(self, words: list[str]) -> None:
+        home, notebook = self._home(), self.session.notebook()
+        names = tuple(dict.fromkeys([*excluded.of(home, notebook), *words]))
+        if words:
+            excluded.keep(home, notebook, names)
+        self._say(f"left out in this notebook: {', '.join(names) or 'nothing'}")
+
+    def _include(self, words: list[str]) -> None:
+        home, notebook = self._home(), self.session.notebook()
+        before = excluded.of(home, notebook)
+        if not words or not set(words) <= set(before):
+            unknown = [word for word in words if word not in before]
+            what = f"{', '.join(map(repr, unknown))} is not left out here" if unknown else "%track include needs a name"
+            raise UsageError(f"{what}.", mend=f"Left out are: {', '.join(before) or 'none'}.")
+        names = tuple(name for name in before if name not in words)
+        excluded.keep(home, notebook, names)
+        self._say(f"left out in this notebook: {', '.join(names) or 'nothing'}")
 
     def _rm(self, words: list[str]) -> None:
         for word in words or [""]:
@@ -284,7 +320,8 @@ def show_after_cell(run: TrackedRun | None, found: list[Finding], request: Reque
         return
     view = fold(run.home, run.run_id)
     if view is not None:
-        display(RunLine(view, run.notices, _since_before(run.home, view)), metadata={OURS: {"run_id": run.run_id}})  # type: ignore[no-untyped-call]
+        out = [left_out(run.left_out)] if run.left_out else []
+        display(RunLine(view, [*run.notices, *out], _since_before(run.home, view)), metadata={OURS: {"run_id": run.run_id}})  # type: ignore[no-untyped-call]
 
 
 def _since_before(home: Home, view: RunView) -> str:

@@ -1,0 +1,54 @@
+"""What is captured is what the user wants: preview, exclusion, kinds, scratch."""
+
+CELL = "lr = 0.1\nmomentum = 0.9\nloss = sum([lr, momentum]) / 7\naccuracy = loss / 3\nprint('accuracy:', accuracy)"
+
+
+def test_a_cell_says_before_it_is_tracked_what_would_be_recorded(kernel):
+    kernel.run(CELL, "a-cell")
+    kernel.run("%track")
+    for line in ("%track preview", "%track preview 2", "%track preview a-cell"):
+        text = kernel.run(line).result
+        assert "param lr = 0.1  (bound to a literal in the cell)" in text
+        assert "metric accuracy = " in text
+    assert kernel.runs() == []
+    reply = kernel.run("%track preview 99")
+    assert "No cell called '99' was executed" in reply.stderr
+    assert "Run it first" in reply.stderr
+
+
+def test_a_name_excluded_once_is_left_out_for_good(kernel):
+    assert "left out in this notebook: mom*, accuracy" in kernel.run("%track exclude mom* accuracy").stdout
+    shown = kernel.run(f"%%track\n{CELL}").shown[0]
+    assert "left out: momentum, accuracy" in shown
+    [run] = kernel.runs()
+    assert set(run.params) == {"lr"}
+    assert "accuracy" not in run.metrics and "loss" in run.metrics
+    assert "'acc' is not left out here" in kernel.run("%track include acc").stderr
+    assert "left out in this notebook: mom*" in kernel.run("%track include accuracy").stdout
+    kernel.run(f"%%track\n{CELL}")
+    assert "accuracy" in kernel.runs()[0].metrics
+
+
+def test_a_line_chooses_names_and_kinds(kernel):
+    kernel.run(f"%%track --no lr --no acc*\n{CELL}")
+    kernel.run(f"%%track --capture params\n{CELL}")
+    kernel.run(f"%%track --capture -params\n{CELL}")
+    scratch = kernel.run(f"%%track --scratch\n{CELL}")
+    without, only, others = reversed(kernel.runs())
+    assert (set(without.params), "accuracy" in without.metrics) == ({"momentum"}, False)
+    assert (set(only.params), dict(only.metrics)) == ({"lr", "momentum"}, {})
+    assert (others.params, "accuracy" in others.metrics) == ({}, True)
+    assert scratch.shown == []
+
+
+def test_a_printed_number_is_recorded_as_it_was_computed_and_the_cell_is_as_before(kernel):
+    code = "def f(x):\n    return x / 3\nprint(f'error: {f(1):.2f} and {f(2)!r:>5}')\nf(2) > 1 or print('Test accuracy: %.1f%%' % (100 * f(1)))"
+    plain = kernel.run(code)
+    tracked = kernel.run(f"%%track\n{code}")
+    assert (tracked.stdout, tracked.result) == (plain.stdout, plain.result)
+    [run] = kernel.runs()
+    assert run.metrics["error"].last == 1 / 3
+    failing = "x = 1\nprint('loss:', 1 / 0)"
+    plain, tracked = kernel.run(failing), kernel.run(f"%%track\n{failing}")
+    assert (tracked.ename, tracked.traceback.count("Traceback")) == (plain.ename, plain.traceback.count("Traceback"))
+    assert "_nbtrack" not in tracked.traceback
