@@ -27,7 +27,8 @@ class RunLine:
     def _parts(self) -> list[tuple[str, str]]:
         view = self._view
         params = _shown([f"{words.short(name)}={words.short(conceal(name, value))}" for name, value in view.params.items()])
-        metrics = _shown([f"{words.short(name)} {words.metric(it)}" for name, it in words.metrics_of_code(view).items()])
+        kept = {name: f", {text}" for name, text in words.thinned(view).items()}
+        metrics = _shown([f"{words.short(name)} {words.metric(it)}{kept.get(name, '')}" for name, it in words.metrics_of_code(view).items()])
         return [("params", ", ".join(params)), ("metrics", ", ".join(metrics)), ("stamp", words.short(words.stamp(view), 160))]
 
     def __repr__(self) -> str:

@@ -39,6 +39,16 @@ def metric(it: Metric) -> str:
     return f"{number(it.last)} (best {number(it.best)} at step {it.best_step})"
 
 
+def thinned(view: RunView) -> dict[str, str]:
+    """Of curves that are not kept in full, how many points there were: `1,000 of about 3,000,000 points`."""
+    try:
+        told = json.loads(view.tags.get("nbtrack.thinned", "{}"))
+        known = {name: it for name, it in told.items() if name in view.metrics}
+        return {name: f"{view.metrics[name].count:,} of {'about ' if it['about'] else ''}{it['points']:,} points" for name, it in known.items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}  # a tag anybody may set
+
+
 def metrics_of_code(view: RunView) -> dict[str, Metric]:
     """Metrics but for those of the machine (`system/...`), which would hide the others where there is little room."""
     return {name: it for name, it in view.metrics.items() if not name.startswith("system/")}

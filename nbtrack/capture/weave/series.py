@@ -95,7 +95,7 @@ class Series:
         now = time.time_ns()
         since, self._seen_ns = self._seen_ns, now
         if self.is_sampled:
-            self.count += int(self._rate * (now - since) / 1e9)
+            self._of_call._pass(self._rate * (now - since) / 1e9)
         if not values:
             return 0
         if set(map(type, values)) == {float}:
@@ -136,7 +136,7 @@ class Series:
         self._feed(values, came, since, now)
         if self.count > self._budget and self._rate > self._fast_per_s and ring is None and self.name:
             if self.tap.shape is Shape.CALL:
-                self.is_sampled = self.is_about = True
+                (self.first or self).is_sampled = True
                 self.tap.pause(True)
             else:
                 self.tap.keep_last()
@@ -155,11 +155,17 @@ class Series:
         self._rate = len(values) / max(now - self._opened_ns, 1) * 1e9
         if not values:
             return
-        self.count += int(self._rate * max(self._opened_ns - since, 0) / 1e9)
-        kept = self._numbers(values[-_HEAD:])
-        self.count += len(values) - len(kept)
+        it = self._of_call
+        it._pass(self._rate * max(self._opened_ns - since, 0) / 1e9)
+        kept = it._numbers(values[-_HEAD:])
+        it.count += len(values) - len(kept)
         if kept:
-            self._feed(kept, len(kept), self._opened_ns, now)
+            it._feed(kept, len(kept), self._opened_ns, now)
+
+    def _pass(self, unseen: float) -> None:
+        """Count values that nobody saw."""
+        self.count += int(unseen)
+        self.is_about = self.is_about or unseen >= 1
 
     def add_last(self, value: Any) -> None:
         """The value a fast loop left behind."""

@@ -61,7 +61,9 @@ def recorded(home, run_id):
     found = {}
     for name, step, _, value in points_of(Home(home), run_id):
         found.setdefault(name, []).append((step, value))
-    assert fold(Home(home), run_id).notices == ()
+    view = fold(Home(home), run_id)
+    assert view.notices == ()
     for name, points in found.items():
-        assert [step for step, _ in sorted(points)] == list(range(len(points))), name
+        steps = [step for step, _ in sorted(points)]
+        assert steps == list(range(len(points))) or "nbtrack.thinned" in view.tags, name
     return {name: [value for _, value in sorted(points)] for name, points in found.items()}

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+
+from nbtrack.journal import Home, blobs, fold
+from nbtrack.magics.line import RunLine
+
+from .conftest import recorded
 
 CASES = {
     "a name rebound in a loop": ("loss = 1.0\nfor i in range(5):\n    loss = loss * 0.5", {"loss": [0.5, 0.25, 0.125, 0.0625, 0.03125]}),
@@ -181,3 +188,55 @@ def test_two_loops_of_one_name_do_not_mix(curves):
     found = curves("def evaluate():\n    for i in range(2):\n        loss = 5 + i * 0.7\nfor i in range(3):\n    loss = 1 / (i + 1)\nevaluate()")
     assert sorted(map(len, found.values())) == [2, 3]
     assert set(found) in ({"loss", "evaluate.loss"}, {"loss", "loss_2"})
+
+
+def test_a_thinned_curve_says_of_how_many_points_it_is(shell, curves, monkeypatch, tmp_path):
+    monkeypatch.setenv("NBTRACK_CURVE_POINTS", "50")
+    found = curves("import math\nfor i in range(1000):\n    loss = math.sin(i / 20)\n")
+    view = fold(Home(tmp_path / "home"), shell._nbtrack_session.last.run_id)
+    assert f"loss {view.metrics['loss'].last:.4g}" in repr(RunLine(view, []))
+    assert f", {len(found['loss'])} of 1,000 points" in repr(RunLine(view, []))
+    assert 50 < len(found["loss"]) < 400
+
+
+def test_points_are_in_the_journal_while_the_cell_runs(curves):
+    code = """
+import time
+from nbtrack.journal import fold
+run, seen = get_ipython()._nbtrack_session.last, 0
+for i in range(1000):
+    loss = 1 / (i + 1)
+    time.sleep(0.01)
+    view = fold(run.home, run.run_id)
+    seen = view.metrics["loss"].count if "loss" in view.metrics else 0
+    if seen > 5:
+        break
+assert 5 < seen <= i + 1 < 1000
+"""
+    assert curves(code)["loss"][:3] == pytest.approx([1, 1 / 2, 1 / 3])
+
+
+def test_the_steps_of_an_outer_loop_are_told(shell, curves, tmp_path):
+    curves("for epoch in range(3):\n    for b in range(epoch + 2):\n        loss = 1 / (1 + b + epoch)\n        print('loss', loss)")
+    home = Home(tmp_path / "home")
+    artifact = next(it for it in fold(home, shell._nbtrack_session.last.run_id).artifacts if it.path == "curves/outer-steps.json")
+    assert json.loads(blobs.get_bytes(home, artifact.blob)) == {"loss": {"outer": "epoch", "ends": [2, 5, 9]}}
+
+
+def test_a_run_of_several_cells_keeps_the_same_names_apart(shell, tmp_path):
+    shell.run_line_magic("track", "on --quiet --capture curves")
+    for _ in range(2):
+        shell.run_cell("for i in range(3):\n    loss = 1 / (i + 1)").raise_error()
+    run_id = shell._nbtrack_session.last.run_id
+    shell.run_line_magic("track", "off")
+    assert recorded(tmp_path / "home", run_id) == {"loss": pytest.approx([1, 1 / 2, 1 / 3]), "loss_2": pytest.approx([1, 1 / 2, 1 / 3])}
+
+
+def test_a_dry_cell_tells_its_curves_and_keeps_nothing(shell, tmp_path):
+    shown = []
+    shell._nbtrack_session._show = lambda run, found, *_: shown.append((run, found))
+    shell.run_cell("%%track --dry --capture curves\nfor i in range(3):\n    loss = 1 / (i + 1)").raise_error()
+    [(run, [finding])] = shown
+    assert run is None
+    assert (finding.kind, finding.name, finding.value) == ("curve", "loss", "3 points, last 0.333333")
+    assert not list((tmp_path / "home").glob("runs/*"))
