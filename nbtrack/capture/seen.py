@@ -1,6 +1,6 @@
 """What a cell was seen to do to the namespace: which names it bound, what they mean, and which of them share a changeable object.
 
-Values are looked at by type and reference only; none of the user's methods is called.
+Values are looked at by type and reference only; none of the user's methods is called, which `isinstance` might do (`__class__`).
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def look(
         if kinds.setdefault(name, kind) != kind:
             kinds[name] = "stream" if "stream" in (kind, kinds[name]) else ""
     shares, runs = _shared({name: namespace[name] for name in kinds if name in namespace and kinds[name] != "plain" and not kinds[name].startswith("module")})
-    texts = {name: str(namespace[name])[:1000] for name in kinds if isinstance(namespace.get(name), (str, PurePath))}
+    texts = {name: str(namespace[name])[:1000] for name in kinds if type(namespace.get(name)) is str or issubclass(type(namespace.get(name)), PurePath)}
     folder = _folder()
     return Seen(bound, gone, kinds, shares, runs, texts, new_modules(modules_before), folder, _has_figures(), tasks)
 
@@ -76,16 +76,16 @@ def look(
 def kind_of(value: Any) -> str:
     """See `Seen.kinds`."""
     kind = type(value)
-    if kind in _PLAIN or isinstance(value, _PLAIN):
+    if kind in _PLAIN or issubclass(type(value), _PLAIN):
         return "plain"
     if kind is tuple or kind is frozenset:
         return "plain" if len(value) <= _LONG and all(issubclass(it, _PLAIN) for it in set(map(type, value))) else "object builtins"
-    if isinstance(value, types.ModuleType):
+    if issubclass(type(value), types.ModuleType):
         return f"module {getattr(value, '__name__', '')}"
-    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, type, functools.partial, types.MethodType)):
-        if isinstance(value, types.FunctionType) and value.__module__ == _OWN and _keeps_state(value):
+    if issubclass(type(value), (types.FunctionType, types.BuiltinFunctionType, type, functools.partial, types.MethodType)):
+        if issubclass(type(value), types.FunctionType) and value.__module__ == _OWN and _keeps_state(value):
             return f"object {_OWN}"
-        if isinstance(value, (types.MethodType, functools.partial)) or _is_bound(value):
+        if issubclass(type(value), (types.MethodType, functools.partial)) or _is_bound(value):
             return "object "
         return f"callable {getattr(value, '__module__', None) or ''}"
     module = str(getattr(kind, "__module__", ""))
@@ -95,7 +95,7 @@ def kind_of(value: Any) -> str:
         or module.startswith("pandas._libs.tslibs")
     ):
         return "plain"
-    if hasattr(kind, "__next__") or hasattr(kind, "__anext__") or isinstance(value, _RUNNING):
+    if hasattr(kind, "__next__") or hasattr(kind, "__anext__") or issubclass(type(value), _RUNNING):
         return "stream"
     return f"object {module}"
 
@@ -139,7 +139,7 @@ def _keeps_state(function: types.FunctionType) -> bool:
 
 def _is_bound(value: Any) -> bool:
     """A builtin method of an object, such as `items.append`."""
-    return isinstance(value, types.BuiltinFunctionType) and not isinstance(value.__self__, (types.ModuleType, type(None), type))
+    return issubclass(type(value), types.BuiltinFunctionType) and not issubclass(type(value.__self__), (types.ModuleType, type(None), type))
 
 
 def _is_filled(cell: types.CellType) -> bool:
@@ -151,16 +151,18 @@ def _is_filled(cell: types.CellType) -> bool:
 
 
 def _shared(values: dict[str, Any]) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
-    own_code = {id(value): name for name, value in values.items() if isinstance(value, (types.FunctionType, type)) and getattr(value, "__module__", "") == _OWN}
+    own_code = {
+        id(value): name for name, value in values.items() if issubclass(type(value), (types.FunctionType, type)) and getattr(value, "__module__", "") == _OWN
+    }
     reached: dict[str, tuple[set[Any], bool]] = {}
     shares, runs = set(), set()
     left = _BUDGET
     for name, value in values.items():
-        if id(value) in own_code and not (isinstance(value, types.FunctionType) and _keeps_state(value)):
+        if id(value) in own_code and not (issubclass(type(value), types.FunctionType) and _keeps_state(value)):
             if own_code[id(value)] != name:
                 runs |= {(name, own_code[id(value)]), (own_code[id(value)], name)}
             continue
-        if isinstance(value, _CODE) and not _is_bound(value) and not (isinstance(value, types.FunctionType) and value.__module__ == _OWN):
+        if issubclass(type(value), _CODE) and not _is_bound(value) and not (issubclass(type(value), types.FunctionType) and value.__module__ == _OWN):
             continue
         reached[name] = _reach(value, min(_LIMIT, left))
         left -= len(reached[name][0])
@@ -182,28 +184,28 @@ def _reach(value: Any, limit: int) -> tuple[set[Any], bool]:
     while waiting:
         it = waiting.pop()
         kind = type(it)
-        if isinstance(it, _PLAIN) or id(it) in found or isinstance(it, (types.ModuleType, types.CodeType)):
+        if issubclass(type(it), _PLAIN) or id(it) in found or issubclass(type(it), (types.ModuleType, types.CodeType)):
             continue
-        if isinstance(it, types.BuiltinFunctionType):
+        if issubclass(type(it), types.BuiltinFunctionType):
             waiting += [it.__self__] if _is_bound(it) else []
             continue
-        if isinstance(it, type):
+        if issubclass(type(it), type):
             if it.__module__ == _OWN:
                 found.add(id(it))
             continue
-        if isinstance(it, types.FunctionType):
+        if issubclass(type(it), types.FunctionType):
             if it.__module__ == _OWN:
                 found.add(id(it))
                 waiting += [cell.cell_contents for cell in it.__closure__ or () if _is_filled(cell)]
                 waiting += [*(it.__defaults__ or ()), *(it.__kwdefaults__ or {}).values(), *it.__dict__.values()]
             continue
-        if isinstance(it, _RUNNING):
+        if issubclass(type(it), _RUNNING):
             return found | {id(it)}, False  # what a frame holds may be anything
         module = kind.__module__
         if module.partition(".")[0] == "pandas" and kind.__name__ in ("DataFrame", "Series"):
             found.add(id(it))
             if not _copies_on_write():
-                waiting += [it for it in gc.get_referents(getattr(it, "_mgr", None)) if not isinstance(it, type)]
+                waiting += [it for it in gc.get_referents(getattr(it, "_mgr", None)) if not issubclass(type(it), type)]
             continue
         if module.partition(".")[0] == "pandas" and (kind.__name__.endswith("Index") or kind.__name__ == "BlockPlacement"):
             continue  # an index never changes

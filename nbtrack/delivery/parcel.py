@@ -80,6 +80,7 @@ class Translator:
         self._params: dict[str, list[str]] = {}
         self._exact: dict[str, dict[str, str]] = {}
         self._notes: list[str] = []
+        self._notebooks: dict[str, str] = {}
         self._is_guest = False
 
     def parcel(self, events: Iterable[Event]) -> Parcel:
@@ -101,7 +102,11 @@ class Translator:
             case Kind.TAG:
                 self.tag(parcel, str(data["name"]), None if data["value"] is None else str(data["value"]))
             case Kind.ARTIFACT:
-                parcel.blobs[str(data["path"])] = data["blob"]
+                path, before = str(data["path"]), self._notebooks.get(str(data["path"]))
+                if path.startswith("notebook/"):  # large, and the same again where a run is continued; what the user logs again is sent again
+                    self._notebooks[path] = data["blob"]
+                if before != data["blob"]:
+                    parcel.blobs[path] = data["blob"]
             case Kind.MODEL:
                 params = self._mask.data(data.get("params") or {}, f"model {data['name']}")
                 parcel.models.append({**data, "params": params, "files": {str(path): str(blob) for path, (blob, _) in data["files"].items()}})

@@ -82,8 +82,7 @@ def _groups(home: Home, items: Sequence[Item]) -> Iterator[list[Item]]:
     group: list[Item] = []
     size = 0
     for item in items:
-        path = home.root / "blobs" / item[1][:2] / f"{item[1]}.zst"
-        item_bytes = path.stat().st_size if item[2] and path.exists() else len(item[1]) if not item[2] else 0
+        item_bytes = blobs.packed_bytes(home, item[1]) if item[2] else len(item[1])
         if group and (len(group) == _FILES or size + item_bytes > _BYTES):
             yield group
             group, size = [], 0

@@ -92,6 +92,15 @@ def parts_of(home: Home, name: str) -> list[str]:
     return [listed[at : at + 32].hex() for at in range(0, len(listed), 32)]
 
 
+def packed_bytes(home: Home, name: str) -> int:
+    """Bytes on disk; 0 where there are none of that name."""
+    size = 0
+    for part in parts_of(home, name) or [name]:
+        with contextlib.suppress(OSError):
+            size += _path(home, part).stat().st_size
+    return size
+
+
 def remove(home: Home, name: str) -> None:
     """Let go of bytes nobody names."""
     for kind in ("zst", "parts"):

@@ -385,3 +385,23 @@ def test_fields_of_the_cursor_survive_a_round_trip(begin, deliver, home):
     writer.log("a?b", 1.0)
     cursor = deliver(writer)
     assert dataclasses.asdict(cursors.load(home, writer.run_id)) == dataclasses.asdict(cursor)
+
+
+def test_a_notebook_kept_in_parts_arrives_whole_and_once(begin, deliver, the_run, home, store, mlflow_of, tmp_path):
+    writer = begin()
+    name = blobs.put_joined(home, [blobs.keep(home, part) for part in (b'{"cells":[', b"1", b",2", b"]}")])
+    writer.event(Kind.ARTIFACT, path="notebook/executed.ipynb", blob=name, size_bytes=15)
+    deliver(writer)
+    client, run_id = mlflow_of(store), the_run(writer).info.run_id
+    path = client.download_artifacts(run_id, "notebook/executed.ipynb", str(tmp_path))
+    with open(path) as file:
+        assert json.load(file) == {"cells": [1, 2]}
+    (sent,) = (home.root.parent / "store").rglob("executed.ipynb")
+    sent.write_text("untouched")
+    writer.event(Kind.ARTIFACT, path="notebook/executed.ipynb", blob=name, size_bytes=15)
+    deliver(writer)
+    assert sent.read_text() == "untouched"
+    other = blobs.put_joined(home, [blobs.keep(home, part) for part in (b'{"cells":[', b"1", b"]}")])
+    writer.event(Kind.ARTIFACT, path="notebook/executed.ipynb", blob=other, size_bytes=13)
+    deliver(writer)
+    assert json.loads(sent.read_text()) == {"cells": [1]}

@@ -69,3 +69,14 @@ def test_a_recipe_without_anybody_having_seen_the_cells_is_no_shorter(unseen_not
         unseen_notebook.run(cell)
     found = [step.entry.number for step in recipe_of(unseen_notebook.history.steps, {len(cells)})]
     assert set(found) >= set(expected)
+
+
+def test_looking_at_values_runs_none_of_their_code(notebook):
+    notebook.run(
+        "class Proxy:\n    __slots__ = ()\n    def __getattribute__(self, name):\n        raise RuntimeError(name)\n    def _raise(self, *args):\n        raise RuntimeError\n"
+        "    __eq__ = __hash__ = __len__ = __iter__ = __str__ = __repr__ = __bool__ = _raise\np = Proxy()"
+    )
+    notebook.run("q = [p]\nr = (p, p)\ns = {'p': p}")
+    entry = notebook.run("p, q, r, s")
+    assert entry.seen is not None
+    assert ("p", "q") in entry.seen.shares
