@@ -35,6 +35,8 @@ class Settings:
     """Points of a curve that are kept in full; after that, of ever larger pieces, the lowest and the highest one."""
     autolog_wait_s: float = 1.5
     """Seconds a tracked cell waits for MLflow to be imported, where its autologging is of use; then it runs without."""
+    capture_modules: bool = False
+    """Find curves also in modules imported from the notebook's folder."""
     budget_ms: float = 200.0
     """Milliseconds that capture may take after a cell; the rest goes on in the background or is skipped with a notice."""
     system_s: float = 5.0

@@ -7,10 +7,11 @@ import contextlib
 import json
 import math
 import queue
-import sys
 import threading
 import time
 from collections.abc import Iterable
+from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from nbtrack import settings
@@ -19,10 +20,13 @@ from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
 from nbtrack.capture.weave.histories import histories, sizes_of
 from nbtrack.capture.weave.insert import insert
+from nbtrack.capture.weave.modules import ModuleWeaver
 from nbtrack.capture.weave.plan import Spot, plan
 from nbtrack.capture.weave.series import Points, Series
 from nbtrack.capture.weave.taps import Shape, Tap
+from nbtrack.capture.weave.values import loaded
 from nbtrack.entities.ledger import Entry
+from nbtrack.errors import SettingError
 from nbtrack.journal.fold import events_of, series_names
 
 _SLOWEST_S, _FASTEST_S, _FIRST_S = 0.25, 0.005, 0.02
@@ -48,11 +52,16 @@ class Curves(Source):
         self._spots: list[tuple[Spot, Tap]] = []
         self._active: _Active | None = None
         self._drainer = _Drainer()
+        self._modules: ModuleWeaver | None = None
 
     def start(self, shell: Any) -> None:
         self._shell = shell
         shell.ast_transformers.append(self._transformer)
         taps.install(shell.user_ns, shell.user_ns_hidden)
+        with contextlib.suppress(SettingError):  # whoever begins a run says what is wrong
+            if settings.load().capture_modules:
+                self._modules = ModuleWeaver(Path.cwd(), self._weave_module)
+                self._modules.start()
 
     def stop(self) -> None:
         if self._active is not None:
@@ -60,6 +69,8 @@ class Curves(Source):
             self._active = None
         for _, tap in self._spots:
             tap.off()
+        if self._modules is not None:
+            self._modules.stop()
         if self._transformer in self._shell.ast_transformers:
             self._shell.ast_transformers.remove(self._transformer)
         self._drainer.stop()
@@ -130,13 +141,22 @@ class Curves(Source):
         self._armed.pop(threading.get_ident(), None)
         if ("for" not in entry.code and "while" not in entry.code) or taps.NAME in entry.code:
             return
+        self._weave(tree, entry.code, entry)
+
+    def _weave_module(self, tree: ast.Module, source: str) -> None:
+        """Weave taps into a module of the notebook's folder."""
+        if "numba" not in source and taps.NAME not in source:
+            self._weave(tree, source, None)
+
+    def _weave(self, tree: ast.Module, source: str, entry: Entry | None) -> None:
         found = plan(tree, with_functions=not self._may_be_compiled())
-        entry.facts[_KEPT_IN] = found.kept_in
+        if entry is not None:
+            entry.facts[_KEPT_IN] = found.kept_in
         for spot in found.spots:
-            spot.cell = entry.number
+            spot.cell = entry.number if entry is not None else 0
         if not found.spots:
             return
-        known = self._woven.get(entry.code, [])
+        known = self._woven.get(source, [])
         fresh: list[tuple[Spot, Tap]] = []
 
         def tap_for(spot: Spot, shape: Shape, has_outer: bool) -> Tap:
@@ -149,27 +169,21 @@ class Curves(Source):
 
         insert(tree, found.spots, tap_for)
         old = {id(tap) for _, tap in known}
-        self._woven[entry.code] = fresh
+        self._woven[source] = fresh
         self._spots = [*((spot, tap) for spot, tap in self._spots if id(tap) not in old), *fresh]
         active = self._active
-        if active is not None and active.cell.entry is entry:
+        if active is not None and (entry is None or active.cell.entry is entry):
             active.forget(old)
             for spot, tap in fresh:
                 active.add(spot, tap)
 
     def _may_be_compiled(self) -> bool:
         """Whether the notebook has numba: it compiles functions from all that is in them, and refuses what it does not know."""
-        return any(
-            getattr(value, "__name__", "") == "numba" or str(getattr(type(value), "__module__", "")).startswith("numba.") for value in self._named("numba")
+        numba = loaded("numba")
+        return numba is not None and any(
+            value is numba or str(type(value).__module__).startswith("numba.") or (type(value) is FunctionType and str(value.__module__).startswith("numba."))
+            for value in list(self._shell.user_ns.values())
         )
-
-    def _named(self, package: str) -> list[Any]:
-        if package not in sys.modules:
-            return []
-        module = sys.modules[package]
-        return [
-            value for value in list(self._shell.user_ns.values()) if value is module or getattr(module, getattr(value, "__name__", "") or "-", None) is value
-        ]
 
 
 class _Transformer(ast.NodeTransformer):

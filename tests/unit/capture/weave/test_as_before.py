@@ -202,3 +202,26 @@ def test_a_tensor_is_read_at_once_and_its_graph_let_go(curves):
         "total = torch.zeros(())\nfor i in range(4):\n    loss = (w * (i + 1)).sum()\n    seen.append(weakref.ref(loss))\n    total += loss.detach()\n    print('total', total)\n    loss.backward()\ndel loss\nassert not any(it() for it in seen)",
     )
     assert found == {"loss": [1, 2, 3, 4], "total": [1, 3, 6, 10]}
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """A module beside the notebook, with its name."""
+    monkeypatch.setenv("NBTRACK_CAPTURE_MODULES", "yes")
+    (tmp_path / "my_training.py").write_text("def train(n):\n    for i in range(n):\n        loss = 1 / (i + 1)\n    return 1 / (loss - 1 / n)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield "my_training"
+    sys.modules.pop("my_training", None)
+
+
+def test_a_module_of_the_folder_has_taps_where_it_is_wanted(module, curves, tmp_path):
+    code = "import my_training, inspect\ntry:\n    my_training.train(3)\nexcept ZeroDivisionError as e:\n    assert e.__traceback__.tb_next.tb_lineno == 4\nassert inspect.getsource(my_training.train).count(chr(10)) == 4"
+    assert curves(code) == {"loss": pytest.approx([1, 1 / 2, 1 / 3])}
+    assert not list(tmp_path.glob("__pycache__/my_training*"))
+
+
+def test_a_module_that_does_not_compile_says_so_itself(module, shell, tmp_path):
+    (tmp_path / "my_training.py").write_text("x = 1\ndef (:\n")
+    error = shell.run_cell("import my_training").error_in_exec
+    assert isinstance(error, SyntaxError)
+    assert error.lineno == 2
