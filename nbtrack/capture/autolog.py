@@ -110,9 +110,9 @@ def _used_by(cell: Cell) -> list[str]:
     found: dict[str, None] = {}
     for name in reachable_names(cell.entry, cell.ledger, cell.namespace):
         value: Any = cell.namespace.get(name)
-        kind = value if isinstance(value, type) else type(value)
-        is_module = isinstance(value, types.ModuleType)
-        top = str(value.__name__ if is_module else value.__module__ if isinstance(value, types.FunctionType) else kind.__module__).partition(".")[0]
+        kind = value if issubclass(type(value), type) else type(value)
+        is_module = issubclass(type(value), types.ModuleType)
+        top = str(value.__name__ if is_module else value.__module__ if type(value) is types.FunctionType else kind.__module__).partition(".")[0]
         if top in loaded:
             found[top] = None
         elif is_sklearn and _is_search(value, kind):

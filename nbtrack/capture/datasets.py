@@ -185,10 +185,10 @@ def _digest(value: Any, reading: Reading) -> str:
 
 def _table(value: Any) -> Any:
     """The table or array in what a reader gave."""
-    if is_of(value, "sklearn.utils", "Bunch") or (type(value).__module__.startswith("statsmodels.") and isinstance(value, dict)):
+    if is_of(value, "sklearn.utils", "Bunch") or (type(value).__module__.startswith("statsmodels.") and issubclass(type(value), dict)):
         frame = dict.get(value, "frame")
         return frame if frame is not None else dict.get(value, "data")
-    if isinstance(value, (list, tuple)) and value and len(value) <= 8:
+    if type(value) in (list, tuple) and value and len(value) <= 8:
         return next((table for item in value if (table := _table(item)) is not None), None)
     if is_of(value, "polars", "LazyFrame"):
         return None
@@ -246,7 +246,7 @@ def _size(data: Data) -> str:
 def _used(cell: Cell) -> list[Data]:
     """What the cell read, and what earlier statements read that its names come from."""
     found: list[Data] = list(cell.entry.facts.get(_NAME, ()))
-    modules = {name for name, value in cell.namespace.items() if isinstance(value, types.ModuleType)}  # a call of pd.read_csv changes no pd
+    modules = {name for name, value in cell.namespace.items() if issubclass(type(value), types.ModuleType)}  # a call of pd.read_csv changes no pd
     wanted = set(cell.entry.scope.reads) - modules
     looked = 0
     for entry in cell.ledger.before(cell.entry):

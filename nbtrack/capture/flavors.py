@@ -90,7 +90,7 @@ def own_facts(value: Any) -> dict[str, Any]:
 
 def _is_sklearn(value: Any) -> bool:
     return is_of(value, "sklearn.base", "BaseEstimator") or (
-        not isinstance(value, type) and callable(getattr(type(value), "fit", None)) and bool(_fitted(value))
+        not issubclass(type(value), type) and callable(getattr(type(value), "fit", None)) and bool(_fitted(value))
     )
 
 

@@ -149,7 +149,7 @@ def reachable_names(entry: Entry, ledger: Ledger, namespace: Mapping[str, Any]) 
     while waiting:
         name = waiting.pop()
         value = namespace.get(name)
-        if not callable(value) or (isinstance(value, (types.FunctionType, type)) and value.__module__ != "__main__"):
+        if not callable(value) or (issubclass(type(value), (types.FunctionType, type)) and value.__module__ != "__main__"):
             continue  # no function or class of the notebook: the ledger need not be searched
         for earlier in ledger.before(entry):
             if name in earlier.scope.writes:

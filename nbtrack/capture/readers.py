@@ -113,12 +113,12 @@ def full_name(node: ast.expr, names: Mapping[str, Any]) -> str:
     if not isinstance(node, ast.Name):
         return ""
     root = names.get(node.id)
-    if isinstance(root, types.ModuleType):
+    if issubclass(type(root), types.ModuleType):
         head = str(getattr(root, "__name__", ""))
     elif root is None:
         head = _USUAL.get(node.id, node.id if node.id == "open" or parts else "")
     elif callable(root) and type(root).__module__ != "__main__":  # numpy's functions are objects of a class of its own
-        if parts or isinstance(root, types.MethodType):
+        if parts or type(root) is types.MethodType:
             return ""
         module, name = getattr(root, "__module__", None), getattr(root, "__name__", None)
         if not isinstance(module, str) or not isinstance(name, str):

@@ -32,9 +32,14 @@ class Sample:
 
 
 def is_of(value: Any, module: str, *names: str) -> bool:
-    """Whether a value is of a class, or of one below it, of a module that is loaded; never imports it."""
+    """Whether a value is of a class, or of one below it, of a module that is loaded; never imports it.
+
+    By its type: `isinstance` would ask the value for its `__class__`, which may be code of the notebook.
+    """
     found = sys.modules.get(module)
-    return found is not None and any(isinstance(kind, type) and isinstance(value, kind) for name in names if (kind := getattr(found, name, None)) is not None)
+    return found is not None and any(
+        isinstance(kind, type) and issubclass(type(value), kind) for name in names if (kind := getattr(found, name, None)) is not None
+    )
 
 
 def is_frame(value: Any) -> bool:
