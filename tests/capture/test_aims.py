@@ -35,7 +35,7 @@ def scores():
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("kind", ["params", "models", "figures"])
+@pytest.mark.parametrize("kind", list(AIMS))
 def test_what_a_careful_colleague_would_have_logged_is_found_and_little_else(scores, kind):
     tally = total(scores, [kind])[kind]
     told = [f"{name}: missed {it.missed}, noise {it.noise}" for name, tallies in scores.items() if (it := tallies[kind]).missed or it.noise]
