@@ -23,7 +23,7 @@ from nbtrack.capture.truth import Truth
 from nbtrack.capture.worktree import Git
 
 SOURCES: tuple[type[CaptureSource], ...] = (
-    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, Scalars, LastExpression, Printed, Results, Reports, Models, Datasets,
+    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, Scalars, Printed, LastExpression, Results, Reports, Models, Datasets,
     Figures, Streams, Machine, Environment, Git, Autolog, Truth,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

@@ -91,7 +91,7 @@ def _of_call(program: Program, call: _Call, computed: Mapping[str, Any], variabl
             yield from _of_dict(name, value, qualifiers, title)
         if not is_param_keyword(name, dotted) or (function is not None and name in variables):
             continue
-        if name == "batch_size" and title.endswith("DataLoader") and _EVALUATION.search(call.holder):
+        if title.endswith("DataLoader") and (name == "shuffle" or (name == "batch_size" and _EVALUATION.search(call.holder))):
             continue  # how many are looked at together while evaluating changes nothing
         try:
             found = evaluate(value, computed if call.is_direct and function is None and title[:1].isupper() and not is_layer(dotted) else None)

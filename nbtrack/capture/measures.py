@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from nbtrack.capture.source import Cell, Finding
 from nbtrack.capture.weave.values import as_floats, take
+from nbtrack.capture.weave.words import is_measure
 
 _FACTS = "metrics"
 
@@ -57,20 +59,48 @@ def is_curve(cell: Cell, name: str) -> bool:
 def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
     """Findings for some numbers: the plain name where it is free, else one with what tells it apart; the same quantity once."""
     seen = known(cell)
-    here = cell.entry.facts.setdefault("metrics of this cell", {})
+    here: dict[str, str] = cell.entry.facts.setdefault("metrics of this cell", {})
+    values: dict[str, float | int] = cell.entry.facts.setdefault("values of this cell", {})
     for it in them:
         if not it.name:
             continue
         if isinstance(it.value, float) and not math.isfinite(it.value) and it.name not in seen:
             continue
-        if it.key in here:  # one quantity once a cell
+        if it.key in here or any(_is_same(it, name, value) for name, value in values.items()):  # one quantity once a cell
             continue
         name = next((name for name in _names(it, cell) if seen.get(name, it.key) == it.key and not is_curve(cell, name)), "")
         if not name:
             continue
         seen[name] = it.key
-        here[it.key] = name
+        here[it.key], values[name] = name, it.value
         yield Finding("metric", name, it.value, it.rule)
+
+
+def _is_same(it: Measured, name: str, value: float | int) -> bool:
+    """Whether a number is one that has a name already: of the same value, or the same in percent, and called alike or by nothing that says a measure."""
+    if not any(math.isclose(it.value, value * factor, rel_tol=1e-9) for factor in (1, 100, 0.01)):
+        return False
+    if not is_measure(it.name) and it.value not in (0, 1):
+        return True
+    ours, theirs = _words(it.name), _words(name)
+    return ours <= theirs or theirs <= ours
+
+
+_SAME = {
+    "acc": "accuracy", "accuracies": "accuracy", "err": "error", "errors": "error", "losses": "loss", "scores": "score", "prec": "precision", "rec": "recall",
+    "roc": "auc", "auroc": "auc", "r": "r2",
+}  # fmt: skip
+_PHRASES = (("mean_squared_error", "mse"), ("mean_absolute_error", "mae"), ("root_mse", "rmse"), ("root_mean_squared_error", "rmse"), ("r_squared", "r2"))
+_FILLING = frozenset(("score", "of", "the", "final", "on", "set", "model", "value", "is"))
+
+
+def _words(name: str) -> set[str]:
+    """What a name says: its last part, in words that mean the same alike."""
+    text = name.rpartition(".")[2].lower()
+    for phrase, short in _PHRASES:
+        text = text.replace(phrase, short)
+    words = {_SAME.get(word, word) for word in re.split(r"[\W_]+", text) if word}
+    return words - _FILLING or words
 
 
 def _names(it: Measured, cell: Cell) -> Iterator[str]:

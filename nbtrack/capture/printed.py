@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from nbtrack.entities.ledger import Entry
 _SHOWS = frozenset(("print", "display", "pprint"))
 _MAGICS = ("%%time", "%%capture")
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+WHOLE = re.compile(r"(^|_)(errors?|mistakes?|correct|misclassified|mislabell?ed|rewards?|returns?|score|loss|cost|energy|distance|fitness)($|_)")
+"""Measures that may be whole numbers; other whole numbers are counts."""
+_TRAILING = re.compile(r"(_(of|on|the|for|in|at|with|a|over))+$")
 _SPOTS = 200
 """Most printed expressions of a cell that are tapped."""
 
@@ -39,6 +43,8 @@ class Spot:
     """Function it stands in; empty at top level."""
     text: str
     """The expression as it was written."""
+    group: int = 0
+    """Same for the expressions of one print."""
 
 
 class Printed(Source):
@@ -168,11 +174,11 @@ def _is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant))
 
 
-def _spots(node: ast.expr, place: str) -> Iterator[Spot]:
-    for it in labelled(node):
+def _spots(group: ast.expr, place: str) -> Iterator[Spot]:
+    for it in labelled(group):
         if not isinstance(it.node, (ast.Constant, ast.JoinedStr, ast.List, ast.Dict, ast.Compare, ast.Starred, ast.Lambda)):
             node = _unrounded(it.node)
-            yield Spot(it.label, node, it.is_percent, place, ast.unparse(node))
+            yield Spot(it.label, node, it.is_percent, place, ast.unparse(node), id(group))
 
 
 def _unrounded(node: ast.expr) -> ast.expr:
@@ -192,15 +198,20 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
     program = program_of(cell)
     origins = origins_of(program)
     has = known(cell)
+    counted: dict[int, str] = {}
     for spot, found in seen:
         value = number(found)
         core = through(ast.parse(spot.text, mode="eval").body)
         name = spot.label or own_name(core) or call_name(core)
+        if type(value) is int and is_measure(name):
+            counted[spot.group] = _TRAILING.sub("", name)  # "accuracy on the {n} test images: {value}"
+        elif not is_measure(name) and spot.group in counted:
+            name = counted.pop(spot.group)
         if value is None or not name:
             continue
         if isinstance(core, ast.Name) and (core.id in has.values() or core.id in has or is_curve(cell, core.id)) and not spot.place:
             continue  # the name has it already
-        if type(value) is int and not is_measure(name):
+        if type(value) is int and not WHOLE.search(name):
             continue
         if not _is_shown_result(origins, spot, core, name):
             continue

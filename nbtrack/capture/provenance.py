@@ -213,7 +213,8 @@ def _learn(made: Origins, statement: ast.stmt) -> None:
                 made.constants.discard(it.id)
         return
     for name, node in bindings(statement):
-        made.kinds[name] = kind_of(node, made.kinds)
+        kind = kind_of(node, made.kinds)
+        made.kinds[name] = Kind.DATA if kind is Kind.RANDOM else kind  # what is computed from drawn data is a result
         (made.constants.add if _is_scalar(node) or made.is_constant(node) else made.constants.discard)(name)
 
 

@@ -8,15 +8,12 @@ from typing import Any
 
 from nbtrack.capture.labels import own_name, snake
 from nbtrack.capture.measures import Measured, is_curve, key_of, metrics, number
-from nbtrack.capture.printed import labels_in
+from nbtrack.capture.printed import WHOLE, labels_in
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, bindings, flat_statements, origins_of, through
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_measure
-
-_TELLING_INTS = ("error", "errors", "correct", "n_correct", "misclassified", "n_errors", "mistakes", "reward", "total_reward", "score", "best_score")
-_PARTS = frozenset(("_",))
 
 
 class Scalars(Source):
@@ -67,7 +64,7 @@ def _bound(cell: Cell) -> Iterator[Measured]:
 def _is_result(origins: Origins, name: str, node: ast.expr, value: float, called: str) -> bool:
     """Whether a bound number is what a careful person would write down."""
     named = is_measure(name) or is_measure(called)
-    if type(value) is int and not (named or name.lower() in _TELLING_INTS):
+    if type(value) is int and not (WHOLE.search(name.lower()) or WHOLE.search(called)):
         return False
     if not named and name in origins.consumed and not called:
         return False
@@ -86,7 +83,7 @@ def _last(cell: Cell) -> Iterator[Measured]:
     for part, found in items:
         value = number(found)
         name = name_of(part)
-        if value is None or not name or (type(value) is int and not is_measure(name)) or is_curve(cell, name):
+        if value is None or not name or (type(value) is int and not WHOLE.search(name)) or is_curve(cell, name):
             continue
         if not origins.why_not(part, name):
             core = through(part)

@@ -168,7 +168,7 @@ def measured():
         from nbtrack.capture.results import Results
         from nbtrack.capture.scalars import LastExpression, Scalars
 
-        book = Sheet(Scalars(), LastExpression(), Printed(), Results(), Reports())
+        book = Sheet(Scalars(), Printed(), LastExpression(), Results(), Reports())
         *earlier, last = cells
         for code in earlier:
             book.run(code, is_tracked=is_tracked)
