@@ -122,7 +122,10 @@ class _Judge:
         kind = join(it.kind for it in bindings)
         is_alias = all(isinstance(it.value, ast.Name) for it in bindings)
         named = is_measure(name) or any(is_measure(snake(it.label)) for it in reports)
-        if kind not in NUMERIC and not (kind in _VAGUE and named and reports):
+        is_state = (
+            bool(reports) and loop.is_iterating and len(self._scope.own.get(name, [])) > len(bindings)
+        )  # what a sampler carries on, begun before its loop
+        if kind not in NUMERIC and not (kind in _VAGUE and reports and (named or (is_state and kind is Kind.RANDOM))):
             return ""
         if is_alias and not reports:
             return ""

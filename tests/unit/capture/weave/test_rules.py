@@ -149,6 +149,16 @@ def test_a_list_that_grows_each_step_counts_before_a_name_bound_in_some(curves):
     assert curves(code) == {"energy": pytest.approx([5, 5 / 2, 5 / 2, 5 / 4, 5 / 4, 5 / 6])}
 
 
+def test_a_sampler_keeps_each_step_of_what_it_carries_on(curves):
+    code = (
+        "import random\nrandom.seed(0)\nmu, chain, data = 0.0, [], []\nfor i in range(40):\n    proposal = mu + random.gauss(0, 1)\n    if random.random() < 0.5:\n"
+        "        mu = proposal\n    chain.append((mu, i))\n    u = random.random()\n    data.append(u)"
+    )
+    found = curves(code)
+    assert set(found) == {"mu"}
+    assert len(found["mu"]) == 40
+
+
 def test_the_key_of_a_record_names_it(curves):
     assert curves("log = []\nfor i in range(3):\n    a = 1 / (i + 1)\n    log.append({'train_mse': a})") == {"train_mse": pytest.approx([1, 1 / 2, 1 / 3])}
 
