@@ -68,7 +68,7 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
             continue
         if it.key in here or any(_is_same(it, name, value) for name, value in values.items()):  # one quantity once a cell
             continue
-        name = next((name for name in _names(it, cell) if seen.get(name, it.key) == it.key and not is_curve(cell, name)), "")
+        name = next((name for name in _names(it) if seen.get(name, it.key) == it.key and not is_curve(cell, name)), "")
         if not name:
             continue
         seen[name] = it.key
@@ -80,7 +80,8 @@ def _is_same(it: Measured, name: str, value: float | int) -> bool:
     """Whether a number is one that has a name already: of the same value, or the same in percent, and called alike or by nothing that says a measure."""
     if not any(math.isclose(it.value, value * factor, rel_tol=1e-9) for factor in (1, 100, 0.01)):
         return False
-    if not is_measure(it.name) and it.value not in (0, 1):
+    is_derived = it.name.endswith((".mean", ".std"))
+    if (is_derived or not is_measure(it.name)) and it.value not in (0, 1):
         return True
     ours, theirs = _words(it.name), _words(name)
     return ours <= theirs or theirs <= ours
@@ -103,8 +104,7 @@ def _words(name: str) -> set[str]:
     return words - _FILLING or words
 
 
-def _names(it: Measured, cell: Cell) -> Iterator[str]:
+def _names(it: Measured) -> Iterator[str]:
     yield it.name
     for qualifier in it.qualifiers:
         yield f"{qualifier}.{it.name}"
-    yield f"cell_{cell.entry.execution_count or cell.entry.number}.{it.name}"

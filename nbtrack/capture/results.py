@@ -11,8 +11,10 @@ from nbtrack.capture.known import class_names, own_values, plain, static
 from nbtrack.capture.labels import own_name, snake
 from nbtrack.capture.literals import evaluate
 from nbtrack.capture.measures import Measured, known, metrics, number
+from nbtrack.capture.naming import taken
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements
+from nbtrack.capture.run import as_text
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_history, is_measure
@@ -52,8 +54,12 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None) -> Iterator[Me
     """Numbers of one object."""
     kinds = class_names(value)
     if type(value) is dict or kinds[0] in ("collections.OrderedDict", "collections.defaultdict"):
-        if not (node is not None and _is_literal(node)):
-            yield from _of_dict(name, value)
+        if not (node is not None and (_is_literal(node) or _is_settings(node))):
+            settings = taken(cell)
+            for it in _of_dict(name, value):
+                key = it.name.rpartition(".")[2]
+                if not any(text == as_text(it.value) for param, text in settings.items() if param.rpartition(".")[2] == key):
+                    yield it
     elif kinds[0] in ("pandas.core.frame.DataFrame", "pandas.DataFrame"):
         if not _is_look(node):
             yield from _of_frame(cell, name, value)
@@ -119,7 +125,7 @@ def _of_frame(cell: Cell, name: str, frame: Any) -> Iterator[Measured]:
         return
     texts = [it for it, values in columns.items() if all(type(value) is str for value in values)]
     rows = [str(it) for it in (columns[texts[0]] if texts else frame.index.tolist())]
-    if len(set(rows)) != len(rows):
+    if len(set(rows)) != len(rows) or all(it.isdigit() for it in rows):
         return
     has = set(known(cell))
     for column in measured:
@@ -185,6 +191,11 @@ def _is_literal(node: ast.expr) -> bool:
         return bool(evaluate(node))
     except ValueError:
         return False
+
+
+def _is_settings(node: ast.expr) -> bool:
+    """`asdict(config)` and the like: settings, no results."""
+    return isinstance(node, ast.Call) and path_of(node.func)[-1:] in (["asdict"], ["vars"], ["get_params"], ["model_dump"], ["_asdict"])
 
 
 def _is_look(node: ast.expr | None) -> bool:

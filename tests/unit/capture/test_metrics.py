@@ -98,6 +98,7 @@ def test_a_printed_name_that_an_earlier_cell_of_the_run_recorded_is_not_recorded
     [
         ("results = {}\nresults['rf'] = evaluate(y, p)[1]", {"results.rf": 0.75}),
         ("results = {'rf': {'acc': evaluate(y, p)[1], 'name': 'forest'}}", {"results.rf.acc": 0.75}),
+        ("from dataclasses import dataclass, asdict\n@dataclass\nclass C:\n    loss: float = .5\nasdict(C())", {}),
         ("{'MAE': evaluate(y, p)[0]}", {"MAE": 0.1875}),
         ("prices = {'milk': y[0] / 3, 'bread': y[1] / 3}\nwords = {'a': 1}", {}),
         ("scores = {i: i / 7 for i in range(100)}", {}),
