@@ -23,8 +23,12 @@ def main() -> int:
     print(f"Executing {NOTEBOOK.name} in {WORK}", flush=True)
     execute()
     print("Waiting until everything is delivered", flush=True)
-    subprocess.run([shutil.which("nbtrack", path=BIN) or "nbtrack", "sync", "--wait"], check=True)
+    nbtrack("sync", "--wait")
     show()
+    print("\nWhat is different between the best two", flush=True)
+    nbtrack("diff", *best_two())
+    print("\nThe recipe of softmax, executed again in a clean kernel", flush=True)
+    nbtrack("reproduce", "softmax")
     print(
         f"""
 The executed notebook   {WORK / "quickstart.executed.ipynb"}
@@ -61,6 +65,23 @@ def execute() -> None:
     quiet = ["--IPKernelApp.log_level=40"]  # or every kernel on TCP begins with a warning
     NotebookClient(notebook, timeout=600, kernel_name="python3", extra_arguments=quiet, resources={"metadata": {"path": str(WORK)}}).execute()
     nbformat.write(notebook, WORK / "quickstart.executed.ipynb")
+
+
+def nbtrack(*words: str) -> None:
+    """The command, as a terminal has it.
+
+    Raises:
+        CalledProcessError: it ended with an exit code that is not 0.
+    """
+    subprocess.run([shutil.which("nbtrack", path=BIN) or "nbtrack", *words], check=True)
+
+
+def best_two() -> list[str]:
+    """Ids of the two runs with the highest accuracy, the best last; runs that only reproduce another do not count."""
+    from nbtrack import runs
+
+    views = [view for view in runs("accuracy>0").views if "nbtrack.reproduces" not in view.tags]
+    return [view.run_id for view in sorted(views, key=lambda view: view.metrics["accuracy"].last)[-2:]]
 
 
 def show() -> None:

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbtrack.api import artifact, bundle, diff, figure, flush, import_bundle, log, param, restore, run, runs, tag, track
+from nbtrack.api import artifact, bundle, diff, figure, flush, import_bundle, log, param, reproduce, restore, run, runs, tag, track
 from nbtrack.errors import NbtrackError
 
-__all__ = ["NbtrackError", "artifact", "bundle", "diff", "figure", "flush", "import_bundle", "log", "param", "restore", "run", "runs", "tag", "track"]
+__all__ = [
+    "NbtrackError",
+    "artifact",
+    "bundle",
+    "diff",
+    "figure",
+    "flush",
+    "import_bundle",
+    "log",
+    "param",
+    "reproduce",
+    "restore",
+    "run",
+    "runs",
+    "tag",
+    "track",
+]
 __version__ = "0.1.0"
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nbtrack.replay.bundle import Bundle
     from nbtrack.replay.data import DataList
     from nbtrack.replay.restore import Restored
+    from nbtrack.replay.verdict import Reproduction
 
 _told: set[str] = set()
 
@@ -239,6 +240,26 @@ def restore(word: str = "last", what: str | int = "", *, to: str | Path = "") ->
     from nbtrack.replay import restore as door
 
     return door.restore(_home(), run(word), str(what), to=str(to))
+
+
+def reproduce(
+    word: str = "last", *, env: str = "current", tolerance: float | Mapping[str, float] | None = None, timeout_s: float | None = None
+) -> Reproduction:
+    """Execute a run's recipe again in a clean kernel, as a child of the run; the verdict is kept on the run.
+
+    Args:
+        word: as for `run`.
+        env: `current`: the packages that are here; `same`: they must be those of the run; `fresh`: those of the run, installed anew.
+        tolerance: of every number, or by the metric's name.
+        timeout_s: seconds the recipe may take.
+
+    Raises:
+        UsageError: there is no such run, it goes on, or an argument cannot be used.
+    """
+    from nbtrack.replay import reproduce as door
+
+    allowed = [] if tolerance is None else [f"{name}={value}" for name, value in tolerance.items()] if isinstance(tolerance, Mapping) else [tolerance]
+    return door.reproduce(_home(), run(word), settings.load(), env=env, tolerance=allowed, timeout_s=timeout_s)
 
 
 def bundle(word: str, path: str | Path, *, data: bool = False) -> Bundle:

@@ -73,6 +73,8 @@ class Session:
         self.last: TrackedRun | None = None
         self.open: tuple[TrackedRun, Request] | None = None
         """The run of `%track on`."""
+        self.amend: Callable[[Request], Request] = lambda request: request
+        """Changes what is asked before a run begins; a reproduction tells its runs apart with it."""
         self._executions: list[Execution] = []
         self._depth: dict[int, int] = {}
         self._told: set[str] = set()
@@ -106,6 +108,7 @@ class Session:
     def switch_on(self, request: Request) -> TrackedRun | None:
         """Begin a run that lasts until `switch_off`."""
         self.switch_off()
+        request = self.amend(request)
         try:
             run = begin(request, of_cell(self.shell, None), code=f"on:{request.name}")
         except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
@@ -160,7 +163,7 @@ class Session:
     def _begin(self, info: Any) -> None:
         raw = info.raw_cell.lstrip()  # as IPython's own transformers have it
         read = self._read_line(raw) if raw.startswith("%%track") else None
-        request, body = read if read is not None else (self.open[1] if self.open is not None else None, info.raw_cell)
+        request, body = (self.amend(read[0]), read[1]) if read is not None else (self.open[1] if self.open is not None else None, info.raw_cell)
         entry = self._entry(info, body)
         execution = Execution(info, entry, None, {}, lambda: None)
         self._executions.append(execution)

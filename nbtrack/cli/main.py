@@ -206,6 +206,22 @@ def restore(
 
 
 @app.command()
+def reproduce(
+    run: Annotated[str, typer.Argument(help="Run")],
+    env: Annotated[
+        str, typer.Option("--env", help="current: the packages that are here; same: they must be the run's; fresh: those of the run, installed.")
+    ] = "current",
+    tolerance: Annotated[list[str] | None, typer.Option("--tolerance", help="1e-6, or METRIC=0.01 for one metric.")] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", help="Seconds the recipe may take.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Execute a run's recipe in a clean kernel, and say whether the same comes of it: 0 yes, 1 no, 2 not runnable."""
+    from nbtrack.cli import replay
+
+    raise typer.Exit(replay.reproduce(_home(), run, env, tolerance or [], timeout, as_json))
+
+
+@app.command()
 def bundle(
     run: Annotated[str, typer.Argument(help="Run")],
     file: Annotated[Path, typer.Argument(help="Zip file to write; it must not exist")],

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from nbtrack import courier, settings
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
-from nbtrack.magics.replay import RESTORES, store_here
+from nbtrack.magics.replay import RESTORES, seconds, store_here
 from nbtrack.reads import find, words
 from nbtrack.replay.bundle import pack
 from nbtrack.replay.data import DataList
+from nbtrack.replay.reproduce import reproduce as execute_again
 from nbtrack.replay.restore import restore as bring_back
 from nbtrack.replay.unpack import unpack
 
@@ -22,6 +24,16 @@ def restore(home: Home, run: str, chosen: list[str], to: str, as_json: bool) -> 
         raise UsageError("nbtrack restore writes one thing at a time.", mend=f"Choose one of {', '.join(('--cell N', *RESTORES))}.")
     found = bring_back(home, find(home, run), *chosen, to=to)
     _print(found, [it.__dict__ for it in found.references] if isinstance(found, DataList) else found.__dict__, as_json)
+
+
+def reproduce(home: Home, run: str, env: str, tolerance: list[str], timeout_s: float | None, as_json: bool) -> int:
+    """The exit code."""
+    found = execute_again(
+        home, find(home, run), settings.load(), env=env, tolerance=tolerance, timeout_s=seconds(None if timeout_s is None else str(timeout_s)),
+        tell=lambda text: print(f"nbtrack: {text}", file=sys.stderr),
+    )  # fmt: skip
+    _print(found, found.as_data(), as_json)
+    return found.answer.exit_code
 
 
 def bundle(home: Home, run: str, file: Path, with_data: bool, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`%track restore`, `bundle` and `import`."""
+"""`%track restore`, `reproduce`, `bundle` and `import`."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ class ReplayCommands:
             raise UsageError(f"--cell got {values['--cell']!r}, which is no number.", mend="Give the number that stands in In [N].")
         home = _home()
         return restore(home, find(home, one(rest, "restore")), *chosen, to=values.get("--to", ""))
+
+    def _reproduce(self, words: list[str]) -> Any:
+        from nbtrack.replay.reproduce import reproduce
+
+        tolerance, words = _all(words, "--tolerance")
+        _, values, rest = take(words, (), ("--env", "--timeout"), "reproduce")
+        home = _home()
+        return reproduce(
+            home, find(home, one(rest, "reproduce")), settings.load(), env=values.get("--env", "current"), tolerance=tolerance,
+            timeout_s=seconds(values.get("--timeout")), tell=lambda text: print(f"nbtrack: {text}", flush=True),  # noqa: T201 - it takes its time
+        )  # fmt: skip
 
     def _bundle(self, words: list[str]) -> Any:
         from nbtrack.replay.bundle import pack
@@ -79,6 +90,36 @@ def take(words: list[str], flags: tuple[str, ...], options: tuple[str, ...], com
         else:
             rest.append(word)
     return found, values, rest
+
+
+def _all(words: list[str], option: str) -> tuple[list[str], list[str]]:
+    """The values of an option that may be given several times, and the other words."""
+    values: list[str] = []
+    rest = list(words)
+    while True:
+        at = next((index for index, word in enumerate(rest) if word.partition("=")[0] == option), -1)
+        if at < 0:
+            return values, rest
+        _, found, _ = take(rest[at : at + 2] if rest[at] == option else rest[at : at + 1], (), (option,), "reproduce")
+        values.append(found[option])
+        del rest[at : at + (2 if rest[at] == option else 1)]
+
+
+def seconds(text: str | None) -> float | None:
+    """A time limit; None where none is given.
+
+    Raises:
+        UsageError: it is no number above 0.
+    """
+    if text is None:
+        return None
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not found > 0:
+        raise UsageError(f"--timeout got {text!r}, which is no number of seconds.", mend="Write --timeout 600.")
+    return found
 
 
 def one(rest: list[str], command: str) -> str:

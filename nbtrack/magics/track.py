@@ -51,6 +51,7 @@ COMMANDS = {
     "rm": "%track rm RUN: move a run to the trash",
     "unrm": "%track unrm RUN: take it out again",
     "restore": "%track restore RUN [--cell N|--recipe|--executed|--document|--env|--model|--data] [--to PATH]: write what the run kept, beside what is there",
+    "reproduce": "%track reproduce RUN [--env current|same|fresh] [--tolerance 1e-6|METRIC=0.01]... [--timeout SECONDS]: execute its recipe again",
     "bundle": "%track bundle RUN FILE.zip [--data]: the run as one file",
     "import": "%track import FILE.zip: take in a run from such a file",
     "history": "%track history: what this kernel executed, in true order; stale cells are marked",
@@ -93,6 +94,8 @@ class TrackMagics(ReplayCommands, Magics):
         %track rm RUN, %track unrm RUN    to the trash and back
         %track restore RUN [--cell N|--recipe|--executed|--document|--env|--model|--data] [--to PATH]
                                       write what the run kept, beside what is there
+        %track reproduce RUN [--env current|same|fresh] [--tolerance 1e-6|METRIC=0.01]... [--timeout SECONDS]
+                                      execute its recipe in a clean kernel, and say whether the same comes of it
         %track bundle RUN FILE.zip [--data], %track import FILE.zip
                                       the run as one file, and back
         %track history                what this kernel executed, stale cells marked

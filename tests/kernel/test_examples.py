@@ -69,6 +69,9 @@ def test_the_demo_shows_the_runs_of_the_quickstart_also_the_second_time(demo, ml
     assert re.search(r"softmax +│ FINISHED │ epochs = 300 ", first.stdout)
     assert re.search(r"too-few-columns +│ FAILED ", first.stdout)
     assert "softmax #2" in second.stdout and "softmax #2" not in first.stdout
+    assert re.search(r"softmax \(\w+\) reproduced: (identical|within tolerance)\n", first.stdout)
+    assert re.search(r"reproduced: (identical|within tolerance)\n", second.stdout)
+    assert "What is different between the best two\n" in first.stdout
     client = mlflow_of(f"sqlite:///{tmp_path / '.demo' / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("quickstart")
     runs = client.search_runs([experiment.experiment_id], "attributes.run_name = 'softmax'")
