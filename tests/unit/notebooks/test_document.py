@@ -54,6 +54,13 @@ def test_large_outputs_and_attachments_do_not_matter():
     assert b"".join(pieces) == data
 
 
+def test_a_document_of_very_many_lines_is_read_alike():
+    outputs = [{"output_type": "stream", "name": "stdout", "text": ["line\n"] * 30_000}]
+    data = json.dumps(document([code("x = 1", outputs=outputs), code("y", "b")]), indent=1).encode()
+    assert found(data) == [("a", "x = 1"), ("b", "y")]
+    assert b"".join(pieces_of(data)) == data
+
+
 def test_ids_that_several_cells_have_count_as_none():
     assert found(json.dumps(document([code("x", "a"), code("y", "a"), code("z", "c")])).encode()) == [("", "x"), ("", "y"), ("c", "z")]
 
