@@ -105,23 +105,47 @@ Points = Mapping[str, Sequence[tuple[int, float]]]
 """Steps and values of each metric, in order."""
 
 
-def compare_metrics(before: Points, now: Points, tolerance: Tolerance, cell: int = -1) -> tuple[list[Difference], list[str]]:
-    """Differences of metrics and curves, and the names that were not judged since they measure time or the machine."""
+def compare_metrics(
+    before: Points, now: Points, tolerance: Tolerance, cell: int = -1, *, sampled: Mapping[str, bool] | None = None
+) -> tuple[list[Difference], list[str]]:
+    """Differences of metrics and curves, and the names that were not judged since they measure time or the machine.
+
+    Args:
+        sampled: curves of which either run has a sample, taken by the clock: these are compared where both have a point, or, where the
+            value is True as their steps are not exact, by their last point.
+    """
     found, unjudged = [], []
     for name, points in before.items():
+        others: Curve
         if name.startswith("system/"):
             continue
         if _TIMING_NAME.search(name) and not tolerance.is_named(name):
             unjudged.append(name)
             continue
-        others = now.get(name)
-        if others is None:
+        others = now.get(name, ())
+        if not others:
             found.append(Difference(f"metric {name}", _number(points[-1][1]), "missing", cell=cell))
+        elif sampled is not None and name in sampled:
+            both = _last(points, others) if sampled[name] else _shared(points, others)
+            found += _compare_curve(name, *both, tolerance.of_metric(name), cell)
         elif [step for step, _ in points] != [step for step, _ in others]:
             found.append(Difference(f"metric {name}", _steps(points), _steps(others), cell=cell))
         else:
             found += _compare_curve(name, points, others, tolerance.of_metric(name), cell)
     return found, unjudged
+
+
+Curve = Sequence[tuple[int, float]]
+
+
+def _last(points: Curve, others: Curve) -> tuple[Curve, Curve]:
+    return [(0, points[-1][1])], [(0, others[-1][1])]
+
+
+def _shared(points: Curve, others: Curve) -> tuple[Curve, Curve]:
+    left, right = dict(points), dict(others)
+    steps = sorted(left.keys() & right.keys())
+    return [(step, left[step]) for step in steps], [(step, right[step]) for step in steps]
 
 
 def _compare_curve(name: str, points: Sequence[tuple[int, float]], others: Sequence[tuple[int, float]], tolerance: float, cell: int) -> list[Difference]:

@@ -36,6 +36,8 @@ class DataReference:
     path: str
     """Absolute path of the file, or empty."""
     standing: Standing
+    has_shape: bool = False
+    """Rows or columns of it were seen, so it surely was read."""
 
 
 def references_of(home: Home, run_id: str, folder: Path) -> list[DataReference]:
@@ -60,8 +62,9 @@ def _reference(given: dict[str, Any], folder: Path) -> DataReference:
     place = str(source.get("uri") or source.get("url") or (source.get("tags") or {}).get("nbtrack.call") or facts.get("source_type") or "")
     if facts.get("source_type") != "local" or "://" in place:
         return DataReference(name, digest, place, "", Standing.UNCHECKED)
+    has_shape = bool(facts.get("profile") or facts.get("schema"))
     path = folder / Path(place).expanduser()
-    return DataReference(name, digest, place, str(path.absolute()), _standing(path, digest, md5=bool(source.get("dvc"))))
+    return DataReference(name, digest, place, str(path.absolute()), _standing(path, digest, md5=bool(source.get("dvc"))), has_shape)
 
 
 def _standing(path: Path, digest: str, *, md5: bool) -> Standing:

@@ -190,7 +190,7 @@ def environment(home: Path, uri: str, variables: Mapping[str, str], python: str,
     """Variables of the kernel: those here, the recorded ones, a folder for temporary files, and where the run is recorded."""
     env = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
     env |= {name: value for name, value in variables.items() if not name.startswith(("CONDA", "SLURM", "CUDA_VISIBLE", "HIP_", "ROCR_"))}
-    env |= {"NBTRACK_HOME": str(home), "NBTRACK_TRACKING_URI": uri, "TMPDIR": str(temporary)}
+    env |= {"NBTRACK_HOME": str(home), "NBTRACK_TRACKING_URI": uri, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))}
     folder = Path(python).parent
     if (folder.parent / "pyvenv.cfg").exists():
         env |= {"VIRTUAL_ENV": str(folder.parent), "PATH": os.pathsep.join([str(folder), env.get("PATH", "")])}

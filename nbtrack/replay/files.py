@@ -33,10 +33,15 @@ def read(home: Home, view: RunView, path: str) -> bytes | None:
 
 
 def folder_of(view: RunView) -> Path | None:
-    """Folder of the run's notebook, if that is known and still there."""
+    """Folder of the run's notebook, if that is known and still there; a script's may be one of installed programs."""
+    notebook = notebook_of(view)
+    return notebook.parent if notebook is not None and notebook.parent.is_dir() else None
+
+
+def notebook_of(view: RunView) -> Path | None:
+    """Path of the run's notebook, if it is told and is one."""
     notebook = view.tags.get(NOTEBOOK_TAG, "")
-    folder = Path(notebook).parent
-    return folder if notebook and folder.is_dir() else None
+    return Path(notebook) if notebook.endswith(".ipynb") else None
 
 
 def slug(view: RunView) -> str:

@@ -196,8 +196,17 @@ def compare(
         if cell.outputs is not None:
             found += compare_outputs(cell.outputs, now, tolerance.of_outputs, folders, index)
     own = max(index for index, cell in enumerate(cells) if cell.is_target)
-    metrics, unjudged = compare_metrics(_points(home, view.run_id), _points(home, again.run_id), tolerance, own)
+    metrics, unjudged = compare_metrics(_points(home, view.run_id), _points(home, again.run_id), tolerance, own, sampled=_sampled(view) | _sampled(again))
     return sorted([*compare_params(view.params, again.params, _given(cells), own), *metrics, *found], key=lambda it: it.cell), unjudged
+
+
+def _sampled(view: RunView) -> dict[str, bool]:
+    """Curves of which the run has a sample, and whether their steps are rough."""
+    try:
+        found = json.loads(view.tags.get("nbtrack.thinned", "{}"))
+        return {str(name): bool(it.get("about")) for name, it in found.items()}
+    except (ValueError, AttributeError):
+        return {}
 
 
 def _given(cells: Sequence[Cell]) -> set[str]:
@@ -257,9 +266,10 @@ def _check_data(view: RunView, references: Sequence[DataReference], cells: Seque
     for it in references:
         if it.standing not in (Standing.CHANGED, Standing.MISSING) or data_path(it.digest, it.source) in kept or _is_made(it, cells):
             continue
-        if it.standing is Standing.MISSING:
+        if it.standing is Standing.MISSING and it.has_shape:  # else the code may only name it, and its own error will tell
             raise NotRunnable(f"the data {it.path} is not here")
-        raise NotRunnable(f"the data {it.path} changed since the run: its digest was {it.digest}")
+        if it.standing is Standing.CHANGED:
+            raise NotRunnable(f"the data {it.path} changed since the run: its digest was {it.digest}")
 
 
 def _is_made(reference: DataReference, cells: Sequence[Cell]) -> bool:
@@ -285,9 +295,9 @@ def _lay_out_data(home: Home, view: RunView, references: Sequence[DataReference]
 def _run_of(home: Home, original: str, pid: int) -> RunView | None:
     """The run that the kernel with this process id began for the original."""
     for run_id in home.run_ids():
-        view = fold(home, run_id)
+        view = fold(home, run_id, metrics=False)
         if view is not None and view.tags.get(REPRODUCES_TAG) == original and view.start.owner.partition("-")[0] == str(pid):
-            return view
+            return fold(home, run_id)
     return None
 
 

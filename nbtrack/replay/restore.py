@@ -179,7 +179,8 @@ def _beside(view: RunView) -> Path:
 
 def _target(view: RunView, ending: str, to: str, stem: str = "") -> Path:
     """Where a restored file goes; a folder given takes the name it would have had."""
-    name = f"{stem or Path(view.tags.get(files.NOTEBOOK_TAG, '') or 'notebook').stem}-{files.slug(view)}{ending}"
+    notebook = files.notebook_of(view)
+    name = f"{stem or (notebook.stem if notebook is not None else 'notebook')}-{files.slug(view)}{ending}"
     if not to:
         return _beside(view) / name
     path = Path(to).expanduser()

@@ -130,3 +130,13 @@ SCENARIOS = [
     Scenario("import * ", {"a": "from math import *", "r": RUN + "z = floor(pi)"}, "run a; run r", "yes", recipe="1 2"),
     Scenario("a model fitted twice", {"i": "from sklearn.linear_model import LinearRegression\nX, y = [[0], [1]], [0, 1]", "m": "model = LinearRegression()", "f": "model.fit(X, y)", "p": "model.predict(X)", "r": RUN + "z = model.score(X, y)"}, "run i; run m; run f; run f; run r", "no", ("re-run",), "1 2 3 4 5"),
 ]  # fmt: skip
+
+VERDICTS = {
+    "a local module changed since its import": "different",
+    "never seeded": "different",
+    "never seeded, by NumPy in a function": "different",
+    "timing is no result": "different",
+    "interrupted half-way": "not runnable",
+    "the record of outputs": "not runnable",
+}
+"""What a reproduction of the run comes to, where that is not `identical`; a clean run from top to bottom is another thing."""

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,8 @@ from nbtrack.replay import files
 from nbtrack.replay.bundle import pack
 from nbtrack.replay.reproduce import reproduce
 from nbtrack.replay.unpack import unpack
+from tests.kernel.scenarios import SCENARIOS, VERDICTS
+from tests.kernel.test_truth import Notebook
 
 
 @pytest.fixture(autouse=True)
@@ -151,6 +154,48 @@ def test_the_magic_and_the_command_give_the_verdict_and_its_exit_code(kernel, ra
     assert json.loads(done.stdout)["verdict"] == "identical"
     wrong = kernel.run("%track reproduce run --env other")
     assert "It is one of current, same, fresh" in wrong.stderr
+
+
+def test_the_magics_restore_bundle_and_import(kernel, ran):
+    ran("a = 1", "%%track run\nz = a + 1")
+    link = kernel.run("%track restore run --recipe")
+    assert link.status == "ok" and "nb-run-recipe.ipynb" in link.result
+    assert (kernel.folder / "nb-run-recipe.ipynb").exists()
+    assert "cell 2" in kernel.run("%track restore run --cell 2").result
+    assert "run.zip: " in kernel.run("%track bundle run run.zip").result
+    assert "was here already" in kernel.run("%track import run.zip").result
+    for line, told in (
+        ("restore run --cell two", "which is no number"),
+        ("restore", "needs one run"),
+        ("bundle run", "needs a run and a file"),
+        ("restore run --recipy", "Did you mean --recipe"),
+    ):
+        assert told in kernel.run(f"%track {line}").stderr
+
+
+def test_an_interrupt_ends_the_reproduction_and_its_kernel(kernel, ran, tmp_path, until):
+    beat = tmp_path / "home" / "beat"
+    ran(f"%%track run\nimport os, time\nwhile 'NBTRACK_TRACKING_URI' in os.environ:\n    open({str(beat)!r}, 'w').write(str(os.getpid()))\n    time.sleep(0.1)")
+    sent = kernel.send("%track reproduce run")
+    pid = int(until(lambda: beat.exists() and beat.read_text()))
+    kernel.manager.interrupt_kernel()
+    assert kernel.answer(sent).ename == "KeyboardInterrupt"
+    until(lambda: not Path(f"/proc/{pid}").exists() if Path("/proc").exists() else True)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda it: it.name)
+def test_hidden_state_reproduces_by_its_recipe_or_says_why_not(bare_kernel, scenario, until):
+    cells = dict(scenario.cells)
+    if not scenario.fails:
+        cells["r"] += "\nprint(z)"  # something to compare
+    Notebook(bare_kernel, cells).do(scenario)
+    view = until(lambda: next((it for it in bare_kernel.runs()[:1] if any(file.path == "notebook/executed.ipynb" for file in it.artifacts)), None))
+    found = again(bare_kernel, view, timeout_s=240)
+    assert str(found.answer) == VERDICTS.get(scenario.name, "identical"), found.why
+
+
+def test_every_verdict_is_that_of_a_scenario():
+    assert VERDICTS.keys() <= {it.name for it in SCENARIOS}
 
 
 @pytest.mark.network

@@ -85,3 +85,27 @@ def test_diff_shows_what_changed_in_each_form(folder):
     assert json.loads(command("diff", "fit-0.1", "fit-0.5", "--json").stdout)["params"] == [{"name": "lr", "a": "0.1", "b": "0.5"}]
     assert command("diff", "fit-0.1", "nothing").returncode == 3
     assert nbtrack.diff("fit-0.1", "fit-0.5").diff.metrics[0].verdict == "better"
+
+
+def test_a_run_travels_by_commands_and_is_restored_where_it_arrives(folder, tmp_path, monkeypatch):
+    with nbtrack.track("kept") as run:
+        nbtrack.log(acc=0.75)
+        run.artifact_bytes("notebook/executed.ipynb", b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    assert command("bundle", "kept", "out.zip").returncode == 0
+    wrong = command("bundle", "kept", "out.zip")
+    assert wrong.returncode == 3 and "Give another name" in wrong.stderr
+    monkeypatch.setenv("NBTRACK_HOME", str(tmp_path / "there"))
+    arrived = json.loads(command("import", "out.zip", "--json").stdout)
+    assert (arrived["is_new"], arrived["run_id"], arrived["metrics"]["acc"]["last"]) == (True, run.run_id, 0.75)
+    assert "was here already" in command("import", "out.zip").stdout
+    assert json.loads(command("restore", "kept", "--json").stdout)["path"] == str(folder / "notebook-kept-executed.ipynb")
+    assert (folder / "notebook-kept-executed.ipynb").exists()
+    wrong = command("restore", "kept", "--recipe", "--env")
+    assert wrong.returncode == 3 and "one thing at a time" in wrong.stderr
+    assert command("restore", "kept", "--data").stdout == "The run recorded no data.\n"
+
+
+def test_a_run_that_cannot_be_reproduced_ends_with_code_2(folder):
+    done = command("reproduce", "fit-0.1")
+    assert done.returncode == 2 and "not runnable" in done.stdout
+    assert nbtrack.run("fit-0.1").tags["nbtrack.verdict"] == "not runnable"

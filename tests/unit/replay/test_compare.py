@@ -45,6 +45,13 @@ def test_a_difference_within_tolerance_is_told_apart_from_one_beyond():
     assert [it.is_within for it in compare_metrics(before, now, Tolerance.parse(["0.1"]))[0]] == [True]
 
 
+def test_a_curve_that_was_sampled_by_the_clock_is_compared_where_both_have_a_point():
+    before, now = {"loss": [(0, 1.0), (3, 0.5), (9, 0.1)]}, {"loss": [(0, 1.0), (4, 0.4), (9, 0.2)]}
+    [found], _ = compare_metrics(before, now, Tolerance(), sampled={"loss": False})
+    assert str(found) == "metric loss at step 9 was 0.1, is 0.2"
+    assert compare_metrics({"loss": [(0, 1.0), (3, 0.5)]}, {"loss": [(0, 2.0), (4, 0.5)]}, Tolerance(), sampled={"loss": True}) == ([], [])
+
+
 @pytest.mark.parametrize("word", ["fast", "-1", "acc=", "=0.1", "nan", "acc=x"])
 def test_a_tolerance_that_is_none_is_refused(word):
     with pytest.raises(UsageError, match=r"Write --tolerance 1e-6"):
