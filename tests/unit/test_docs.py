@@ -17,6 +17,7 @@ from nbtrack.cli.main import UNREACHABLE, WRONG_INPUT, app
 from nbtrack.entities import Kind
 from nbtrack.magics.grammar import OPTIONS
 from nbtrack.magics.track import COMMANDS, TrackMagics
+from nbtrack.notebooks.stamp import RULES
 from nbtrack.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,6 +113,11 @@ def test_every_error_has_its_row_below_its_parent():
 def test_every_exit_code_has_its_row():
     told = [int(row[0]) for row in rows((ROOT / "docs" / "errors.md").read_text()) if len(row) == 2 and row[0].isdigit()]
     assert told == [0, 1, 2, WRONG_INPUT, UNREACHABLE]
+
+
+def test_every_rule_of_the_stamp_has_its_row_with_its_answer():
+    told = {code(row[0])[0]: row[1] for row in rows(section("reproducibility.md", "Stamp"))}
+    assert told == RULES
 
 
 def test_every_kind_of_event_has_its_row():
