@@ -47,7 +47,7 @@ class ReplayCommands:
         if len(rest) != 2:
             raise UsageError("%track bundle needs a run and a file.", mend="Write %track bundle RUN FILE.zip.")
         home = _home()
-        return pack(home, find(home, rest[0]), Path(rest[1]), with_data="--data" in flags)
+        return pack(home, find(home, rest[0]), Path(rest[1]).expanduser(), with_data="--data" in flags)
 
     def _import(self, words: list[str]) -> Any:
         from nbtrack.replay.unpack import unpack
@@ -56,7 +56,7 @@ class ReplayCommands:
             raise UsageError("%track import needs a file.", mend="Write %track import FILE.zip.")
         home, chosen = _home(), settings.load()
         uri = store_here(chosen)
-        found = unpack(home, Path(words[0]), courier.mask_uri(uri))
+        found = unpack(home, Path(words[0]).expanduser(), courier.mask_uri(uri))
         courier.announce_soon(home, uri, chosen)
         return found
 

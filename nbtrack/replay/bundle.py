@@ -104,8 +104,7 @@ def _gather(home: Home, view: RunView, references: list[DataReference], folder: 
         mask.hear(name, value)
     for it in view.artifacts:
         target = _inside(folder / ARTIFACTS, it.path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        blobs.copy_to(home, it.blob, target)
+        files.copy(home, it, target)
         mask.file(target, it.path)
     params = {name: mask.text(value, f"param {name}", name) for name, value in view.params.items()}
     _write_json(folder / PARAMS, params)

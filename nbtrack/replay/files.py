@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from nbtrack.entities import RunView
+from nbtrack.entities import Artifact, RunView
 from nbtrack.errors import JournalError, UsageError
 from nbtrack.journal import Home, blobs
 from nbtrack.reads import words
@@ -28,8 +28,26 @@ def read(home: Home, view: RunView, path: str) -> bytes | None:
             try:
                 return blobs.get_bytes(home, it.blob)
             except FileNotFoundError as cause:
-                raise JournalError(f"The bytes of {path} are not in the journal any more.", mend="If the run was delivered, MLflow has them.") from cause
+                raise _gone(path) from cause
     return None
+
+
+def copy(home: Home, artifact: Artifact, target: Path) -> None:
+    """Write an artifact's bytes to a file, whose folders are made.
+
+    Raises:
+        JournalError: its bytes are not in the journal any more, or damaged.
+        OSError: the file cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        blobs.copy_to(home, artifact.blob, target)
+    except FileNotFoundError as cause:
+        raise _gone(artifact.path) from cause
+
+
+def _gone(path: str) -> JournalError:
+    return JournalError(f"The bytes of {path} are not in the journal any more.", mend="If the run was delivered, MLflow has them.")
 
 
 def folder_of(view: RunView) -> Path | None:

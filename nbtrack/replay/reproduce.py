@@ -18,7 +18,7 @@ from nbtrack.capture.current import attach
 from nbtrack.entities import RunView, State
 from nbtrack.entities.ledger import Status
 from nbtrack.errors import UsageError
-from nbtrack.journal import Home, blobs, fold, points_of
+from nbtrack.journal import Home, fold, points_of
 from nbtrack.replay import execute as executing
 from nbtrack.replay import files, packages
 from nbtrack.replay.bundle import data_path
@@ -281,15 +281,14 @@ def _is_made(reference: DataReference, cells: Sequence[Cell]) -> bool:
 
 def _lay_out_data(home: Home, view: RunView, references: Sequence[DataReference], place: Workplace) -> None:
     """Put data that a bundle brought where the recipe looks for it, if it names it by a relative path."""
-    kept = {it.path: it.blob for it in view.artifacts}
+    kept = {it.path: it for it in view.artifacts}
     for it in references:
         path = data_path(it.digest, it.source)
         if it.standing is Standing.SAME or path not in kept or Path(it.source).is_absolute():
             continue
         target = (place.cwd / it.source).resolve()
         if target.is_relative_to(place.root):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            blobs.copy_to(home, kept[path], target)
+            files.copy(home, kept[path], target)
 
 
 def _run_of(home: Home, original: str, pid: int) -> RunView | None:

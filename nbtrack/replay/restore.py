@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from nbtrack.entities import RunView
+from nbtrack.entities import Artifact, RunView
 from nbtrack.errors import UsageError
-from nbtrack.journal import Home, blobs
+from nbtrack.journal import Home
 from nbtrack.replay import files
 from nbtrack.replay.data import DataList, references_of
 from nbtrack.replay.files import DOCUMENT, ENVIRONMENT, EXECUTED, RECIPE, REQUIREMENTS
@@ -144,18 +144,17 @@ def models(home: Home, view: RunView, *, to: str = "") -> Restored:
     Raises:
         UsageError: it kept none; nothing can be written there.
     """
-    inside: dict[str, dict[PurePosixPath, str]] = {}
+    inside: dict[str, dict[PurePosixPath, Artifact]] = {}
     for it in view.artifacts:
         parts = PurePosixPath(it.path).parts
         if len(parts) > 2 and parts[0] == "models" and ".." not in parts:
-            inside.setdefault(parts[1], {})[PurePosixPath(*parts[1:])] = it.blob
+            inside.setdefault(parts[1], {})[PurePosixPath(*parts[1:])] = it
     if not inside:
         raise UsageError(f"Run {view.name} ({view.run_id[:8]}) kept no model.", mend="Fitted models of the known frameworks are kept, see docs/capture.md.")
     folder = files.new_folder((Path(to).expanduser() if to else _beside(view)) / f"{files.slug(view)}-models")
     for content in inside.values():
-        for path, blob in content.items():
-            (folder / path.parent).mkdir(parents=True, exist_ok=True)
-            blobs.copy_to(home, blob, folder / path)
+        for path, it in content.items():
+            files.copy(home, it, folder / path)
     return Restored(folder, f"model {', '.join(inside)}", "\n".join(f"mlflow.pyfunc.load_model({str(folder / name)!r})" for name in inside))
 
 

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from nbtrack.entities import State
-from nbtrack.errors import FormatError, SecretError, UsageError
+from nbtrack.errors import FormatError, JournalError, SecretError, UsageError
 from nbtrack.journal import Home, blobs, events_of, fold, points_of
 from nbtrack.replay import unpack as taking_in
 from nbtrack.replay.bundle import pack
@@ -295,3 +295,12 @@ def test_the_parent_is_kept_though_it_is_not_here(home, begin, finish, there, tm
     finish(below)
     made = pack(home, fold(home, below.run_id), tmp_path / "child.zip")
     assert unpack(there, made.path, STORE).view.start.parent == above.run_id
+
+
+def test_bytes_that_are_gone_are_named_and_no_half_bundle_is_left(home, finished, tmp_path):
+    view = finished()
+    blob = next(it.blob for it in view.artifacts if it.path == "figures/fig ä.png")
+    (home.root / "blobs" / blob[:2] / f"{blob}.zst").unlink()
+    with pytest.raises(JournalError, match=r"The bytes of figures/fig ä\.png are not in the journal any more"):
+        pack(home, view, tmp_path / "out" / "run.zip")
+    assert list((tmp_path / "out").iterdir()) == []
