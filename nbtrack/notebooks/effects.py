@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from nbtrack.notebooks.scopes import parse
@@ -18,6 +18,15 @@ _SHELLS = {"bash", "sh", "script", "!", "cmd", "system", "sx", "perl", "ruby", "
 _SHOWN_ONLY = {"html", "HTML", "javascript", "markdown", "latex", "svg", "SVG"}
 _FRESH = {"len", "str", "int", "float", "bool", "repr", "type", "isinstance", "hasattr", "id", "sum", "round", "abs", "hash", "format", "range"}
 
+_MAKES = frozenset(
+    re.findall(
+        r"\w+",
+        "zeros ones empty full zeros_like ones_like empty_like full_like arange linspace logspace eye identity rand randn randint normal uniform copy clone"
+        " deepcopy dot matmul sum mean std var exp log log2 log10 sqrt abs maximum minimum where cumsum cumprod concatenate hstack vstack stack argmax argmin"
+        " item tolist predict predict_proba decision_function score perf_counter time",
+    )
+)
+"""Functions and methods whose result is a thing of its own, in the libraries of numbers."""
 _SAYS = {"print", "round", "str", "format", "repr", "display", "float", "abs"}
 _OPAQUE = {"exec", "eval", "globals", "locals", "vars"}
 
@@ -42,6 +51,10 @@ class Call:
     n_args: int = 0
     is_handed_on: bool = False
     """Its result goes into another call that is not one of output or rounding."""
+    hands_locals: bool = False
+    """It is handed what a name of the function's own, or of a comprehension, may share with the outside."""
+    on_local: bool = False
+    """It is a method of such a name's object."""
 
     @property
     def method(self) -> str:
@@ -76,10 +89,10 @@ class Body:
     """What the functions, classes and lambdas the code binds do when they are called."""
     repeated: set[str] = field(default_factory=set)
     """Bound more than once, or in a loop: at the end nobody can see what they meant in between."""
-    rebound: set[str] = field(default_factory=set)
-    """Those bound more than once outside loops, which may have meant things of another kind."""
+    sources: dict[str, set[str]] = field(default_factory=dict)
+    """For each bound name, the names whose objects it may be or hold; `*` stands for any. Empty where it is always made anew."""
     changes_locals: bool = False
-    """Changes objects by names of its own: what a function was handed, or what a comprehension goes through."""
+    """Changes objects by names of its own: what a function was handed, or what a comprehension goes through. Calls that may do so stand apart."""
     is_stateful: bool = False
     """A function that keeps something from call to call: a changeable default."""
     has_star_import: bool = False
@@ -148,10 +161,11 @@ class _Walk(ast.NodeVisitor):
 
     Args:
         own: names that belong to the function whose body this is; None at top level.
+        fresh: those of them that mean only what the function itself makes.
     """
 
-    def __init__(self, own: set[str] | None) -> None:
-        self.own = own
+    def __init__(self, own: set[str] | None, fresh: Collection[str] = ()) -> None:
+        self.own, self._fresh = own, fresh
         self.body = Body()
         self.sure: set[str] = set()
         self._hidden: list[set[str]] = []
@@ -161,6 +175,16 @@ class _Walk(ast.NodeVisitor):
 
     def _is_own(self, name: str) -> bool:
         return (self.own is not None and name in self.own) or any(name in names for names in self._hidden)
+
+    def _is_shared(self, name: str) -> bool:
+        """Own, and maybe the same object as one outside."""
+        return self._is_own(name) and (name not in self._fresh or any(name in names for names in self._hidden))
+
+    def _from(self, target: ast.expr, sources: Iterable[str]) -> None:
+        """The names of a target may mean or hold what these names mean."""
+        for node in ast.walk(target):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and not self._is_own(node.id):
+                self.body.sources.setdefault(node.id, set()).update(sources)
 
     def _read(self, name: str) -> None:
         if self._is_own(name):
@@ -175,8 +199,6 @@ class _Walk(ast.NodeVisitor):
             self._clock += 1
             if self._in_loop or name in self.body.binds:
                 self.body.repeated.add(name)
-                if not self._in_loop:
-                    self.body.rebound.add(name)
             self.body.binds.setdefault(name, self._clock)
             self.body.writes.add(name)
             self.sure.add(name)
@@ -186,7 +208,8 @@ class _Walk(ast.NodeVisitor):
         if not chain:
             return
         if self._is_own(chain[0]):
-            self.body.changes_locals = True
+            is_direct = isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.value, ast.Name)
+            self.body.changes_locals |= self._is_shared(chain[0]) or not is_direct
             return
         self._read(chain[0])
         self.body.sets.add(chain[0])
@@ -225,6 +248,7 @@ class _Walk(ast.NodeVisitor):
         self.visit(node.value)
         for target in node.targets:
             self.visit(target)
+            self._from(target, may_hold(node.value))
             if isinstance(target, ast.Name):
                 self._lambdas(target.id, node.value)
 
@@ -233,20 +257,24 @@ class _Walk(ast.NodeVisitor):
         if node.value is not None:
             self.visit(node.value)
             self.visit(node.target)
+            self._from(node.target, may_hold(node.value))
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name) and not self._is_own(node.target.id):
             self._read(node.target.id)
-            if node.target.id not in self.sure:
+            if node.target.id not in self.sure or self.body.sources.get(node.target.id, {"*"}):
                 self.body.sets.add(node.target.id)
         elif isinstance(node.target, ast.Name):
-            self.body.changes_locals = True
+            self.body.changes_locals |= self._is_shared(node.target.id)
         self.visit(node.value)
         self.visit(node.target)
+        if isinstance(node.target, ast.Name):
+            self._from(node.target, _displayed(node.value))
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self.visit(node.value)
         self._bind(node.target.id)
+        self._from(node.target, may_hold(node.value))
 
     def _lambdas(self, name: str, value: ast.expr) -> None:
         for inner in ast.walk(value):
@@ -255,6 +283,7 @@ class _Walk(ast.NodeVisitor):
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.visit(node.iter)
+        self._from(node.target, may_hold(node.iter))
         self._in_loop += 1
         self._branch([node.target, *node.body], node.orelse)
         self._in_loop -= 1
@@ -432,10 +461,11 @@ class _Walk(ast.NodeVisitor):
         self._is_handed_on = is_handed_on
         values = [*node.args, *(keyword.value for keyword in node.keywords)]
         args = {name for value in values for name in _handed(value)}
-        if any(self._is_own(name) for name in args) and not (len(chain) == 1 and chain[0] in _FRESH):
-            self.body.changes_locals = True
+        hands_locals = any(self._is_shared(name) for name in args) and not (len(chain) == 1 and chain[0] in _FRESH)
+        on_local = False
         if chain and self._is_own(chain[0]):
-            self.body.changes_locals = self.body.changes_locals or len(chain) > 1
+            is_direct = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
+            on_local = len(chain) > 1 and (self._is_shared(chain[0]) or not is_direct)
             chain = ("", *chain[1:])
         self.body.calls.append(
             Call(
@@ -443,7 +473,7 @@ class _Walk(ast.NodeVisitor):
                 frozenset(name for name in args if not self._is_own(name)), frozenset(it.arg for it in node.keywords if it.arg),
                 tuple(_text(value) for value in node.args[:3]),
                 tuple((it.arg, text) for it in node.keywords if it.arg and (text := _text(it.value, any_literal=True)) is not None),
-                len(node.args), is_handed_on,
+                len(node.args), is_handed_on, hands_locals, on_local,
             )
         )  # fmt: skip
         if len(chain) == 1 and chain[0] in _OPAQUE and chain[0] not in self.sure and (chain[0] != "vars" or not node.args):
@@ -495,7 +525,8 @@ def _body_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.L
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 _join(found, _body_of(statement))
         return found
-    walk = _Walk(set(_bound_in(node)) - outside)
+    own = set(_bound_in(node)) - outside
+    walk = _Walk(own, own - _sharing(node))
     walk.body.is_stateful = any(isinstance(it, (ast.List, ast.Dict, ast.Set, ast.Call)) for it in (*node.args.defaults, *node.args.kw_defaults))
     inside: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
     for part in inside:
@@ -576,7 +607,69 @@ def _handed(node: ast.expr) -> Iterable[str]:
         return ()
     if isinstance(node, (ast.JoinedStr, ast.Compare)):
         return ()
+    if isinstance(node, (ast.BinOp, ast.UnaryOp)):
+        return _displayed(node)
     return [name for child in ast.iter_child_nodes(node) if isinstance(child, (ast.expr, ast.keyword, ast.comprehension)) for name in _handed_in(child)]
+
+
+def _displayed(node: ast.expr) -> list[str]:
+    """Names that stand in a list, tuple or dict among the operands: their objects outlast the arithmetic."""
+    if isinstance(node, ast.BinOp):
+        return [*_displayed(node.left), *_displayed(node.right)]
+    if isinstance(node, (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)):
+        return list(_handed(node))
+    return []
+
+
+def may_hold(node: ast.expr) -> set[str]:
+    """Names whose objects the value of an expression may be, or hold; arithmetic and what is known to make things anew give none."""
+    if isinstance(node, (ast.Constant, ast.JoinedStr, ast.Compare)):
+        return set()
+    if isinstance(node, (ast.BinOp, ast.UnaryOp)):
+        return set(_displayed(node))
+    if isinstance(node, ast.Call):
+        chain, _ = _chain(node.func)
+        if (
+            (len(chain) == 1 and chain[0] in _FRESH)
+            or (len(chain) > 1 and chain[-1] in _MAKES)
+            or (not chain and _tail(node.func)[-1:] and _tail(node.func)[0] in _MAKES)
+        ):
+            return set()
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+
+
+def _sharing(function: ast.AST) -> set[str]:
+    """Names of a function's own that may mean objects from outside: its arguments, and what is bound to anything but new things."""
+    found: set[str] = set()
+    for node in ast.walk(function):
+        targets: list[ast.AST] = []
+        if isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.Assign):
+            targets = list(node.targets) if not _is_new(node.value) else []
+        elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)):
+            targets = [node.target] if node.value is not None and not _is_new(node.value) else []
+        elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
+            targets = [node.target] if not (isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Name) and node.iter.func.id == "range") else []
+        elif isinstance(node, ast.withitem) and node.optional_vars is not None:
+            targets = [node.optional_vars]
+        elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
+            found.add(node.name)
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            found.add(node.rest)
+        elif isinstance(node, ast.alias):
+            found.add(node.asname or node.name.partition(".")[0])
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        found.update(inner.id for target in targets for inner in ast.walk(target) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store))
+    return found
+
+
+def _is_new(node: ast.expr) -> bool:
+    """Whether an expression makes its value anew, sharing nothing with what is there."""
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        return all(_is_new(item) for item in node.elts)
+    return not may_hold(node)
 
 
 def _handed_in(node: ast.AST) -> Iterable[str]:

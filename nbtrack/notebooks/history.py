@@ -104,8 +104,9 @@ class History:
         for name in list(body.mentions):
             step.needs |= self._runs.get(name, set()) - body.sure
         self._outputs(step)
+        in_place = set(step.changes)
         self._bindings(step, look)
-        step.changes |= look.hidden_changes(run)
+        step.changes |= look.hidden_changes(run, in_place)
         now: dict[str, set[str]] = {}
         for one, other in entry.seen.shares if entry.seen is not None else ():
             now.setdefault(one, set()).add(other)
@@ -244,16 +245,56 @@ class _Look:
         """Bound through `global` in a function: what it becomes may hang on what it was."""
         return name in self._by_function and name not in self._step.body.writes
 
-    def hidden_changes(self, run: Iterable[Body]) -> set[str]:
-        """What may be changed by names that mean something else, or nothing, once the cell has ended: any object the code mentions."""
+    def hidden_changes(self, run: Iterable[Body], in_place: set[str]) -> set[str]:
+        """What may be changed by names that mean something else, or nothing, once the cell has ended: any object they may have meant.
+
+        Args:
+            in_place: names whose objects the cell may change.
+        """
         body = self._step.body
         found: set[str] = set()
-        if body.changes_locals or self._step.changes & body.repeated or (not self._is_seen and self._step.changes & body.writes):
+        if self.changes_locals(body):
             found |= set(body.mentions)
+        if not self._is_seen and self._step.changes & body.writes:
+            found |= set(body.mentions)
+        waiting, known_names = list(in_place & body.repeated), set(in_place & body.repeated)
+        while waiting:
+            for name in body.sources.get(waiting.pop(), {"*"}):
+                found |= set(body.mentions) if name == "*" else {name, *self._read_by(name)}
+                if name in body.sources and name not in known_names:
+                    known_names.add(name)
+                    waiting.append(name)
         for inner in run:
-            if inner.changes_locals or inner.sets & inner.writes:
+            if self.changes_locals(inner) or inner.sets & inner.writes:
                 found |= inner.reads
         return {name for name in found if self._may_be_changed(name)}
+
+    def _read_by(self, name: str) -> set[str]:
+        """What a function of the notebook may give back of what is around it."""
+        return {it for inner in self._bodies_of(name) for it in inner.reads}
+
+    def _bodies_of(self, name: str) -> list[Body]:
+        own = self._step.body.functions.get(name)
+        return [own] if own is not None else [self._history._bodies[it] for it in self._history._code.get(name, ())]
+
+    def changes_locals(self, body: Body, above: tuple[Body, ...] = ()) -> bool:
+        """Whether the code may change objects that only names of its own tell: what a function is handed, what a comprehension goes through."""
+        if body.changes_locals:
+            return True
+        return any(self._changes_its_own(call, (*above, body)) for call in body.calls if call.hands_locals or call.on_local)
+
+    def _changes_its_own(self, call: Call, above: tuple[Body, ...]) -> bool:
+        is_pure = call.method in known.PURE_METHODS and "inplace" not in call.keywords and not known.PLACES & call.keywords
+        if call.on_local or not call.root:
+            return not is_pure
+        name = "" if call.is_through_call else self._dotted(call.root, call.path)
+        if name:
+            return not (known.is_gentle(name) or name in {f"builtins.{it}" for it in known.PURE_BUILTINS}) or bool(known.PLACES & call.keywords)
+        bodies = self._bodies_of(call.root)
+        if bodies and not call.path:
+            return any(it not in above and self.changes_locals(it, above) for it in bodies)
+        kind, _, type_module = self._kinds.get(call.root, "").partition(" ")
+        return not (is_pure or (kind == "object" and type_module.partition(".")[0] in known.GENTLE | {"builtins"}))
 
     def take(self, body: Body) -> None:
         step = self._step
@@ -289,7 +330,7 @@ class _Look:
             step.needs.add(f"<options {'matplotlib' if package in ('seaborn', 'pylab') else package}>")
 
     def _may_change(self, name: str) -> bool:
-        return (self._kinds.get(name) != "plain" or name in self._step.body.rebound) and name not in self._imports
+        return (self._kinds.get(name) != "plain" or name in self._step.body.repeated) and name not in self._imports
 
     def _dotted(self, root: str, path: tuple[str, ...]) -> str:
         """Full name of what belongs to a library; empty for the notebook's own."""
@@ -390,13 +431,11 @@ class _Look:
             self._hand_over(call.args, quietly=True)
             return
         own = call.root in step.body.functions or call.root in self._history._code
-        if kind == "plain" and (call.root not in step.body.rebound or call.method in known.PURE_METHODS):
+        if kind == "plain" and (call.root not in step.body.repeated or call.method in known.PURE_METHODS):
             return
         if own and not call.path:
-            bodies = (
-                [step.body.functions[call.root]] if call.root in step.body.functions else [self._history._bodies[it] for it in self._history._code[call.root]]
-            )
-            if any(it.changes_locals for it in bodies):
+            bodies = self._bodies_of(call.root)
+            if any(self.changes_locals(it) for it in bodies):
                 self._hand_over(call.args)
             if any(it.is_stateful for it in bodies) or kind == "object":
                 step.changes.add(call.root)

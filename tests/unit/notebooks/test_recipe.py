@@ -6,6 +6,36 @@ import pytest
 
 from nbtrack.notebooks.recipe import recipe_of
 
+_ARRAYS = """import numpy as np
+from sklearn.linear_model import LogisticRegression
+X = np.random.default_rng(0).normal(size=(40, 3))
+y = (X[:, 0] > 0).astype(float)
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))"""
+_DESCENT = """lr = 0.5
+w = np.zeros(3)
+for epoch in range(5):
+    p = sigmoid(X @ w)
+    loss = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+    w -= lr * X.T @ (p - y) / len(p)
+acc = np.mean((sigmoid(X @ w) > 0.5) == y)"""
+_TRAIN = """def train(X, y, lr=0.5):
+    w = np.zeros(X.shape[1])
+    losses = []
+    total = 0.0
+    for epoch in range(5):
+        p = sigmoid(X @ w)
+        grad = X.T @ (p - y) / len(y)
+        w -= lr * grad
+        total += np.mean((p - y) ** 2)
+        losses.append(total)
+    return w, losses"""
+_MODELS = """scores = {}
+for C in (0.1, 1.0):
+    model = LogisticRegression(C=C)
+    model.fit(X, y)
+    scores[C] = model.score(X, y)"""
+
 CASES = {
     "names": (["a = 1", "b = 2", "c = a + 1", "c"], [1, 3, 4]),
     "the latest binding counts": (["a = 1", "a = 2", "a"], [2, 3]),
@@ -51,6 +81,14 @@ CASES = {
     "a failed cell that did not get to it": (["a = 0", "1/0\na = 1", "a"], [1, 2, 3]),
     "an import in another cell": (["import math", "import json", "x = math.pi"], [1, 3]),
     "submodules of one package": (["import xml.dom", "import xml.sax", "x = xml.dom"], [1, 2, 3]),
+    "training again from the start": ([_ARRAYS, _DESCENT, _DESCENT.replace("0.5", "2.0"), "acc"], [1, 3, 4]),
+    "training on from where it stopped": ([_ARRAYS, _DESCENT, _DESCENT.replace("w = np.zeros(3)", ""), "acc"], [1, 2, 3, 4]),
+    "a training function again": ([_ARRAYS, _TRAIN, "w, losses = train(X, y)", "w, losses = train(X, y, lr=1.0)", "losses[-1]"], [1, 2, 4, 5]),
+    "a loop over models again": ([_ARRAYS, _MODELS, _MODELS, "scores"], [1, 3, 4]),
+    "a comprehension that calls functions again": ([_ARRAYS, "s = [np.exp(v) for v in y]", "s = [np.exp(v) for v in X[0]]", "s"], [1, 3, 4]),
+    "a function that changes the array it is handed": ([_ARRAYS, "def centre(A):\n    A -= A.mean(0)\n    return A", "Z = centre(X)", "X"], [1, 2, 3, 4]),
+    "an array changed through a name of a loop": ([_ARRAYS, "for part in (X, y):\n    part *= 2", "X"], [1, 2, 3]),
+    "a list of a list changed in a loop": (["a, b = [1], []", "for _ in range(2):\n    b = [a]\n    b[0].append(2)\nb = 0", "a"], [1, 2, 3]),
 }  # fmt: skip
 
 
