@@ -24,6 +24,8 @@ from nbtrack.entities.ledger import Entry, Ledger, reads_for
 _LEAST_S = 0.1
 _PATIENCE_S = 10.0
 _ITEMS = 50
+_KEYS = (str, int, float, bool)
+"""Classes of keys that are asked for their text; others would answer with code of the user's."""
 _LOADED = re.compile(r"(^|_)(load|loads|read|from_pretrained)(_|$)")
 _BEST = re.compile(r"(^|_)(best|final)(_|$)", re.IGNORECASE)
 _METHODS = frozenset({"fit", "partial_fit", "fit_predict", "fit_transform", "train_on_batch"})
@@ -167,7 +169,7 @@ def _reachable(cell: Cell) -> Iterator[tuple[str, Any, bool]]:
     for name in names:
         value = cell.namespace[name]
         if type(value) is dict and len(value) <= _ITEMS:
-            yield from ((str(key), item, True) for key, item in list(value.items()))
+            yield from ((str(key) if type(key) in _KEYS else f"{name}-{at}", item, True) for at, (key, item) in enumerate(list(value.items())))
         elif type(value) in (list, tuple) and len(value) <= _ITEMS:
             yield from ((f"{name}-{at}", item, True) for at, item in enumerate(value))
             yield from ((key, item, True) for pair in value if type(pair) is tuple and len(pair) == 2 for key, item in [pair] if type(key) is str)

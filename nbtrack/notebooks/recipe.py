@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
+import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,18 +68,15 @@ def cells_of(steps: Sequence[Step], params: Mapping[str, Any], targets: Collecti
         params: the run's literal params; others stay where they are.
         targets: numbers of the run's own cells, which are there even if they did nothing but bind params.
     """
-    sources = {step.entry.number: plain_source(step.entry.source).strip("\n") for step in steps}
+    sources = {step.entry.number: _Source(plain_source(step.entry.source).strip("\n")) for step in steps}
     moved: dict[str, int] = {}
     for name in params:
         binding = _only_binding(steps, name)
-        if binding is not None and (cut := _cut(sources[binding], name)) is not None:
-            if not cut[1].strip() and binding in targets:
-                continue
-            statement, sources[binding] = cut
+        if binding is not None and (statement := sources[binding].cut(name, is_kept=binding in targets)) is not None:
             moved[statement] = binding
     cells = [RecipeCell("\n".join(["# Parameters", *moved]), None, ("parameters",), tuple(sorted(set(moved.values()))))] if moved else []
     for step in steps:
-        source = sources[step.entry.number]
+        source = sources[step.entry.number].text
         if source.strip():
             failed = step.entry.status in (Status.ERROR, Status.INTERRUPTED)
             cells.append(RecipeCell(source, step.entry, ("raises-exception",) if failed else (), (step.entry.number,)))
@@ -101,40 +101,75 @@ def _all(body: Body) -> list[Body]:
     return list(body.functions.values())
 
 
-def _cut(source: str, name: str) -> tuple[str, str] | None:
-    """The statement that binds a name to a literal, and the source without its lines; None where it cannot be cut out cleanly."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    found = [node for node in tree.body if _binds(node, name)]
-    if len(found) != 1 or sum(isinstance(it, ast.Name) and it.id == name and not isinstance(it.ctx, ast.Load) for it in ast.walk(tree)) != 1:
-        return None
-    node = found[0]
-    lines, end = source.splitlines(), node.end_lineno or node.lineno
-    shared = [it for it in tree.body if it is not node and it.lineno <= end and (it.end_lineno or it.lineno) >= node.lineno]
-    if shared or (node is tree.body[-1] and isinstance(node, ast.Expr)):
-        return None
-    rest = [*lines[: node.lineno - 1], *lines[end:]]
-    return "\n".join(lines[node.lineno - 1 : end]), "\n".join(rest).strip("\n") if any(line.strip() for line in rest) else ""
+class _Source:
+    """A cell's source, from which statements are cut. It is parsed once for all of them, and only if one may be."""
+
+    def __init__(self, source: str) -> None:
+        self._source, self._gone = source, set[int]()
+
+    @property
+    def text(self) -> str:
+        """What is left."""
+        if not self._gone:
+            return self._source
+        rest = [line for at, line in enumerate(self._lines, 1) if at not in self._gone]
+        return "\n".join(rest).strip("\n") if any(line.strip() for line in rest) else ""
+
+    def cut(self, name: str, *, is_kept: bool) -> str | None:
+        """Take out the statement that binds a name to a literal; None where it cannot be cut out cleanly.
+
+        Args:
+            is_kept: some line has to stay.
+        """
+        node = self._bindings.get(name)
+        if node is None:
+            return None
+        lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        if any(self._sharing[line] > 1 for line in lines) or (is_kept and self._full <= self._gone.union(lines)):
+            return None
+        self._gone.update(lines)
+        return "\n".join(self._lines[node.lineno - 1 : lines.stop - 1])
+
+    @functools.cached_property
+    def _lines(self) -> list[str]:
+        return re.split(r"\r\n|\r|\n", self._source)  # Python's lines; splitlines() knows more ends of lines
+
+    @functools.cached_property
+    def _full(self) -> set[int]:
+        return {at for at, line in enumerate(self._lines, 1) if line.strip()}
+
+    @functools.cached_property
+    def _tree(self) -> ast.Module:
+        try:
+            return ast.parse(self._source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return ast.Module([], [])
+
+    @functools.cached_property
+    def _bindings(self) -> dict[str, ast.stmt]:
+        """By name, the statement at top level that alone binds it, to a literal."""
+        counts = Counter(it.id for it in ast.walk(self._tree) if isinstance(it, ast.Name) and not isinstance(it.ctx, ast.Load))
+        return {name: node for node in self._tree.body if (name := _literal_name(node)) and counts[name] == 1}
+
+    @functools.cached_property
+    def _sharing(self) -> Counter[int]:
+        """How many statements at top level have a part of a line."""
+        return Counter(line for it in self._tree.body for line in range(it.lineno, (it.end_lineno or it.lineno) + 1))
 
 
-def _binds(node: ast.stmt, name: str) -> bool:
+def _literal_name(node: ast.stmt) -> str:
+    """The name that a statement binds to a literal; empty where it does something else."""
     value: ast.expr | None
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         target, value = node.targets[0], node.value
-    elif isinstance(node, ast.AnnAssign):
+    elif isinstance(node, ast.AnnAssign) and isinstance(node.annotation, ast.Name):
         target, value = node.target, node.value
     else:
-        return False
-    if (
-        not (isinstance(target, ast.Name) and target.id == name)
-        or value is None
-        or (isinstance(node, ast.AnnAssign) and not isinstance(node.annotation, ast.Name))
-    ):
-        return False
+        return ""
+    if not isinstance(target, ast.Name) or value is None:
+        return ""
     try:
         ast.literal_eval(value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return False
-    return True
+        return ""
+    return target.id

@@ -87,7 +87,7 @@ def _of_dict(prefix: str, value: dict[Any, Any], rule: str, depth: int = 0) -> I
         if type(key) is not str:
             return
         name = f"{prefix}-{key}" if prefix else key  # as MLflow's autologging of boosters has it
-        if isinstance(item, dict) and type(item).__module__ in ("builtins", "collections"):
+        if issubclass(type(item), dict) and type(item).__module__ in ("builtins", "collections"):
             yield from _of_dict(name, item, rule, depth + 1)
         elif type(item) is list:
             numbers = _numbers(item)

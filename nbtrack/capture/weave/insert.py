@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from nbtrack.capture.weave.loops import Loop, blocks_of
 from nbtrack.capture.weave.plan import Spot
@@ -17,6 +17,7 @@ def insert(tree: ast.Module, spots: Iterable[Spot], tap_for: Callable[[Spot, Sha
         tap_for: gives the tap of a spot, in its shape; True where it needs to know the steps of an outer loop.
     """
     values: dict[int, int] = {}
+    above: dict[int, dict[int, int]] = {}
     blocks = {id(inner): block for node in ast.walk(tree) for block in _lists(node) for inner in block if isinstance(inner, (ast.For, ast.AsyncFor, ast.While))}
     begin: list[tuple[ast.stmt, Tap]] = []
 
@@ -45,7 +46,9 @@ def insert(tree: ast.Module, spots: Iterable[Spot], tap_for: Callable[[Spot, Sha
             continue
         tap = allot(spot, Shape.CALL, has_outer)
         statements = {id(it.statement): it.node for it in spot.bindings if it.statement is not None and it.node is not None}
-        _cover(spot.loop.node.body, spot.variable, statements, tap)
+        if id(spot.loop) not in above:
+            above[id(spot.loop)] = dict(_above(spot.loop.node.body, 0))
+        _cover(spot.loop.node.body, spot.variable, statements, _holding(statements, above[id(spot.loop)]), tap)
         if has_outer and spot.loop.parent is not None and tap.boundary is not None:
             _mark(spot.loop, spot.loop.parent, tap.boundary)
     for loop, tap in begin:
@@ -60,14 +63,17 @@ def wrap(tree: ast.AST, values: dict[int, int]) -> None:
     _Wrap(values).visit(tree)
 
 
-def _cover(block: list[ast.stmt], name: str, statements: dict[int, ast.expr], tap: Tap, *, sure: bool = False, need: bool = False) -> None:
+def _cover(
+    block: list[ast.stmt], name: str, statements: dict[int, ast.expr], holding: set[int], tap: Tap, *, sure: bool = False, need: bool = False
+) -> None:
     """Put a tap where the block has bound the name for the last time: once on every way through it, as far as that is possible.
 
     Args:
+        holding: of every statement that binds the name, or has one in its blocks, the `id()`.
         sure: the name is bound before the block.
         need: a way through the block that does not bind the name gets a tap too.
     """
-    binding = [at for at, statement in enumerate(block) if _binds(statement, statements)]
+    binding = [at for at, statement in enumerate(block) if id(statement) in holding]
     if not binding:
         if need:
             block.insert(0, _call(tap, name, _start(block[0])))
@@ -82,22 +88,36 @@ def _cover(block: list[ast.stmt], name: str, statements: dict[int, ast.expr], ta
         block.insert(last + 1, _call(tap, name, _start(block[last + 1])))
         return
     if isinstance(statement, ast.If):
-        _cover(statement.body, name, statements, tap, sure=sure, need=sure)
+        _cover(statement.body, name, statements, holding, tap, sure=sure, need=sure)
         if statement.orelse:
-            _cover(statement.orelse, name, statements, tap, sure=sure, need=sure)
+            _cover(statement.orelse, name, statements, holding, tap, sure=sure, need=sure)
         elif sure:
             statement.orelse = [_call(tap, name, _start(statement))]
     else:
         for below in blocks_of(statement):
-            _cover(below, name, statements, tap, sure=sure, need=sure and isinstance(statement, (ast.With, ast.AsyncWith)))
+            _cover(below, name, statements, holding, tap, sure=sure, need=sure and isinstance(statement, (ast.With, ast.AsyncWith)))
     if not sure:
         for at in binding[:-1]:
             for below in blocks_of(block[at]):
-                _cover(below, name, statements, tap)
+                _cover(below, name, statements, holding, tap)
 
 
-def _binds(statement: ast.stmt, statements: dict[int, ast.expr]) -> bool:
-    return id(statement) in statements or any(_binds(inner, statements) for block in blocks_of(statement) for inner in block)
+def _above(block: list[ast.stmt], holder: int) -> Iterator[tuple[int, int]]:
+    """Of every statement in the block and the blocks in it: its `id()`, and that of the statement whose block it is in; 0 on top."""
+    for statement in block:
+        yield id(statement), holder
+        for below in blocks_of(statement):
+            yield from _above(below, id(statement))
+
+
+def _holding(statements: Iterable[int], above: dict[int, int]) -> set[int]:
+    """The statements and all those around them. Looked up from below: looking down for every name would cost the square of a long body."""
+    found: set[int] = set()
+    for it in statements:
+        while it and it not in found:
+            found.add(it)
+            it = above.get(it, 0)
+    return found
 
 
 def _mark(inner: Loop, outer: Loop, index: int) -> None:

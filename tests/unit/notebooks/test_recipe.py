@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbtrack.notebooks.recipe import recipe_of
+from nbtrack.notebooks.recipe import cells_of, recipe_of
 
 _ARRAYS = """import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -118,3 +118,19 @@ def test_looking_at_values_runs_none_of_their_code(notebook):
     entry = notebook.run("p, q, r, s")
     assert entry.seen is not None
     assert ("p", "q") in entry.seen.shares
+
+
+def sources_of(notebook, code, params):
+    entry = notebook.run(code)
+    return [cell.source for cell in cells_of(notebook.history.steps, params, {entry.number})]
+
+
+def test_params_leave_the_cell_by_whole_lines(notebook):
+    code = "a = 1\n# of b\nb = [\n  2,\n]\nc = 3; d = 4\ne = 5\ne = 6\ns = 'x\x0cy'\nf: int = 7\nprint()"
+    parameters, rest = sources_of(notebook, code, dict.fromkeys("abcdesf", 0))
+    assert parameters == "# Parameters\na = 1\nb = [\n  2,\n]\ns = 'x\x0cy'\nf: int = 7"
+    assert rest == "# of b\nc = 3; d = 4\ne = 5\ne = 6\nprint()"
+
+
+def test_a_cell_of_params_alone_keeps_one(notebook):
+    assert sources_of(notebook, "a = 1\nb = 2", {"a": 1, "b": 2}) == ["# Parameters\na = 1", "b = 2"]
