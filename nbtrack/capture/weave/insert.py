@@ -63,9 +63,7 @@ def wrap(tree: ast.AST, values: dict[int, int]) -> None:
     _Wrap(values).visit(tree)
 
 
-def _cover(
-    block: list[ast.stmt], name: str, statements: dict[int, ast.expr], holding: set[int], tap: Tap, *, sure: bool = False, need: bool = False
-) -> None:
+def _cover(block: list[ast.stmt], name: str, statements: dict[int, ast.expr], holding: set[int], tap: Tap, *, sure: bool = False, need: bool = False) -> None:
     """Put a tap where the block has bound the name for the last time: once on every way through it, as far as that is possible.
 
     Args:
@@ -113,10 +111,11 @@ def _above(block: list[ast.stmt], holder: int) -> Iterator[tuple[int, int]]:
 def _holding(statements: Iterable[int], above: dict[int, int]) -> set[int]:
     """The statements and all those around them. Looked up from below: looking down for every name would cost the square of a long body."""
     found: set[int] = set()
-    for it in statements:
-        while it and it not in found:
-            found.add(it)
-            it = above.get(it, 0)
+    for statement in statements:
+        at = statement
+        while at and at not in found:
+            found.add(at)
+            at = above.get(at, 0)
     return found
 
 
