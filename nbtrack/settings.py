@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.errors import SettingError
+from nbtrack.system import working_folder
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def load(call: Mapping[str, Any] | None = None, *, env: Mapping[str, str] | None
     """
     env = os.environ if env is None else env
     call = call or {}
-    file, table = _file_table((folder or Path()).absolute())
+    file, table = _file_table(folder.absolute() if folder is not None else working_folder())
     found: dict[str, Any] = {}
     for it in fields(Settings):
         name, kind = it.name, type(it.default)
@@ -97,7 +98,7 @@ def home(settings: Settings) -> Path:
     """
     if settings.home:
         try:
-            return Path(settings.home).expanduser().absolute()
+            return working_folder() / Path(settings.home).expanduser()
         except RuntimeError as cause:
             raise SettingError("home", settings.home, "the settings", wanted="a folder; there is no such user") from cause
     import platformdirs

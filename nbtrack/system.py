@@ -16,6 +16,17 @@ from pathlib import Path
 WINDOWS = os.name == "nt"
 
 
+_last_folder = Path(os.environ.get("PWD") or os.sep)
+
+
+def working_folder() -> Path:
+    """The working directory; where it was deleted, the last one there was, for `Path.cwd` raises then."""
+    global _last_folder  # noqa: PLW0603 - the process has one
+    with contextlib.suppress(OSError):
+        _last_folder = Path.cwd()
+    return _last_folder
+
+
 def make_private_folder(path: Path) -> Path:
     """Create `path` and its missing parents; only the user may enter `path` (0700 where the system has modes)."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)

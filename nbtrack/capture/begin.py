@@ -19,6 +19,7 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.entities import Kind, Request, RunStart
 from nbtrack.journal import Home, RunWriter, attempts, fold, new_id
 from nbtrack.secrets import policy
+from nbtrack.system import working_folder
 
 
 def begin(request: Request, where: Identity, *, code: str, parent: str = "", call: dict[str, Any] | None = None) -> TrackedRun:
@@ -37,10 +38,10 @@ def begin(request: Request, where: Identity, *, code: str, parent: str = "", cal
     """
     chosen = settings.load(call)
     home = Home(settings.home(chosen))
-    uri = courier.absolute_uri(tracking_uri(chosen), Path.cwd())
+    uri = courier.absolute_uri(tracking_uri(chosen), working_folder())
     this = owner(home)
     cell = where.cell_id or (f"name:{request.name}" if request.name else f"code:{code}")
-    key = attempts.cell_key(where.notebook or str(Path.cwd()), cell)
+    key = attempts.cell_key(where.notebook or str(working_folder()), cell)
     if request.is_update and (run := _continued(home, key, this.name)):
         run.uri = uri
         courier.announce_soon(home, uri, chosen)
@@ -51,7 +52,7 @@ def begin(request: Request, where: Identity, *, code: str, parent: str = "", cal
         run_id=run_id, name=request.name or memorable_name(), store=courier.mask_uri(uri),
         experiment=request.experiment or (above.start.experiment if above is not None else _experiment(chosen, where, uri)),
         owner=this.name, started_ns=time.time_ns(), attempt=attempts.add(home, key, run_id), cell_key=key, parent=parent,
-        goal=request.goal, tags=_tags(where) | policy.tags_of(chosen.secrets, request.allow_secrets, Path.cwd()) | request.tags,
+        goal=request.goal, tags=_tags(where) | policy.tags_of(chosen.secrets, request.allow_secrets, working_folder()) | request.tags,
     )  # fmt: skip
     run = TrackedRun(home, start, RunWriter.create(home, start))
     run.uri = uri
@@ -98,4 +99,4 @@ def _tags(where: Identity) -> dict[str, str]:
         tags["mlflow.user"] = getpass.getuser()
     except (OSError, KeyError, ImportError):
         tags["mlflow.user"] = "unknown"
-    return tags | git.head(Path.cwd())
+    return tags | git.head(working_folder())

@@ -19,6 +19,7 @@ from nbtrack.capture.schemas import is_of, sample_of, shape_of
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.entities.ledger import Entry, Scope
 from nbtrack.notebooks.scopes import scope_of
+from nbtrack.system import working_folder
 
 _NAME = "datasets"
 _MANY = 500
@@ -163,7 +164,7 @@ def _data(reading: Reading, at: int, values: list[Any], bound: list[str]) -> Dat
             source=source,
         )
     if reading.path:
-        path = Path(reading.path).expanduser().absolute()
+        path = working_folder() / Path(reading.path).expanduser()
         try:
             md5 = dvc_md5(path)
             digest = md5 or (of_file(path) if path.is_file() else _digest(shaped, reading))

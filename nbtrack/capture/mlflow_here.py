@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from nbtrack.courier.uris import EXPERIMENT, absolute_uri
+from nbtrack.system import working_folder
 
 _WAIT_S = 2.0
 _AGAIN_S = 60.0
@@ -26,7 +26,7 @@ def active_experiment(uri: str) -> str:
     """
     fluent = sys.modules.get("mlflow.tracking.fluent")
     chosen = str(getattr(fluent, "_active_experiment_id", None) or "")
-    if not chosen or absolute_uri(str(sys.modules["mlflow"].get_tracking_uri()), Path.cwd()) != uri:
+    if not chosen or absolute_uri(str(sys.modules["mlflow"].get_tracking_uri()), working_folder()) != uri:
         return ""
     if chosen.startswith(EXPERIMENT):
         return chosen.removeprefix(EXPERIMENT)

@@ -83,7 +83,7 @@ class TrackedRun:
         if len(text) <= _LONG:
             self._event(Kind.PARAM, name=str(name), value=text)
             return
-        blob = self._put(text.encode("utf-8", "surrogatepass"))
+        blob = self._put(sendable(text).encode())
         if blob:
             self._event(Kind.PARAM, name=str(name), blob=blob)
 
@@ -196,6 +196,7 @@ class TrackedRun:
     def _event(self, kind: str, **data: Any) -> None:
         if self.is_stopped:
             return
+        data = {key: sendable(value) if isinstance(value, str) else value for key, value in data.items()}
         try:
             self.writer.event(kind, **data)
         except NbtrackError:
@@ -231,6 +232,11 @@ def as_text(value: Any) -> str:
         return str(value)
     except Exception:  # noqa: BLE001 - a user's __repr__ may raise anything
         return f"<{type(value).__name__}>"
+
+
+def sendable(text: str) -> str:
+    """The text as kernels and stores can send it: halves of a surrogate pair, which a Python text may hold, are escaped."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _short(value: Any) -> str:

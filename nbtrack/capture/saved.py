@@ -16,6 +16,7 @@ from typing import Any
 from nbtrack.capture.imports import when_imported
 from nbtrack.capture.pictures import plotly_key
 from nbtrack.capture.wrap import observed, wrap
+from nbtrack.system import working_folder
 
 _METHODS = (
     ("matplotlib.backend_bases", "FigureCanvasBase", ("print_figure",)),
@@ -92,7 +93,7 @@ class SavedFigures:
             self._add(Path(target), title if isinstance(title, str) else "", None, is_image=hasattr(it, "getpixel"))
 
     def _add(self, path: Path, title: str, key: Any, *, is_image: bool = False) -> None:
-        name = str(path.absolute())
+        name = str(working_folder() / path)
         if name in self.files or len(self.files) < _MOST:
             self.files[name] = Saved(Path(name), title, key, is_image)
 

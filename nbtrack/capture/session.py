@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import atexit
 import contextlib
@@ -10,7 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from nbtrack.entities import Request, State
 from nbtrack.entities.ledger import Entry, Ledger, Status
 from nbtrack.journal import Home, excluded
 from nbtrack.notebooks.scopes import parse, scope_of
+from nbtrack.system import working_folder
 
 Undo = Callable[[], None]
 _TRANSPARENT = ("%%time", "%%capture", "%%prun", "%%memit", "%%mprun", "%%snakeviz", "%%pyinstrument")
@@ -47,6 +49,7 @@ class Execution:
     """None where the cell is not tracked."""
     found: dict[tuple[str, str], Finding]
     undo: Undo
+    thread: int = field(default_factory=threading.get_ident)
 
 
 class Session:
@@ -157,6 +160,8 @@ class Session:
             return
         try:
             self._begin(info)
+        except KeyboardInterrupt:  # meant for the cell; IPython would show it as an error of ours, and go on
+            self._interrupt_soon(info)
         except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
             self._tell(f"this cell is not tracked: {cause}")
 
@@ -199,7 +204,7 @@ class Session:
 
     def notebook(self) -> str:
         """Path of the notebook, else the working directory: what names are excluded for."""
-        return of_cell(self.shell, None).notebook or str(Path.cwd())
+        return of_cell(self.shell, None).notebook or str(working_folder())
 
     def _cell(self, info: Any, request: Request, entry: Entry, body: str, *, is_own: bool) -> Cell:
         choice = self.choice(request)
@@ -238,40 +243,64 @@ class Session:
             self._depth.pop(thread, None)
         else:
             self._depth[thread] = depth - 1
-        execution = next((it for it in self._executions if it.info is result.info or it.info is None), None)
+        info = getattr(result, "info", None)
+        execution = next((it for it in self._executions if it.info is info or it.info is None), None)
+        if execution is None and depth <= 1:  # where IPython itself fails, as at an exception that has no text, the result is another one, or None
+            execution = next((it for it in self._executions if it.thread == thread), None)
         if execution is None:
             return
         self._executions.remove(execution)
         try:
-            self._end(execution, result)
-        except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
-            self._tell(f"the end of this run could not be recorded: {cause}")
+            self._end(execution, getattr(result, "result", None), error_of(result))
+        except (Exception, KeyboardInterrupt) as cause:  # noqa: BLE001 - a guest does not break the cell
+            self._tell(f"not all of this cell could be recorded: {cause!r}")
 
-    def _end(self, execution: Execution, result: Any) -> None:
+    def _end(self, execution: Execution, value: Any, error: BaseException | None) -> None:
         entry, cell = execution.entry, execution.cell
-        error = result.error_before_exec or result.error_in_exec
         entry.ended_ns = time.time_ns()
         entry.status = Status.OK if error is None else Status.INTERRUPTED if outcome(error)[0] is State.KILLED else Status.ERROR
-        self.collector.leave(entry)
+        try:
+            self.collector.leave(entry)
+            if cell is not None:
+                cell.result, cell.error = value, error
+                self._ask(execution, cell)
+        finally:
+            if cell is not None and cell.run is not None and cell.is_own:  # whatever happens, a run ends
+                leave(cell.run)
+                if context.get() is cell.run:
+                    context.set(None)
+                cell.run.end(*outcome(error))
         if cell is None:
             return
-        cell.result, cell.error = result.result, error
-        cell.deadline = time.monotonic() + settings.load().budget_ms / 1000
-        self.collector.collect(cell, "after", execution.found)
-        run = cell.run
-        if run is not None:
+        try:
+            if cell.is_own and not cell.request.is_quiet:
+                self._show(cell.run, list(execution.found.values()), cell.request)
+        finally:
+            self.collector.go_on(cell)
+
+    def _ask(self, execution: Execution, cell: Cell) -> None:
+        """What the sources find now that the cell has run."""
+        try:
+            cell.deadline = time.monotonic() + settings.load().budget_ms / 1000
+            self.collector.collect(cell, "after", execution.found)
+            run = cell.run
             for name in Named.missing(cell) if cell.is_own else ():
-                run.notice(f"{name!r} was asked for with -p or -m, but no such name exists after the cell")
+                if run is not None:
+                    run.notice(f"{name!r} was asked for with -p or -m, but no such name exists after the cell")
+        finally:
             with contextlib.suppress(Exception):
                 execution.undo()
-            if cell.is_own:
-                leave(run)
-                if context.get() is run:
-                    context.set(None)
-                run.end(*outcome(error))
-        if cell.is_own and not cell.request.is_quiet:
-            self._show(run, list(execution.found.values()), cell.request)
-        self.collector.go_on(cell)
+
+    def _interrupt_soon(self, info: Any) -> None:
+        """Interrupt the cell, once its own code runs."""
+
+        def interrupt() -> None:
+            if any(it.info is info for it in self._executions):
+                _thread.interrupt_main()
+
+        timer = threading.Timer(0.05, interrupt)
+        timer.daemon = True
+        timer.start()
 
     def _tell(self, text: str) -> None:
         if text not in self._told:
@@ -289,6 +318,14 @@ class Session:
         self.collector.at_exit()
 
 
+def error_of(result: Any) -> BaseException | None:
+    """What ended a cell; None where it ran to its end."""
+    if result is None:  # IPython itself failed, and this hook runs while that exception passes
+        return sys.exc_info()[1]
+    error: BaseException | None = result.error_before_exec or result.error_in_exec
+    return error
+
+
 def outcome(error: BaseException | None) -> tuple[State, str, str]:
     """State, reason and traceback for what ended a cell or a block."""
     if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
@@ -296,7 +333,11 @@ def outcome(error: BaseException | None) -> tuple[State, str, str]:
     text = "".join(traceback.format_exception(type(error), error, _users_part(error)))
     if isinstance(error, (KeyboardInterrupt, asyncio.CancelledError)):
         return State.KILLED, "interrupted", text
-    return State.FAILED, f"{type(error).__name__}: {error}"[:1000], text
+    try:
+        words = str(error)
+    except Exception:  # noqa: BLE001 - a class of the user's, and Python's own tracebacks say this of it
+        words = "<exception str() failed>"
+    return State.FAILED, f"{type(error).__name__}: {words}"[:1000], text
 
 
 def _users_part(error: BaseException) -> Any:

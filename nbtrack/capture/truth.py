@@ -28,6 +28,7 @@ from nbtrack.notebooks.effects import Body, effects_of
 from nbtrack.notebooks.history import History, Step
 from nbtrack.notebooks.recipe import cells_of, recipe_of
 from nbtrack.notebooks.stamp import Stamp, Surroundings, stamp_of, with_uncommitted
+from nbtrack.system import working_folder
 
 RECIPE = "notebook/recipe.ipynb"
 STAMP_TAG, REASONS_TAG, DOCUMENT_TAG = "nbtrack.stamp", "nbtrack.stamp.reasons", "nbtrack.document"
@@ -141,7 +142,7 @@ class Truth(Source):
         self.settle()
 
     def _stamp(self, steps: list[Step], recipe: list[Step], targets: set[int], document: Document | None) -> Stamp:
-        around = Surroundings(str(root(Path.cwd())), changed_modules(recipe), changed_packages(recipe, steps))
+        around = Surroundings(str(root(working_folder())), changed_modules(recipe), changed_packages(recipe, steps))
         return stamp_of(steps, targets, recipe, document, around, self._as_python)
 
     def _keep_recipe(self, run: TrackedRun, recipe: list[Step], targets: set[int]) -> None:
@@ -172,7 +173,7 @@ def _note_uncommitted(run: TrackedRun, stamp: Stamp, files: set[str]) -> None:
     """Which of these files git does not have as they are; git takes too long to be asked while a cell is waited for."""
     if "mlflow.source.git.commit" not in run.start.tags:
         return
-    changed = changed_files(Path.cwd(), time.monotonic() + WAIT_S)
+    changed = changed_files(working_folder(), time.monotonic() + WAIT_S)
     found = sorted(Path(file).name for file in files if Path(file).resolve() in changed)
     if found:
         writer = RunWriter(run.home, run.run_id)

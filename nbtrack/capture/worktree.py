@@ -17,6 +17,7 @@ from typing import Any
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.courier.uris import mask_uri
+from nbtrack.system import working_folder
 
 WAIT_S = 10.0
 """Seconds that all of git's answers for one run may take together."""
@@ -46,7 +47,7 @@ class Git(Source):
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         run = cell.run
-        folder = Path.cwd()
+        folder = working_folder()
         if run is None or run.run_id == self._asked or folder in self._slow or "mlflow.source.git.commit" not in run.start.tags:
             return ()
         self._asked = run.run_id

@@ -17,7 +17,7 @@ from nbtrack.courier.uris import absolute_uri, mask_uri
 from nbtrack.errors import DeliveryError, NbtrackError
 from nbtrack.journal.location import Home
 from nbtrack.settings import Settings
-from nbtrack.system import after_fork_in_child, python, start_detached
+from nbtrack.system import after_fork_in_child, python, start_detached, working_folder
 
 _START_WAIT_S = 30.0
 _AGAIN_S = 5.0
@@ -43,7 +43,7 @@ def announce(home: Home, uri: str, settings: Settings, *, env: Mapping[str, str]
     if not settings.delivery:
         return
     env = dict(os.environ) if env is None else env
-    uri = absolute_uri(uri, Path.cwd())
+    uri = absolute_uri(uri, working_folder())
     place = Place.of(home, mask_uri(uri))
     hello = {"act": "hello", "uri": uri, "env": logins(env)}
     deadline = time.monotonic() + _START_WAIT_S
@@ -74,10 +74,10 @@ def announce_soon(home: Home, uri: str, settings: Settings) -> None:
         if key in _busy:
             return
         known = _announced.get(key, -_AGAIN_S)
-        if time.monotonic() - known < _AGAIN_S and Place.of(home, mask_uri(absolute_uri(uri, Path.cwd()))).is_alive():
+        if time.monotonic() - known < _AGAIN_S and Place.of(home, mask_uri(absolute_uri(uri, working_folder()))).is_alive():
             return
         _busy.add(key)
-    env, uri = dict(os.environ), absolute_uri(uri, Path.cwd())
+    env, uri = dict(os.environ), absolute_uri(uri, working_folder())
 
     def act() -> None:
         try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TextIO
 
 from nbtrack.courier.credentials import secret_values
 from nbtrack.courier.uris import MASK, absolute_uri, mask_uri, secrets_of
 from nbtrack.errors import LoginError
 from nbtrack.store.client import StoreClient
+from nbtrack.system import working_folder
 
 
 class Login:
@@ -28,14 +28,14 @@ class Login:
         self._uri = "" if MASK in store else store
         self._hidden: set[str] = set()
         for found in (setting, env.get("NBTRACK_TRACKING_URI", ""), env.get("MLFLOW_TRACKING_URI", "")):
-            uri = absolute_uri(found, Path.cwd())
+            uri = absolute_uri(found, working_folder())
             if not self._uri and mask_uri(uri) == store:
                 self._uri = uri
         self._hide(env)
 
     def learn(self, uri: str, env: Mapping[str, str]) -> bool:
         """Take what a visitor brings into this process's memory; says whether it is new. A URI of another store is passed over."""
-        uri = absolute_uri(uri, Path.cwd())
+        uri = absolute_uri(uri, working_folder())
         if mask_uri(uri) != self.store:
             return False
         told = {**env, "MLFLOW_TRACKING_URI": uri}  # artifact stores behind the server ask MLflow's global setting

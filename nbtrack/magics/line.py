@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from nbtrack.capture.run import sendable
 from nbtrack.capture.source import Finding
 from nbtrack.entities import RunView, State
 from nbtrack.reads import words
@@ -64,7 +65,7 @@ class DryLine:
     def __repr__(self) -> str:
         rows = [f"  {it.kind} {it.name} = {words.short(conceal(it.name, str(it.value)))}  ({it.rule})" for it in self._found]
         out = [left_out(self._left_out)] if self._left_out else []
-        return "\n".join([self._title, *(rows or ["  nothing"]), *out])
+        return sendable("\n".join([self._title, *(rows or ["  nothing"]), *out]))
 
     def _repr_html_(self) -> str:
         return f"<pre style='font-size:12px'>{escape(repr(self))}</pre>"

@@ -6,12 +6,12 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from nbtrack.capture.current import current
 from nbtrack.courier.uris import PREFIX, absolute_uri, mask_uri
 from nbtrack.store.journal_uris import ARTIFACTS, SCHEMES, free
+from nbtrack.system import working_folder
 
 _ENV = "MLFLOW_TRACKING_URI"
 
@@ -76,7 +76,7 @@ def _choose(uri: str | None) -> None:
 
 
 def _real(uri: str) -> str:
-    return absolute_uri(uri, Path.cwd())
+    return absolute_uri(uri, working_folder())
 
 
 def _active_runs() -> list[Any]:
