@@ -11,6 +11,9 @@ from nbtrack.journal import Home, fold
 
 _TERM = re.compile(r"(?P<name>[^\s<>=!:]+)\s*(?P<how><=|>=|!=|==|=|<|>|:)\s*(?P<value>\"[^\"]*\"|\S+)|(?P<word>\S+)")
 
+REPRODUCES_TAG = "nbtrack.reproduces"
+"""On a run that reproduces another: the other's id. It is nobody's last run."""
+
 
 def all_runs(home: Home, query: str = "", *, with_trash: bool = False, metrics: bool = True) -> list[RunView]:
     """Runs that match, newest first.
@@ -38,7 +41,7 @@ def find(home: Home, word: str = "last") -> RunView:
     """
     views = all_runs(home, with_trash=True, metrics=False)
     if word == "last":
-        chosen = [view for view in views if not view.is_trashed][:1]
+        chosen = [view for view in views if not view.is_trashed and REPRODUCES_TAG not in view.tags][:1]
     else:
         name, _, attempt = word.partition("#")
         chosen = [view for view in views if view.name == name and (not attempt or str(view.start.attempt) == attempt)][:1] or [

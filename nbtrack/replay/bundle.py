@@ -66,6 +66,7 @@ def pack(home: Home, view: RunView, path: Path, *, with_data: bool = False) -> B
         UsageError: the run goes on; the file exists, or cannot be written.
         SecretError: the run's setting `secrets` is strict, and it holds some.
     """
+    view = files.settled(home, view)
     if not view.state.is_end:
         raise UsageError(f"Run {view.name} ({view.run_id[:8]}) still goes on.", mend="Bundle it when it has ended.")
     if path.exists():

@@ -9,12 +9,18 @@ from pathlib import Path
 
 from nbtrack.entities import Artifact, RunView
 from nbtrack.errors import JournalError, UsageError
-from nbtrack.journal import Home, blobs
+from nbtrack.journal import Home, blobs, fold
+from nbtrack.journal.reaper import reap
 from nbtrack.reads import words
 
 EXECUTED, DOCUMENT, RECIPE = "notebook/executed.ipynb", "notebook/document.ipynb", "notebook/recipe.ipynb"
 REQUIREMENTS, ENVIRONMENT = "environment/requirements.txt", "environment/environment.json"
 NOTEBOOK_TAG = "nbtrack.notebook"
+
+
+def settled(home: Home, view: RunView) -> RunView:
+    """The run, ended now if the process that would have ended it is gone."""
+    return view if view.state.is_end or not reap(home, view.run_id) else fold(home, view.run_id) or view
 
 
 def read(home: Home, view: RunView, path: str) -> bytes | None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.entities import Request
+from nbtrack.reads.runs import REPRODUCES_TAG
 
-REPRODUCES_TAG = "nbtrack.reproduces"
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SYSTEM = ("/dev/", "/proc/", "/sys/")
 

@@ -19,12 +19,13 @@ from nbtrack.entities import RunView, State
 from nbtrack.entities.ledger import Status
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home, fold, points_of
+from nbtrack.reads.runs import REPRODUCES_TAG
 from nbtrack.replay import execute as executing
 from nbtrack.replay import files, packages
 from nbtrack.replay.bundle import data_path
 from nbtrack.replay.compare import Difference, Tolerance, compare_metrics, compare_outputs, compare_params
 from nbtrack.replay.data import DataReference, Standing, references_of
-from nbtrack.replay.kernel import REPRODUCES_TAG, WriteRefusedError
+from nbtrack.replay.kernel import WriteRefusedError
 from nbtrack.replay.verdict import RUN_TAG, VERDICT_TAG, WHY_TAG, Answer, Reproduction
 from nbtrack.replay.workplace import MAKES, Workplace, furnish
 from nbtrack.settings import Settings
@@ -77,6 +78,7 @@ def reproduce(
     allowed = Tolerance.parse(tolerance)
     if env not in ENVIRONMENTS:
         raise UsageError(f"There is no environment {env!r}.", mend=f"It is one of {', '.join(ENVIRONMENTS)}.")
+    view = files.settled(home, view)
     if not view.state.is_end:
         raise UsageError(f"Run {view.name} ({view.run_id[:8]}) still goes on.", mend="Reproduce it when it has ended.")
     here = courier.absolute_uri(tracking_uri(chosen), Path.cwd())

@@ -304,3 +304,10 @@ def test_bytes_that_are_gone_are_named_and_no_half_bundle_is_left(home, finished
     with pytest.raises(JournalError, match=r"The bytes of figures/fig ä\.png are not in the journal any more"):
         pack(home, view, tmp_path / "out" / "run.zip")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_run_of_a_kernel_that_died_is_ended_and_bundled(home, finished, owner, there, tmp_path):
+    view = finished(ends=False)
+    owner.close()
+    made = pack(home, view, tmp_path / "run.zip")
+    assert unpack(there, made.path, STORE).view.state is State.KILLED

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from nbtrack.entities import Request
+from nbtrack.reads import find
 from nbtrack.replay import workplace
 from nbtrack.replay.kernel import Guard, WriteRefusedError, amended
 from nbtrack.replay.workplace import furnish
@@ -119,3 +120,10 @@ def test_a_reproduction_is_a_child_with_a_name_of_its_own():
         "max:x",
     )
     assert request.tags == {"t": "1", "nbtrack.reproduces": "1" * 32}
+
+
+def test_a_reproduction_is_nobodys_last_run(home, begin):
+    begin(name="mine")
+    begin(name="mine-reproduced", tags={"nbtrack.reproduces": "1" * 32})
+    assert find(home).name == "mine"
+    assert find(home, "mine-reproduced").name == "mine-reproduced"
