@@ -10,6 +10,7 @@ import shutil
 import stat
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import partial
@@ -56,10 +57,10 @@ def unpack(home: Home, path: Path, store: str) -> Imported:
     try:
         with zipfile.ZipFile(path) as packed:
             return _take(home, packed, store)
-    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as cause:
-        if isinstance(cause, OSError) and path.exists() and cause.filename not in (None, str(path)):
-            raise
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, EOFError) as cause:
         raise UsageError(f"{path} cannot be read as a bundle: {cause}.", mend="Give a file that nbtrack bundle wrote.") from cause
+    except OSError as cause:
+        raise UsageError(f"{path} cannot be taken in: {cause}.", mend=f"Give a file that can be read, and make room in {home.root}.") from cause
 
 
 def _take(home: Home, packed: zipfile.ZipFile, store: str) -> Imported:

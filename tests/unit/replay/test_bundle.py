@@ -255,7 +255,11 @@ def test_a_newer_format_and_what_is_no_bundle_are_told_apart(bundle, there, tmp_
     (tmp_path / "text.zip").write_text("no zip")
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as packed:
         packed.writestr("readme.txt", "other")
-    for name, told in (("text.zip", "cannot be read as a bundle"), ("missing.zip", "cannot be read as a bundle"), ("other.zip", "has no nbtrack-bundle.json")):
+    for name, told in (
+        ("text.zip", "cannot be read as a bundle"),
+        ("missing.zip", "cannot be taken in: .*No such file"),
+        ("other.zip", "has no nbtrack-bundle.json"),
+    ):
         with pytest.raises(UsageError, match=told):
             unpack(there, tmp_path / name, STORE)
 
@@ -311,3 +315,15 @@ def test_the_run_of_a_kernel_that_died_is_ended_and_bundled(home, finished, owne
     owner.close()
     made = pack(home, view, tmp_path / "run.zip")
     assert unpack(there, made.path, STORE).view.state is State.KILLED
+
+
+@pytest.mark.parametrize("at", [0.05, 0.2, 0.4, 0.6, 0.8, 0.95])
+def test_a_damaged_or_cut_zip_is_refused_whole(bundle, there, at):
+    _, made = bundle
+    data = bytearray(made.path.read_bytes())
+    place = int(len(data) * at)
+    for damaged in (bytes(data[:place]) + bytes(40) + bytes(data[place + 40 :]), bytes(data[:place])):
+        made.path.write_bytes(damaged)
+        with pytest.raises(UsageError):
+            unpack(there, made.path, STORE)
+        assert list(there.run_ids()) == []
