@@ -17,6 +17,8 @@ context: ContextVar[TrackedRun | None] = ContextVar("nbtrack_run", default=None)
 _foreground: list[TrackedRun] = []
 _lock = threading.Lock()
 _owners: dict[tuple[str, int], Owner] = {}
+_starter: dict[int, str | None] = {}
+"""Of a process that owns runs: what its environment said before, of the process that started it."""
 _above: dict[str, OwnerView] = {}
 _attached: dict[str, TrackedRun] = {}
 
@@ -37,8 +39,20 @@ def owner(home: Home) -> Owner:
     with _lock:
         if key not in _owners:
             _owners[key] = Owner(home)
-            os.environ[ENV] = str(home.owner(_owners[key].name))
+        name = str(home.owner(_owners[key].name))
+        if os.environ.get(ENV) != name:
+            _starter.setdefault(os.getpid(), os.environ.get(ENV))
+            os.environ[ENV] = name
         return _owners[key]
+
+
+def forget_owner() -> None:
+    """Take what `owner` told child processes out of the environment again, where no run is open."""
+    if not _foreground and os.getpid() in _starter:
+        before = _starter.pop(os.getpid())
+        os.environ.pop(ENV, None)
+        if before is not None:
+            os.environ[ENV] = before
 
 
 def enter(run: TrackedRun) -> None:

@@ -49,6 +49,9 @@ class TrackedRun:
         self._models: dict[str, int] = {}
         self._lock = threading.RLock()
 
+    def __repr__(self) -> str:
+        return f"<run {self.name!r}, {self.ended_by.value.lower() if self.ended_by is not None else 'running'}, {self.run_id[:8]}>"
+
     def log(self, name: str, value: Any, step: int | None = None, timestamp_ns: int | None = None) -> None:
         """Append a point to a metric; what is no number is refused with a notice."""
         if self.is_stopped:
@@ -196,7 +199,7 @@ class TrackedRun:
     def _event(self, kind: str, **data: Any) -> None:
         if self.is_stopped:
             return
-        data = {key: sendable(value) if isinstance(value, str) else value for key, value in data.items()}
+        data = {key: sendable(value) if key != "name" and isinstance(value, str) else value for key, value in data.items()}
         try:
             self.writer.event(kind, **data)
         except NbtrackError:

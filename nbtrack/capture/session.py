@@ -20,7 +20,7 @@ from nbtrack.capture import SOURCES
 from nbtrack.capture.begin import begin
 from nbtrack.capture.choice import Choice, choose
 from nbtrack.capture.collect import Collector
-from nbtrack.capture.current import context, enter, foreground, leave
+from nbtrack.capture.current import context, enter, foreground, forget_owner, leave
 from nbtrack.capture.identity import of_cell
 from nbtrack.capture.named import Named
 from nbtrack.capture.recover import recover
@@ -107,6 +107,7 @@ class Session:
         atexit.unregister(self._at_exit)
         self.switch_off()
         self.collector.stop()
+        forget_owner()
 
     def switch_on(self, request: Request) -> TrackedRun | None:
         """Begin a run that lasts until `switch_off`."""
@@ -305,7 +306,7 @@ class Session:
     def _tell(self, text: str) -> None:
         if text not in self._told:
             self._told.add(text)
-            print(f"nbtrack: {text}", file=sys.stderr)  # noqa: T201 - the one quiet notice
+            print(f"nbtrack: {text}\n", end="", file=sys.stderr)  # noqa: T201 - the one quiet notice
 
     def _at_exit(self) -> None:
         for execution in self._executions:

@@ -58,7 +58,7 @@ class Truth(Source):
         self._before: dict[int, _Before] = {}
         self._targets: dict[str, set[int]] = {}
         self._entries: list[Entry] = []
-        self._recorder = Recorder(lambda text: print(f"nbtrack: {text}", file=sys.stderr))  # noqa: T201 - the one quiet notice
+        self._recorder = Recorder(functools.lru_cache(maxsize=64)(_tell))
         self._shell: Any = None
         self._recipes: dict[str, bytes] = {}
 
@@ -221,3 +221,7 @@ def _tasks() -> list[Any]:
 
 def _is_of_a_cell(file: str) -> bool:
     return "ipykernel_" in file or file.startswith("<ipython-input")
+
+
+def _tell(text: str) -> None:
+    print(f"nbtrack: {text}\n", end="", file=sys.stderr)  # noqa: T201 - the one quiet notice, in one piece, for other threads write too

@@ -35,7 +35,7 @@ class RunLine:
     def __repr__(self) -> str:
         view = self._view
         head = f"{_MARKS[view.state][0]} {words.title(view)}  {view.state.value.lower()} {words.duration(view.duration_s)}"
-        text = "  |  ".join([head, *(body for _, body in self._parts() if body), *([words.short(view.reason, 120)] if view.reason else [])])
+        text = "  |  ".join([head, *(body for _, body in self._parts() if body), *([words.short(words.clean(view.reason), 120)] if view.reason else [])])
         changed = [f"  changed: {self._changed}"] if self._changed else []
         return "\n".join([text, *changed, *(f"  note: {notice}" for notice in self._notices)])
 
@@ -46,7 +46,7 @@ class RunLine:
         parts = "".join(
             f' <span style="opacity:.75" title="{escape(titles.get(name, ""), quote=True)}">· {escape(body)}</span>' for name, body in self._parts() if body
         )
-        reason = f' <span style="color:{colour}">{escape(words.short(view.reason, 120))}</span>' if view.reason else ""
+        reason = f' <span style="color:{colour}">{escape(words.short(words.clean(view.reason), 120))}</span>' if view.reason else ""
         changed = f'<div style="padding-left:1.2em">changed: {escape(self._changed)}</div>' if self._changed else ""
         notes = "".join(f'<div style="opacity:.75;padding-left:1.2em">note: {escape(notice)}</div>' for notice in self._notices)
         return (

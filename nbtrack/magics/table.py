@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 
 from nbtrack.entities import RunView
@@ -33,6 +34,9 @@ class RunTable:
 
     def __len__(self) -> int:
         return len(self.views)
+
+    def __iter__(self) -> Iterator[RunView]:
+        return iter(self.views)
 
     def __repr__(self) -> str:
         if not self.views:

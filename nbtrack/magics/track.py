@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -19,7 +20,7 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.session import Session
 from nbtrack.capture.source import Finding
 from nbtrack.courier import absolute_uri, mask_uri
-from nbtrack.entities import Request, RunView
+from nbtrack.entities import Request, RunView, State
 from nbtrack.errors import NbtrackError, UsageError
 from nbtrack.journal import Home, excluded, fold
 from nbtrack.magics import grammar
@@ -323,6 +324,8 @@ def show_after_cell(run: TrackedRun | None, found: list[Finding], request: Reque
         return
     view = fold(run.home, run.run_id)
     if view is not None:
+        if view.state is State.RUNNING and run.ended_by is not None:  # the disk is full: that it ended is known here alone
+            view = replace(view, state=run.ended_by, ended_ns=time.time_ns())
         out = [left_out(run.left_out)] if run.left_out else []
         display(RunLine(view, [*run.notices, *out], _since_before(run.home, view)), metadata={OURS: {"run_id": run.run_id}})  # type: ignore[no-untyped-call]
 

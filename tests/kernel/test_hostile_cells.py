@@ -1,5 +1,9 @@
 """Cells that break what lies around them still end their runs, and behave as they would untracked."""
 
+import os
+
+import pytest
+
 from nbtrack.entities import State
 
 
@@ -48,3 +52,34 @@ def test_an_interrupt_before_the_code_runs_reaches_the_code(kernel):
     assert reply.ename == "KeyboardInterrupt"
     assert "nbtrack" not in reply.traceback
     assert kernel.runs()[0].state is State.KILLED
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no resource limits here")
+def test_a_full_disk_is_told_once_and_the_line_says_how_the_run_ended(kernel):
+    kernel.run("import resource")
+    full = kernel.run("%%track full\nresource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))\nx = 1\nx")
+    assert full.result == "1"
+    assert full.shown[0].startswith("✓ full  finished")
+    assert "recording stopped, the cell went on" in full.shown[0]
+    again = [kernel.run("%%track full\nx") for _ in range(3)]
+    kernel.run("resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))")
+    assert [reply.result for reply in again] == ["1"] * 3
+    told = [line for reply in (full, *again) for line in reply.stderr.splitlines()]
+    assert len(told) == len(set(told))
+
+
+def test_the_line_of_a_failed_run_holds_no_password_of_an_address(kernel):
+    reply = kernel.run("%%track\nraise ValueError('no answer from postgresql://me:s3cr3tpw@db.example.org/runs')")
+    assert "postgresql://me:***@db.example.org" in reply.shown[0]
+    assert "s3cr3tpw" not in reply.shown[0] + reply.html[0]
+
+
+def test_child_processes_hear_of_a_run_no_more_after_unload(kernel):
+    kernel.run("%%track\npass")
+    owner = "import os; os.environ.get('NBTRACK_OWNER', '')"
+    assert kernel.run(owner).result != "''"
+    kernel.run("%unload_ext nbtrack")
+    assert kernel.run(owner).result == "''"
+    kernel.run("%load_ext nbtrack\n")
+    kernel.run("%%track\npass")
+    assert kernel.run(owner).result != "''"

@@ -85,6 +85,7 @@ def test_a_decorated_recursive_function_nests():
 
     assert down(2) == 0
     assert len(nbtrack.runs()) == 3
+    assert [view.name for view in nbtrack.runs()] == [view.name for view in nbtrack.runs().views]
     assert sum(bool(view.start.parent) for view in nbtrack.runs().views) == 2
 
 
