@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from nbtrack.entities import RunView
+from nbtrack.entities import Metric, RunView
 from nbtrack.reads import words
 
 
@@ -70,13 +70,15 @@ class RunPage:
         ]  # fmt: skip
         if stamp := view.tags.get("nbtrack.stamp"):
             facts.insert(1, ("reproducible", stamp))
+        own = words.metrics_of_code(view)
         later = [(f"{name} (later)", ", ".join(words.told(name, value) for value in values)) for name, values in view.later_params.items()]
         found = [
             (words.title(view), facts),
             ("params", [(name, words.short(words.told(name, value), 100)) for name, value in view.params.items()] + later),
-            ("metrics", [(name, f"{words.metric(it)}, {it.count} points" if it.count > 1 else words.metric(it)) for name, it in view.metrics.items()]),
+            ("metrics", _metrics(own)),
             ("why" if stamp != "yes" else "to know", words.reasons(view)),
             ("tags", sorted((name, words.told(name, value)) for name, value in view.tags.items() if name != "nbtrack.stamp.reasons")),
+            ("machine", _metrics({name: it for name, it in view.metrics.items() if name not in own})),
             ("artifacts", [(it.path, f"{it.size_bytes} bytes") for it in view.artifacts]),
             ("notes", [("", words.clean(text)) for text in (*view.notes, *view.notices)]),
             ("traceback", [("", line) for line in words.clean(view.traceback).splitlines()]),
@@ -99,3 +101,7 @@ class RunPage:
             body = "".join(f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(value)}</td></tr>" for name, value in rows)
             parts.append(f"<b>{escape(title)}</b><table>{body}</table>")
         return "".join(parts)
+
+
+def _metrics(metrics: dict[str, Metric]) -> list[tuple[str, str]]:
+    return [(name, f"{words.metric(it)}, {it.count} points" if it.count > 1 else words.metric(it)) for name, it in metrics.items()]
