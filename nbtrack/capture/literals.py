@@ -6,14 +6,17 @@ import ast
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from nbtrack.capture.identity import of_cell
 from nbtrack.capture.kinds import TELLING, is_param_name, is_param_value
 from nbtrack.capture.naming import claim
 from nbtrack.capture.program import Program, program_of
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.uses import uses_in
 from nbtrack.entities.ledger import Entry
+from nbtrack.notebooks.document import tagged_cells
 
 _ITEMS = 50
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
@@ -51,18 +54,40 @@ class Literals(Source):
 
 
 class Parameters(Source):
-    """Literals of the cell that papermill injected, or that says `# parameters` on its first line, for every later cell of the kernel."""
+    """Literals of parameters cells, for every later cell of the kernel.
+
+    Such is the cell that papermill injected, one that says `# parameters` on its first line, and one that the saved notebook tags so.
+    """
 
     name = "parameters"
     kind = "params"
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
+        self._shell: Any = None
+        self._saved_ns = 0
+        self._tagged: frozenset[str] = frozenset()
+
+    def start(self, shell: Any) -> None:
+        self._shell = shell
 
     def enter(self, entry: Entry) -> None:
         first = entry.source.lstrip().partition("\n")[0].strip().lower()
-        if first in ("# parameters", "#parameters"):
+        if first in ("# parameters", "#parameters") or entry.source.strip() in self._tagged_cells():
             self._values.update(literal_bindings(entry.code))
+
+    def _tagged_cells(self) -> frozenset[str]:
+        """Sources of the cells that the notebook, as it was saved last, tags as parameters."""
+        path = of_cell(self._shell, None).notebook if self._shell is not None else ""
+        if not path:
+            return frozenset()
+        try:
+            saved_ns = Path(path).stat().st_mtime_ns
+        except OSError:
+            return frozenset()
+        if saved_ns != self._saved_ns:
+            self._saved_ns, self._tagged = saved_ns, tagged_cells(Path(path), "parameters")
+        return self._tagged
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         yield from claim(cell, (Finding("param", name, value, "bound in the parameters cell") for name, value in self._values.items()))

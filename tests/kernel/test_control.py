@@ -52,3 +52,16 @@ def test_a_printed_number_is_recorded_as_it_was_computed_and_the_cell_is_as_befo
     plain, tracked = kernel.run(failing), kernel.run(f"%%track\n{failing}")
     assert (tracked.ename, tracked.traceback.count("Traceback")) == (plain.ename, plain.traceback.count("Traceback"))
     assert "_nbtrack" not in tracked.traceback
+
+
+def test_a_cell_that_the_notebook_tags_as_parameters_tells_the_params_of_later_cells(kernel):
+    import nbformat
+
+    cells = ["depth = 4", "%%track\nscore = sum([0.5, 0.25])"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    notebook.cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(notebook, kernel.folder / "tagged.ipynb")
+    kernel.run("import os; os.environ['NBTRACK_NOTEBOOK'] = 'tagged.ipynb'")
+    for source in cells:
+        kernel.run(source)
+    assert kernel.runs()[0].params == {"depth": "4"}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbtrack.notebooks.document import cells_of, load, pieces_of
+from nbtrack.notebooks.document import cells_of, load, pieces_of, tagged_cells
 
 
 def document(cells, **facts):
@@ -84,3 +84,14 @@ def test_what_is_no_notebook_is_none_or_empty(data, tmp_path):
 def test_invalid_surrogates_and_junk_in_metadata():
     data = json.dumps(document([code("x = '\ud800'", metadata={"a": [None] * 3, "tags": 3})], metadata={"kernelspec": 7}), indent=1).encode()
     assert found(data) == [("a", "x = '\ud800'")]
+
+
+def test_cells_with_a_tag_are_found_and_a_broken_file_has_none(tmp_path):
+    path = tmp_path / "n.ipynb"
+    tagged = code(["lr = 0.1\n", "epochs = 3"], "b", metadata={"tags": ["parameters"]})
+    path.write_text(json.dumps(document([code("lr = 9"), tagged, {"cell_type": "markdown", "metadata": {"tags": ["parameters"]}, "source": "x"}])))
+    assert tagged_cells(path, "parameters") == {"lr = 0.1\nepochs = 3"}
+    for broken in ('{"cells": [{"metadata": "parameters"}]}', '["parameters"]', '"parameters', '{"cells": [1, "parameters"]}'):
+        path.write_text(broken)
+        assert tagged_cells(path, "parameters") == set()
+    assert tagged_cells(tmp_path / "none.ipynb", "parameters") == set()
