@@ -154,6 +154,8 @@ class Session:
             return rest  # IPython looks for a cell magic on the first line only
         return ["\n", *rest]  # the user's line numbers stay
 
+    _take_off_line.has_side_effects = True  # type: ignore[attr-defined]  # it has none: so IPython asks whether input is complete without it, as of a cell magic
+
     def _before_cell(self, info: Any) -> None:
         thread = threading.get_ident()
         self._depth[thread] = self._depth.get(thread, 0) + 1

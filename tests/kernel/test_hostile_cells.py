@@ -83,3 +83,12 @@ def test_child_processes_hear_of_a_run_no_more_after_unload(kernel):
     kernel.run("%load_ext nbtrack\n")
     kernel.run("%%track\npass")
     assert kernel.run(owner).result != "''"
+
+
+def test_a_console_takes_more_lines_until_an_empty_one_as_after_any_cell_magic(kernel):
+    def is_complete(code):
+        return kernel.run(f"get_ipython().input_transformer_manager.check_complete({code!r})[0]").result
+
+    assert is_complete("%%track one") == is_complete("%%time") == "'incomplete'"
+    assert is_complete("%%track one\nx = 1") == "'incomplete'"
+    assert is_complete("%%track one\nx = 1\n\n") == "'complete'"
