@@ -15,6 +15,7 @@ from typing import Any
 from nbtrack.capture.run import TrackedRun
 from nbtrack.courier.uris import PREFIX
 from nbtrack.store.idle_import import IdleImport
+from nbtrack.store.patches import hide_frames
 
 INTEGRATIONS = {
     "sklearn": "sklearn", "xgboost": "xgboost", "lightgbm": "lightgbm", "lightning": "pytorch", "pytorch_lightning": "pytorch", "keras": "keras",
@@ -85,6 +86,7 @@ class Autologging:
             known = inspect.signature(module.autolog).parameters
             with _undisturbed():
                 module.autolog(**{option: value for option, value in _OPTIONS.items() if option in known})
+            hide_frames(name)
             ours = AUTOLOGGING_INTEGRATIONS[name]
             ours["globally_configured"] = True  # so that mlflow.autolog() of the user's takes precedence
             switched[name] = (before, ours)

@@ -1,0 +1,40 @@
+"""What a framework raises in a tracked cell, as the user sees it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+DATA = """
+import os, traceback
+os.environ["NBTRACK_AUTOLOG_WAIT_S"] = "120"
+import numpy as np
+X, y, seen = np.arange(60.).reshape(20, 3), np.arange(20.), []
+"""
+CASES = {
+    "sklearn": ("from sklearn.model_selection import GridSearchCV\nfrom sklearn.linear_model import Ridge", "GridSearchCV(Ridge(), {'alpha': [1, 2]}).fit(X, y[:5])", "GridSearchCV.fit"),
+    "lightgbm": ("import lightgbm", "lightgbm.LGBMRegressor(verbose=-1).fit(X, y[:5])", "lightgbm.train"),
+    "xgboost": ("import xgboost", "xgboost.train({'objective': 'nonsense'}, xgboost.DMatrix(X, y))", "xgboost.train"),
+}  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Without colours, the cell's number, addresses and the time, and the file a cell is compiled as."""
+    return re.sub(r"\x1b\[[0-9;]*m|In\[\d+\]|0x[0-9a-f]+|\d\d:\d\d:\d\d|ipykernel_\d+/\d+", "", text)
+
+
+@pytest.mark.parametrize("framework", CASES)
+def test_the_traceback_of_a_tracked_fit_is_that_of_an_untracked_one(kernel, framework):
+    pytest.importorskip(framework)
+    imports, fit, patched = CASES[framework]
+    code = f"seen.append({patched})\ntry:\n    {fit}\nexcept Exception:\n    print(traceback.format_exc())\n    raise"
+    assert kernel.run(DATA + imports).status == "ok"
+    before = kernel.run(code)
+    kernel.run("%track on")
+    during = kernel.run(code)
+    kernel.run("%track off")
+    assert kernel.run("seen[0] is not seen[1]").result == "True"
+    assert "-> " in plain(before.traceback)
+    assert plain(during.traceback) == plain(before.traceback)
+    assert plain(during.stdout) == plain(before.stdout)
