@@ -18,12 +18,11 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.session import outcome
 from nbtrack.entities import Request, RunView
 from nbtrack.journal import Home
-from nbtrack.magics.diff_page import DiffPage
 from nbtrack.magics.table import RunTable
 from nbtrack.reads import all_runs, find
-from nbtrack.reads.diff import diff_runs
 
 if TYPE_CHECKING:
+    from nbtrack.magics.diff_page import DiffPage
     from nbtrack.replay.bundle import Bundle
     from nbtrack.replay.data import DataList
     from nbtrack.replay.restore import Restored
@@ -221,6 +220,9 @@ def diff(a: str, b: str) -> DiffPage:
     Raises:
         UnknownRunError: there is no such run, or more than one.
     """
+    from nbtrack.magics.diff_page import DiffPage
+    from nbtrack.reads.diff import diff_runs
+
     home = _home()
     return DiffPage(diff_runs(home, find(home, a), find(home, b), Path.cwd()))
 

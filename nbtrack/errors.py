@@ -17,7 +17,6 @@ NbtrackError
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Any
 
@@ -56,6 +55,8 @@ class SettingError(NbtrackError):
     def unknown(cls, setting: str, value: object, origin: str, known: Iterable[str]) -> SettingError:
         """There is no such setting."""
         known = sorted(known)
+        import difflib
+
         near = difflib.get_close_matches(setting, known, 1)
         error = cls(setting, value, origin, wanted="one of " + ", ".join(known))
         error.message = f"There is no setting {setting!r} (from {origin}, with the value {value!r}); there are {', '.join(known)}."

@@ -13,14 +13,15 @@ import os
 import stat
 import tempfile
 import threading
-from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection, answer_challenge, deliver_challenge
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import DeliveryError
 from nbtrack.journal.location import Home
 from nbtrack.system import WINDOWS, is_locked, make_private_folder, open_private
+
+if TYPE_CHECKING:  # 3 ms, loaded when something is said: by a thread in a kernel
+    from multiprocessing.connection import Connection
 
 _LONGEST = 100  # sun_path holds 104 bytes on macOS, 108 on Linux
 
@@ -86,6 +87,9 @@ def ask(place: Place, question: dict[str, Any], *, wait_s: float) -> dict[str, A
         ConnectionError: nobody listens.
         DeliveryError: the socket is not the user's, or the answer did not come within `wait_s`.
     """
+    from multiprocessing import AuthenticationError
+    from multiprocessing.connection import Client, answer_challenge, deliver_challenge
+
     try:
         address, key = place.address.read_text(), place.key.read_bytes()
         if not WINDOWS:
@@ -109,6 +113,9 @@ def ask(place: Place, question: dict[str, Any], *, wait_s: float) -> dict[str, A
 
 def admit(connection: Connection, key: bytes) -> bool:
     """The process's side of the proof; False for a stranger."""
+    from multiprocessing import AuthenticationError
+    from multiprocessing.connection import answer_challenge, deliver_challenge
+
     try:
         deliver_challenge(connection, key)  # type: ignore[arg-type,unused-ignore]
         answer_challenge(connection, key)  # type: ignore[arg-type,unused-ignore]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 from collections.abc import Callable, Iterable
@@ -142,5 +141,7 @@ def options_help() -> str:
 def nearest(word: str, known: Iterable[str]) -> str:
     """A sentence naming what the word may have meant, else all that is known."""
     names = list(known)
+    import difflib
+
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
     return f"Did you mean {close[0]}?" if close else f"Known are {', '.join(names)}."

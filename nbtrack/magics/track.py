@@ -6,7 +6,7 @@ import contextlib
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from IPython.core.error import UsageError as ShellUsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
@@ -24,16 +24,14 @@ from nbtrack.entities import Request, RunView, State
 from nbtrack.errors import NbtrackError, UsageError
 from nbtrack.journal import Home, excluded, fold
 from nbtrack.magics import grammar
-from nbtrack.magics.diff_page import DiffPage
-from nbtrack.magics.history import HistoryTable
 from nbtrack.magics.line import DryLine, RunLine, left_out
 from nbtrack.magics.replay import ReplayCommands
 from nbtrack.magics.table import RunPage, RunTable
-from nbtrack.notebooks.stale import stale_cells
 from nbtrack.reads import all_runs, find
-from nbtrack.reads.changed import baseline, changed_line, previous
-from nbtrack.reads.diff import diff_runs
-from nbtrack.replay.restore import notebook
+
+if TYPE_CHECKING:  # loaded by the commands that need them: %load_ext is felt
+    from nbtrack.magics.diff_page import DiffPage
+    from nbtrack.magics.history import HistoryTable
 
 COMMANDS = {
     "on": "%track on [NAME] [options of %%track]: all cells until %track off are one run",
@@ -146,12 +144,19 @@ class TrackMagics(ReplayCommands, Magics):
         return RunPage(find(self._home(), words[0] if words else "last"))
 
     def _diff(self, words: list[str]) -> DiffPage:
+        from nbtrack.magics.diff_page import DiffPage
+        from nbtrack.reads.diff import diff_runs
+
         if len(words) != 2:
             raise UsageError(f"%track diff compares two runs; it got {len(words)}.", mend="Write %track diff A B; %track runs lists them.")
         a, b = (find(self._home(), word) for word in words)
         return DiffPage(diff_runs(self._home(), a, b, Path.cwd()))
 
     def _changed(self, words: list[str]) -> DiffPage:
+        from nbtrack.magics.diff_page import DiffPage
+        from nbtrack.reads.changed import baseline
+        from nbtrack.reads.diff import diff_runs
+
         view = find(self._home(), words[0] if words else self.session.last.run_id if self.session.last is not None else "last")
         return DiffPage(diff_runs(self._home(), baseline(self._home(), view), view, Path.cwd()))
 
@@ -226,6 +231,9 @@ class TrackMagics(ReplayCommands, Magics):
             self._say(f"{run.name} ({run.run_id[:8]}) is back")
 
     def _history(self, words: list[str]) -> HistoryTable:
+        from nbtrack.magics.history import HistoryTable
+        from nbtrack.notebooks.stale import stale_cells
+
         truth = self.session.truth
         stale = stale_cells(truth.history.steps, truth.document())
         return HistoryTable(self.session.ledger.entries, stale, {run_id: view.name for run_id, view in self._views().items()})
@@ -237,6 +245,8 @@ class TrackMagics(ReplayCommands, Magics):
     def _recipe(self, words: list[str]) -> object:
         named = [word for word in words if word != "--open"]
         home = self._home()
+        from nbtrack.replay.restore import notebook
+
         written = notebook(home, find(home, named[0] if named else "last"), "recipe")
         if "--open" in words:
             return written
@@ -335,6 +345,8 @@ def _since_before(home: Home, view: RunView) -> str:
     if view.start.attempt == 1:
         return ""
     with contextlib.suppress(Exception):
+        from nbtrack.reads.changed import changed_line, previous
+
         before = previous(home, view, is_quick=True)
         return "" if before is None else changed_line(home, before, view)
     return ""

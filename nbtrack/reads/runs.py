@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 from nbtrack.entities import RunView
@@ -54,6 +53,8 @@ def find(home: Home, word: str = "last") -> RunView:
     if chosen:
         ids = ", ".join(view.run_id[:12] for view in chosen[:5])
         raise UnknownRunError(word, f"{len(chosen)} runs begin with {word!r}.", mend=f"Give more of the id: {ids}.")
+    import difflib
+
     close = difflib.get_close_matches(word, [view.name for view in views], n=1)
     mend = f"Did you mean {close[0]!r}?" if close else "`%track runs` or `nbtrack runs` lists them."
     raise UnknownRunError(word, f"No run answers to {word!r}" + ("." if views else "; there is no run yet."), mend=mend)
