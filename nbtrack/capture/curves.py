@@ -27,13 +27,15 @@ from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.capture.weave.values import loaded
 from nbtrack.entities.ledger import Entry
 from nbtrack.errors import SettingError
-from nbtrack.journal.fold import events_of, series_names
+from nbtrack.journal.fold import events_of, points_of, series_names
 
 _SLOWEST_S, _FASTEST_S, _FIRST_S = 0.25, 0.005, 0.02
 _MOMENT_S = 0.001
 _FULL = 50_000
 """Values in one look from which the next one comes sooner: what waits is bounded."""
-_SIZES, _KEPT_IN = "curves: sizes of dicts", "curves: lists that are tapped"
+_SIZES, _KEPT_IN, _HEADS = "curves: sizes of dicts", "curves: lists that are tapped", "curves: first values"
+_HEAD = 1000
+"""Values by which two curves are told apart."""
 _MAGICS = ("%%time", "%%capture")
 """Cell magics that give their body to IPython's transformers."""
 
@@ -102,31 +104,17 @@ class Curves(Source):
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         kept: list[Series] = cell.entry.facts.get(self.name, [])
-        yield from self._whole(cell, kept)
+        yield from self._whole(cell)
         for series in kept:
             about = f"{series.count:,} points" if not series.is_about else f"about {series.count:,} points"
             yield Finding("curve", series.name, f"{about}, last {series.last:.6g}", series.spot.rule, keep=_is_kept)
 
     @staticmethod
-    def _whole(cell: Cell, kept: list[Series]) -> Iterable[Finding]:
+    def _whole(cell: Cell) -> Iterable[Finding]:
         """Curves the cell leaves behind, but for those that were seen while it ran."""
-        names = {it.name for it in kept}
-        heads = [it.head for it in kept]
-        taken: set[str] | None = None
+        kept = Kept(cell)
         for name, values, rule in histories(cell, cell.entry.facts.get(_SIZES, {}), cell.entry.facts.get(_KEPT_IN, set())):
-            if name in names or any(_alike(values[:1000], head[: len(values)]) for head in heads) or not cell.choice.wants(name):
-                continue
-            if taken is None:
-                taken = names_of(cell.run)
-            if name in taken:
-                continue
-            names.add(name)
-            heads.append(values[:1000])
-            if cell.run is not None:
-                now = time.time_ns()
-                cell.run.log_many(name, list(range(len(values))), [now] * len(values), values)
-                cell.run.curve_ends[name] = values[-1]
-            yield Finding("curve", name, f"{len(values):,} points, last {values[-1]:.6g}", rule, keep=_is_kept)
+            yield from kept.take(name, values, rule)
 
     def weave(self, tree: ast.Module) -> None:
         """Weave taps into the tree, if it is that of the cell this thread begins to execute."""
@@ -184,6 +172,35 @@ class Curves(Source):
             value is numba or str(type(value).__module__).startswith("numba.") or (type(value) is FunctionType and str(value.__module__).startswith("numba."))
             for value in list(self._shell.user_ns.values())
         )
+
+
+class Kept:
+    """The curves a cell has, when it has ended; takes those that are found whole."""
+
+    def __init__(self, cell: Cell) -> None:
+        self._cell = cell
+        kept: list[Series] = cell.entry.facts.get(Curves.name, [])
+        self._names = {it.name for it in kept}
+        self._heads: list[list[float]] = cell.entry.facts.setdefault(_HEADS, [it.head for it in kept])
+        self._taken: set[str] | None = None
+
+    def take(self, name: str, values: list[float], rule: str, other_name: str = "") -> Iterable[Finding]:
+        """Record a curve, unless its name (and the other one, if there is one) or its values are those of one that is there."""
+        cell = self._cell
+        if self._taken is None:
+            self._taken = names_of(cell.run)
+            if cell.run is not None and cell.run.autologged:
+                self._heads.extend(_heads_of(cell.run, cell.run.autologged))
+        name = next((it for it in (name, other_name) if it and it not in self._names and it not in self._taken), "")
+        if not name or not cell.choice.wants(name) or any(_alike(values[:_HEAD], head[: len(values)]) for head in self._heads):
+            return
+        self._names.add(name)
+        self._heads.append(values[:_HEAD])
+        if cell.run is not None:
+            now = time.time_ns()
+            cell.run.log_many(name, list(range(len(values))), [now] * len(values), values)
+            cell.run.curve_ends[name] = values[-1]
+        yield Finding("curve", name, f"{len(values):,} points, last {values[-1]:.6g}", rule, keep=_is_kept)
 
 
 class _Transformer(ast.NodeTransformer):
@@ -347,6 +364,15 @@ class _Active:
 def names_of(run: TrackedRun | None) -> set[str]:
     """Metrics the run has already."""
     return set() if run is None else set(series_names(events_of(run.home, run.run_id)).values())
+
+
+def _heads_of(run: TrackedRun, names: set[str]) -> list[list[float]]:
+    """The first values of some metrics of a run."""
+    found: dict[str, list[float]] = {}
+    for name, _, _, value in points_of(run.home, run.run_id):
+        if name in names and len(them := found.setdefault(name, [])) < _HEAD:
+            them.append(value)
+    return [them for them in found.values() if len(them) > 1]
 
 
 def _alike(some: list[float], others: list[float]) -> bool:

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from nbtrack.capture.curves import Kept
 from nbtrack.capture.labels import labelled, own_name
 from nbtrack.capture.measures import Measured, is_curve, key_of, known, metrics, number
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, origins_of, through
+from nbtrack.capture.sites import is_repeated
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
 from nbtrack.capture.weave.insert import wrap
@@ -28,6 +30,8 @@ _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictC
 WHOLE = re.compile(r"(^|_)(errors?|mistakes?|correct|misclassified|mislabell?ed|rewards?|returns?|score|loss|cost|energy|distance|fitness)($|_)")
 """Measures that may be whole numbers; other whole numbers are counts."""
 _TRAILING = re.compile(r"(_(of|on|the|for|in|at|with|a|over))+$")
+_SERIES = 3
+"""Values that one print of a function gave from which on they are a curve."""
 _SPOTS = 200
 """Most printed expressions of a cell that are tapped."""
 
@@ -48,7 +52,7 @@ class Spot:
 
 
 class Printed(Source):
-    """Weaves a tap into every printed expression outside loops; what a loop prints is a curve."""
+    """Weaves a tap into every printed expression outside loops; what a loop prints, or a function that a loop calls, is a curve."""
 
     name = "printed numbers"
     kind = "metrics"
@@ -99,7 +103,13 @@ class Printed(Source):
         if cell.is_preview:
             yield from _foreseen(cell)
             return
-        seen = [(spot, values[0]) for spot, values in cell.entry.facts.get(self.name, ()) if len(values) == 1]
+        seen: list[tuple[Spot, Any]] = []
+        kept = Kept(cell) if "curves" in cell.choice.kinds else None
+        for spot, values in cell.entry.facts.get(self.name, ()):
+            if kept is not None and len(values) >= _SERIES and is_repeated(program_of(cell), spot.place):
+                yield from _curve(kept, spot, values)
+            elif values and not (len(values) > 1 and _ends_a_curve(cell, values[-1])):
+                seen.append((spot, values[-1]))
         yield from metrics(cell, _measured(cell, seen))
 
     def weave(self, tree: ast.Module) -> None:
@@ -218,6 +228,23 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
         qualifiers = tuple(dict.fromkeys(it.id for it in ast.walk(core) if isinstance(it, ast.Name) and it.id not in origins.modules))
         key = core.id if isinstance(core, ast.Name) and not spot.place else f"{spot.place}:{key_of(core)}" if spot.place else key_of(core)
         yield Measured(name.rstrip("_"), value, "printed with its label", key, qualifiers[::-1])
+
+
+def _curve(kept: Kept, spot: Spot, values: list[Any]) -> Iterator[Finding]:
+    """What a function that is called again and again from one place printed."""
+    core = through(ast.parse(spot.text, mode="eval").body)
+    name = (spot.label or own_name(core) or call_name(core)).rstrip("_")
+    numbers = [number(value) for value in values]
+    found = [float(it) for it in numbers if it is not None]
+    is_count = all(type(it) is int for it in numbers) and not WHOLE.search(name)
+    if is_measure(name) and not is_count and len(found) == len(values) and len(set(found)) > 1:
+        yield from kept.take(name, found, "printed by a function at each of its calls", f"{spot.place}.{name}")
+
+
+def _ends_a_curve(cell: Cell, last: Any) -> bool:
+    """Whether the last of several printed values is the last point of a curve."""
+    value = number(last)
+    return value is not None and cell.run is not None and value in cell.run.curve_ends.values()
 
 
 def _foreseen(cell: Cell) -> Iterator[Finding]:

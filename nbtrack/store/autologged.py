@@ -31,6 +31,7 @@ _NOISE = ("training_", "estimator.html", "restored_")
 _AFTER_TRAINING = re.compile(r"_score_\w+$")
 """MLflow's name for what `model.score(X_test, y_test)` gave, which our own sources have under its own name."""
 _STATSMODELS = frozenset({"aic", "bic", "llf", "rsquared", "rsquared_adj", "fvalue", "f_pvalue", "prsquared", "llr_pvalue", "mse_resid", "deviance"})
+_KERAS = frozenset({"keras", "tensorflow"})
 _DEFAULTS_OF = (
     ("lightgbm", "LGBMModel"), ("lightgbm", "train"), ("xgboost", "train"), ("xgboost", "XGBModel"), ("keras", "Model.fit"),
 )  # fmt: skip
@@ -118,6 +119,9 @@ class _Writes:
 
     def metric(self, name: str) -> str:
         """The name under which a metric goes on; empty for what is not kept. A name that another training wrote gets a number."""
+        integration = _session()
+        if integration is not None and integration[0] in _KERAS and name.startswith("validation_"):
+            return ""  # the same numbers as `val_...`, as Keras itself calls them
         if (
             name.startswith(_NOISE)
             or _AFTER_TRAINING.search(name)
@@ -125,7 +129,7 @@ class _Writes:
             or (self.run.writer.has_series(name) and name not in self.run.autologged)
         ):
             return ""
-        if (integration := _session()) is not None and integration[0] == "statsmodels" and name not in _STATSMODELS:
+        if integration is not None and integration[0] == "statsmodels" and name not in _STATSMODELS:
             return ""
         sessions = self._sessions.setdefault(name, [])
         session = integration[1] if integration is not None else None

@@ -133,6 +133,15 @@ def test_a_name_that_is_recorded_already_is_not_autologged_and_excluded_ones_nei
     assert notebook.view().metrics["valid-binary_logloss"].count == 1
 
 
+def test_what_keras_validates_goes_by_the_name_that_keras_has_for_it(notebook, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    pytest.importorskip("keras")
+    notebook.run("import keras\nmodel = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\nmodel.compile('sgd', 'mse')")
+    notebook.tracked("h = model.fit(X, y, epochs=3, validation_split=.25, verbose=0)")
+    assert {name: it.count for name, it in notebook.view().metrics.items() if "loss" in name} == {"loss": 3, "val_loss": 3}
+
+
 class Slow:
     """A door behind which MLflow takes its time."""
 

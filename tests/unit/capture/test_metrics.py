@@ -71,7 +71,7 @@ def test_last_expressions(measured, code, found):
         ("hits = sum(i == j for i, j in zip(y, p))\nprint('Accuracy: {}/{}'.format(hits, len(y)))", {}),
         ("t = time.time()\nprint('took', time.time() - t)", {}),
         ("def report(a):\n    print('loss:', evaluate(a, p)[0])\nreport(y)", {"loss": 0.1875}),
-        ("def report(a):\n    print('loss:', evaluate(a, p)[0])\nreport(y)\nreport(p)", {}),
+        ("def report(a):\n    print('loss:', evaluate(a, p)[0])\nreport(p)\nreport(p)\nreport(y)", {"loss": 0.1875}),
         ("for i in range(3):\n    print('loss:', evaluate(y, p)[0])", {}),
         ("f'accuracy: {evaluate(y, p)[1]}'", {"accuracy": 0.75}),
         ("print(y)\nprint('y', y)\nprint('version', '1.0')", {}),

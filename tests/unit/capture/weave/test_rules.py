@@ -173,6 +173,29 @@ def test_what_is_printed_now_and_then_is_not_another_curve(curves):
     assert set(curves(code)) == {"val_acc"}
 
 
+REPORT = "X = [3.0, 1.0, 4.0, 1.5]\ndef at(k): return X[k]\ndef report(k):\n    print(f'step {k}, mse: {X[k] / 7:.2f}, n: {len(X)}')\n"
+POINTS = [3 / 7, 1 / 7, 4 / 7, 1.5 / 7]
+REPEATED = {
+    "a loop": ("for k in range(4):\n    report(k)", {"mse": POINTS}),
+    "a loop in a function": ("def fit(n):\n    for k in range(n):\n        report(k)\nfit(4)", {"mse": POINTS}),
+    "a function that a loop calls": ("def step(k): report(k)\nfor k in range(4):\n    step(k)", {"mse": POINTS}),
+    "whoever gets it": ("def each(f):\n    for k in range(4): f(k)\neach(report)", {"mse": POINTS}),
+    "a loop that has these values": ("for k in range(4):\n    mse = at(k) / 7\n    report(k)", {"mse": POINTS}),
+    "several places": ("report(0)\nreport(1)\nreport(2)\nreport(3)", {"mse": POINTS[-1:]}),
+    "one place, twice": ("for k in range(2):\n    report(k)", {"mse": POINTS[1:2]}),
+    "a loop beside a curve of its name": (
+        "for k in range(4):\n    mse = 1 / (k + 2)\n    report(k)",
+        {"mse": [1 / 2, 1 / 3, 1 / 4, 1 / 5], "report.mse": POINTS},
+    ),
+}
+
+
+@pytest.mark.parametrize("where", REPEATED)
+def test_what_a_function_prints_is_a_curve_where_one_place_calls_it_again_and_again(curves, where):
+    code, expected = REPEATED[where]
+    assert curves(REPORT, code, options="--capture curves,metrics") == {name: pytest.approx(values) for name, values in expected.items()}
+
+
 def test_what_the_user_logs_by_a_call_is_not_recorded_twice(curves):
     found = curves("import nbtrack\nfor i in range(3):\n    loss = 1 / (i + 1)\n    nbtrack.log(loss=loss)")
     assert found == {"loss": pytest.approx([1, 1 / 2, 1 / 3])}

@@ -1,0 +1,59 @@
+"""From where a program calls a function of its own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from nbtrack.capture.program import Definition, Program
+
+_REPEATING = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
+
+
+def is_repeated(program: Program, function: str) -> bool:
+    """Whether one place of the program calls a function again and again: a loop, or whoever gets it as a callback.
+
+    Calls from several places are several things.
+    """
+    seen: set[str] = set()
+    while function and function not in seen:
+        seen.add(function)
+        sites = list(_sites(program, function))
+        if not sites:  # a hook, called by the library that knows its name
+            return not function.startswith("__") or function == "__call__"
+        if len(sites) > 1:
+            return False
+        [(place, is_in_loop)] = sites
+        if is_in_loop:
+            return True
+        function = place
+    return False
+
+
+def _sites(program: Program, function: str) -> Iterator[tuple[str, bool]]:
+    """Where the function is named: in which function of the notebook, and whether it is called many times there."""
+    for part in program.own:
+        if not isinstance(part.node, Definition):
+            yield from _within(part.node, function, "", False)
+    for definition in program.reached:
+        yield from _within(definition, function, "", False)
+
+
+def _within(node: ast.AST, function: str, place: str, is_in_loop: bool) -> Iterator[tuple[str, bool]]:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        place, is_in_loop = node.name, False
+    is_in_loop = is_in_loop or isinstance(node, _REPEATING)
+    called = node.func if isinstance(node, ast.Call) else None
+    if called is not None and _is_named(called, function):
+        yield place, is_in_loop
+    for child in ast.iter_child_nodes(node):
+        if child is called and _is_named(child, function):
+            yield from (it for below in ast.iter_child_nodes(child) for it in _within(below, function, place, is_in_loop))
+        elif _is_named(child, function):
+            yield place, True
+        else:
+            yield from _within(child, function, place, is_in_loop)
+
+
+def _is_named(node: ast.AST, function: str) -> bool:
+    return node.id == function if isinstance(node, ast.Name) else isinstance(node, ast.Attribute) and node.attr == function
