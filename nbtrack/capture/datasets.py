@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.capture.digests import dvc_md5, of_file, of_value
-from nbtrack.capture.readers import WORDS, Reading, readings_in
+from nbtrack.capture.given import Given
+from nbtrack.capture.readers import WORDS, Reading, reading_of, readings_in
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.schemas import is_of, sample_of, shape_of
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.weave import taps
 from nbtrack.entities.ledger import Entry, Scope
 from nbtrack.notebooks.scopes import scope_of
 from nbtrack.system import working_folder
@@ -40,7 +42,7 @@ class Data:
     source_type: str
     source: dict[str, Any]
     at: int
-    """Number of the statement in its cell."""
+    """Number of the statement in its cell; -1 where only its call was seen."""
     rows: int | None = None
     columns: int | None = None
     schema: dict[str, Any] | None = None
@@ -67,17 +69,31 @@ class Datasets(Source):
         self._functions: dict[str, ast.AST] = {}
         self._has_any = False
         self._told: dict[str, set[tuple[str, str]]] = {}
+        self._given = Given(_look)
 
     def start(self, shell: Any) -> None:
         self._shell = shell
+        if hasattr(shell, "ast_transformers"):
+            shell.ast_transformers.append(self._given)
+            taps.install(shell.user_ns, shell.user_ns_hidden)
+
+    def stop(self) -> None:
+        self._given.stop()
+        if self._given in getattr(self._shell, "ast_transformers", ()):
+            self._shell.ast_transformers.remove(self._given)
+            taps.uninstall(self._shell.user_ns, self._shell.user_ns_hidden)
+
+    def enter(self, entry: Entry) -> None:
+        self._given.enter(entry)
 
     def leave(self, entry: Entry) -> None:
+        given = self._given.leave()
         if entry.tree is None:
             return
         self._functions.update({node.name: node for node in entry.tree.body if isinstance(node, _DEFINITIONS)})
-        if not (WORDS.search(entry.code) or any(WORDS.search(ast.dump(self._functions[name])) for name in entry.scope.reads & self._functions.keys())):
+        if not (given or WORDS.search(entry.code) or any(WORDS.search(ast.dump(self._functions[name])) for name in entry.scope.reads & self._functions.keys())):
             return
-        found = list(self._read_by(entry, self._shell.user_ns))
+        found = list(self._read_by(entry, self._shell.user_ns, given))
         if found:
             self._has_any = True
             entry.facts[_NAME] = found
@@ -94,8 +110,9 @@ class Datasets(Source):
             told.add((data.name, data.digest))
             yield Finding("dataset", data.name, _size(data), data.rule, _keeper(data))
 
-    def _read_by(self, entry: Entry, names: Mapping[str, Any]) -> Iterator[Data]:
+    def _read_by(self, entry: Entry, names: Mapping[str, Any], given: dict[int, tuple[ast.Call, list[_Look]]]) -> Iterator[Data]:
         assert entry.tree is not None
+        known: set[int] = set()
         seen: set[tuple[str, str]] = set()
         torch_seen: set[int] = set()
         for at, statement in enumerate(entry.tree.body):
@@ -105,7 +122,8 @@ class Datasets(Source):
             bound = [name for name in _bound(statement) if name in names]
             values = [names[name] for name in bound]
             for reading in readings:
-                data = _data(reading, at, values if len(readings) == 1 else _matching(statement, reading, names), bound)
+                values = values if len(readings) == 1 else _matching(statement, reading, names)
+                data = _data(reading, at, _seen(given, reading, known) or _look(values), bound)
                 if (data.name, data.digest) not in seen:
                     seen.add((data.name, data.digest))
                     yield data
@@ -115,6 +133,13 @@ class Datasets(Source):
                     if value is not None and id(value) not in torch_seen:
                         torch_seen.add(id(value))
                         yield _torch_data(name, value, at)
+        for call, looks in given.values():
+            called = reading_of(call, {**_imported(entry, self._functions), **names}) if id(call) not in known else None
+            if called is not None:
+                data = _data(called, -1, looks[-1], [])
+                if (data.name, data.digest) not in seen:
+                    seen.add((data.name, data.digest))
+                    yield data
 
 
 def _keeper(data: Data) -> Any:
@@ -137,12 +162,49 @@ def _matching(statement: ast.stmt, reading: Reading, names: Mapping[str, Any]) -
     return []
 
 
-def _data(reading: Reading, at: int, values: list[Any], bound: list[str]) -> Data:
+@dataclass(frozen=True)
+class _Look:
+    """What is kept of a table: nothing of it can change later."""
+
+    rows: int | None
+    columns: int | None
+    schema: dict[str, Any] | None
+    digest: str
+
+
+def _look(value: Any) -> _Look:
+    """A reader's result, or a list of what a statement bound."""
+    values = list(value) if type(value) in (list, tuple) else [value]
     tables = [table for value in values if (table := _table(value)) is not None]
     shaped = next((table for table in tables if (shape := shape_of(table)) is not None and shape[1] is not None), tables[0] if tables else None)
     rows, columns = (shape_of(shaped) if shaped is not None else _archive_shape(values)) or (None, None)
     sample = sample_of(shaped) if shaped is not None else None
     schema = None if sample is None else {"mlflow_colspec": sample.schema} if sample.is_table else _tensors(sample.schema)
+    return _Look(rows, columns, schema, of_value(shaped if shaped is not None else values))
+
+
+def _seen(given: dict[int, tuple[ast.Call, list[_Look]]], reading: Reading, known: set[int]) -> _Look | None:
+    """What a reading gave: None where that was not seen, or several calls at one place gave tables of several sizes."""
+    if id(reading.node) not in given:
+        return None
+    known.add(id(reading.node))
+    looks = given[id(reading.node)][1]
+    sized = [look for look in looks if look.rows is not None]
+    return sized[-1] if len({(it.rows, it.columns) for it in sized}) == 1 else None
+
+
+def _imported(entry: Entry, functions: Mapping[str, ast.AST]) -> dict[str, Any]:
+    """What imports within functions bind, as the loaded modules have it."""
+    found: dict[str, Any] = {}
+    for tree in (entry.tree, *functions.values()):
+        for node in ast.walk(tree) if tree is not None else ():
+            if isinstance(node, ast.ImportFrom) and not node.level and node.module in sys.modules:
+                found |= {it.asname or it.name: vars(sys.modules[node.module]).get(it.name) for it in node.names}
+    return found
+
+
+def _data(reading: Reading, at: int, look: _Look, bound: list[str]) -> Data:
+    rows, columns, schema = look.rows, look.columns, look.schema
     rule = f"read by {reading.call}"
     told = " ".join([reading.path or reading.label, *bound])
     context = (
@@ -159,7 +221,7 @@ def _data(reading: Reading, at: int, values: list[Any], bound: list[str]) -> Dat
         return replace(
             facts,
             name=reading.path.rstrip("/").rpartition("/")[2].partition("?")[0] or reading.label,
-            digest=_digest(shaped, reading),
+            digest=_digest(look, reading),
             source_type=kind,
             source=source,
         )
@@ -167,18 +229,17 @@ def _data(reading: Reading, at: int, values: list[Any], bound: list[str]) -> Dat
         path = working_folder() / Path(reading.path).expanduser()
         try:
             md5 = dvc_md5(path)
-            digest = md5 or (of_file(path) if path.is_file() else _digest(shaped, reading))
+            digest = md5 or (of_file(path) if path.is_file() else _digest(look, reading))
         except OSError:  # it is gone, or a name such as *.csv
-            md5, digest = "", _digest(shaped, reading)
+            md5, digest = "", _digest(look, reading)
         return replace(facts, name=path.name, digest=digest, source_type="local", source={"uri": reading.path, **({"dvc": md5} if md5 else {})})
-    return replace(facts, digest=_digest(shaped if shaped is not None else values, reading))
+    return replace(facts, digest=_digest(look, reading))
 
 
-def _digest(value: Any, reading: Reading) -> str:
+def _digest(look: _Look, reading: Reading) -> str:
     """Of what was read; where nothing of it can be digested, of the call alone."""
-    found = of_value(value) if value is not None else ""
-    if found:
-        return found
+    if look.digest:
+        return look.digest
     import hashlib
 
     return hashlib.blake2b(f"{reading.call} {reading.label} {reading.path}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
@@ -234,7 +295,9 @@ def _torch_data(name: str, value: Any, at: int) -> Data:
     kind = type(value).__name__
     reading = Reading(kind, name if kind == "TensorDataset" else kind)
     shape = shape_of(tensors[0]) if tensors else None
-    data = Data(reading.label, f"a torch {kind}", _digest(tensors, reading), "code", {"tags": {"nbtrack.call": kind}}, at, rows, shape[1] if shape else None)
+    data = Data(
+        reading.label, f"a torch {kind}", _digest(_look(tensors), reading), "code", {"tags": {"nbtrack.call": kind}}, at, rows, shape[1] if shape else None
+    )
     return replace(data, context="training" if _TRAINING.search(name) else "evaluation" if _EVALUATION.search(name) else "")
 
 
@@ -261,7 +324,7 @@ def _used(cell: Cell) -> list[Data]:
             statement, scope = entry.tree.body[at], _scopes(entry)[at]
             if not wanted & (scope.writes | scope.mutates):
                 continue
-            found += [data for data in read if data.at == at]
+            found += [data for data in read if data.at in (at, -1)]
             if isinstance(statement, _BINDINGS):
                 wanted -= scope.writes
             wanted |= scope.reads - modules

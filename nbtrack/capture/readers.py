@@ -6,7 +6,7 @@ import ast
 import re
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ class Reading:
     """What the data is called where it is no file: `load_iris`."""
     path: str = ""
     """As the code gives it: a path or a URL."""
+    node: ast.Call | None = field(default=None, compare=False, repr=False)
+    """Where it stands."""
 
 
 def readings_in(node: ast.AST, names: Mapping[str, Any], functions: Mapping[str, ast.AST], depth: int = 0) -> Iterator[Reading]:
@@ -65,12 +67,13 @@ def readings_in(node: ast.AST, names: Mapping[str, Any], functions: Mapping[str,
             if isinstance(body, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 yield from readings_in(body, {**names, **_bound(body, call, names, skip=int(is_class))}, functions, depth + 1)
             continue
-        found = _reading(call, names)
+        found = reading_of(call, names)
         if found is not None:
-            yield found
+            yield replace(found, node=call)
 
 
-def _reading(call: ast.Call, names: Mapping[str, Any]) -> Reading | None:
+def reading_of(call: ast.Call, names: Mapping[str, Any]) -> Reading | None:
+    """What a call reads; None where it is of no reader."""
     name = full_name(call.func, names)
     if not name:
         return _of_path_object(call, names)

@@ -175,3 +175,9 @@ def measured():
         return {name: it.value for (kind, name), it in book.run(last).items() if kind == "metric"}
 
     return measured
+
+
+@pytest.fixture
+def sheet():
+    """`notebook` under a name of its own, for files that have another notebook."""
+    return Sheet

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from nbtrack.capture import digests
 from nbtrack.capture.datasets import Datasets
+from nbtrack.capture.weave import taps
 from nbtrack.delivery.loop import Loop
 from nbtrack.entities import Kind
 from nbtrack.settings import Settings
 from nbtrack.store.client import StoreClient
 
 TABLE = "a,b\n" + "\n".join(f"{n},{n / 2}" for n in range(30)) + "\n"
+
+
+class Woven(Datasets):
+    def weave(self, tree):
+        self._given.weave(tree)
 
 
 @pytest.fixture
@@ -150,3 +158,26 @@ def test_torch_datasets_are_told_where_nothing_else_was_read(notebook):
     assert notebook.tracked("train = TensorDataset(torch.zeros(9, 3), torch.zeros(9))\nloader = DataLoader(train)") == {("dataset", "train"): "9 x 3"}
     code = "df = pd.read_csv('houses.csv')\ntrain = TensorDataset(torch.tensor(df.to_numpy()))"
     assert notebook.tracked(code) == {("dataset", "houses.csv"): "30 x 2"}
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "size"),
+    [
+        ("from sklearn.datasets import load_digits\nX = load_digits().data[:64].T", "load_digits", "1797 x 64"),
+        ("from sklearn.datasets import load_wine\ntotal = pd.DataFrame(load_wine().data).sum().sum()", "load_wine", "178 x 13"),
+        (
+            "def get():\n    from sklearn.datasets import load_wine\n    X, y = load_wine(return_X_y=True)\n    return X[:5], X[5:9], y\na, b, c = get()",
+            "load_wine",
+            "178 x 13",
+        ),
+        ("class Rows:\n    def load(self):\n        self.rows = pd.read_csv('houses.csv')\nrows = Rows()\nrows.load()", "houses.csv", "30 x 2"),
+        ("df = pd.read_csv('houses.csv')\ndf.drop(columns='b', inplace=True)", "houses.csv", "30 x 2"),
+    ],
+)
+def test_rows_and_columns_are_those_that_the_loader_gave(notebook, sheet, code, name, size):
+    book = sheet(Woven())
+    book.sources[0].start(SimpleNamespace(user_ns=book.namespace))
+    book.run("import numpy as np, pandas as pd", is_tracked=False)
+    assert {key: it.value for key, it in book.run(code).items()} == {("dataset", name): size}
+    book.run("x = 1")
+    assert sum(isinstance(it, functools.partial) for it in taps.taps) == 0
