@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from nbtrack.notebooks.branches import Branches
 from nbtrack.notebooks.scopes import parse
 
 _TIMERS = {"time", "timeit", "prun", "memit", "mprun", "lprun", "snakeviz", "pyinstrument", "capture"}
@@ -156,7 +157,7 @@ def _take_magic(walk: _Walk, name: str, line: str, body: str) -> None:
         found.is_opaque = True
 
 
-class _Walk(ast.NodeVisitor):
+class _Walk(Branches):
     """Walks code in the order of evaluation.
 
     Args:
@@ -165,9 +166,9 @@ class _Walk(ast.NodeVisitor):
     """
 
     def __init__(self, own: set[str] | None, fresh: Collection[str] = ()) -> None:
+        super().__init__()
         self.own, self._fresh = own, fresh
         self.body = Body()
-        self.sure: set[str] = set()
         self._hidden: list[set[str]] = []
         self._clock = 0
         self._is_handed_on = False
@@ -314,49 +315,6 @@ class _Walk(ast.NodeVisitor):
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
         self.visit(node.values[0])
         self._branch(*([value] for value in node.values[1:]))
-
-    def visit_Match(self, node: ast.Match) -> None:
-        self.visit(node.subject)
-        self._branch(*([case.pattern, *([case.guard] if case.guard else []), *case.body] for case in node.cases))
-
-    def visit_MatchAs(self, node: ast.MatchAs) -> None:
-        if node.pattern is not None:
-            self.visit(node.pattern)
-        if node.name:
-            self._bind(node.name)
-
-    def visit_MatchStar(self, node: ast.MatchStar) -> None:
-        if node.name:
-            self._bind(node.name)
-
-    def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
-        self.generic_visit(node)
-        if node.rest:
-            self._bind(node.rest)
-
-    def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
-        self._branch([*node.body, *node.orelse])
-        for handler in node.handlers:
-            self._branch((handler,))
-        for statement in node.finalbody:
-            self.visit(statement)
-
-    visit_TryStar = visit_Try
-
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
-        if node.type is not None:
-            self.visit(node.type)
-        if node.name:
-            self._bind(node.name)
-        for statement in node.body:
-            self.visit(statement)
-
-    def _branch(self, *branches: Sequence[ast.AST]) -> None:
-        for branch in branches:
-            before = set(self.sure)
-            for node in branch:
-                self.visit(node)
-            self.sure = before
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from nbtrack.entities.ledger import Scope
+from nbtrack.notebooks.branches import Branches
 
 _BUILTINS = frozenset(dir(builtins))
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -38,25 +39,25 @@ def scope_of(tree: ast.Module | None) -> Scope:
     )  # fmt: skip
 
 
-class _Walk(ast.NodeVisitor):
+class _Walk(Branches):
     """Walks top-level code in the order of evaluation; a name bound only in a branch still counts as read when it is used later."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.reads: set[str] = set()
         self.writes: set[str] = set()
         self.deletes: set[str] = set()
         self.mutates: set[str] = set()
         self.functions: dict[str, set[str]] = {}
         self.has_star_import = False
-        self._sure: set[str] = set()
 
     def _read(self, name: str) -> None:
-        if name not in self._sure:
+        if name not in self.sure:
             self.reads.add(name)
 
     def _bind(self, name: str) -> None:
         self.writes.add(name)
-        self._sure.add(name)
+        self.sure.add(name)
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
@@ -66,7 +67,7 @@ class _Walk(ast.NodeVisitor):
         else:
             self._read(node.id)
             self.deletes.add(node.id)
-            self._sure.discard(node.id)
+            self.sure.discard(node.id)
 
     def visit_Assign(self, node: ast.Assign) -> None:
         self.visit(node.value)
@@ -113,45 +114,6 @@ class _Walk(ast.NodeVisitor):
     def visit_If(self, node: ast.If) -> None:
         self.visit(node.test)
         self._branch(node.body, node.orelse)
-
-    def visit_Match(self, node: ast.Match) -> None:
-        self.visit(node.subject)
-        self._branch(*([case.pattern, *([case.guard] if case.guard else []), *case.body] for case in node.cases))
-
-    def visit_MatchAs(self, node: ast.MatchAs) -> None:
-        if node.pattern is not None:
-            self.visit(node.pattern)
-        if node.name:
-            self._bind(node.name)
-
-    def visit_MatchStar(self, node: ast.MatchStar) -> None:
-        if node.name:
-            self._bind(node.name)
-
-    def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
-        self._branch(node.body, node.orelse)
-        for handler in node.handlers:
-            self._branch((handler,))
-        for statement in node.finalbody:
-            self.visit(statement)
-
-    visit_TryStar = visit_Try
-
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
-        if node.type is not None:
-            self.visit(node.type)
-        if node.name:
-            self._bind(node.name)
-        for statement in node.body:
-            self.visit(statement)
-
-    def _branch(self, *branches: Sequence[ast.AST]) -> None:
-        """What a branch binds is sure inside it only."""
-        for branch in branches:
-            before = set(self._sure)
-            for node in branch:
-                self.visit(node)
-            self._sure = before
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
