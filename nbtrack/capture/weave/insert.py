@@ -32,7 +32,8 @@ def insert(tree: ast.Module, spots: Iterable[Spot], tap_for: Callable[[Spot, Sha
         if spot.node is not None:
             if id(spot.node) in values:
                 continue
-            values[id(spot.node)] = allot(spot, Shape.VALUE, has_outer).index
+            index = allot(spot, Shape.VALUE, has_outer).index
+            values |= {id(node): index for node in (spot.node, *spot.also)}
             continue
         if spot.assignment is not None:
             tap = allot(spot, Shape.TARGET, has_outer)

@@ -28,6 +28,8 @@ class Spot:
     loop: Loop
     node: ast.expr | None = None
     """An expression whose value is taken where it stands; None where bindings of a name are taken."""
+    also: list[ast.expr] = field(default_factory=list)
+    """Other expressions of the same curve, such as what another branch appends to the same list."""
     variable: str = ""
     """The name in the code, where bindings are taken."""
     bindings: list[Binding] = field(default_factory=list)
@@ -180,8 +182,10 @@ class _Judge:
         keys = {it.label for it in reports if it.is_key}
         title = keys.pop() if len(keys) == 1 else name
         each_step = next((it for it in reports if it.way in (Way.APPENDED, Way.STORED) and it.statement in loop.node.body), None)
-        if each_step is not None and not any(it.statement in loop.node.body for it in bindings):
-            spot = Spot(title, rule, self._scope.place, loop, node=each_step.node, is_reported=True, is_measure=is_measure(title))
+        branches = [it for it in reports if each_step is not None and it is not each_step and (it.way, it.label) == (each_step.way, each_step.label)]
+        if each_step is not None and (branches or not any(it.statement in loop.node.body for it in bindings)):
+            also = [it.node for it in branches]
+            spot = Spot(title, rule, self._scope.place, loop, node=each_step.node, also=also, is_reported=True, is_measure=is_measure(title))
             self._taken[name, loop] = spot
             self._add(spot)
             return

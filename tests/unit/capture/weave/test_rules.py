@@ -149,6 +149,14 @@ def test_a_list_that_grows_each_step_counts_before_a_name_bound_in_some(curves):
     assert curves(code) == {"energy": pytest.approx([5, 5 / 2, 5 / 2, 5 / 4, 5 / 4, 5 / 6])}
 
 
+def test_branches_that_append_to_one_list_give_one_curve(curves):
+    code = (
+        "cur, trace = 10.0, []\nfor i in range(8):\n    new = 20 / (i + 2)\n    if i % 3:\n        trace.append(cur)\n        continue\n"
+        "    cur = new\n    trace.append(cur)"
+    )
+    assert curves(code) == {"cur": pytest.approx([10, 10, 10, 4, 4, 4, 2.5, 2.5])}
+
+
 def test_a_sampler_keeps_each_step_of_what_it_carries_on(curves):
     code = (
         "import random\nrandom.seed(0)\nmu, chain, data = 0.0, [], []\nfor i in range(40):\n    proposal = mu + random.gauss(0, 1)\n    if random.random() < 0.5:\n"
