@@ -143,7 +143,7 @@ def _objects(cell: Cell, program: Program, parts: Iterable[Part]) -> Iterator[Ca
         fields = fields_of(cell.namespace[name], name)
         if not fields or not (kinds.get(name, set()) & {ATTRIBUTES, WORK, OTHER, KEYS} or cell.is_own):
             continue
-        for path, value in flat(fields):
+        for path, value in flat(fields, around=(id(cell.namespace[name]),)):
             yield Candidate(path, value, f"field of the configuration {name}", (name,))
 
 
@@ -178,9 +178,14 @@ def fields_of(value: Any, name: str = "") -> dict[str, Any]:
     return {}
 
 
-def flat(items: dict[Any, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Values of a nested mapping that are params, each under its dotted path; recursion ends at a depth, lists of leaves at a number."""
-    if depth >= _DEPTH:
+def flat(items: dict[Any, Any], prefix: str = "", around: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Values of a nested mapping that are params, each under its dotted path; recursion ends at a depth, lists of leaves at a number.
+
+    Args:
+        around: `id()` of it and of the mappings and objects it lies in; what holds itself is not entered again.
+    """
+    around = around or (id(items),)
+    if len(around) > _DEPTH:
         return
     for number, (key, value) in enumerate(items.items()):
         if number >= _LEAVES:
@@ -188,10 +193,12 @@ def flat(items: dict[Any, Any], prefix: str = "", depth: int = 0) -> Iterator[tu
         if type(key) is not str or not is_param_keyword(key):
             continue
         path = f"{prefix}{key}"
+        if id(value) in around:
+            continue
         if type(value) is dict:
-            yield from flat(value, f"{path}.", depth + 1)
+            yield from flat(value, f"{path}.", (*around, id(value)))
         elif type(value) in (bool, int, float, str, list, tuple):
             if is_param_value(value, key):
                 yield path, value
         elif value is not None and type(value).__module__ != "builtins" and (inner := fields_of(value)):
-            yield from flat(inner, f"{path}.", depth + 1)
+            yield from flat(inner, f"{path}.", (*around, id(value)))

@@ -199,7 +199,7 @@ class TrackedRun:
     def _event(self, kind: str, **data: Any) -> None:
         if self.is_stopped:
             return
-        data = {key: sendable(value) if key != "name" and isinstance(value, str) else value for key, value in data.items()}
+        data = {key: sendable(value) if isinstance(value, str) else value for key, value in data.items()}
         try:
             self.writer.event(kind, **data)
         except NbtrackError:

@@ -37,7 +37,7 @@ class RunLine:
         head = f"{_MARKS[view.state][0]} {words.title(view)}  {view.state.value.lower()} {words.duration(view.duration_s)}"
         text = "  |  ".join([head, *(body for _, body in self._parts() if body), *([words.short(words.clean(view.reason), 120)] if view.reason else [])])
         changed = [f"  changed: {self._changed}"] if self._changed else []
-        return "\n".join([text, *changed, *(f"  note: {notice}" for notice in self._notices)])
+        return sendable("\n".join([text, *changed, *(f"  note: {notice}" for notice in self._notices)]))
 
     def _repr_html_(self) -> str:
         view = self._view
@@ -49,7 +49,7 @@ class RunLine:
         reason = f' <span style="color:{colour}">{escape(words.short(words.clean(view.reason), 120))}</span>' if view.reason else ""
         changed = f'<div style="padding-left:1.2em">changed: {escape(self._changed)}</div>' if self._changed else ""
         notes = "".join(f'<div style="opacity:.75;padding-left:1.2em">note: {escape(notice)}</div>' for notice in self._notices)
-        return (
+        return sendable(
             f'<div style="font-size:12px;border-left:3px solid {colour};padding:2px 8px" title="run {view.run_id}">'
             f'<span style="color:{colour}">{mark}</span> <b>{escape(words.title(view))}</b> '
             f"{view.state.value.lower()} {words.duration(view.duration_s)}{parts}{reason}{changed}{notes}</div>"

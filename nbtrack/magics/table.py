@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from nbtrack.capture.run import sendable
 from nbtrack.entities import Metric, RunView
 from nbtrack.reads import words
 
@@ -43,14 +44,14 @@ class RunTable:
             return "No runs."
         table = [self.header, *self.rows]
         widths = [max(len(row[column]) for row in table) for column in range(len(self.header))]
-        return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table)
+        return sendable("\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table))
 
     def _repr_html_(self) -> str:
         if not self.views:
             return "<i>No runs.</i>"
         head = "".join(f"<th>{escape(name)}</th>" for name in self.header)
         body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self.rows)
-        return f'<table style="white-space:nowrap"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        return sendable(f'<table style="white-space:nowrap"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>')
 
 
 class RunPage:
@@ -90,7 +91,7 @@ class RunPage:
         for title, rows in self.sections():
             width = max(len(name) for name, _ in rows)
             lines += [title, *(f"  {name.ljust(width)}  {value}".rstrip() for name, value in rows)]
-        return "\n".join(lines)
+        return sendable("\n".join(lines))
 
     def _repr_html_(self) -> str:
         parts = []
@@ -100,7 +101,7 @@ class RunPage:
                 continue
             body = "".join(f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(value)}</td></tr>" for name, value in rows)
             parts.append(f"<b>{escape(title)}</b><table>{body}</table>")
-        return "".join(parts)
+        return sendable("".join(parts))
 
 
 def _metrics(metrics: dict[str, Metric]) -> list[tuple[str, str]]:

@@ -34,6 +34,17 @@ def test_half_a_surrogate_pair_is_shown_escaped(kernel):
     assert kernel.run("%track runs").status == "ok"
 
 
+def test_names_that_are_half_a_surrogate_pair_are_shown_escaped(kernel):
+    kernel.run("import nbtrack")
+    reply = kernel.run("%%track half\nnbtrack.param({'p\\ud83d': 1})\nnbtrack.log({'m\\ud83d': 0.5})\nnbtrack.tag({'t\\ud83d': 'x'})")
+    assert reply.stderr == ""
+    assert "p\\ud83d=1" in reply.shown[0] and "m\\ud83d 0.5" in reply.shown[0]
+    assert kernel.runs()[0].params == {"p\\ud83d": "1"}
+    for line in ("%track runs", "%track show last"):
+        told = kernel.run(line)
+        assert "p\\ud83d" in told.result and "m\\ud83d" in told.result, line
+
+
 def test_what_a_source_lets_through_does_not_keep_a_run_open(kernel):
     kernel.run("def stop(cell):\n    raise KeyboardInterrupt\nsource = get_ipython()._nbtrack_session.collector.sources[0]\nsource.after = stop")
     reply = kernel.run("%%track stopped\nx = 1\nx")

@@ -190,3 +190,15 @@ def test_every_source_of_params_keeps_the_contract(notebook, source):
     found = notebook(made).run("lr = 0.1\nconfig = {'epochs': 3}\ndef train(lr, steps=4): return config['epochs']\ntrain(lr)")
     assert all(it.rule and it.kind in ("param", "fact") for it in found.values())
     made.stop()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "ns = SimpleNamespace(lr=0.1)\nns.me = ns",
+        "ns = SimpleNamespace(lr=0.1)\nns.other = SimpleNamespace(back=ns)",
+        "ns, box = SimpleNamespace(lr=0.1), {}\nbox['ns'] = ns\nns.box = box",
+    ],
+)
+def test_a_namespace_that_holds_itself_is_told_once(params, made):
+    assert params(f"from types import SimpleNamespace\n{made}", "x = ns.lr * 2") == {"lr": 0.1}
