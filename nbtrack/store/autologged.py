@@ -10,12 +10,15 @@ import posixpath
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbtrack.capture.run import TrackedRun
 from nbtrack.courier.uris import PREFIX
 from nbtrack.store.idle_import import IdleImport
 from nbtrack.store.patches import hide_frames
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric
 
 INTEGRATIONS = {
     "sklearn": "sklearn", "xgboost": "xgboost", "lightgbm": "lightgbm", "lightning": "pytorch", "pytorch_lightning": "pytorch", "keras": "keras",
@@ -36,6 +39,7 @@ _DEFAULTS_OF = (
     ("lightgbm", "LGBMModel"), ("lightgbm", "train"), ("xgboost", "train"), ("xgboost", "XGBModel"), ("keras", "Model.fit"),
 )  # fmt: skip
 _FRAMES = 60
+_BETWEEN = frozenset({"mlflow", "nbtrack", "contextlib", "statsmodels", "functools"})
 _active: dict[str, _Writes] = {}
 
 
@@ -99,6 +103,7 @@ class Autologging:
                 if AUTOLOGGING_INTEGRATIONS.get(name) is ours:
                     revert_patches(name)  # type: ignore[no-untyped-call] # MLflow's are not typed
                     AUTOLOGGING_INTEGRATIONS[name] = before
+            writes.log_statistics()
             return writes.params()
 
         return undo
@@ -111,14 +116,17 @@ class _Writes:
         self.run, self._wants = run, wants
         self._params: dict[str, str] = {}
         self._sessions: dict[str, list[Any]] = {}
+        self._statistics: dict[tuple[Any, int], dict[Any, dict[str, Metric]]] = {}
+        """Of fits with statsmodels, by the place in the user's code and the training."""
 
     def param(self, name: str, value: str) -> None:
         """Held back until the cell ends: what our own sources find by then goes first. Of statsmodels only defaults are news."""
         if (session := _session()) is None or session[0] != "statsmodels":
             self._params.setdefault(name, value)
 
-    def metric(self, name: str) -> str:
-        """The name under which a metric goes on; empty for what is not kept. A name that another training wrote gets a number."""
+    def metric(self, metric: Metric) -> str:
+        """The name under which a metric goes on; empty for what is not kept, or held back. A name that another training wrote gets a number."""
+        name = metric.key
         integration = _session()
         if integration is not None and integration[0] in _KERAS and name.startswith("validation_"):
             return ""  # the same numbers as `val_...`, as Keras itself calls them
@@ -129,7 +137,9 @@ class _Writes:
             or (self.run.writer.has_series(name) and name not in self.run.autologged)
         ):
             return ""
-        if integration is not None and integration[0] == "statsmodels" and name not in _STATSMODELS:
+        if integration is not None and integration[0] == "statsmodels":
+            if name in _STATSMODELS:
+                self._statistics.setdefault(_place(), {}).setdefault(integration[1], {})[name] = metric
             return ""
         sessions = self._sessions.setdefault(name, [])
         session = integration[1] if integration is not None else None
@@ -139,6 +149,14 @@ class _Writes:
         name = name if at == 1 else f"{name}-{at}"
         self.run.autologged.add(name)
         return name
+
+    def log_statistics(self) -> None:
+        """Those of the last fit, as the cell ends; what a loop or a function fitted several times is not the run's."""
+        last = {name: it for fits in self._statistics.values() if len(fits) == 1 for found in fits.values() for name, it in found.items()}
+        for name, it in last.items():
+            if not self.run.writer.has_series(name):
+                self.run.autologged.add(name)
+                self.run.log(name, it.value, it.step, it.timestamp * 1_000_000)
 
     def params(self) -> dict[str, str]:
         """The params that are not what they are without being set."""
@@ -186,7 +204,15 @@ def split(run: TrackedRun, metrics: Sequence[Any], params: Sequence[Any]) -> tup
         return [(metric.key, metric) for metric in metrics], list(params)
     for param in params:
         writes.param(param.key, str(param.value))
-    return [(name, metric) for metric in metrics if (name := writes.metric(metric.key))], []
+    return [(name, metric) for metric in metrics if (name := writes.metric(metric))], []
+
+
+def _place() -> tuple[Any, int]:
+    """Where in the user's code a fit was called that is being logged."""
+    frame: Any = sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _BETWEEN:
+        frame = frame.f_back
+    return frame.f_code, frame.f_lasti
 
 
 def _session() -> tuple[str, Any] | None:

@@ -76,6 +76,16 @@ def test_a_second_training_of_the_cell_has_names_of_its_own(notebook):
     assert (metrics["valid-binary_logloss"].count, metrics["valid-binary_logloss-2"].count) == (3, 4)
 
 
+def test_statistics_are_those_of_the_last_fit_and_fits_of_a_loop_have_none(notebook):
+    pytest.importorskip("statsmodels")
+    notebook.run("import statsmodels.api as sm")
+    code = "small = sm.OLS(y, X[:, :1]).fit()\nlarge = sm.OLS(y, X).fit()\nfor n in (1, 2):\n    rolling = sm.OLS(y[n:], X[n:]).fit()"
+    notebook.tracked(code)
+    metrics = notebook.view().metrics
+    assert not [name for name in metrics if "-" in name]
+    assert (metrics["aic"].last, metrics["aic"].count) == (pytest.approx(notebook.namespace["large"].aic), 1)
+
+
 def test_a_grid_search_has_its_candidates_as_child_runs(notebook, home):
     notebook.run("from sklearn.model_selection import GridSearchCV\nfrom sklearn.linear_model import LogisticRegression")
     notebook.tracked("grid = GridSearchCV(LogisticRegression(), {'C': [.1, 1, 10]}, cv=2).fit(X, y)")
