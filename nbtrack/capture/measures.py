@@ -69,6 +69,8 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
         if it.key in here or any(_is_same(it, name, value) for name, value in values.items()):  # one quantity once a cell
             continue
         name = next((name for name in _names(it) if seen.get(name, it.key) == it.key and not is_curve(cell, name)), "")
+        if not name and it.name not in values and not is_curve(cell, it.name):
+            name = it.name  # another cell of the run had it: this is its next point
         if not name:
             continue
         seen[name] = it.key

@@ -202,3 +202,16 @@ def test_every_source_of_metrics_keeps_the_contract(notebook, source):
         found = book.run(code)
         assert all(it.rule and it.kind == "metric" for it in found.values())
     made.stop()
+
+
+def test_a_later_cell_of_a_run_that_measures_under_the_same_label_has_the_last_word(notebook_of):
+    from nbtrack.capture.measures import Measured, metrics
+    from nbtrack.capture.source import Cell, Source
+    from nbtrack.entities import Request
+
+    notebook = notebook_of(Source())
+    notebook.tracked("a = 1")
+    notebook.run("b = 2")
+    first, second = (Cell(Request(), entry, notebook.ledger, notebook.namespace, notebook.runs[0], is_own=False) for entry in notebook.ledger.entries)
+    assert [it.value for it in metrics(first, [Measured("accuracy", 0.5, "", "f:x"), Measured("accuracy", 0.6, "", "g:x")])] == [0.5]
+    assert [(it.name, it.value) for it in metrics(second, [Measured("accuracy", 0.7, "", "h:x")])] == [("accuracy", 0.7)]
