@@ -106,7 +106,7 @@ class Curves(Source):
         kept: list[Series] = cell.entry.facts.get(self.name, [])
         yield from self._whole(cell)
         for series in kept:
-            about = f"{series.count:,} points" if not series.is_about else f"about {series.count:,} points"
+            about = f"{series.seen:,} points" if not series.is_about else f"more than {series.seen:,} points"
             yield Finding("curve", series.name, f"{about}, last {series.last:.6g}", series.spot.rule, keep=_is_kept)
 
     @staticmethod
@@ -351,7 +351,7 @@ class _Active:
     @staticmethod
     def _tell(run: TrackedRun, kept: list[Series]) -> None:
         run.curve_ends.update({series.name: series.last for series in kept if series.last is not None})
-        thinned = {series.name: {"points": series.count, "about": series.is_about} for series in kept if series.is_thinned}
+        thinned = {series.name: {"points": series.seen, "about": series.is_about} for series in kept if series.is_thinned}
         if thinned:
             run.tag("nbtrack.thinned", json.dumps(thinned))
         outer = {

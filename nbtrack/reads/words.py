@@ -40,11 +40,11 @@ def metric(it: Metric) -> str:
 
 
 def thinned(view: RunView) -> dict[str, str]:
-    """Of curves that are not kept in full, how many points there were: `1,000 of about 3,000,000 points`."""
+    """Of curves that are not kept in full, how many points there were: `1,000 of more than 300,000 points`."""
     try:
         told = json.loads(view.tags.get("nbtrack.thinned", "{}"))
         known = {name: it for name, it in told.items() if name in view.metrics}
-        return {name: f"{view.metrics[name].count:,} of {'about ' if it['about'] else ''}{it['points']:,} points" for name, it in known.items()}
+        return {name: f"{view.metrics[name].count:,} of {'more than ' if it['about'] else ''}{it['points']:,} points" for name, it in known.items()}
     except (ValueError, TypeError, KeyError, AttributeError):
         return {}  # a tag anybody may set
 

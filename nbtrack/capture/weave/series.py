@@ -66,6 +66,9 @@ class Series:
         self.name = ""
         """In the run; empty until it is decided that this is a curve."""
         self.count = 0
+        """Steps so far; those of moments when nobody looked are an estimate by the clock."""
+        self.seen = 0
+        """Values that were counted one by one: there were no fewer."""
         self.is_sampled = False
         """Values come too fast to be followed; only moments are."""
         self.is_about = False
@@ -159,6 +162,7 @@ class Series:
         it._pass(self._rate * max(self._opened_ns - since, 0) / 1e9)
         kept = it._numbers(values[-_HEAD:])
         it.count += len(values) - len(kept)
+        it.seen += len(values) - len(kept)
         if kept:
             it._feed(kept, len(kept), self._opened_ns, now)
 
@@ -192,6 +196,7 @@ class Series:
         self._is_whole = self._is_whole and all(type(value) is int for value in values[:_SURE])
         points = _points(values, self.count, came / len(values), since, (now - since) / len(values))
         self.count += came
+        self.seen += len(values)
         self.last = float(points.values[-1])
         if len(self.head) < _HEAD:
             self.head.extend(float(it) for it in points.values[: _HEAD - len(self.head)])

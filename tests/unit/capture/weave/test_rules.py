@@ -240,6 +240,15 @@ def test_a_thinned_curve_says_of_how_many_points_it_is(shell, curves, monkeypatc
     assert 50 < len(found["loss"]) < 400
 
 
+def test_a_curve_that_was_only_sampled_does_not_claim_more_points_than_there_were(shell, curves, monkeypatch, tmp_path):
+    monkeypatch.setenv("NBTRACK_CURVE_POINTS", "50")
+    curves("import time\nloss = 1.0\nfor i in range(1_000_000):\n    loss = loss * 0.999999\n")
+    view = fold(Home(tmp_path / "home"), shell._nbtrack_session.last.run_id)
+    told = json.loads(view.tags["nbtrack.thinned"])["loss"]
+    assert 50 < told["points"] <= 1_000_000
+    assert ("of more than " in repr(RunLine(view, []))) is told["about"]
+
+
 def test_points_are_in_the_journal_while_the_cell_runs(curves):
     code = """
 import time

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ from nbtrack.capture.weave.series import Series
 LOOP = Loop(ast.parse("while True: pass").body[0], None, True)
 
 
-def series_of(budget, *, is_reported=False, is_printed=False, twin=False):
+def series_of(budget, *, is_reported=False, is_printed=False, twin=False, fast_per_s=math.inf):
     kept = []
     spot = Spot("loss", "a rule", "", LOOP, is_reported=is_reported, is_measure=True, is_printed=is_printed)
     series = Series(
@@ -27,7 +28,7 @@ def series_of(budget, *, is_reported=False, is_printed=False, twin=False):
         lambda it: it.spot.name,
         lambda name, points: kept.extend((int(step), float(value)) for step, value in zip(points.steps, points.values, strict=True)),
         lambda it: twin,
-        math.inf,
+        fast_per_s,
     )
     series.tap.on()
     return series, kept
@@ -66,6 +67,19 @@ def test_a_long_curve_is_thinned_to_little_more_than_its_budget():
     assert series.count == 200_000
     assert 1000 < len(kept) < 6000
     assert series.is_thinned
+
+
+def test_what_is_told_of_a_fast_loop_is_no_more_than_was_seen():
+    series, _ = series_of(1000, fast_per_s=0)
+    for piece in range(2):
+        for at in range(1000):
+            taps.taps[series.tap.index](math.sin(piece + at / 50))
+        series.drain()
+    assert series.is_sampled
+    time.sleep(0.2)  # the loop stands still, as on a machine with other work
+    series.drain()
+    assert series.is_about and series.count > 2000
+    assert series.seen == 2000
 
 
 @pytest.mark.parametrize(
