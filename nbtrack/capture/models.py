@@ -16,6 +16,7 @@ from nbtrack.capture.calls import MISSING, argument, calls_in, root_of, value_of
 from nbtrack.capture.fits import Fits, Seen
 from nbtrack.capture.flavors import Flavor, flavor_of, is_preprocessor, own_facts, parameters_of, unwrapped
 from nbtrack.capture.mlmodel import ModelFolder, TooLargeError, TooSlowError, write_model
+from nbtrack.capture.quiet import quiet
 from nbtrack.capture.run import TrackedRun, as_text
 from nbtrack.capture.schemas import Sample, is_frame, is_of, named_columns, output_of, sample_of, shape_of
 from nbtrack.capture.source import Cell, Finding, Source
@@ -110,8 +111,10 @@ class Models(Source):
 
             def write(folder: ModelFolder) -> None:
                 try:
-                    write_model(it.model, it.flavor, folder, sample, outputs)
-                    run.model(it.name, folder.files(), flavor=it.flavor.name, class_name=type(it.model).__name__, params=_params_of(it.model))
+                    with quiet():
+                        write_model(it.model, it.flavor, folder, sample, outputs)
+                        params = _params_of(it.model)
+                    run.model(it.name, folder.files(), flavor=it.flavor.name, class_name=type(it.model).__name__, params=params)
                 except TooLargeError as cause:
                     run.notice(f"model {it.name!r} was not kept, it has {cause}: the setting model_mb allows more")
                 except TooSlowError:

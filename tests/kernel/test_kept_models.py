@@ -35,3 +35,17 @@ def test_a_notebook_without_frameworks_never_loads_mlflow(kernel):
     kernel.run("import json\nfrom sklearn.linear_model import LogisticRegression")
     kernel.run("%%track\nclf = LogisticRegression().fit([[0.0], [1.0]], [0, 1])")
     assert kernel.run("import sys, time\ntime.sleep(1)\n'mlflow' in sys.modules").result == "False"
+
+
+def test_what_a_model_prints_while_it_is_pickled_is_not_in_the_cell(kernel):
+    kernel.run(SETUP + "\nimport sys, warnings\nfrom sklearn.base import BaseEstimator, ClassifierMixin\nstreams = sys.stdout, sys.stderr")
+    kernel.run(
+        "class Mine(ClassifierMixin, BaseEstimator):\n"
+        "    def fit(self, X, y):\n        self.mean_ = 1.0\n        return self\n"
+        "    def predict(self, X):\n        return [0] * len(X)\n"
+        "    def __getstate__(self):\n        print('GETSTATE')\n        warnings.warn('GETSTATE')\n        return self.__dict__"
+    )
+    reply = kernel.run("%%track\nmine = Mine().fit(X, y)\nprint('fitted')")
+    assert (reply.stdout, reply.stderr) == ("fitted\n", "")
+    assert Kind.MODEL in [event.kind for event in events_of(kernel.home, kernel.runs()[0].run_id)]
+    assert kernel.run("(sys.stdout, sys.stderr) == streams and type(sys.stdout).__name__").result == "'OutStream'"
