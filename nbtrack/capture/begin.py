@@ -15,7 +15,7 @@ from nbtrack.capture.current import attach, owner
 from nbtrack.capture.identity import Identity
 from nbtrack.capture.mlflow_here import active_experiment
 from nbtrack.capture.names import memorable_name
-from nbtrack.capture.run import TrackedRun
+from nbtrack.capture.run import TrackedRun, write_ends
 from nbtrack.entities import Kind, Request, RunStart
 from nbtrack.journal import Home, RunWriter, attempts, fold, new_id
 from nbtrack.secrets import policy
@@ -36,6 +36,7 @@ def begin(request: Request, where: Identity, *, code: str, parent: str = "", cal
         JournalError, OSError: the journal cannot be written.
         SettingError: a setting cannot be used.
     """
+    write_ends()
     chosen = settings.load(call)
     home = Home(settings.home(chosen))
     uri = courier.absolute_uri(tracking_uri(chosen), working_folder())

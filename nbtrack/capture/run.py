@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,6 +15,7 @@ from typing import Any, BinaryIO
 from nbtrack.entities import Kind, RunStart, State
 from nbtrack.errors import NbtrackError
 from nbtrack.journal import Home, RunWriter, blobs
+from nbtrack.system import after_fork_in_child
 
 _LONG = 20_000
 """Characters of a param from which it lies in a blob beside the event."""
@@ -45,6 +48,8 @@ class TrackedRun:
         """Metrics that capture recorded, each with what it is."""
         self.curve_ends: dict[str, float] = {}
         """Last value of each curve that capture recorded: a metric of this name and value is that point again."""
+        self._end: dict[str, Any] | None = None
+        """The end while it is not in the journal."""
         self._figures = 0
         self._models: dict[str, int] = {}
         self._lock = threading.RLock()
@@ -177,11 +182,30 @@ class TrackedRun:
             if self.is_ended:
                 return
             self.is_ended, self.ended_by = True, state
-        self._event(Kind.END, state=state, reason=reason, traceback=traceback)
+            self._end = {"timestamp_ns": time.time_ns(), "state": state, "reason": sendable(reason), "traceback": sendable(traceback)}
+        if not self._write_end():
+            _unended.append(self)
+
+    def _write_end(self) -> bool:
+        """Write how the run ended, whatever stopped its recording before; says whether that is done."""
+        with self._lock:
+            if self._end is None:
+                return True
+            try:
+                try:
+                    self.writer.event(Kind.END, **self._end)
+                except NbtrackError:  # closed
+                    self.writer = RunWriter(self.home, self.run_id)
+                    self.writer.event(Kind.END, **self._end)
+            except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
+                self._stop(cause)
+                return False
+            self._end = None
         try:
             threading.Thread(target=self._settle, name="nbtrack-settle", daemon=True).start()
         except RuntimeError:  # Python 3.12 and later start no thread while the interpreter shuts down
             self._settle()
+        return True
 
     def _settle(self) -> None:
         """Off the user's path: make the run outlast a loss of power, and let go of its files."""
@@ -218,8 +242,30 @@ class TrackedRun:
     def _stop(self, cause: BaseException) -> None:
         if not self.is_stopped:
             self.is_stopped = True
-            mend = f"What was recorded before is kept in {self.home.root}; free space there or mend its permissions."
-            self.notices.append(f"recording stopped, the cell went on: {cause}. {mend}")
+            self.notices.append(f"recording stopped, the cell went on: {cause}. What was recorded before is kept in {self.home.root}; {_mend(cause)}.")
+
+
+def write_ends() -> None:
+    """Write ends that could not be written when their runs ended, as on a full disk; those that still cannot wait on."""
+    for run in _unended[:]:
+        if run._write_end() and run in _unended:
+            _unended.remove(run)
+
+
+_unended: list[TrackedRun] = []
+after_fork_in_child(_unended.clear)  # they are the parent's
+
+
+def _mend(cause: BaseException | None) -> str:
+    """What the user can do about an error of the system, also where it is the cause of one of ours."""
+    while cause is not None and not isinstance(cause, OSError):
+        cause = cause.__cause__
+    number = cause.errno if cause is not None else None
+    if number in (errno.EMFILE, errno.ENFILE):
+        return "close files that the notebook holds open, or allow more (`ulimit -n`)"
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "free space there"
+    return "free space there or mend its permissions"
 
 
 def as_text(value: Any) -> str:

@@ -24,7 +24,7 @@ from nbtrack.capture.current import context, enter, foreground, forget_owner, le
 from nbtrack.capture.identity import of_cell
 from nbtrack.capture.named import Named
 from nbtrack.capture.recover import recover
-from nbtrack.capture.run import TrackedRun
+from nbtrack.capture.run import TrackedRun, write_ends
 from nbtrack.capture.source import Cell, Finding
 from nbtrack.capture.truth import Truth
 from nbtrack.entities import Request, State
@@ -162,6 +162,7 @@ class Session:
         if info.silent or self._depth[thread] > 1:
             return
         try:
+            write_ends()
             self._begin(info)
         except KeyboardInterrupt:  # meant for the cell; IPython would show it as an error of ours, and go on
             self._interrupt_soon(info)
@@ -246,6 +247,7 @@ class Session:
             self._depth.pop(thread, None)
         else:
             self._depth[thread] = depth - 1
+        write_ends()
         info = getattr(result, "info", None)
         execution = next((it for it in self._executions if it.info is info or it.info is None), None)
         if execution is None and depth <= 1:  # where IPython itself fails, as at an exception that has no text, the result is another one, or None
@@ -318,6 +320,7 @@ class Session:
         self.switch_off(reason="the kernel was shut down")
         for run in foreground():
             run.end(State.FINISHED, "the process ended")
+        write_ends()
         self.collector.at_exit()
 
 

@@ -77,6 +77,21 @@ def test_a_full_disk_is_told_once_and_the_line_says_how_the_run_ended(kernel):
     assert [reply.result for reply in again] == ["1"] * 3
     told = [line for reply in (full, *again) for line in reply.stderr.splitlines()]
     assert len(told) == len(set(told))
+    ended = kernel.runs()[-1]  # when the cell that made room was over
+    assert (ended.start.name, ended.state) == ("full", State.FINISHED)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no resource limits here")
+def test_a_run_that_finds_no_file_descriptor_ends_and_says_what_to_do(kernel):
+    kernel.run("import nbtrack, resource\nlimits = resource.getrlimit(resource.RLIMIT_NOFILE)")
+    reply = kernel.run(
+        "%%track none\nresource.setrlimit(resource.RLIMIT_NOFILE, (1, limits[1]))\nnbtrack.param(long='x' * 30_000)\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, limits)\nx = 1\nx"
+    )
+    assert reply.result == "1"
+    assert kernel.runs()[0].state is State.FINISHED
+    assert "Too many open files" in reply.shown[0] and "close files that the notebook holds open" in reply.shown[0]
+    assert "free space" not in reply.shown[0]
 
 
 def test_the_line_of_a_failed_run_holds_no_password_of_an_address(kernel):
