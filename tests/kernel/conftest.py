@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -39,7 +40,12 @@ class Kernel:
 
     def __init__(self, folder: Path, env: dict[str, str]) -> None:
         self.folder, self.home = folder, Home(Path(env["NBTRACK_HOME"]))
-        self.manager = KernelManager(kernel_name="python3")  # this interpreter, by jupyter_client's own rule
+        self._place = tempfile.TemporaryDirectory(prefix="nbt")  # sockets' paths may have a hundred letters
+        self.manager = KernelManager(
+            kernel_name="python3",  # this interpreter, by jupyter_client's own rule
+            connection_file=str(Path(self._place.name) / "kernel.json"),
+            transport="tcp" if os.name == "nt" else "ipc",  # a free port may be another's by the time the kernel binds it
+        )
         self.manager.start_kernel(cwd=str(folder), env={**os.environ, **env})
         self.client = self.manager.client()
         self.client.start_channels()
@@ -93,6 +99,7 @@ class Kernel:
             warnings.simplefilter("ignore")
             self.manager.shutdown_kernel(now=True)
             self.manager.cleanup_resources()
+        self._place.cleanup()
 
 
 @pytest.fixture
