@@ -152,7 +152,8 @@ def statements(draw, depth, in_loop, in_function):
             tail = ["else:", *body()] if draw(st.booleans()) else []
             return [f"for {how}:", *body(loop=True), *tail]
         case "while":
-            return ["go = 3", f"while (go := go - 1) > 0{draw(st.sampled_from(['', ' and (loss := go / 2)']))}:", *body(loop=True)]
+            go = f"go{depth}"  # of its own: a loop inside, left by break, would set this one's back for ever
+            return [f"{go} = 3", f"while ({go} := {go} - 1) > 0{draw(st.sampled_from(['', f' and (loss := {go} / 2)']))}:", *body(loop=True)]
         case "if":
             rest = draw(st.sampled_from(["", "else", "elif"]))
             return [f"if {name}:", *body(), *(["else:", *body()] if rest == "else" else [f"elif {other}:", *body()] if rest else [])]
