@@ -18,23 +18,29 @@ from nbtrack.journal import Home
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 SETTING = """
-from sklearn.datasets import load_wine
+import numpy as np
+from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.preprocessing import scale
 
-X_train, X_test, y_train, y_test = train_test_split(*load_wine(return_X_y=True), random_state=0)
-model = DecisionTreeClassifier(random_state=0)
+X, y = load_breast_cancer(return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(scale(X), y, random_state=0)
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
 """
 
 
-def test_the_readmes_first_cells_make_a_run(bare_kernel):
+def test_the_readmes_first_cells_make_a_run(bare_kernel, until):
     load, cell = BLOCKS[:2]
-    for code in (load, SETTING, cell):
+    for code in (load, SETTING, cell, cell):
         assert (reply := bare_kernel.run(code)).status == "ok", reply.traceback
-    [run] = bare_kernel.runs()
+    run = bare_kernel.runs()[0]
     assert run.state is State.FINISHED
-    assert run.params["learning_rate"] == "0.1"
-    assert 0.8 < run.metrics["accuracy"].last <= 1
+    assert (run.params["learning_rate"], run.params["epochs"]) == ("0.5", "60")
+    assert run.metrics["loss"].count == 60
+    assert 0.9 < run.metrics["accuracy"].last <= 1
+    kept = {"notebook/executed.ipynb", "notebook/recipe.ipynb", "environment/requirements.txt"}
+    until(lambda: kept <= {it.path for it in bare_kernel.runs()[0].artifacts})  # they are written behind the cell
     assert run.name in reply.shown[-1]
 
 
