@@ -110,7 +110,7 @@ def write_model(model: Any, flavor: Flavor, folder: ModelFolder, sample: Sample 
     """
     try:
         written = flavor.write(model, folder.open)
-    except Exception:
+    except Exception:  # whatever the framework made of a refused write, the refusal is the reason
         if folder.refused is not None:
             raise folder.refused from None
         raise
