@@ -26,6 +26,8 @@ _QUIET["NBTRACK_SYSTEM_S"] = "0"  # or the metrics of a run would depend on how 
 def pytest_configure(config):
     """Warnings are errors, but for those MLflow cannot help giving."""
     config.addinivalue_line("filterwarnings", "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")  # MLflow 3.17 with SQLAlchemy 2.1
+    # Threads that an earlier test left to MLflow (a retry, its waiting) draw from the global state meanwhile; no strategy of ours does.
+    config.addinivalue_line("filterwarnings", "ignore:Do not use the `random` module inside strategies")
 
 
 def pytest_collection_modifyitems(items):

@@ -228,6 +228,6 @@ def _struck(text: str, found: list[Secret]) -> str:
     masked = "".join([*parts, text[at:]])
     for value in sorted({text[it.start : it.end] for it in found}, key=len, reverse=True):
         if len(value) >= _AGAIN and "\n" not in value and value in masked:
-            whole = "" if len(value) >= _AGAIN * 2 else r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
+            whole = ("", "") if len(value) >= _AGAIN * 2 else (r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])")
             masked = re.sub(f"{whole[0]}{re.escape(value)}{whole[1]}", MASK, masked)
     return masked

@@ -21,7 +21,7 @@ PROGRAMS = [
     "from IPython.display import display\nfor i in range(2):\n    acc = 1 / (i + 2)\n    display(acc)",
     "exec('for i in range(3):\\n    loss = i / 2')\nloss, [l for l in (0.5, 1.5)]",
 ]
-_VARIES = re.compile(r"(Cell )?In\[\d+\]|ipykernel_\d+/\d+|\d+\.?\d* [^\W\d]{0,2}s\b|\x1b\[[\d;]*m| *1 # as it is\n")
+_VARIES = re.compile(r"(Cell )?In\[\d+\]|ipykernel_\d+/\d+|\d+\.?\d*(e\+\d+)? [^\W\d]{0,2}s\b|\x1b\[[\d;]*m| *1 # as it is\n")
 
 
 def seen(reply):
