@@ -20,8 +20,9 @@ from nbtrack.capture.naming import Candidate, params
 from nbtrack.capture.program import Definition, Program, program_of
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.uses import uses_of
+from nbtrack.patterns import regex
 
-_EVALUATION = re.compile(r"(^|_)(test|val|valid|validation|eval|dev)($|_|\d|[a-z]*loader|dl)", re.I)
+_EVALUATION = regex(r"(^|_)(test|val|valid|validation|eval|dev)($|_|\d|[a-z]*loader|dl)", re.I)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -14,9 +14,10 @@ from nbtrack.capture.naming import Candidate, params
 from nbtrack.capture.program import Part, Program, program_of
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.uses import ATTRIBUTES, KEYS, OTHER, uses_in
+from nbtrack.patterns import regex
 
-_NAMES = re.compile(r"(^|_)(config\w*|cfg|conf|params?|parameters|hparams?|hyper\w*|args|opts?|options|settings|hps?|kwargs|flags|defaults)($|_|\d)", re.I)
-_CLASSES = re.compile(r"(config|cfg|params?|hparams|hyper\w*|args|arguments|opts?|options|settings|flags|constants?|const)$", re.I)
+_NAMES = regex(r"(^|_)(config\w*|cfg|conf|params?|parameters|hparams?|hyper\w*|args|opts?|options|settings|hps?|kwargs|flags|defaults)($|_|\d)", re.I)
+_CLASSES = regex(r"(config|cfg|params?|hparams|hyper\w*|args|arguments|opts?|options|settings|flags|constants?|const)$", re.I)
 _OTHER_BASES = frozenset(("BaseModel", "BaseSettings", "NamedTuple", "Enum", "IntEnum", "StrEnum", "Exception"))
 """A class with one of these is looked at through its instances, or holds no params."""
 _PLAIN = frozenset((bool, int, float, str, dict, list, type(None), type(re)))

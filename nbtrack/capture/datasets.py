@@ -21,12 +21,13 @@ from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
 from nbtrack.entities.ledger import Entry, Scope
 from nbtrack.notebooks.scopes import scope_of
+from nbtrack.patterns import regex
 from nbtrack.system import working_folder
 
 _NAME = "datasets"
 _MANY = 500
-_TRAINING = re.compile(r"(^|[_\W])train(ing)?($|[_\W\d])", re.IGNORECASE)
-_EVALUATION = re.compile(r"(^|[_\W])(test(ing)?|val(id|idation)?|eval(uation)?|holdout)($|[_\W\d])", re.IGNORECASE)
+_TRAINING = regex(r"(^|[_\W])train(ing)?($|[_\W\d])", re.IGNORECASE)
+_EVALUATION = regex(r"(^|[_\W])(test(ing)?|val(id|idation)?|eval(uation)?|holdout)($|[_\W\d])", re.IGNORECASE)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _BINDINGS = (ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom, *_DEFINITIONS)
 

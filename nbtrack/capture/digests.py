@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.capture.schemas import is_array, is_frame, is_of, is_tensor
+from nbtrack.patterns import regex
 
 _PIECES = 64
 _PIECE_BYTES = 64 << 10
 _ROWS = 4096
-_DVC_OUT = re.compile(r"^\s*(?:-\s+)?(?P<key>md5|path|size):\s*(?P<value>.+?)\s*$", re.MULTILINE)
+_DVC_OUT = regex(r"^\s*(?:-\s+)?(?P<key>md5|path|size):\s*(?P<value>.+?)\s*$", re.MULTILINE)
 
 
 def of_file(path: Path) -> str:

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-_NAME = re.compile(r"^Name:\s*(\S+)", re.MULTILINE)
-_VERSION = re.compile(r"^Version:\s*(\S+)", re.MULTILINE)
-_TOP = re.compile(r'^"?([A-Za-z_][\w-]*)(?:/|\.py,|\.[\w.-]*(?:so|pyd),)', re.MULTILINE)
+from nbtrack.patterns import regex
+
+_NAME = regex(r"^Name:\s*(\S+)", re.MULTILINE)
+_VERSION = regex(r"^Version:\s*(\S+)", re.MULTILINE)
+_TOP = regex(r'^"?([A-Za-z_][\w-]*)(?:/|\.py,|\.[\w.-]*(?:so|pyd),)', re.MULTILINE)
 
 
 class Distributions:

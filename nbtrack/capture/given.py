@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +13,9 @@ from nbtrack.capture.weave.insert import wrap
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.entities.ledger import Entry
+from nbtrack.patterns import regex
 
-_LOADERS = re.compile(r"(read|fetch|make)_\w+|load(_\w+)?|loadtxt|genfromtxt|fromfile|get_rdataset")
+_LOADERS = regex(r"(read|fetch|make)_\w+|load(_\w+)?|loadtxt|genfromtxt|fromfile|get_rdataset")
 _CALLS = 100
 """Most calls of one place that are looked at while a cell runs."""
 _PLACES = 100

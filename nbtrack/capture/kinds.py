@@ -6,6 +6,7 @@ import ast
 import re
 
 from nbtrack.capture.program import Program
+from nbtrack.patterns import regex
 
 SHOWING = "showing"
 """Printing, formatting, plotting."""
@@ -49,10 +50,10 @@ _WORK_METHODS = _words("""
     fit train fit_transform fit_predict partial_fit compile optimize fit_generator train_on_batch learn fit_resample fit_regularized boost cv tune
     lr_find fit_one_cycle forecast
 """)
-_SHOWING_NAMES = re.compile(
+_SHOWING_NAMES = regex(
     r"^_*([Pp]lot|[Ss]how|[Dd]raw|[Vv]isuali[sz]e|[Dd]isplay|[Pp]rint|[Aa]nimate|[Rr]ender|[Ff]ormat|log|report|imshow|pretty|view)(_|s?$|[A-Z\d])|(_|^)(plots?|figure|chart|graph|heatmap)$"
 )
-_STORING_NAMES = re.compile(r"^_*(load|save|read|write|download|fetch|open|dump)(_|$|[A-Z\d])")
+_STORING_NAMES = regex(r"^_*(load|save|read|write|download|fetch|open|dump)(_|$|[A-Z\d])")
 
 _NOISE_KEYWORDS = _words("""
     shape verbose verbosity silent disp n_jobs nthread num_threads n_threads num_workers workers pin_memory figsize title label labels color colors c
@@ -67,11 +68,11 @@ _NOISE_KEYWORDS = _words("""
     with_info split persistent_workers drop_last train_size_ save_path model_path out_path output_path log_dir checkpoint precompute decimals digits
     ddof
 """)
-_SEED = re.compile(r"(^|_)(seed|random_state|rng)($|_)", re.I)
+_SEED = regex(r"(^|_)(seed|random_state|rng)($|_)", re.I)
 _LAYER_KEYWORDS = _words("""
     dropout rate p num_layers hidden_size nhead num_heads d_model dim_feedforward n_heads embed_dim embedding_dim bidirectional filters
 """)
-TELLING = re.compile(
+TELLING = regex(
     r"(^|_)(lr|eta|eta0|alpha|beta|beta1|beta2|gamma|lambda|lambd|lam|reg|l1|l2|c|tol|toler\w*|eps|epsilon|epochs?|iters?|iterations?|n_iters?|n_iterations?|num_iters?"
     r"|max_iters?|steps?|n_steps?|batch|batch_size|bs|momentum|decay|dropout|rate|learning_rate|hidden|units|neurons|layers?|depth|width|dim|n_dim|n_components|k|n_clusters"
     r"|n_neighbors|n_estimators|trees|n_trees|max_depth|min_samples\w*|degree|temperature|temp|noise|sigma|bandwidth|window|horizon|lags?|order|penalty|kernel|criterion"
@@ -80,14 +81,14 @@ TELLING = re.compile(
     re.I,
 )
 """Words of hyper-parameters, for the places where a name must speak for itself."""
-_PATHLIKE = re.compile(r"[/\\]|^\w+://|\.\w{2,5}$|^\.|\s")
-_COLLECTION = re.compile(
+_PATHLIKE = regex(r"[/\\]|^\w+://|\.\w{2,5}$|^\.|\s")
+_COLLECTION = regex(
     r"(layers?|sizes?|hidden|dims?|units|kernels?|betas|alphas?|lambdas?|grid|ks|degrees?|milestones|range|values|rates?|lrs|order|neurons|channels|filters"
     r"|quantiles|depths?|thresholds?|lags|architecture|arch|topology)($|_|\d)",
     re.I,
 )
 """Words in the plural that name a param of several values."""
-_NOT_PARAMS = re.compile(
+_NOT_PARAMS = regex(
     r"(^|_)(path|paths|dir|dirs|directory|folder|file|files|filename|fname|url|urls|title|caption|label|labels|color|colors|colour|cmap|font\w*|figsize|columns?|cols"
     r"|features?|feature_names|class_names|names?|target|msg|message|text|texts|sentence|sentences|corpus|document|docs|style|styles|dpi|linewidth|marker|date"
     r"|start_date|end_date|version|verbose|debug|header|tokens?|api_key|key|password|user|username|prompt|query)$",

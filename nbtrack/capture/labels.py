@@ -8,6 +8,8 @@ import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from nbtrack.patterns import regex
+
 
 @dataclass(frozen=True)
 class Labelled:
@@ -22,14 +24,14 @@ class Labelled:
 
 
 _Piece = str | ast.expr
-_BREAK = re.compile(r"[,;|/\n\t()\[\]{}•·]|\s[-–—]+\s|[.!?]\s|\s{2,}|={2,}|-{2,}|\*{2,}|#{1,}|>{2,}")  # noqa: RUF001 - dashes as people type them
-_QUALIFIED = re.compile(r"(\w)\s*\(([^()]*)\)\s*$")
+_BREAK = regex(r"[,;|/\n\t()\[\]{}•·]|\s[-–—]+\s|[.!?]\s|\s{2,}|={2,}|-{2,}|\*{2,}|#{1,}|>{2,}")  # noqa: RUF001 - dashes as people type them
+_QUALIFIED = regex(r"(\w)\s*\(([^()]*)\)\s*$")
 """`RMSE (test)`: what stands in brackets before the value belongs to the label."""
-_TAIL = re.compile(r"[\s:=≈~<>$€£^*#+-]+$")
-_WORD_TAIL = re.compile(
+_TAIL = regex(r"[\s:=≈~<>$€£^*#+-]+$")
+_WORD_TAIL = regex(
     r"\s+(is|are|was|were|equals?|equal to|of|at|to|now|about|approximately|after|in|for|over|with|on|by|from|until|achieved|reached)$", re.IGNORECASE
 )
-_ARTICLE = re.compile(r"^(the|a|an|our|my|this|and|with|has|have|got|of|in|at|is|for|on|to)\s+", re.IGNORECASE)
+_ARTICLE = regex(r"^(the|a|an|our|my|this|and|with|has|have|got|of|in|at|is|for|on|to)\s+", re.IGNORECASE)
 _UNITS = frozenset(
     ("epochs", "iterations", "iters", "its", "steps", "batches", "samples", "trials", "folds", "rounds", "episodes", "generations", "updates", "sec", "secs",
      "second", "seconds", "s", "ms", "min", "minutes")

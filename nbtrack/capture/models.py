@@ -21,14 +21,15 @@ from nbtrack.capture.run import TrackedRun, as_text
 from nbtrack.capture.schemas import Sample, is_frame, is_of, named_columns, output_of, sample_of, shape_of
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.entities.ledger import Entry, Ledger, reads_for
+from nbtrack.patterns import regex
 
 _LEAST_S = 0.1
 _PATIENCE_S = 10.0
 _ITEMS = 50
 _KEYS = (str, int, float, bool)
 """Classes of keys that are asked for their text; others would answer with code of the user's."""
-_LOADED = re.compile(r"(^|_)(load|loads|read|from_pretrained)(_|$)")
-_BEST = re.compile(r"(^|_)(best|final)(_|$)", re.IGNORECASE)
+_LOADED = regex(r"(^|_)(load|loads|read|from_pretrained)(_|$)")
+_BEST = regex(r"(^|_)(best|final)(_|$)", re.IGNORECASE)
 _METHODS = frozenset({"fit", "partial_fit", "fit_predict", "fit_transform", "train_on_batch"})
 
 

@@ -10,14 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from nbtrack.patterns import regex
+
 RASTERS = {"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "image/webp": ".webp"}
 """Forms of one picture; the first there is is kept."""
 VECTORS = {"image/svg+xml": ".svg", "application/pdf": ".pdf"}
 _PLOTLY = "application/vnd.plotly.v1+json"
-_VEGA = re.compile(r"application/vnd\.vega(lite)?\.v\d+\+json")
+_VEGA = regex(r"application/vnd\.vega(lite)?\.v\d+\+json")
 _NO_PICTURE = ("application/vnd.jupyter.widget-view+json", "application/vnd.bokehjs_load.v0+json", "application/javascript")
-_DRAWS = re.compile(r"<(svg|canvas|img|iframe)\b|vegaEmbed|Plotly\.newPlot|Bokeh", re.IGNORECASE)
-_TITLE = re.compile(r"<(?:title|caption)[^>]*>([^<]{1,200})</", re.IGNORECASE)
+_DRAWS = regex(r"<(svg|canvas|img|iframe)\b|vegaEmbed|Plotly\.newPlot|Bokeh", re.IGNORECASE)
+_TITLE = regex(r"<(?:title|caption)[^>]*>([^<]{1,200})</", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import re
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,13 +22,14 @@ from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.capture.weave.words import is_measure
 from nbtrack.entities.ledger import Entry
+from nbtrack.patterns import regex
 
 _SHOWS = frozenset(("print", "display", "pprint"))
 _MAGICS = ("%%time", "%%capture")
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-WHOLE = re.compile(r"(^|_)(errors?|mistakes?|correct|misclassified|mislabell?ed|rewards?|returns?|score|loss|cost|energy|distance|fitness)($|_)")
+WHOLE = regex(r"(^|_)(errors?|mistakes?|correct|misclassified|mislabell?ed|rewards?|returns?|score|loss|cost|energy|distance|fitness)($|_)")
 """Measures that may be whole numbers; other whole numbers are counts."""
-_TRAILING = re.compile(r"(_(of|on|the|for|in|at|with|a|over))+$")
+_TRAILING = regex(r"(_(of|on|the|for|in|at|with|a|over))+$")
 _SERIES = 3
 """Values that one print of a function gave from which on they are a curve."""
 _SPOTS = 200

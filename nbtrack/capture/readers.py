@@ -11,23 +11,24 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.capture.calls import MISSING, argument, value_of
+from nbtrack.patterns import regex
 
-WORDS = re.compile(r"\b(read_\w+|scan_\w+|load\w*|fetch_\w+|make_\w+|loadtxt|genfromtxt|fromfile|open|get_rdataset|datasets?|Dataset\w*|DataLoader|File)\b")
+WORDS = regex(r"\b(read_\w+|scan_\w+|load\w*|fetch_\w+|make_\w+|loadtxt|genfromtxt|fromfile|open|get_rdataset|datasets?|Dataset\w*|DataLoader|File)\b")
 """Code without any of these reads no data."""
 _USUAL = {"pd": "pandas", "np": "numpy", "pl": "polars", "sns": "seaborn", "pq": "pyarrow.parquet", "sm": "statsmodels.api", "plt": "matplotlib.pyplot"}
 _PATH_READERS = (
-    (re.compile(r"pandas\.(.*\.)?read_(?!sql|clipboard|gbq)\w+"), ("filepath_or_buffer", "path", "io", "path_or_buf")),
-    (re.compile(r"polars\.(.*\.)?(read|scan)_(?!database)\w+"), ("source",)),
-    (re.compile(r"numpy\.(.*\.)?(load|loadtxt|genfromtxt|fromfile)"), ("file", "fname")),
-    (re.compile(r"pyarrow\..*\.?read_\w+"), ("source", "input_file")),
-    (re.compile(r"scipy\.io\..*loadmat"), ("file_name",)),
-    (re.compile(r"h5py\..*File"), ("name",)),
+    (regex(r"pandas\.(.*\.)?read_(?!sql|clipboard|gbq)\w+"), ("filepath_or_buffer", "path", "io", "path_or_buf")),
+    (regex(r"polars\.(.*\.)?(read|scan)_(?!database)\w+"), ("source",)),
+    (regex(r"numpy\.(.*\.)?(load|loadtxt|genfromtxt|fromfile)"), ("file", "fname")),
+    (regex(r"pyarrow\..*\.?read_\w+"), ("source", "input_file")),
+    (regex(r"scipy\.io\..*loadmat"), ("file_name",)),
+    (regex(r"h5py\..*File"), ("name",)),
 )
-_CALL_READERS = re.compile(
+_CALL_READERS = regex(
     r"sklearn\.datasets\..*\.?(load|fetch|make)_\w+|seaborn\..*\.?load_dataset|statsmodels\.(api\.)?datasets\..+|keras\.(.*\.)?datasets\..+\.load_data"
     r"|(datasets|torchvision\.datasets|torchaudio\.datasets|torchtext\.datasets)\..+|tensorflow_datasets\..*load|vega_datasets\..+|scipy\.datasets\.\w+"
 )
-_DATA = re.compile(
+_DATA = regex(
     r"\.(csv|tsv|txt|dat|data|json|jsonl|ndjson|npy|npz|parquet|feather|arrow|h5|hdf5|mat|xml|xlsx?|ya?ml|arff|libsvm|svm|pkl|pickle)(\.(gz|bz2|xz|zip|zst))?$",
     re.IGNORECASE,
 )

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 
 from nbtrack.capture.measures import Measured, known, metrics
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.patterns import regex
 
-_HEAD = re.compile(r"^\s+precision\s+recall\s+f1-score\s+support\s*$", re.M)
-_ROW = re.compile(r"^\s*(\S.*?)\s{2,}(\d\.\d+)\s+(\d\.\d+)\s+(\d\.\d+)\s+(\d+)\s*$")
-_ACCURACY = re.compile(r"^\s*accuracy\s+(\d\.\d+)\s+\d+\s*$")
+_HEAD = regex(r"^\s+precision\s+recall\s+f1-score\s+support\s*$", re.M)
+_ROW = regex(r"^\s*(\S.*?)\s{2,}(\d\.\d+)\s+(\d\.\d+)\s+(\d\.\d+)\s+(\d+)\s*$")
+_ACCURACY = regex(r"^\s*accuracy\s+(\d\.\d+)\s+\d+\s*$")
 _ROWS = 40
 
 

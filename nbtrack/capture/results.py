@@ -18,8 +18,9 @@ from nbtrack.capture.run import as_text
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_history, is_measure
+from nbtrack.patterns import regex
 
-_RESULTS = re.compile(
+_RESULTS = regex(
     r"(^|_)(results?|res|scores?|metrics?|measures|performance|perf|eval\w*|report|comparison|summary|stats|acc\w*|errors?|loss\w*|quality)($|_|\d)", re.I
 )
 _ITEMS, _ROWS, _COLUMNS = 60, 30, 12

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections import deque
 
+from nbtrack.patterns import regex
+
 CAP = 1_000_000
 """Characters of one stream that are kept: half from its beginning, half from its end."""
 _REACH = 20
 """Lines that the cursor may still go up to; nested progress bars go up a line a bar."""
 _LONG_LINE = 10_000
 _TIMES = 512
-_MOVE = re.compile(r"\x1b\[\d*[ABK]")
-_PIECE = re.compile(r"\n|\r|\x08|\x1b\[(\d*)([ABK])|(?:[^\n\r\x08\x1b]|\x1b(?!\[\d*[ABK]))+")
+_MOVE = regex(r"\x1b\[\d*[ABK]")
+_PIECE = regex(r"\n|\r|\x08|\x1b\[(\d*)([ABK])|(?:[^\n\r\x08\x1b]|\x1b(?!\[\d*[ABK]))+")
 
 
 class StreamText:

@@ -17,6 +17,7 @@ from typing import Any
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.courier.uris import mask_uri
+from nbtrack.patterns import regex
 from nbtrack.system import working_folder
 
 WAIT_S = 10.0
@@ -29,7 +30,7 @@ MOST = 1000
 _CALL = ("--no-pager", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.quotePath=false", "-c", "diff.external=")
 _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_EXTERNAL_DIFF": "", "LC_ALL": "C"}
 _DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--ignore-submodules=all")
-_LOGIN = re.compile(r"^(https?://)[^/?#]*@", re.IGNORECASE)
+_LOGIN = regex(r"^(https?://)[^/?#]*@", re.IGNORECASE)
 
 
 class Git(Source):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_LOGIN = re.compile(
+from nbtrack.patterns import regex
+
+_LOGIN = regex(
     r"^(MLFLOW_TRACKING_\w+|MLFLOW_S3_\w+|MLFLOW_AWS_\w+|MLFLOW_GCS_\w+|MLFLOW_AZURE_\w+|AWS_\w+|AZURE_\w+|GOOGLE_\w+|GCLOUD_\w+|DATABRICKS_\w+|\w+_PROXY|\w*CA_BUNDLE"
     r"|SSL_CERT_\w+|NETRC|PG[A-Z]+|NBTRACK_TRACKING_URI)$",
     re.IGNORECASE,
 )
-_SECRET = re.compile(r"PASS|SECRET|TOKEN|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|_KEY$|AUTH|COOKIE|^MLFLOW_TRACKING_URI$", re.IGNORECASE)
+_SECRET = regex(r"PASS|SECRET|TOKEN|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|_KEY$|AUTH|COOKIE|^MLFLOW_TRACKING_URI$", re.IGNORECASE)
 
 
 def logins(env: Mapping[str, str]) -> dict[str, str]:

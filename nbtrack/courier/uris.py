@@ -8,13 +8,15 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
+from nbtrack.patterns import regex
+
 PREFIX = "nbtrack+"
 """Put before a URI's scheme to send MLflow's own calls through the journal."""
 EXPERIMENT = "nbtrack-experiment:"
 """Before an experiment's name: its id while the store cannot be asked for the real one. It says all, so any process can read it."""
 MASK = "***"
-_AUTHORITY = re.compile(r"^([A-Za-z][\w+.\-]*://)([^/?#]*)@")  # greedy, so that a password may hold an @
-_SECRET_VALUE = re.compile(r"([?&;][^=&;#]*(?:password|passwd|pwd|secret|token|key|credential|signature|sig)[^=&;#]*=)([^&;#]*)", re.IGNORECASE)
+_AUTHORITY = regex(r"^([A-Za-z][\w+.\-]*://)([^/?#]*)@")  # greedy, so that a password may hold an @
+_SECRET_VALUE = regex(r"([?&;][^=&;#]*(?:password|passwd|pwd|secret|token|key|credential|signature|sig)[^=&;#]*=)([^&;#]*)", re.IGNORECASE)
 
 
 @lru_cache(64)

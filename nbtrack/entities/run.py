@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from nbtrack.patterns import regex
+
 
 class State(StrEnum):
     """MLflow's words for where a run is."""
@@ -46,15 +48,15 @@ class RunStart:
     """Set when the run was created in MLflow by others and is continued through the journal."""
 
 
-_LOWER = re.compile(
+_LOWER = regex(
     r"(^|[_\W])(loss|losses|err|error|errors|cost|mse|rmse|mae|mape|smape|msle|rmsle|nll|perplexity|ppl|logloss|mlogloss|merror|deviance|aic|bic"
     r"|regret|divergence|residual|residuals|rss|brier|hinge|huber|latency|fpr|fnr|wer|cer|eer|ece|fid|kld|l1|l2|inertia|distance|overfit|gap"
     r"|cross_?entropy|grad_norm|impurity|neg(ative)?_log_likelihood)($|[_\W\d])",
     re.IGNORECASE,
 )
-_NEGATED = re.compile(r"(^|[_\W])neg_(?!log_likelihood)", re.IGNORECASE)
+_NEGATED = regex(r"(^|[_\W])neg_(?!log_likelihood)", re.IGNORECASE)
 """sklearn's scorers: `neg_mean_squared_error` is higher where the model is better."""
-_HUMP = re.compile(r"(?<=[a-z\d])(?=[A-Z])")
+_HUMP = regex(r"(?<=[a-z\d])(?=[A-Z])")
 
 
 def direction_of(metric: str, goal: str = "") -> str:

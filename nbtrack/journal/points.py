@@ -10,12 +10,12 @@ from __future__ import annotations
 import itertools
 import mmap
 import os
-import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 from nbtrack.errors import FormatError
+from nbtrack.patterns import regex
 from nbtrack.system import open_private, reserve
 
 RECORD = struct.Struct("<qqdII")
@@ -25,7 +25,7 @@ VERSION = 1
 SIZES = (64 << 10, 512 << 10, 4 << 20)
 """Bytes of a writer's first, second and every further segment: small runs stay small, no map grows past 4 MiB of a kernel's memory."""
 
-_FILE = re.compile(r"points-(?P<writer>.+)-(?P<number>\d+)")
+_FILE = regex(r"points-(?P<writer>.+)-(?P<number>\d+)")
 _TAIL_BYTES = 1024 * RECORD_BYTES
 
 Point = tuple[int, int, float, int]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from nbtrack.capture.choice import read_kinds
 from nbtrack.entities import Request
 from nbtrack.errors import UsageError
+from nbtrack.patterns import regex
 
 OPTIONS = {
     "-e": ("EXPERIMENT", "experiment of the run"),
@@ -30,7 +31,7 @@ OPTIONS = {
     "--scratch": ("", "run the cell untracked"),
     "--quiet": ("", "show no line after the cell"),
 }
-_BRACES = re.compile(r"\{[^{}]*\}")
+_BRACES = regex(r"\{[^{}]*\}")
 
 
 def split(line: str, expand: Callable[[str], str] = str) -> list[str]:

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbtrack.patterns import regex
+
 _OPEN = b"\n  {\n"
-_CELL = re.compile(re.escape(_OPEN))
+_CELL = regex(re.escape(_OPEN))
 """How nbformat's writers begin a cell: indented by two."""
 _SMALL = 1 << 16
 _MANY_LINES = 20_000
 _SOURCE = b'\n   "source": '
-_ID = re.compile(rb'\n   "id": "([^"\\]*)"')
-_TYPE = re.compile(rb'\n   "cell_type": "(\w+)"')
+_ID = regex(rb'\n   "id": "([^"\\]*)"')
+_TYPE = regex(rb'\n   "cell_type": "(\w+)"')
 
 
 @dataclass(frozen=True)

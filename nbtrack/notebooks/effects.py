@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 from nbtrack.notebooks.branches import Branches
 from nbtrack.notebooks.scopes import parse
+from nbtrack.patterns import regex
 
 _TIMERS = {"time", "timeit", "prun", "memit", "mprun", "lprun", "snakeviz", "pyinstrument", "capture"}
-_TIMER_OPTIONS = re.compile(r"^(\s*-\w+(\s*=?\s*\d+)?)*\s*")
+_TIMER_OPTIONS = regex(r"^(\s*-\w+(\s*=?\s*\d+)?)*\s*")
 _SHELLS = {"bash", "sh", "script", "!", "cmd", "system", "sx", "perl", "ruby", "node", "js"}
 _SHOWN_ONLY = {"html", "HTML", "javascript", "markdown", "latex", "svg", "SVG"}
 _FRESH = {"len", "str", "int", "float", "bool", "repr", "type", "isinstance", "hasattr", "id", "sum", "round", "abs", "hash", "format", "range"}

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from nbtrack.entities.ledger import Entry, Seen, Status
 from nbtrack.notebooks import known
 from nbtrack.notebooks.effects import Body, Call, effects_of
+from nbtrack.patterns import regex
 
 _BUILTINS = frozenset(dir(builtins))
-_OUTPUTS = re.compile(r"^(_{1,3}|_i{1,3}|_i?\d+|Out|In|_oh|_ih|_dh)$")
+_OUTPUTS = regex(r"^(_{1,3}|_i{1,3}|_i?\d+|Out|In|_oh|_ih|_dh)$")
 _SHARES_LIMIT = 40
 
 

@@ -5,7 +5,7 @@ Dotted names are full ones: `np.random.rand` is looked up as `numpy.random.rand`
 
 from __future__ import annotations
 
-import re
+from nbtrack.patterns import regex
 
 
 def _words(text: str) -> list[str]:
@@ -32,7 +32,7 @@ GENTLE = frozenset(
     )
 )
 """Packages whose functions leave their arguments as they are, but for the ones below."""
-CHANGES_ARGUMENTS = re.compile(
+CHANGES_ARGUMENTS = regex(
     r"^(random\.shuffle|numpy\.random\.shuffle|numpy\.(put|putmask|place|copyto|fill_diagonal|put_along_axis)|numpy\.add\.at|operator\.(i\w+|setitem|delitem)"
     r"|collections\.deque\.\w+|heapq\.\w+|bisect\.insort\w*|builtins\.(setattr|delattr|next|anext)|torch\.nn\.(utils|init)\.\w+|.*[a-z\d]_)$"
 )
@@ -92,15 +92,15 @@ _RANDOM_BY_DEFAULT = frozenset(
 )
 """Of scikit-learn: draw from NumPy's random state where no `random_state` is given."""
 _RANDOM_IF_SHUFFLED = frozenset({"KFold", "StratifiedKFold", "StratifiedGroupKFold"})
-_TORCH_DRAWS = re.compile(
+_TORCH_DRAWS = regex(
     r"^torch\.(rand|randn|randint|randperm|normal|bernoulli|multinomial|poisson|rand_like|randn_like|randint_like|dropout)$"
     r"|^torch\.nn\.([A-Z]\w*)$|^torch\.nn\.init\.\w+$|^torch\.nn\.functional\.(alpha_|feature_)?dropout\w*$|^torchvision\.models\.\w+$|^torch\.utils\.data\.random_split$"
 )
-_TORCH_STILL = re.compile(
+_TORCH_STILL = regex(
     r"^torch\.nn\.(\w*Loss|ReLU|GELU|Sigmoid|Tanh|Softmax|LogSoftmax|Flatten|Sequential|ModuleList|ModuleDict|Module|\w*Pool\w*|Identity|SiLU|LeakyReLU|ELU)$"
 )
-_KERAS_DRAWS = re.compile(r"^(keras|tensorflow\.keras)\.(layers\.[A-Z]\w*|initializers\.\w+|random\.\w+)$|^tensorflow\.random\.(?!set_seed|Generator)\w+$")
-UNSEEDABLE = re.compile(r"^(uuid\.uuid[14]|secrets\.\w+|os\.urandom|random\.SystemRandom|tempfile\.\w+)$")
+_KERAS_DRAWS = regex(r"^(keras|tensorflow\.keras)\.(layers\.[A-Z]\w*|initializers\.\w+|random\.\w+)$|^tensorflow\.random\.(?!set_seed|Generator)\w+$")
+UNSEEDABLE = regex(r"^(uuid\.uuid[14]|secrets\.\w+|os\.urandom|random\.SystemRandom|tempfile\.\w+)$")
 
 
 def draws(name: str, keywords: frozenset[str], named: dict[str, str], n_args: int) -> tuple[str, ...]:
@@ -146,12 +146,12 @@ def is_pure_method(type_module: str, method: str, named: dict[str, str], keyword
     return method in PURE_METHODS or (method in _INPLACE_BY_WORD and type_module.partition(".")[0] in ("pandas", "polars"))
 
 
-_READS = re.compile(
+_READS = regex(
     r"^(pandas\.(read_\w+|ExcelFile|HDFStore)|polars\.(read_\w+|scan_\w+)|numpy\.(load|loadtxt|genfromtxt|fromfile|memmap)|joblib\.load|torch\.(jit\.)?load"
     r"|PIL\.Image\.open|matplotlib\.(pyplot|image)\.imread|pyarrow\.parquet\.read_\w+|sqlite3\.connect|h5py\.File|xgboost\.DMatrix|cv2\.imread|json\.load|toml\.load"
     r"|os\.(listdir|scandir|stat|walk)|os\.path\.(exists|getsize|getmtime|isfile|isdir)|glob\.i?glob|scipy\.io\.loadmat|geopandas\.read_file|runpy\.run_path|nibabel\.load)$"
 )
-_WRITES = re.compile(
+_WRITES = regex(
     r"^(numpy\.(save|savez|savez_compressed|savetxt)|joblib\.dump|torch\.(jit\.)?save|matplotlib\.pyplot\.(savefig|imsave)|sqlite3\.connect|h5py\.File|cv2\.imwrite"
     r"|os\.(remove|unlink|makedirs|mkdir|rmdir|rename|replace)|shutil\.\w+|pyarrow\.parquet\.write_\w+|zipfile\.ZipFile|tarfile\.open|scipy\.io\.savemat)$"
 )
@@ -164,8 +164,8 @@ _WRITE_METHODS = frozenset(
         " savefig save_model save_weights to_file unlink touch mkdir rename replace tofile write_image write_html"
     )
 )
-_PATH_FIRST = re.compile(r"^(numpy\.save\w*|torch\.save|joblib\.dump)$")
-_READ_MODES = re.compile(r"^r[bt]?$")
+_PATH_FIRST = regex(r"^(numpy\.save\w*|torch\.save|joblib\.dump)$")
+_READ_MODES = regex(r"^r[bt]?$")
 
 
 def files(name: str, method: str, texts: tuple[str | None, ...], named: dict[str, str], type_module: str) -> list[tuple[str, str | None]]:
@@ -205,32 +205,30 @@ def files(name: str, method: str, texts: tuple[str | None, ...], named: dict[str
     return found
 
 
-CLOCK = re.compile(
-    r"^(time\.(time|time_ns|localtime|gmtime|ctime|strftime)|datetime\.(datetime|date)\.(now|utcnow|today)|pandas\.Timestamp\.(now|today|utcnow))$"
-)
-TIMING = re.compile(r"^time\.time(_ns)?$")
+CLOCK = regex(r"^(time\.(time|time_ns|localtime|gmtime|ctime|strftime)|datetime\.(datetime|date)\.(now|utcnow|today)|pandas\.Timestamp\.(now|today|utcnow))$")
+TIMING = regex(r"^time\.time(_ns)?$")
 """Almost always measures how long something took, which is no result."""
-NETWORK = re.compile(
+NETWORK = regex(
     r"^(requests|urllib\.request|httpx|aiohttp|urllib3|boto3|botocore|kagglehub|kaggle|yfinance|openml|gdown|wget|s3fs|gcsfs|paramiko|ftplib|smtplib|http\.client|socket)\.\w+"
     r"|^sklearn\.datasets\.fetch_\w+$|^(datasets|transformers)\.(load_dataset|pipeline)$|^huggingface_hub\.\w+$|^torch\.hub\.\w+$|^seaborn\.load_dataset$"
     r"|^(datetime\.)?webbrowser\.\w+$|^(keras|tensorflow\.keras)\.datasets\.\w+\.load_data$|^torchvision\.datasets\.\w+$|^sqlalchemy\.create_engine$|^(psycopg2?|pymysql|oracledb)\.connect$"
 )
-INPUT = re.compile(r"^(builtins\.input|getpass\.getpass|ipywidgets\.\w+|sys\.stdin\.\w+)$")
-BACKGROUND = re.compile(
+INPUT = regex(r"^(builtins\.input|getpass\.getpass|ipywidgets\.\w+|sys\.stdin\.\w+)$")
+BACKGROUND = regex(
     r"^(asyncio\.(create_task|ensure_future|run_coroutine_threadsafe)|threading\.(Thread|Timer)|concurrent\.futures\.\w+|multiprocessing\.\w+|subprocess\.Popen)$"
 )
-PLOTTING = re.compile(r"^(matplotlib\.pyplot|seaborn|pylab)\.")
-PLOT_SETTINGS = re.compile(
+PLOTTING = regex(r"^(matplotlib\.pyplot|seaborn|pylab)\.")
+PLOT_SETTINGS = regex(
     r"^(matplotlib\.(rc|rcdefaults|use|style\.use|pyplot\.(rc|style\.use|switch_backend|xkcd|set_cmap))|seaborn\.(set|set_theme|set_style|set_context|set_palette|reset_\w+)"
     r"|matplotlib\.(pyplot\.)?rcParams\.\w+)$"
 )
-OPTIONS = re.compile(
+OPTIONS = regex(
     r"^(pandas\.(set_option|reset_option|options)|numpy\.(set_printoptions|seterr|seterrcall)|warnings\.(filterwarnings|simplefilter)|logging\.\w+|torch\.(set_\w+|backends\.\S+|use_\w+)"
     r"|locale\.setlocale|decimal\.getcontext|sys\.setrecursionlimit|sklearn\.set_config|polars\.Config\.\w+|os\.(chdir|putenv|unsetenv)|sys\.path\.\w+|tensorflow\.(config|keras\.backend)\.\S+"
     r"|keras\.(backend|mixed_precision|config)\.\S+|random\.setstate|gc\.\w+|matplotlib\.(use|rc)|importlib\.reload|ipywidgets\.\w+)$"
 )
 """Functions that change the state of a whole library, or of the process."""
-QUIET_COMMANDS = re.compile(
+QUIET_COMMANDS = regex(
     r"^\s*(ls|ll|dir|pwd|echo|cat|head|tail|wc|which|type|date|whoami|uname|nvidia-smi|df|du|free|file|env|python3? (--version|-V)"
     r"|pip3? (list|show|freeze|check)"
     r"|git (status|log|diff|show|branch)|#.*)(\s|$)"
@@ -243,4 +241,4 @@ QUIET_MAGICS = frozenset(
     )
 )
 PACKAGE_MAGICS = frozenset({"pip", "conda", "mamba", "uv", "micromamba"})
-INSTALL = re.compile(r"\b(pip3?|conda|mamba|uv|poetry|apt|apt-get)\b.*\b(install|add|uninstall|remove)\b")
+INSTALL = regex(r"\b(pip3?|conda|mamba|uv|poetry|apt|apt-get)\b.*\b(install|add|uninstall|remove)\b")

@@ -14,9 +14,10 @@ from typing import Any
 
 from nbtrack.entities.ledger import Entry
 from nbtrack.notebooks.recipe import RecipeCell
+from nbtrack.patterns import regex
 
-_ID = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
-_LONE = re.compile("[\ud800-\udfff]")
+_ID = regex(r"^[a-zA-Z0-9_-]{1,64}$")
+_LONE = regex("[\ud800-\udfff]")
 
 
 class CellIds:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from nbtrack.notebooks.document import Document
 from nbtrack.notebooks.effects import Body, effects_of, plain_source
 from nbtrack.notebooks.history import History, Step
 from nbtrack.notebooks.recipe import recipe_of
+from nbtrack.patterns import regex
 
 NO, UNKNOWN, NOTE = "no", "unknown", "note"
 RULES = {
@@ -263,7 +263,7 @@ def _is_inside(path: str, project: str) -> bool:
     return bool(project) and PurePath(path).is_relative_to(project)
 
 
-_PINNED = re.compile(r"^[\w.\[\]-]+(==|===|=)[\w.!+*]+$|^git\+\S+@[0-9a-f]{7,40}\S*$")
+_PINNED = regex(r"^[\w.\[\]-]+(==|===|=)[\w.!+*]+$|^git\+\S+@[0-9a-f]{7,40}\S*$")
 
 
 def _is_pinned(line: str) -> bool:

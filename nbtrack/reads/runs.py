@@ -7,8 +7,9 @@ import re
 from nbtrack.entities import RunView
 from nbtrack.errors import FormatError, UnknownRunError, UsageError
 from nbtrack.journal import Home, fold
+from nbtrack.patterns import regex
 
-_TERM = re.compile(r"(?P<name>[^\s<>=!:]+)\s*(?P<how><=|>=|!=|==|=|<|>|:)\s*(?P<value>\"[^\"]*\"|\S+)|(?P<word>\S+)")
+_TERM = regex(r"(?P<name>[^\s<>=!:]+)\s*(?P<how><=|>=|!=|==|=|<|>|:)\s*(?P<value>\"[^\"]*\"|\S+)|(?P<word>\S+)")
 
 REPRODUCES_TAG = "nbtrack.reproduces"
 """On a run that reproduces another: the other's id. It is nobody's last run."""

@@ -7,12 +7,14 @@ import math
 import re
 from collections import Counter
 
+from nbtrack.patterns import regex
+
 MASK = "***"
 PASSWORD, CREDENTIAL = "Password", "Credential"
 """Kinds. The value of a password's name is one whatever it looks like; that of another secret's name must look like one."""
 
-_HUMP = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_WORDS = re.compile(r"[^a-z\d]+")
+_HUMP = regex(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORDS = regex(r"[^a-z\d]+")
 _PASSWORD_WORDS = {"password", "passwd", "passphrase", "passcode", "pwd", "passwort", "kennwort", "pgpassword", "dbpassword", "userpassword"}
 _SECRET_WORDS = {"secret", "secrets", "credential", "credentials", "apikey", "apitoken", "authtoken", "accesstoken", "accesskey", "secretkey", "clientsecret"}
 _KEYS_OF = {
@@ -33,20 +35,20 @@ _ABOUT = {
 }  # fmt: skip
 """Words that, behind a secret's word, tell of something about it: `password_field`, `token_url`."""
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = regex(
     r"[*xX.•_\-#?0 ]+|(?:none|null|nil|true|false|undefined|nan|n/a|na|empty|masked|hidden|redacted|removed|secret|password|passwd|pass|pwd|pw|token"
     r"|apikey|api_key|string|str|text|test|testing|optional|required)[.!?:]?|[\[<{(].*[\]>})]|\$[\w{(].*|%\(?\w.*|.*\{[\w.!:\[\]'\"]*\}.*|.*(?:\*{3}|\.{3}|…).*"
     r"|(?:enter|insert|your|my|the|add|put|paste|use|replace|fill|change|type|set|some|example|sample|dummy|fake|mock|placeholder|todo|fixme|process\.env|os\.environ|os\.getenv|env)"
     r"(?:[\s_\-.<\[({].*|)",
     re.IGNORECASE | re.DOTALL,
 )
-_REFERENCE = re.compile(
+_REFERENCE = regex(
     r"(?:[A-Za-z][\w+.\-]*://[^\s@]*|~?\.{0,2}/[\w./\-]*|[A-Za-z]:\\.*|[\w\-./]+\.(?:py|json|ya?ml|toml|txt|csv|pem|key|env|ini|cfg|html?|js|ipynb|md|com|org|io|net))",
     re.DOTALL,
 )
-_WORDLIKE = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+|[A-Z][a-z]+(?:[A-Z][a-z]+)*|[a-z]+(?:[A-Z][a-z]+)*)\d{0,3}|v?\d{1,4}")
-_PARTS = re.compile(r"[\s_\-./:,;@#|+]+")
-_CODE = re.compile(r"[A-Za-z_][\w.]*[(\[].*|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|self\..*", re.DOTALL)
+_WORDLIKE = regex(r"(?:[A-Z]?[a-z]+|[A-Z]+|[A-Z][a-z]+(?:[A-Z][a-z]+)*|[a-z]+(?:[A-Z][a-z]+)*)\d{0,3}|v?\d{1,4}")
+_PARTS = regex(r"[\s_\-./:,;@#|+]+")
+_CODE = regex(r"[A-Za-z_][\w.]*[(\[].*|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|self\..*", re.DOTALL)
 
 
 def kind_of_name(name: str) -> str:

@@ -7,13 +7,13 @@ import importlib
 import inspect
 import logging
 import posixpath
-import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.capture.run import TrackedRun
 from nbtrack.courier.uris import PREFIX
+from nbtrack.patterns import regex
 from nbtrack.store.idle_import import IdleImport
 from nbtrack.store.patches import hide_frames
 
@@ -31,7 +31,7 @@ _OPTIONS = {
 }  # fmt: skip
 _NOISE = ("training_", "estimator.html", "restored_")
 """What careful people do not keep: the training set predicted once more, and pictures of it."""
-_AFTER_TRAINING = re.compile(r"_score_\w+$")
+_AFTER_TRAINING = regex(r"_score_\w+$")
 """MLflow's name for what `model.score(X_test, y_test)` gave, which our own sources have under its own name."""
 _STATSMODELS = frozenset({"aic", "bic", "llf", "rsquared", "rsquared_adj", "fvalue", "f_pvalue", "prsquared", "llr_pvalue", "mse_resid", "deviance"})
 _KERAS = frozenset({"keras", "tensorflow"})

@@ -6,6 +6,7 @@ import os
 import re
 
 from nbtrack.journal import Home
+from nbtrack.patterns import regex
 from nbtrack.system import open_private
 
 ARTIFACTS = "nbtrack-journal:"
@@ -17,8 +18,8 @@ SCHEMES = frozenset(
     }
 )  # fmt: skip
 """Stores that the plugin stands before: what `pyproject.toml` registers, each with `nbtrack+`."""
-RUN_ID = re.compile(r"[0-9a-f]{32}")
-_ARTIFACTS_URI = re.compile(rf"{ARTIFACTS}/+(?P<run>[^/]+)/artifacts/?(?P<path>.*)", re.DOTALL)
+RUN_ID = regex(r"[0-9a-f]{32}")
+_ARTIFACTS_URI = regex(rf"{ARTIFACTS}/+(?P<run>[^/]+)/artifacts/?(?P<path>.*)", re.DOTALL)
 _MARK = "joined"
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 
-_MEASURES = re.compile(
+from nbtrack.patterns import regex
+
+_MEASURES = regex(
     r"(^|_)(loss|losses|err|errs|error|errors|cost|costs|acc|accs|accuracy|accuracies|score|scores|precision|recall|f1|f2|fbeta|auc|auroc|roc_auc|ap|map|ndcg|mrr"
     r"|mse|rmse|mae|mape|smape|msle|rmsle|sse|ssr|rss|r2|rsq|r_squared|nll|ll|loglik|log_likelihood|likelihood|perplexity|ppl|logloss|cross_?entropy|bce|ce|kl|kld|elbo"
     r"|deviance|aic|bic|objective|obj|fitness|energy|reward|rewards|returns|regret|residual|residuals|gap|divergence|entropy|mi|psnr|ssim|bleu|rouge|wer|cer|eer|fid|iou"
     r"|miou|dice|jaccard|kappa|mcc|brier|ece|inertia|silhouette|purity|modularity|stress|norm|gradnorm|grad_norm|convergence|metric|metrics|lr|learning_rate|fpr|tpr|fnr|tnr"
     r"|bias|var_explained|success_rate|win_rate|hit_rate)s?\d*($|_)"
 )
-_HISTORIES = re.compile(r"(^|_)(hist|history|histories|curve|curves|trace|traj|trajectory|log|logs|track|progress|evolution|record|records)\d*($|_)")
-_PARTS = re.compile(
+_HISTORIES = regex(r"(^|_)(hist|history|histories|curve|curves|trace|traj|trajectory|log|logs|track|progress|evolution|record|records)\d*($|_)")
+_PARTS = regex(
     r"(^|_)(fn|func|function|criterion|step_size|weights?|grads?|gradient|idx|index|count|num|n|str|msg|name|names|label|labels|path|time|matrix|mat|list)\d*($|_)"
 )
 
