@@ -197,7 +197,7 @@ def runs(query: str = "", *, trash: bool = False) -> RunTable:
     """Runs of this machine, newest first, as a table; `.views` holds them.
 
     Raises:
-        UsageError: the query cannot be read.
+        QueryError: the query cannot be read.
     """
     return RunTable(all_runs(_home(), query, with_trash=trash))
 

@@ -3,7 +3,8 @@
 NbtrackError
 ├── SettingError        a setting has a value that cannot be used
 ├── UsageError          a command or a %track line that cannot be understood
-│   └── UnknownRunError no run, or more than one, answers to that name
+│   ├── UnknownRunError no run, or more than one, answers to that name
+│   └── QueryError      a filter of runs that cannot be read
 ├── JournalError        the journal cannot be written or read
 │   └── FormatError     a journal of a format this release does not know
 ├── StoreError          MLflow's store refused or did not answer
@@ -75,6 +76,14 @@ class UnknownRunError(UsageError):
     def __init__(self, run: str, message: str, *, mend: str) -> None:
         super().__init__(message, mend=mend)
         self.run = run
+
+
+class QueryError(UsageError):
+    """A filter of runs that cannot be read."""
+
+    def __init__(self, query: str, position: int, message: str, *, mend: str) -> None:
+        super().__init__(f"The filter {query!r} cannot be read at character {position + 1}: {message}", mend=mend)
+        self.query, self.position, self.why = query, position, message
 
 
 class JournalError(NbtrackError):

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from nbtrack.entities import RunView
-from nbtrack.errors import FormatError, UnknownRunError, UsageError
+from nbtrack.errors import FormatError, UnknownRunError
 from nbtrack.journal import Home, fold
-from nbtrack.patterns import regex
-
-_TERM = regex(r"(?P<name>[^\s<>=!:]+)\s*(?P<how><=|>=|!=|==|=|<|>|:)\s*(?P<value>\"[^\"]*\"|\S+)|(?P<word>\S+)")
 
 REPRODUCES_TAG = "nbtrack.reproduces"
 """On a run that reproduces another: the other's id. It is nobody's last run."""
@@ -19,17 +14,18 @@ def all_runs(home: Home, query: str = "", *, with_trash: bool = False, metrics: 
     """Runs that match, newest first.
 
     Args:
-        query: terms that must all hold: a word (part of name, experiment or id), `lr<0.1`, `acc>=.9`, `state:FAILED`, `KEY:VALUE` for a tag;
-            `and` between them is passed over.
+        query: in the query language, see `reads/query.py`; empty means all.
         with_trash: include runs in the trash.
         metrics: False leaves points unread; a query on metrics then finds nothing.
 
     Raises:
-        UsageError: the query cannot be read.
+        QueryError: the query cannot be read.
     """
-    terms = [match for match in _TERM.finditer(query) if match.group().lower() != "and"]
+    from nbtrack.reads.query import facts_of, parse  # loaded with the first list of runs: %load_ext is felt
+
+    asked = parse(query)
     views = (_folded(home, run_id, metrics) for run_id in home.run_ids())
-    found = [view for view in views if view is not None and (with_trash or not view.is_trashed) and all(_holds(view, term) for term in terms)]
+    found = [view for view in views if view is not None and (with_trash or not view.is_trashed) and (not query or asked.holds(facts_of(view)))]
     return sorted(found, key=lambda view: view.start.started_ns, reverse=True)
 
 
@@ -66,32 +62,3 @@ def _folded(home: Home, run_id: str, metrics: bool) -> RunView | None:
         return fold(home, run_id, metrics=metrics)
     except FormatError:
         return None  # written by a newer release; the others are still shown
-
-
-def _holds(view: RunView, term: re.Match[str]) -> bool:
-    if word := term["word"]:
-        return word.lower() in f"{view.name} {view.start.experiment} {view.run_id}".lower()
-    name, how, value = term["name"], term["how"], term["value"].strip('"')
-    if name == "state":
-        actual: str | float | None = view.state.value
-    elif name in view.metrics:
-        actual = view.metrics[name].last
-    else:
-        actual = view.params.get(name, view.tags.get(name))
-    if actual is None:
-        return how == "!="
-    if how in (":", "=", "=="):
-        return str(actual).lower() == value.lower() or _number(actual) == _number(value) is not None
-    if how == "!=":
-        return str(actual).lower() != value.lower()
-    left, right = _number(actual), _number(value)
-    if right is None:
-        raise UsageError(f"{term.group()!r} compares with {value!r}, which is not a number.", mend=f"Write a number, such as {name}{how}0.1.")
-    return left is not None and {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[how]
-
-
-def _number(value: str | float) -> float | None:
-    try:
-        return float(value)
-    except ValueError:
-        return None

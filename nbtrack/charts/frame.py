@@ -1,0 +1,158 @@
+"""Runs as columns: what tables, filters and charts stand on."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from nbtrack.charts.shapes import VERSION, Better, Column, ColumnType, Number, Runs
+from nbtrack.entities import Metric, RunView, direction_of
+from nbtrack.patterns import regex
+from nbtrack.reads import query, words
+
+LONGEST = 500
+"""Characters of a value that are shown."""
+_HIDDEN = ("nbtrack.", "mlflow.")
+"""Tags of ours and of MLflow's: what is worth a column of them has its own."""
+_NUMBER = regex(r"\s*([+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|nan)\s*", re.IGNORECASE)
+
+
+def frame(
+    views: Sequence[RunView], *, as_of_ms: int, stale: str = "", metric: str | None = None, group: str | None = None, baseline: str | None = None,
+    kinds: Collection[str] = ("info", "param", "metric", "tag"), system: bool = False,
+) -> Runs:  # fmt: skip
+    """The runs column by column, in their order; every text as it may be shown.
+
+    Args:
+        kinds: of columns that are made.
+        system: also the machine's metrics.
+    """
+    metrics, params = query.names_of(views)
+    columns: list[Column] = []
+    if "info" in kinds:
+        columns += _infos(views)
+    if "param" in kinds:
+        columns += [_texts("param", name, [view.params.get(name) for view in views]) for name in _names(view.params for view in views)]
+    if "metric" in kinds:
+        columns += [_metric(name, views) for name in _names(view.metrics for view in views) if system or not name.startswith("system/")]
+    if "tag" in kinds:
+        columns += [
+            _texts("tag", name, [view.tags.get(name) for view in views]) for name in _names(view.tags for view in views) if not name.startswith(_HIDDEN)
+        ]
+    return Runs(
+        version=VERSION, as_of_ms=as_of_ms, stale=stale, names={"reserved": list(query.RESERVED), "clashing": sorted(metrics & params)}, columns=columns,
+        baseline=baseline, metric=metric, group=group, says=_says(views, metric),
+    )  # fmt: skip
+
+
+def finite(value: float | None) -> Number:
+    """A number as JSON can hold it: NaN and infinities as texts, none as null."""
+    if value is None or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def number(text: str | None) -> float | None:
+    """The number a param's text says; None where it says none."""
+    return float(text) if text is not None and _NUMBER.fullmatch(text) else None
+
+
+def chosen_metric(views: Sequence[RunView], metric: str | None = None) -> str | None:
+    """The metric that decides: the one asked for, else a goal's, else the one most runs have, one value a run before curves, the first seen of equals."""
+    if metric is not None:
+        return metric
+    counts: dict[str, int] = {}
+    for view in views:
+        goal = view.start.goal.partition(":")[2]
+        for name, it in view.metrics.items():
+            if not name.startswith("system/"):
+                counts[name] = counts.get(name, 0) + (4 if it.count == 1 else 3) + (1_000_000 if name == goal else 0)
+    return max(counts, key=counts.__getitem__, default=None)
+
+
+def better_of(views: Iterable[RunView], metric: str) -> Better:
+    """Which way of a metric is better, as its newest run says."""
+    goal = next((view.start.goal for view in views if metric in view.metrics), "")
+    return "lower" if direction_of(metric, goal) == "min" else "higher"
+
+
+def value_of(view: RunView, metric: str) -> float | None:
+    """What counts of a metric in comparisons: its last value; of a curve too, as that is the run's model."""
+    it = view.metrics.get(metric)
+    return None if it is None else it.last
+
+
+def _infos(views: Sequence[RunView]) -> list[Column]:
+    def info(name: str, kind: ColumnType, values: list[Any]) -> Column:
+        return Column(key=f"info/{name}", kind="info", name=name, type=kind, better="", values=values)
+
+    tags = [view.tags for view in views]
+    return [
+        info("id", "text", [view.run_id for view in views]),
+        info("name", "text", [shown("name", view.name) for view in views]),
+        info("state", "state", [view.state.value for view in views]),
+        info("started", "time", [view.start.started_ns // 1_000_000 for view in views]),
+        info("duration", "duration", [view.duration_s for view in views]),
+        info("stamp", "stamp", [it.get("nbtrack.stamp", "") for it in tags]),
+        info("experiment", "text", [shown("experiment", view.start.experiment) for view in views]),
+        info("notebook", "text", [shown("notebook", it.get("nbtrack.notebook", "")) for it in tags]),
+        info("cell", "text", [it.get("nbtrack.cell_id", "") for it in tags]),
+        info("attempt", "number", [view.start.attempt for view in views]),
+        info("parent", "text", [view.start.parent for view in views]),
+        info("note", "text", [shown("note", view.notes[-1]) if view.notes else "" for view in views]),
+    ]
+
+
+def _texts(kind: Any, name: str, values: list[str | None]) -> Column:
+    is_number = all(value is None or _NUMBER.fullmatch(value) for value in values)
+    told = [None if value is None else shown(name, value) for value in values]
+    return Column(key=f"{kind}/{name}", kind=kind, name=name, type="number" if is_number else "text", better="", values=told)
+
+
+def _metric(name: str, views: Sequence[RunView]) -> Column:
+    found: list[Metric | None] = [view.metrics.get(name) for view in views]
+    return Column(
+        key=f"metric/{name}", kind="metric", name=name, type="number", better=better_of(views, name),
+        last=[None if it is None else finite(it.last) for it in found], best=[None if it is None else finite(it.best) for it in found],
+        lowest=[None if it is None else finite(it.lowest) for it in found], highest=[None if it is None else finite(it.highest) for it in found],
+        step=[None if it is None else it.last_step for it in found], count=[None if it is None else it.count for it in found],
+    )  # fmt: skip
+
+
+def _names(found: Iterable[dict[str, Any]]) -> list[str]:
+    """Every name once, in the order they first appear."""
+    names: dict[str, None] = {}
+    for it in found:
+        names.update(dict.fromkeys(it))
+    return list(names)
+
+
+@functools.lru_cache(maxsize=50_000)
+def _shown(name: str, value: str) -> str:
+    told = words.told(name, value)
+    return told if len(told) <= LONGEST else told[: LONGEST - 1] + "…"
+
+
+def shown(name: str, value: str) -> str:
+    """A value as it may be shown: without its secrets, not longer than LONGEST; of a very long one only the beginning is looked at."""
+    return _shown(name, sendable(value[: 4 * LONGEST]))
+
+
+def sendable(text: str) -> str:
+    """The text as kernels can send it: halves of a surrogate pair are escaped."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _says(views: Sequence[RunView], metric: str | None) -> str:
+    if not views:
+        return "No runs."
+    count = f"{len(views):,} runs" if len(views) > 1 else "1 run"
+    having = [(value, view) for view in views if metric is not None and (value := value_of(view, metric)) is not None and not math.isnan(value)]
+    if metric is None or not having:
+        return f"{count}." if metric is None else f"{count}; none has the metric {metric}."
+    better = better_of(views, metric)
+    value, view = (min if better == "lower" else max)(having, key=lambda it: it[0])
+    return f"{count}; {words.title(view)} has the {'lowest' if better == 'lower' else 'highest'} {metric}, {words.number(value)}."
