@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbtrack.api import artifact, bundle, diff, figure, flush, import_bundle, log, param, reproduce, restore, run, runs, tag, track
+from nbtrack.api import artifact, bundle, diff, figure, flush, import_bundle, log, output, param, reproduce, restore, run, run_notebook, runs, tag, track
 from nbtrack.errors import NbtrackError
 
 __all__ = [
@@ -16,10 +16,12 @@ __all__ = [
     "flush",
     "import_bundle",
     "log",
+    "output",
     "param",
     "reproduce",
     "restore",
     "run",
+    "run_notebook",
     "runs",
     "tag",
     "track",

@@ -23,6 +23,7 @@ from nbtrack.reads import all_runs, find
 
 if TYPE_CHECKING:
     from nbtrack.magics.diff_page import DiffPage
+    from nbtrack.pipelines.single import NotebookRun
     from nbtrack.replay.bundle import Bundle
     from nbtrack.replay.data import DataList
     from nbtrack.replay.restore import Restored
@@ -169,6 +170,51 @@ def figure(fig: Any, name: str = "") -> None:
         _no_run("figure")
         return
     run.figure(fig, name)
+
+
+def output(name: str, value: Any) -> None:
+    """Hand a value on from a stage of a pipeline, or from a notebook that is run; the last value of a name holds.
+
+    Args:
+        name: an identifier; other stages write `${stage.outputs.name}`.
+        value: what JSON can hold, a number of numpy's, or a path.
+
+    Raises:
+        UsageError: it is nothing of these.
+    """
+    kernel = sys.modules.get("nbtrack.pipelines.kernel")
+    run = (kernel.stage_run() if kernel is not None else None) or current()
+    if run is None:
+        _no_run("output")
+        return
+    from nbtrack.pipelines.outputs import record
+
+    record(run, name, value)
+
+
+def run_notebook(
+    path: str | Path, params: Mapping[str, Any] | None = None, *, out: str | Path | None = None, kernel: str = "", name: str = "",
+    experiment: str = "", timeout_s: float | None = None,
+) -> NotebookRun:  # fmt: skip
+    """Run a notebook in a kernel of its own, as one run; `.outputs` holds what it recorded with `nbtrack.output`.
+
+    Args:
+        params: values of the parameters that it declares.
+        out: folder that gets the executed notebook and its report.
+        kernel, name, experiment: instead of the notebook's own kernel and name, and the setting's experiment.
+        timeout_s: seconds it may take.
+
+    Raises:
+        UsageError: there is no such notebook, parameter or kernel, or a value has the wrong type.
+        StageError: it failed; `run_id` tells the run.
+    """
+    from nbtrack.pipelines.single import run_or_raise
+
+    above = current()
+    parent = above.run_id if above is not None and not above.is_ended else ""
+    return run_or_raise(
+        Path(path), params or {}, out=None if out is None else Path(out), kernel=kernel, name=name, experiment=experiment, timeout_s=timeout_s, parent=parent
+    )
 
 
 def flush(word: str = "last") -> RunView:

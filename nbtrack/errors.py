@@ -5,6 +5,7 @@ NbtrackError
 ├── UsageError          a command or a %track line that cannot be understood
 │   ├── UnknownRunError no run, or more than one, answers to that name
 │   └── QueryError      a filter of runs that cannot be read
+├── StageError          a notebook that was run did not come to its end
 ├── JournalError        the journal cannot be written or read
 │   └── FormatError     a journal of a format this release does not know
 ├── StoreError          MLflow's store refused or did not answer
@@ -84,6 +85,14 @@ class QueryError(UsageError):
     def __init__(self, query: str, position: int, message: str, *, mend: str) -> None:
         super().__init__(f"The filter {query!r} cannot be read at character {position + 1}: {message}", mend=mend)
         self.query, self.position, self.why = query, position, message
+
+
+class StageError(NbtrackError):
+    """A notebook that was run did not come to its end."""
+
+    def __init__(self, message: str, *, mend: str, stage: str = "", run_id: str = "") -> None:
+        super().__init__(message, mend=mend)
+        self.stage, self.run_id = stage, run_id
 
 
 class JournalError(NbtrackError):

@@ -7,11 +7,10 @@ import binascii
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from nbtrack.patterns import regex
-from nbtrack.records import dataclass
 
 RASTERS = {"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "image/webp": ".webp"}
 """Forms of one picture; the first there is is kept."""

@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,6 @@ from nbtrack.entities import Request, State
 from nbtrack.entities.ledger import Entry, Ledger, Status
 from nbtrack.journal import Home, excluded
 from nbtrack.notebooks.scopes import parse, scope_of
-from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 
 Undo = Callable[[], None]
@@ -77,6 +76,8 @@ class Session:
         self.last: TrackedRun | None = None
         self.open: tuple[TrackedRun, Request] | None = None
         """The run of `%track on`."""
+        self.base: tuple[TrackedRun, Request] | None = None
+        """The run that a runner has around the whole notebook; another process began it."""
         self.amend: Callable[[Request], Request] = lambda request: request
         """Changes what is asked before a run begins; a reproduction tells its runs apart with it."""
         self._executions: list[Execution] = []
@@ -115,7 +116,7 @@ class Session:
         self.switch_off()
         request = self.amend(request)
         try:
-            run = begin(request, of_cell(self.shell, None), code=f"on:{request.name}")
+            run = begin(request, of_cell(self.shell, None), code=f"on:{request.name}", parent=self.base[0].run_id if self.base is not None else "")
         except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
             self._tell(f"not tracked: {cause}")
             return None
@@ -136,6 +137,23 @@ class Session:
         self.collector.end(run)
         run.end(state, reason)
         return run
+
+    def release(self, state: State, reason: str = "", traceback: str = "") -> None:
+        """End the run around the whole notebook."""
+        self.switch_off()
+        if self.base is None:
+            return
+        run, _ = self.base
+        self.base = None
+        leave(run)
+        if context.get() is run:
+            context.set(None)
+        self.collector.end(run)
+        run.end(state, reason, traceback)
+
+    @property
+    def _around(self) -> tuple[TrackedRun, Request] | None:
+        return self.open or self.base
 
     @property
     def truth(self) -> Truth:
@@ -173,7 +191,7 @@ class Session:
     def _begin(self, info: Any) -> None:
         raw = info.raw_cell.lstrip()  # as IPython's own transformers have it
         read = self._read_line(raw) if raw.startswith("%%track") else None
-        request, body = (self.amend(read[0]), read[1]) if read is not None else (self.open[1] if self.open is not None else None, info.raw_cell)
+        request, body = (self.amend(read[0]), read[1]) if read is not None else (self._around[1] if self._around is not None else None, info.raw_cell)
         entry = self._entry(info, body)
         execution = Execution(info, entry, None, {}, lambda: None)
         self._executions.append(execution)
@@ -214,10 +232,10 @@ class Session:
     def _cell(self, info: Any, request: Request, entry: Entry, body: str, *, is_own: bool) -> Cell:
         choice = self.choice(request)
         run: TrackedRun | None = None
-        if not is_own and self.open is not None:
-            run = self.open[0]
+        if not is_own and self._around is not None:
+            run = self._around[0]
         elif not request.is_dry:
-            parent = self.open[0].run_id if self.open is not None else ""
+            parent = self._around[0].run_id if self._around is not None else ""
             run = begin(request, of_cell(self.shell, entry.cell_id), code=body, parent=parent)
             enter(run)
             self.last = run
@@ -319,6 +337,7 @@ class Session:
                 self.collector.end(execution.cell.run)
                 execution.cell.run.end(State.KILLED, "the kernel was shut down while the cell ran")
         self.switch_off(reason="the kernel was shut down")
+        self.release(State.KILLED, "the kernel was shut down")
         for run in foreground():
             run.end(State.FINISHED, "the process ended")
         write_ends()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nbtrack.capture.choice import Choice
 from nbtrack.capture.run import TrackedRun
 from nbtrack.entities import Request
 from nbtrack.entities.ledger import Entry, Ledger
-from nbtrack.records import dataclass
 
 
 @dataclass

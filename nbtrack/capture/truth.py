@@ -8,12 +8,13 @@ import importlib.metadata
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nbtrack.capture import seen
 from nbtrack.capture.git import root
-from nbtrack.capture.identity import of_cell
+from nbtrack.capture.identity import Identity, of_cell
 from nbtrack.capture.recorder import Recorder
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
@@ -27,7 +28,6 @@ from nbtrack.notebooks.effects import Body, effects_of
 from nbtrack.notebooks.history import History, Step
 from nbtrack.notebooks.recipe import cells_of, recipe_of
 from nbtrack.notebooks.stamp import Stamp, Surroundings, stamp_of, with_uncommitted
-from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 
 RECIPE = "notebook/recipe.ipynb"
@@ -61,6 +61,8 @@ class Truth(Source):
         self._recorder = Recorder(functools.lru_cache(maxsize=64)(_tell))
         self._shell: Any = None
         self._recipes: dict[str, bytes] = {}
+        self.told = ""
+        """Path of the document, where a runner executes another one than the saved notebook; empty where it does not."""
 
     def start(self, shell: Any) -> None:
         self._shell = shell
@@ -99,7 +101,7 @@ class Truth(Source):
         targets = self._targets.setdefault(run.run_id, set())
         targets.add(cell.entry.number)
         if is_first:
-            self._recorder.begin(run, cell.entry, self._entries, of_cell(self._shell, cell.entry.cell_id))
+            self._recorder.begin(run, cell.entry, self._entries, self._where(cell.entry.cell_id))
             if cell.is_own and (before := self._before.get(cell.entry.number)) is not None:
                 # now, too, or a run whose kernel dies would have none
                 self._keep_recipe(run, recipe_of([*self.history.steps, self.history.ahead(cell.entry, before.body)], targets), targets)
@@ -132,7 +134,11 @@ class Truth(Source):
 
     def document(self) -> Document | None:
         """The notebook as saved now; None where its file is not known."""
-        return self._recorder.document(of_cell(self._shell, None).notebook)
+        return self._recorder.document(self._where(None).notebook)
+
+    def _where(self, cell_id: str | None) -> Identity:
+        where = of_cell(self._shell, cell_id)
+        return replace(where, notebook=self.told) if self.told else where
 
     def settle(self, wait_s: float = _EXIT_WAIT_S) -> None:
         """Wait until everything is written."""

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from nbtrack import settings
 from nbtrack.capture.current import attach
+from nbtrack.cli.pairs import PairsCommand
 from nbtrack.errors import NbtrackError, StoreError, UsageError
 from nbtrack.journal import Home
 from nbtrack.magics.table import RunPage, RunTable
@@ -255,6 +256,28 @@ def doctor(as_json: Json = False) -> None:
             print(f"{'ok  ' if finding.is_good else 'MEND'}  {finding.subject}: {finding.found}" + (f"\n      {finding.mend}" if finding.mend else ""))
     if not all(finding.is_good for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command(cls=PairsCommand)
+def run(
+    notebook: Annotated[Path, typer.Argument(help="Notebook")],
+    param: Annotated[list[str] | None, typer.Option("-p", "--param", help="NAME VALUE or NAME=VALUE: a param. Repeat it for more.")] = None,
+    params_file: Annotated[Path | None, typer.Option("-f", "--params-file", help="YAML file of params; -p goes before it.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the executed notebook and its report.")] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the run; else the notebook's.")] = "",
+    kernel: Annotated[str, typer.Option("--kernel", help="Kernel to execute it in; else the notebook's.")] = "",
+    timeout: Annotated[float | None, typer.Option("--timeout", help="Seconds it may take.")] = None,
+    help_notebook: Annotated[bool, typer.Option("--help-notebook", help="List the params that the notebook declares.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a notebook as one run: 0 it finished, 1 it failed, 3 wrong input, 130 interrupted."""
+    from nbtrack.cli import run as door
+
+    if help_notebook:
+        door.help_of(notebook, as_json)
+        return
+    given, typed = door.given(param or [], params_file)
+    raise typer.Exit(door.run_one(notebook, given, typed, out=out, kernel=kernel, name=name, timeout_s=timeout, as_json=as_json))
 
 
 def main() -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from nbtrack.patterns import regex
-from nbtrack.records import dataclass
 
 
 class State(StrEnum):

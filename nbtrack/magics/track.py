@@ -26,6 +26,7 @@ from nbtrack.journal import Home, excluded, fold
 from nbtrack.magics import grammar
 from nbtrack.magics.line import DryLine, RunLine, left_out
 from nbtrack.magics.replay import ReplayCommands
+from nbtrack.magics.stages import StageCommands
 from nbtrack.magics.table import RunPage, RunTable
 from nbtrack.reads import all_runs, find
 
@@ -53,13 +54,15 @@ COMMANDS = {
     "reproduce": "%track reproduce RUN [--env current|same|fresh] [--tolerance 1e-6|METRIC=0.01]... [--timeout SECONDS]: execute its recipe again",
     "bundle": "%track bundle RUN FILE.zip [--data]: the run as one file",
     "import": "%track import FILE.zip: take in a run from such a file",
+    "run": "%track run NOTEBOOK [NAME=VALUE]... [--out FOLDER] [--kernel NAME] [--timeout SECONDS]: run a notebook in a kernel of its own, as one run",
+    "output": "%track output NAME[=VALUE]...: hand values on from a stage; without VALUE the one the name has",
     "history": "%track history: what this kernel executed, in true order; stale cells are marked",
     "recipe": "%track recipe [RUN] [--open]: write the shortest notebook that gives this run beside this one; --open shows a link",
 }
 
 
 @magics_class
-class TrackMagics(ReplayCommands, Magics):
+class TrackMagics(ReplayCommands, StageCommands, Magics):
     """The magics of one shell; `session` does the work."""
 
     session: Session
@@ -97,6 +100,9 @@ class TrackMagics(ReplayCommands, Magics):
                                       execute its recipe in a clean kernel, and say whether the same comes of it
         %track bundle RUN FILE.zip [--data], %track import FILE.zip
                                       the run as one file, and back
+        %track run NOTEBOOK [NAME=VALUE]... [--out FOLDER] [--kernel NAME] [--timeout SECONDS]
+                                      run a notebook in a kernel of its own, as one run
+        %track output NAME[=VALUE]... hand values on from a stage of a pipeline
         %track history                what this kernel executed, stale cells marked
         %track recipe [RUN] [--open]  the shortest notebook that gives a run, written beside this one
 
@@ -185,7 +191,7 @@ class TrackMagics(ReplayCommands, Magics):
 
     def _note(self, words: list[str]) -> None:
         words, named = _option(words, "--run")
-        run = self._run(named)
+        run = self._run_of(named)
         run.note(" ".join(words))
         self._say(f"noted on {run.name} ({run.run_id[:8]})")
 
@@ -220,13 +226,13 @@ class TrackMagics(ReplayCommands, Magics):
 
     def _rm(self, words: list[str]) -> None:
         for word in words or [""]:
-            run = self._run(word or None, is_named="rm")
+            run = self._run_of(word or None, is_named="rm")
             run.trash(True)
             self._say(f"{run.name} ({run.run_id[:8]}) is in the trash; %track unrm {run.run_id[:8]} takes it out")
 
     def _unrm(self, words: list[str]) -> None:
         for word in words or [""]:
-            run = self._run(word or None, is_named="unrm")
+            run = self._run_of(word or None, is_named="unrm")
             run.trash(False)
             self._say(f"{run.name} ({run.run_id[:8]}) is back")
 
@@ -263,9 +269,9 @@ class TrackMagics(ReplayCommands, Magics):
             pairs.append((name, value))
         if not pairs:
             raise UsageError("Nothing was given.", mend="Write NAME=VALUE.")
-        return self._run(named), pairs
+        return self._run_of(named), pairs
 
-    def _run(self, named: str | None, is_named: str = "") -> TrackedRun:
+    def _run_of(self, named: str | None, is_named: str = "") -> TrackedRun:
         """The run a command means: the named one, else the one that goes on, else this kernel's last."""
         if is_named and not named:
             raise UsageError(f"%track {is_named} needs a run.", mend=f"Write %track {is_named} RUN; %track runs lists them.")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-
-from nbtrack.records import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)

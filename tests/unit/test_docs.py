@@ -14,6 +14,7 @@ import nbtrack
 from nbtrack import api, errors
 from nbtrack.capture.environment import VARIABLES
 from nbtrack.cli.main import UNREACHABLE, WRONG_INPUT, app
+from nbtrack.cli.run import INTERRUPTED
 from nbtrack.entities import Kind
 from nbtrack.magics.grammar import OPTIONS
 from nbtrack.magics.track import COMMANDS, TrackMagics
@@ -79,7 +80,7 @@ def test_every_command_of_the_terminal_has_its_row_with_its_options():
     group = typer.main.get_command(app)
     real = {}
     for name, command in group.commands.items():
-        options = {option for param in command.params if param.param_type_name == "option" for option in param.opts}
+        options = {option for param in command.params if param.param_type_name == "option" for option in param.opts if option.startswith("--")}
         assert "--json" in options, f"nbtrack {name} has no --json"
         real[name] = sorted(options - {"--json"})
     assert told == real
@@ -112,7 +113,7 @@ def test_every_error_has_its_row_below_its_parent():
 
 def test_every_exit_code_has_its_row():
     told = [int(row[0]) for row in rows((ROOT / "docs" / "errors.md").read_text()) if len(row) == 2 and row[0].isdigit()]
-    assert told == [0, 1, 2, WRONG_INPUT, UNREACHABLE]
+    assert told == [0, 1, 2, WRONG_INPUT, UNREACHABLE, INTERRUPTED]
 
 
 def test_every_rule_of_the_stamp_has_its_row_with_its_answer():

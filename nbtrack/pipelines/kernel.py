@@ -1,0 +1,70 @@
+"""What a stage prepares in its kernel: the run that the runner began goes on there, around all cells."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from nbtrack.capture.begin import tracking_uri
+from nbtrack.capture.current import enter, owner
+from nbtrack.capture.run import TrackedRun
+from nbtrack.courier import absolute_uri
+from nbtrack.entities import Kind, Request, State
+from nbtrack.journal import Home, RunWriter, fold
+
+_stage: list[TrackedRun] = []
+
+
+def prepare(shell: Any, facts: str) -> None:
+    """Load nbtrack and go on with the runner's run.
+
+    Args:
+        facts: JSON: `run_id`, `home`, `cwd`, `env`, `document` (the notebook as it is executed), `excluded` (names that are recorded
+            already).
+    """
+    from dataclasses import replace
+
+    from nbtrack import settings
+
+    told: dict[str, Any] = json.loads(facts)
+    os.environ.update(told["env"])
+    os.chdir(told["cwd"])
+    os.environ["PWD"] = told["cwd"]
+    shell.run_line_magic("load_ext", "nbtrack")
+    session = shell._nbtrack_session
+    home, run_id = Home(Path(told["home"])), told["run_id"]
+    view = fold(home, run_id, metrics=False)
+    if view is None:
+        raise LookupError(f"there is no run {run_id} in {home.root}")
+    this = owner(home).name
+    writer = RunWriter(home, run_id)
+    writer.event(Kind.RESUME, owner=this)
+    run = TrackedRun(home, replace(view.start, owner=this), writer)
+    run.uri = absolute_uri(tracking_uri(settings.load()), Path(told["cwd"]))
+    request = Request(name=view.name, is_quiet=True, excluded=tuple(told["excluded"]))
+    enter(run)
+    session.base = (run, request)
+    session.truth.told = told["document"]
+    _stage[:] = [run]
+
+
+def finish(shell: Any, facts: str) -> None:
+    """End the run.
+
+    Args:
+        facts: JSON: `state`, `reason`, `traceback`.
+    """
+    told: dict[str, Any] = json.loads(facts)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    session = shell._nbtrack_session
+    session.release(State(told["state"]), told["reason"], told["traceback"])
+    session.truth.settle()
+
+
+def stage_run() -> TrackedRun | None:
+    """The run of the stage that this kernel executes; None in any other process."""
+    return _stage[0] if _stage and not _stage[0].is_ended else None

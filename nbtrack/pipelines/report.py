@@ -1,0 +1,90 @@
+"""The report of a notebook that was run: an HTML page, kept in its run and written where one asks for it, without its secrets."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+from nbtrack.capture.current import attach
+from nbtrack.errors import UsageError
+from nbtrack.journal import Home
+
+REPORT = "notebook/report.html"
+"""Artifact."""
+
+
+def keep_report(home: Home, run_id: str, notebook: bytes) -> bytes:
+    """Make the report of an executed notebook and keep it in its run; empty where it cannot be made, which the run notes."""
+    run = attach(home, run_id)
+    if run is None:
+        return b""
+    try:
+        page = report_of(notebook)
+        run.artifact_bytes(REPORT, page)
+    except ImportError as cause:
+        run.notice(f'no report was made, for nbconvert is missing ({cause}): pip install "nbtrack[pipelines]"')
+        return b""
+    except Exception as cause:  # noqa: BLE001 - templates run on whatever a notebook holds, and the run is over
+        run.notice(f"no report was made: {cause!r}")
+        return b""
+    finally:
+        run.writer.close()
+    return page
+
+
+def report_of(notebook: bytes) -> bytes:
+    """The notebook as one HTML page."""
+    import nbformat
+    from nbconvert import HTMLExporter
+
+    exporter: Any = HTMLExporter
+    read: Any = nbformat.reads
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the notebook's own making
+        node = read(notebook.decode("utf-8", "surrogatepass"), as_version=4)
+        body, _ = exporter(template_name="classic").from_notebook_node(node)
+    return str(body).encode("utf-8", "surrogatepass")
+
+
+def write_out(folder: Path, stem: str, notebook: bytes, report: bytes) -> tuple[Path, ...]:
+    """Write both into a folder, without secrets, over none that is there.
+
+    Raises:
+        UsageError: nothing can be written there.
+    """
+    from nbtrack.secrets.notebook import scan_notebook
+    from nbtrack.secrets.scanner import Scanner
+
+    scanner = Scanner()
+    masked = scan_notebook(scanner, notebook)
+    if masked is not None and masked[1]:
+        notebook = masked[0]
+        report = report_of(notebook) if report else b""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return tuple(_write_new(folder, stem, suffix, data) for suffix, data in ((".ipynb", notebook), (".html", report)) if data)
+    except OSError as cause:
+        raise UsageError(f"Nothing can be written to {folder}: {cause.strerror or cause}.", mend="Name another folder with --out.") from cause
+
+
+def _write_new(folder: Path, stem: str, suffix: str, data: bytes) -> Path:
+    number = 1
+    while True:
+        path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
+        if path.exists():
+            number += 1
+            continue
+        fd, temporary = tempfile.mkstemp(dir=folder, prefix=".")
+        try:
+            with os.fdopen(fd, "wb") as file:
+                file.write(data)
+            os.link(temporary, path)  # unlike a rename it fails where a file is
+        except FileExistsError:
+            number += 1
+            continue
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+        return path

@@ -1,0 +1,189 @@
+"""One attempt at a stage: a notebook executed in a kernel, as one run."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbtrack.capture.begin import begin
+from nbtrack.capture.current import attach, owner
+from nbtrack.capture.identity import Identity
+from nbtrack.entities import Kind, Request, State
+from nbtrack.errors import JournalError, StageError
+from nbtrack.journal import Home, RunWriter, fold
+from nbtrack.journal.reaper import reap
+from nbtrack.pipelines import notebook as notebooks
+from nbtrack.pipelines.kernels import Kernel, Kernels, how_it_died, silently
+from nbtrack.pipelines.listener import Listener, Stop, StopReason
+from nbtrack.pipelines.outputs import outputs_of
+from nbtrack.pipelines.papermill import Executed, Failure, Work, execute, extra_lines
+from nbtrack.pipelines.parameters import Secret
+
+OUTPUT = "notebook/output.ipynb"
+"""Artifact: the notebook with its outputs, as papermill leaves it."""
+DEFAULT_KERNEL = "python3"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is executed, and where; it can be sent to another process."""
+
+    notebook: Path
+    params: Mapping[str, Any]
+    """Values given for parameters, of the right types; secrets as `Secret`."""
+    recorded: Mapping[str, Any]
+    """Params of the run: the given ones and the defaults of the others."""
+    name: str
+    """Of the run."""
+    home: Path
+    uri: str
+    """Full URI of the store."""
+    cwd: Path
+    kernel: str = ""
+    """Name of a kernel; empty means the notebook's."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variables of the kernel's process, beside those of the runner's."""
+    timeout_s: float | None = None
+    experiment: str = ""
+    parent: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of an attempt."""
+
+    run_id: str
+    state: State
+    reason: str
+    """Why it did not finish, in one line."""
+    seconds: float
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    """Values that `nbtrack.output` recorded."""
+    failure: Failure | None = None
+    stopped: StopReason | None = None
+    left: tuple[str, ...] = ()
+    """Processes that the notebook left running, and that were ended."""
+    notebook: bytes = b""
+    """With outputs, as far as it came."""
+
+
+def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Result:
+    """Execute a notebook as one run; whatever happens in it is in the result, and no process of it is left.
+
+    Raises:
+        UsageError, JournalError, OSError: it could not be begun.
+    """
+    home = Home(job.home)
+    book = notebooks.read(job.notebook)
+    kernel_name = job.kernel or book.kernel or DEFAULT_KERNEL
+    extra = extra_lines(job.params, book.language)
+    began = time.monotonic()
+    request = Request(name=job.name, experiment=job.experiment, parent=job.parent, tags=dict(job.tags) | {"nbtrack.attempt": str(job.attempt)})
+    run = begin(request, Identity(str(job.notebook), "", "nbtrack run"), code="", call={"tracking_uri": job.uri})
+    for name, value in job.recorded.items():
+        run.param(name, str(value) if isinstance(value, Secret) else value)
+    listener.began(run.run_id, job.attempt)
+    executed, left = Executed(), list[str]()
+    state, reason, trace = State.FAILED, "", ""
+    try:
+        kernel = kernels.take(kernel_name, job.env, job.cwd)
+        try:
+            listener.kernel(kernel.token, kernel.pid)
+            deadline = None if job.timeout_s is None else began + job.timeout_s
+            work = Work(kernels, kernel, stop, listener, deadline, extra, str(job.notebook), executed)
+            is_captured = _prepare(kernels, kernel, job, run.run_id, run.notice)
+            if stop.reason is None:
+                executed = execute(book, kernel_name, job.params, work)
+            else:
+                executed.stopped = stop.reason
+            if not executed.died and executed.stopped is None and executed.failure is None and not kernels.run(_is_alive(kernel)):
+                executed.died = kernels.run(how_it_died(kernel))
+            state, reason, trace = _verdict(executed, job)
+            if is_captured and not executed.died:
+                facts = json.dumps({"state": state, "reason": reason, "traceback": trace})
+                kernels.run(silently(kernel.client, f"__import__('nbtrack.pipelines.kernel', fromlist=['finish']).finish(get_ipython(), {facts!r})"))
+        finally:
+            left = kernels.end(kernel, is_polite=not executed.died and executed.stopped is None)
+    except StageError as cause:
+        reason = cause.message
+    except BaseException as cause:
+        reason = f"the runner failed: {cause!r}"
+        raise
+    finally:
+        run.writer.close()
+        close(home, run.run_id, state, reason, trace)
+    data = _keep(home, run.run_id, executed)
+    outputs = outputs_of(home, run.run_id)
+    return Result(run.run_id, state, reason, time.monotonic() - began, outputs, executed.failure, executed.stopped, tuple(left), data)
+
+
+def close(home: Home, run_id: str, state: State, reason: str, traceback: str = "") -> None:
+    """See to it that a run has this end, also where its kernel died and somebody ended it as killed."""
+    view = fold(home, run_id, metrics=False)
+    if view is None or view.state is state:
+        return
+    reap(home, run_id)  # what its kernel had executed is joined
+    writer = RunWriter(home, run_id)
+    try:
+        writer.event(Kind.RESUME, owner=owner(home).name)
+        writer.event(Kind.END, state=state, reason=reason[:1000], traceback=traceback)
+    finally:
+        writer.close()
+
+
+def _prepare(kernels: Kernels, kernel: Kernel, job: Job, run_id: str, notice: Any) -> bool:
+    """Hand the run over to the kernel; says whether that could be done."""
+    secrets = {it.variable for it in job.params.values() if isinstance(it, Secret)}
+    env = {"NBTRACK_NOTEBOOK": str(job.notebook), "NBTRACK_HOME": str(job.home), "NBTRACK_TRACKING_URI": job.uri}
+    env |= {name: os.environ[name] for name in secrets if name in os.environ}
+    facts = json.dumps(
+        {"run_id": run_id, "home": str(job.home), "cwd": str(job.cwd), "env": env, "excluded": sorted(job.recorded), "document": str(kernel.document)}
+    )
+    error, _ = kernels.run(silently(kernel.client, f"__import__('nbtrack.pipelines.kernel', fromlist=['prepare']).prepare(get_ipython(), {facts!r})"))
+    if error:
+        notice(f"what its cells do is not captured, for nbtrack cannot be loaded in the kernel: {error}")
+    return not error
+
+
+async def _is_alive(kernel: Kernel) -> bool:
+    return bool(await kernel.client.is_alive())
+
+
+def _verdict(executed: Executed, job: Job) -> tuple[State, str, str]:
+    failure = executed.failure
+    if executed.stopped is StopReason.TIMEOUT:
+        return State.FAILED, f"it took longer than {job.timeout_s:g} s", ""
+    if executed.stopped is not None:
+        return State.KILLED, "interrupted", ""
+    if executed.died:
+        return State.FAILED, executed.died, ""
+    if failure is not None:
+        return State.FAILED, f"{failure.name}: {failure.value}", failure.traceback
+    return State.FINISHED, "", ""
+
+
+def _keep(home: Home, run_id: str, executed: Executed) -> bytes:
+    """The notebook with its outputs, kept in the run."""
+    if executed.notebook is None:
+        return b""
+    import nbformat
+
+    write: Any = nbformat.writes
+    data: bytes = write(executed.notebook, version=4).encode("utf-8", "surrogatepass")
+    run = attach(home, run_id)
+    if run is not None:
+        try:
+            run.artifact_bytes(OUTPUT, data)
+        finally:
+            run.writer.close()
+    return data
+
+
+__all__ = ["DEFAULT_KERNEL", "OUTPUT", "Job", "JournalError", "Result", "attempt", "close"]
