@@ -9,7 +9,6 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from nbtrack.capture.configs import flat
@@ -21,6 +20,7 @@ from nbtrack.capture.program import Definition, Program, program_of
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.uses import uses_of
 from nbtrack.patterns import regex
+from nbtrack.records import dataclass
 
 _EVALUATION = regex(r"(^|_)(test|val|valid|validation|eval|dev)($|_|\d|[a-z]*loader|dl)", re.I)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef

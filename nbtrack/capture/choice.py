@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from nbtrack.entities import Request
 from nbtrack.errors import UsageError
+from nbtrack.records import dataclass
 
 KINDS = {
     "params": "params from literals, configurations and arguments",

@@ -8,7 +8,7 @@ import re
 import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from nbtrack.capture.weave import taps
 from nbtrack.entities.ledger import Entry, Scope
 from nbtrack.notebooks.scopes import scope_of
 from nbtrack.patterns import regex
+from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 
 _NAME = "datasets"

@@ -6,12 +6,13 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import FrameType, MethodType
 from typing import Any
 
 from nbtrack.capture.flavors import own_facts, parameters_of
 from nbtrack.capture.schemas import Sample, is_of, sample_of, shape_of
+from nbtrack.records import dataclass
 
 _SAMPLES = 50
 _FRAMES = 40

@@ -9,11 +9,12 @@ import pickle
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from nbtrack.capture.schemas import is_of
+from nbtrack.records import dataclass
 
 Open = Callable[[str], BinaryIO]
 """Opens a file of the model's folder for writing."""

@@ -6,9 +6,9 @@ import ast
 import re
 import string
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from nbtrack.patterns import regex
+from nbtrack.records import dataclass
 
 
 @dataclass(frozen=True)

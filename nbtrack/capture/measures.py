@@ -6,12 +6,12 @@ import ast
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from nbtrack.capture.source import Cell, Finding
 from nbtrack.capture.weave.values import as_floats, take
 from nbtrack.capture.weave.words import is_measure
+from nbtrack.records import dataclass
 
 _FACTS = "metrics"
 

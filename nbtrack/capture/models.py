@@ -8,7 +8,6 @@ import threading
 import time
 import types
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from nbtrack import settings
@@ -22,6 +21,7 @@ from nbtrack.capture.schemas import Sample, is_frame, is_of, named_columns, outp
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.entities.ledger import Entry, Ledger, reads_for
 from nbtrack.patterns import regex
+from nbtrack.records import dataclass
 
 _LEAST_S = 0.1
 _PATIENCE_S = 10.0

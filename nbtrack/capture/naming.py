@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from nbtrack.capture.run import as_text
 from nbtrack.capture.source import Cell, Finding
+from nbtrack.records import dataclass
 
 _FACTS = "params"
 

@@ -7,10 +7,11 @@ import binascii
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from nbtrack.patterns import regex
+from nbtrack.records import dataclass
 
 RASTERS = {"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "image/webp": ".webp"}
 """Forms of one picture; the first there is is kept."""

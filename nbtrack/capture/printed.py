@@ -6,7 +6,6 @@ import ast
 import contextlib
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from nbtrack.capture.curves import Kept
@@ -23,6 +22,7 @@ from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.capture.weave.words import is_measure
 from nbtrack.entities.ledger import Entry
 from nbtrack.patterns import regex
+from nbtrack.records import dataclass
 
 _SHOWS = frozenset(("print", "display", "pprint"))
 _MAGICS = ("%%time", "%%capture")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nbtrack.capture.source import Cell
 from nbtrack.entities.ledger import Entry, Scope
 from nbtrack.notebooks.scopes import scope_of
+from nbtrack.records import dataclass
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _FACTS = "program"

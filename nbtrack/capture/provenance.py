@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nbtrack.capture.literals import evaluate
 from nbtrack.capture.program import Definition, Part, Program
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, kind_of, path_of
 from nbtrack.capture.weave.words import is_history, is_measure
+from nbtrack.records import dataclass
 
 _STATISTICS = frozenset(
     ("mean", "std", "var", "min", "max", "sum", "median", "quantile", "percentile", "average", "nanmean", "nanstd", "nanmin", "nanmax", "nansum", "ptp",

@@ -6,12 +6,13 @@ import ast
 import re
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from nbtrack.capture.calls import MISSING, argument, value_of
 from nbtrack.patterns import regex
+from nbtrack.records import dataclass
 
 WORDS = regex(r"\b(read_\w+|scan_\w+|load\w*|fetch_\w+|make_\w+|loadtxt|genfromtxt|fromfile|open|get_rdataset|datasets?|Dataset\w*|DataLoader|File)\b")
 """Code without any of these reads no data."""

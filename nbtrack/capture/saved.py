@@ -8,7 +8,6 @@ import itertools
 import os
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from nbtrack.capture.imports import when_imported
 from nbtrack.capture.pictures import plotly_key
 from nbtrack.capture.wrap import observed, wrap
+from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 
 _METHODS = (

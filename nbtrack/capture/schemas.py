@@ -6,8 +6,9 @@ import json
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from nbtrack.records import dataclass
 
 ROWS = 5
 """Rows of an example."""

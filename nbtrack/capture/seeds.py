@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from nbtrack.records import dataclass
 
 NOT_SEEDED = "not seeded"
 UNKNOWN = "seeded"

@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from nbtrack.entities import Request, State
 from nbtrack.entities.ledger import Entry, Ledger, Status
 from nbtrack.journal import Home, excluded
 from nbtrack.notebooks.scopes import parse, scope_of
+from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 
 Undo = Callable[[], None]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from nbtrack.capture.choice import Choice
 from nbtrack.capture.run import TrackedRun
 from nbtrack.entities import Request
 from nbtrack.entities.ledger import Entry, Ledger
+from nbtrack.records import dataclass
 
 
 @dataclass

@@ -8,7 +8,7 @@ import importlib.metadata
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from nbtrack.notebooks.effects import Body, effects_of
 from nbtrack.notebooks.history import History, Step
 from nbtrack.notebooks.recipe import cells_of, recipe_of
 from nbtrack.notebooks.stamp import Stamp, Surroundings, stamp_of, with_uncommitted
+from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 
 RECIPE = "notebook/recipe.ipynb"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nbtrack.capture.kinds import DATA, SHOWING, STORING, WORK, call_kind
 from nbtrack.capture.program import Program
+from nbtrack.records import dataclass
 
 INDEX = "index"
 """As the index of an item, `x[i]`; the bounds of a slice, `x[:k]`, are a use like others."""

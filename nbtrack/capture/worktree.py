@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.courier.uris import mask_uri
 from nbtrack.patterns import regex
+from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 
 WAIT_S = 10.0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from nbtrack.patterns import regex
+from nbtrack.records import dataclass
 
 
 class State(StrEnum):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nbtrack.entities.run import RunStart, State
+from nbtrack.records import dataclass
 
 
 @dataclass(frozen=True)

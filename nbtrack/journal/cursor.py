@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from pathlib import Path
 
 from nbtrack.journal.location import Home
+from nbtrack.records import dataclass
 from nbtrack.system import open_private
 
 FILE = "cursor.json"

@@ -19,7 +19,7 @@ from nbtrack.journal.writer import EVENTS, FORMAT
 
 _MANY = 20_000
 _FEW_NAMES = 64
-_START_FIELDS = {field.name for field in dataclasses.fields(RunStart)}
+_START_FIELDS = frozenset(RunStart.__annotations__)
 
 
 def start_of(events: Iterable[Event]) -> RunStart | None:

@@ -6,11 +6,11 @@ import functools
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nbtrack.patterns import regex
+from nbtrack.records import dataclass
 
 _OPEN = b"\n  {\n"
 _CELL = regex(re.escape(_OPEN))

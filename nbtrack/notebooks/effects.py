@@ -8,11 +8,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nbtrack.notebooks.branches import Branches
 from nbtrack.notebooks.scopes import parse
 from nbtrack.patterns import regex
+from nbtrack.records import dataclass
 
 _TIMERS = {"time", "timeit", "prun", "memit", "mprun", "lprun", "snakeviz", "pyinstrument", "capture"}
 _TIMER_OPTIONS = regex(r"^(\s*-\w+(\s*=?\s*\d+)?)*\s*")

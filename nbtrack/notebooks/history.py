@@ -9,12 +9,13 @@ import builtins
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nbtrack.entities.ledger import Entry, Seen, Status
 from nbtrack.notebooks import known
 from nbtrack.notebooks.effects import Body, Call, effects_of
 from nbtrack.patterns import regex
+from nbtrack.records import dataclass
 
 _BUILTINS = frozenset(dir(builtins))
 _OUTPUTS = regex(r"^(_{1,3}|_i{1,3}|_i?\d+|Out|In|_oh|_ih|_dh)$")

@@ -7,12 +7,12 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from nbtrack.entities.ledger import Entry, Status
 from nbtrack.notebooks.effects import Body, plain_source
 from nbtrack.notebooks.history import Step
+from nbtrack.records import dataclass
 
 
 def recipe_of(steps: Sequence[Step], targets: Collection[int]) -> list[Step]:

@@ -7,7 +7,7 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import PurePath
 
@@ -17,6 +17,7 @@ from nbtrack.notebooks.effects import Body, effects_of, plain_source
 from nbtrack.notebooks.history import History, Step
 from nbtrack.notebooks.recipe import recipe_of
 from nbtrack.patterns import regex
+from nbtrack.records import dataclass
 
 NO, UNKNOWN, NOTE = "no", "unknown", "note"
 RULES = {

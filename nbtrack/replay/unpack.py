@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -151,9 +151,8 @@ def _manifest(packed: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> d
             raise ValueError(f"format {number!r}")
         if number > FORMAT:
             raise FormatError(f"The bundle has format {number}; this release reads up to {FORMAT}.", mend="Install a newer nbtrack: pip install -U nbtrack.")
-        kinds = {field.name: field.type for field in fields(RunStart)}
         for name in START_FIELDS:
-            wanted = {"str": str, "int": int, "dict[str, str]": dict}[str(kinds[name])]
+            wanted = {"str": str, "int": int, "dict[str, str]": dict}[RunStart.__annotations__[name]]
             if not isinstance(start[name], wanted):
                 raise ValueError(f"{name} {start[name]!r}")
         if not _ID.fullmatch(start["run_id"]) or (start["parent"] and not _ID.fullmatch(start["parent"])):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+
+from nbtrack.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from nbtrack.errors import UsageError
+from nbtrack.records import dataclass
 from nbtrack.secrets.allowed import Allowed, hash_of, slug
 from nbtrack.secrets.baseline import find_baseline, read_hashes
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from nbtrack.capture.labels import Labelled, labelled, own_name
 from nbtrack.capture.weave.kinds import Env, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.words import is_measure
+from nbtrack.records import dataclass
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _COMPILERS = frozenset(("njit", "jit", "vectorize", "guvectorize", "stencil", "cfunc", "script", "compile", "function", "pjit", "pmap", "cython", "kernel"))

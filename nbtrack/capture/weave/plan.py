@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nbtrack.capture.labels import own_name, snake
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.loops import Binding, Loop, Report, Scope, Way, scopes_of
 from nbtrack.capture.weave.words import is_history, is_measure
+from nbtrack.records import dataclass
 
 _VAGUE = frozenset((Kind.DATA, Kind.RANDOM, Kind.GIVEN))
 _SAME = frozenset(("item", "detach", "cpu", "numpy", "tolist", "clone", "float", "double", "squeeze"))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from nbtrack.capture.weave.plan import Spot
 from nbtrack.capture.weave.taps import BEGIN, BOUNDARY, Shape, Tap
 from nbtrack.capture.weave.values import as_floats, is_number, loaded
+from nbtrack.records import dataclass
 
 _SURE = 5
 """Values after which a curve that is nothing but a curve is written while it grows."""
