@@ -6,6 +6,7 @@ import ast
 import re
 import string
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
@@ -34,14 +35,20 @@ _WORD_TAIL = regex(
 _ARTICLE = regex(r"^(the|a|an|our|my|this|and|with|has|have|got|of|in|at|is|for|on|to)\s+", re.IGNORECASE)
 _UNITS = frozenset(
     ("epochs", "iterations", "iters", "its", "steps", "batches", "samples", "trials", "folds", "rounds", "episodes", "generations", "updates", "sec", "secs",
-     "second", "seconds", "s", "ms", "min", "minutes")
+     "second", "seconds", "s", "ms", "min", "minutes", "images", "examples", "points", "rows", "observations", "instances", "items", "words", "tokens")
 )  # fmt: skip
 """What a number counts, where such a word follows it."""
+_ABOUT = regex(r"(.+?)_(?:after|at|for|in|on|with|when|using|of|over|by|by_the|pour|après|para|con|nach|bei|für)_(.+)")
+"""`cost_after_iteration`, of which the first number is the iteration and the second the cost."""
+_FILLERS = frozenset(("", "is", "was", "are", "were", "equals", "gives", "gave", "got", "es", "est", "ist", "è", "é", "是", "为"))
+_SPLITS = frozenset(("train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "holdout", "oof"))
+_PAIR = regex(r"(\w+) ?/ ?(\w+)((?: [^\W\d]\w*)*)\s*[:=]?\s*$")
+"""`train/test accuracy: {a}/{b}`."""
 
 
 def labelled(node: ast.expr) -> list[Labelled]:
     """Labelled expressions of one text: an f-string, `"..." % values`, `"...".format(...)`, `a + str(b)`, or a call of `print` with its arguments."""
-    return list(_label(_pieces(node)))
+    return _label(_pieces(node))
 
 
 def snake(text: str) -> str:
@@ -159,29 +166,45 @@ def _format(text: str, call: ast.Call) -> Iterator[_Piece]:
             yield "%"
 
 
-def _label(pieces: list[_Piece]) -> Iterator[Labelled]:
+def _label(pieces: list[_Piece]) -> list[Labelled]:
     joined: list[_Piece] = []
     for piece in pieces:
         if isinstance(piece, str) and joined and isinstance(joined[-1], str):
             joined[-1] += piece
         else:
             joined.append(piece)
-    phrase = ""
+    found: list[Labelled] = []
+    phrase = said = split = pair = ""
     for at, piece in enumerate(joined):
         if isinstance(piece, str):
             continue
         before = joined[at - 1] if at and isinstance(joined[at - 1], str) else ""
         after = joined[at + 1] if at + 1 < len(joined) and isinstance(joined[at + 1], str) else ""
         assert isinstance(before, str) and isinstance(after, str)
-        parts = _BREAK.split(_QUALIFIED.sub(r"\1 \2", _TAIL.sub("", before)))
-        label = _clean(parts[-1])
-        if len(parts) == 1 and at > 1 and label and set(label.split("_")) <= _UNITS and phrase:
+        words = [_clean(it) for it in _BREAK.split(_QUALIFIED.sub(r"\1 \2", _TAIL.sub("", before)))]
+        label = words[-1] if words[-1] not in _FILLERS else ""
+        told = [it for it in words if it]
+        if at > 1 and phrase and told and all(set(it.split("_")) <= _UNITS for it in told):
             label = phrase  # "loss after {n} epochs: {loss}"
-        elif label and not set(label.split("_")) <= _UNITS:
-            phrase = label
+        elif meant := [it for it in told if not set(it.split("_")) <= _UNITS and it not in _FILLERS]:
+            phrase = meant[-1]
+        if pair and before.strip() == "/":
+            label = pair
+        elif (both := _PAIR.search(before)) and after.strip() == "/" and at + 2 < len(joined):
+            label, pair = _clean(both[1] + both[3]), _clean(both[2] + both[3])
+        elif not label and said and before.strip(" \t:=~≈>-").lower() in _FILLERS and (about := _ABOUT.fullmatch(said)):
+            found = [replace(it, label=about[2]) if it.label == said else it for it in found]
+            label, said = about[1], ""
+        elif label in _SPLITS and split:
+            label = "_".join(label if it in _SPLITS else it for it in split.split("_"))  # "MSE train: {a}, test: {b}"
+        if label:
+            said = label
+        if label and _SPLITS.intersection(label.split("_")) and not set(label.split("_")) <= _SPLITS:
+            split = label
         if not label and len([it for it in joined if not isinstance(it, str)]) == 1:
             label = _clean(re.split(r"[,;(\n]|[.!?](\s|$)", after.lstrip(" %:="))[0]) if after.strip() else ""
-        yield Labelled(label or snake(own_name(piece)), piece, after.lstrip().startswith("%"))
+        found.append(Labelled(label or snake(own_name(piece)), piece, after.lstrip().startswith("%")))
+    return found
 
 
 def _clean(text: str) -> str:
