@@ -17,6 +17,7 @@ from nbtrack.entities.ledger import Entry
 
 _FRAMEWORKS = ("xgboost", "lightgbm", "keras", "tensorflow", "lightning", "pytorch_lightning", "statsmodels", "transformers")
 _SEARCHES = "SearchCV"
+Held = tuple[dict[str, str], dict[str, float]]
 
 
 class Door(Protocol):
@@ -33,8 +34,8 @@ class Door(Protocol):
 
     def is_loaded(self, wait_s: float) -> bool: ...
 
-    def enter(self, run: TrackedRun, frameworks: Iterable[str], wants: Callable[[str], bool]) -> Callable[[], dict[str, str]]:
-        """Switch autologging on, into the run. The function that is returned switches it off and gives the params it held back."""
+    def enter(self, run: TrackedRun, frameworks: Iterable[str], wants: Callable[[str], bool]) -> Callable[[], Held]:
+        """Switch autologging on, into the run. The function that is returned switches it off and gives the params and metrics it held back."""
 
 
 door: Door | None = None
@@ -52,8 +53,8 @@ class Autolog(Source):
     kind = "autolog"
 
     def __init__(self) -> None:
-        self._undo: dict[int, Callable[[], dict[str, str]]] = {}
-        self._params: dict[int, dict[str, str]] = {}
+        self._undo: dict[int, Callable[[], Held]] = {}
+        self._held: dict[int, Held] = {}
         self._has_begun = False
         self._has_told = False
 
@@ -66,7 +67,7 @@ class Autolog(Source):
             door.resume()
         undo = self._undo.pop(entry.number, None)
         if undo is not None:
-            self._params[entry.number] = undo()
+            self._held[entry.number] = undo()
         if door is not None and not self._has_begun and (_loaded() or _SEARCHES in entry.code) and self.kind in read_kinds(settings.load().capture):
             self._has_begun = True
             door.load()
@@ -92,9 +93,13 @@ class Autolog(Source):
         return ()
 
     def after(self, cell: Cell) -> Iterable[Finding]:
-        for name, value in self._params.pop(cell.entry.number, {}).items():
-            if cell.run is None or name not in cell.run.params_seen:
+        params, numbers = self._held.pop(cell.entry.number, ({}, {}))
+        for name, value in params.items():
+            if cell.run is None or not {name, f"best.{name.removeprefix('best_')}"} & cell.run.params_seen.keys():
                 yield Finding("param", name, value, "found by MLflow's autologging")
+        for name, number in numbers.items():
+            if cell.run is None or number not in cell.run.metric_values.values():
+                yield Finding("metric", name, number, "found by MLflow's autologging")
 
 
 def _loaded() -> list[str]:

@@ -40,12 +40,16 @@ class TrackedRun:
         """Params that capture recorded, as text."""
         self.autologged: set[str] = set()
         """Metrics that MLflow's autologging writes, which had them first."""
+        self.trainings: dict[str, list[Any]] = {}
+        """Of each of them, the trainings that wrote it: another one's goes under a name of its own."""
         self.has_users_model = False
         """The user's code logged a model with MLflow: ours would be the same once more."""
         self.left_out: list[str] = []
         """Names that capture found, and that the user excluded."""
         self.metrics_seen: dict[str, str] = {}
         """Metrics that capture recorded, each with what it is."""
+        self.metric_values: dict[str, float | int] = {}
+        """Their last values."""
         self.curve_ends: dict[str, float] = {}
         """Last value of each curve that capture recorded: a metric of this name and value is that point again."""
         self._end: dict[str, Any] | None = None

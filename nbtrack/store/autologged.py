@@ -11,11 +11,12 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.capture.kinds import is_param_keyword
 from nbtrack.capture.run import TrackedRun
 from nbtrack.courier.uris import PREFIX
 from nbtrack.patterns import regex
 from nbtrack.store.idle_import import IdleImport
-from nbtrack.store.patches import hide_frames
+from nbtrack.store.patches import hide_frames, watched_searches
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
@@ -31,6 +32,9 @@ _OPTIONS = {
 }  # fmt: skip
 _NOISE = ("training_", "estimator.html", "restored_")
 """What careful people do not keep: the training set predicted once more, and pictures of it."""
+_BEST = "best_cv_score"
+_NOISE_OF_SEARCH = regex(r"(mean|std)_(fit|score)_time$|rank_")
+"""Of one candidate of a search."""
 _AFTER_TRAINING = regex(r"_score_\w+$")
 """MLflow's name for what `model.score(X_test, y_test)` gave, which our own sources have under its own name."""
 _STATSMODELS = frozenset({"aic", "bic", "llf", "rsquared", "rsquared_adj", "fvalue", "f_pvalue", "prsquared", "llr_pvalue", "mse_resid", "deviance"})
@@ -40,6 +44,8 @@ _DEFAULTS_OF = (
 )  # fmt: skip
 _FRAMES = 60
 _BETWEEN = frozenset({"mlflow", "nbtrack", "contextlib", "statsmodels", "functools"})
+Held = tuple[dict[str, str], dict[str, float]]
+"""Params and metrics for which our own sources go first."""
 _active: dict[str, _Writes] = {}
 
 
@@ -71,8 +77,8 @@ class Autologging:
         module = sys.modules.get("mlflow")
         return module is not None and not getattr(module.__spec__, "_initializing", False) and hasattr(module, "autolog")
 
-    def enter(self, run: TrackedRun, frameworks: Iterable[str], wants: Callable[[str], bool]) -> Callable[[], dict[str, str]]:
-        """Switch the frameworks' autologging on, into a run; returns what switches it off, leaves MLflow as it was and gives the params.
+    def enter(self, run: TrackedRun, frameworks: Iterable[str], wants: Callable[[str], bool]) -> Callable[[], Held]:
+        """Switch the frameworks' autologging on, into a run; returns what switches it off, leaves MLflow as it was and gives what was held back.
 
         What the user's code configured is left alone.
         """
@@ -81,30 +87,31 @@ class Autologging:
         from mlflow.utils.autologging_utils.safety import revert_patches
 
         if not mlflow.get_tracking_uri().startswith(PREFIX):  # MLflow's calls do not join this run: they would begin runs elsewhere
-            return dict
+            return lambda: ({}, {})
         switched: dict[str, tuple[Any, Any]] = {}
+        writes = _Writes(run, wants)
         for name in dict.fromkeys(INTEGRATIONS[framework] for framework in frameworks):
             module = importlib.import_module(f"mlflow.{name}")
             before = AUTOLOGGING_INTEGRATIONS.get(name) or {}
             if before and not before.get("disable", True):
                 continue
             known = inspect.signature(module.autolog).parameters
-            with _undisturbed():
+            with _undisturbed(), watched_searches(writes.searched) if name == "sklearn" else contextlib.nullcontext():
                 module.autolog(**{option: value for option, value in _OPTIONS.items() if option in known})
             hide_frames(name)
             ours = AUTOLOGGING_INTEGRATIONS[name]
             ours["globally_configured"] = True  # so that mlflow.autolog() of the user's takes precedence
             switched[name] = (before, ours)
-        writes = _active[run.run_id] = _Writes(run, wants)
+        _active[run.run_id] = writes
 
-        def undo() -> dict[str, str]:
+        def undo() -> Held:
             _active.pop(run.run_id, None)
             for name, (before, ours) in switched.items():
                 if AUTOLOGGING_INTEGRATIONS.get(name) is ours:
                     revert_patches(name)  # type: ignore[no-untyped-call] # MLflow's are not typed
                     AUTOLOGGING_INTEGRATIONS[name] = before
             writes.log_statistics()
-            return writes.params()
+            return writes.params(), writes.held
 
         return undo
 
@@ -115,9 +122,16 @@ class _Writes:
     def __init__(self, run: TrackedRun, wants: Callable[[str], bool]) -> None:
         self.run, self._wants = run, wants
         self._params: dict[str, str] = {}
-        self._sessions: dict[str, list[Any]] = {}
+        self.held: dict[str, float] = {}
+        """Metrics that our own sources may have under another name."""
+        self.searched: set[str] = set()
+        """Params that searches varied; empty where that is not known."""
         self._statistics: dict[tuple[Any, int], dict[Any, dict[str, Metric]]] = {}
         """Of fits with statsmodels, by the place in the user's code and the training."""
+
+    def is_searched(self, name: str) -> bool:
+        """Whether a param of a search's candidate tells it from the others."""
+        return not self.searched or name in self.searched
 
     def param(self, name: str, value: str) -> None:
         """Held back until the cell ends: what our own sources find by then goes first. Of statsmodels only defaults are news."""
@@ -141,7 +155,10 @@ class _Writes:
             if name in _STATSMODELS:
                 self._statistics.setdefault(_place(), {}).setdefault(integration[1], {})[name] = metric
             return ""
-        sessions = self._sessions.setdefault(name, [])
+        if name == _BEST:
+            self.held[name] = metric.value
+            return ""
+        sessions = self.run.trainings.setdefault(name, [])
         session = integration[1] if integration is not None else None
         if session not in sessions:
             sessions.append(session)
@@ -164,6 +181,7 @@ class _Writes:
         return {
             name: value for name, value in self._params.items()
             if value not in ("None", "", "{}", "[]", "()", "warn") and str(defaults.get(name, object())) != value and not value.startswith("<")
+            and is_param_keyword(name) and name != "estimator"
         }  # fmt: skip
 
 
@@ -201,10 +219,25 @@ def split(run: TrackedRun, metrics: Sequence[Any], params: Sequence[Any]) -> tup
     """Metrics with the names they get, and params that are written now; those of autologging are filtered and held back."""
     writes = writes_of(run)
     if writes is None:
+        if (above := _search_above(run)) is not None:
+            return [(it.key, it) for it in metrics if not _NOISE_OF_SEARCH.match(it.key)], [it for it in params if above.is_searched(it.key)]
         return [(metric.key, metric) for metric in metrics], list(params)
     for param in params:
         writes.param(param.key, str(param.value))
+    stopped = next((metric.value for metric in metrics if metric.key == "stopped_iteration"), None)
+    if stopped is not None:  # with it MLflow logs what the best iteration gave once more, after the last one
+        metrics = [metric for metric in metrics if metric.key in ("stopped_iteration", "best_iteration") or (metric.step or 0) < stopped]
     return [(name, metric) for metric in metrics if (name := writes.metric(metric))], []
+
+
+def is_candidate(run: TrackedRun) -> bool:
+    """Whether autologging writes to a run of a search's candidate."""
+    return _search_above(run) is not None
+
+
+def _search_above(run: TrackedRun) -> _Writes | None:
+    above = _active.get(run.start.parent) if _active else None
+    return above if above is not None and is_autologged() else None
 
 
 def _place() -> tuple[Any, int]:

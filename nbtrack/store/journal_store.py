@@ -224,7 +224,7 @@ class JournalStore(AbstractStore):
 
     def log_inputs(self, run_id: str, datasets: list[Any] | None = None, models: list[Any] | None = None) -> None:
         run = self._writing(run_id)
-        for found in datasets or ():
+        for found in (datasets or ()) if not autologged.is_candidate(run) else ():  # the run of the search has it
             self.runs.write(run, Kind.INPUT, dataset=input_json(found))
         models = [model for model in models or () if not self._kept.has(model.model_id)]
         if models:

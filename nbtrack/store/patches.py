@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 _TOPS = ("mlflow", "nbtrack")
@@ -21,6 +22,33 @@ def hide_frames(integration: str) -> None:
     for patch in _AUTOLOGGING_PATCHES.get(integration, ()):
         if type(patch.obj) is types.FunctionType and vars(patch.destination).get(patch.name) is patch.obj:
             setattr(patch.destination, patch.name, _unseen(patch.obj))
+
+
+@contextlib.contextmanager
+def watched_searches(searched: set[str]) -> Iterator[None]:
+    """What is switched on in it adds the params that a search of scikit-learn's varied, before MLflow logs its candidates with all params they have.
+
+    MLflow has no option for it; a release that names this function otherwise logs all of them.
+    """
+    from mlflow.sklearn import utils
+
+    name = "_create_child_runs_for_parameter_search"
+    original = getattr(utils, name, None)
+    if original is None:
+        yield
+        return
+
+    @functools.wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        search = kwargs.get("cv_estimator") or next((it for it in args if hasattr(it, "cv_results_")), None)
+        searched.update(key for candidate in getattr(search, "cv_results_", {}).get("params", ()) for key in candidate)
+        return original(*args, **kwargs)
+
+    setattr(utils, name, call)  # the patch takes it from there when it is made
+    try:
+        yield
+    finally:
+        setattr(utils, name, original)
 
 
 def _unseen(patched: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,6 +9,10 @@ from nbtrack.capture.autolog import Autolog
 from nbtrack.capture.current import context
 from nbtrack.capture.current import enter as show
 from nbtrack.capture.current import leave as hide
+from nbtrack.capture.run import TrackedRun
+from nbtrack.entities import Kind, RunStart, State
+from nbtrack.journal import RunWriter, fold, new_id
+from nbtrack.journal.fold import events_of
 from nbtrack.reads import all_runs
 from nbtrack.store.autologged import Autologging
 from nbtrack.store.joined import enter as join
@@ -172,6 +176,42 @@ class Slow:
 
     def enter(self, run, frameworks, wants):
         raise AssertionError("it is not loaded")
+
+
+def test_early_stopping_leaves_one_point_an_iteration(notebook):
+    pytest.importorskip("lightgbm")
+    notebook.run("import lightgbm as lgb\nsets = lgb.Dataset(X[:60], y[:60]), lgb.Dataset(X[60:], y[60:])")
+    notebook.tracked(
+        "kept = {}\nsets[1].set_reference(sets[0])\n"
+        "options = {'objective': 'binary', 'verbosity': -1, 'min_data_in_leaf': 3, 'learning_rate': 1.0}\n"
+        "model = lgb.train(options, sets[0], 60, [sets[1]], callbacks=[lgb.early_stopping(2, verbose=False), lgb.record_evaluation(kept)])"
+    )
+    points = len(notebook.namespace["kept"]["valid_0"]["binary_logloss"])
+    assert points < 60
+    assert notebook.view().metrics["valid_0-binary_logloss"].count == points
+
+
+def test_candidates_of_a_search_hold_what_tells_them_apart(notebook, home):
+    pytest.importorskip("sklearn")
+    notebook.run("from sklearn.model_selection import GridSearchCV\nfrom sklearn.tree import DecisionTreeClassifier\nimport mlflow.sklearn")
+    found = notebook.tracked("search = GridSearchCV(DecisionTreeClassifier(), {'max_depth': [1, 2]}, cv=2).fit(X, y)")
+    assert ("metric", "best_cv_score") in found  # no source of ours has it here
+    children = [view for view in all_runs(home) if view.start.parent == notebook.runs[-1].run_id]
+    assert [sorted(view.params) for view in children] == [["max_depth"]] * 2
+    assert {name for view in children for name in view.metrics} == {"mean_test_score", "std_test_score"}
+    assert not [event for view in children for event in events_of(home, view.run_id) if event.kind == Kind.INPUT]
+
+
+def test_trainings_in_several_cells_of_one_run_have_curves_of_their_own(notebook, home, store, owner):
+    pytest.importorskip("lightgbm")
+    notebook.run("import lightgbm as lgb\noptions = {'objective': 'binary', 'verbosity': -1, 'min_data_in_leaf': 3}")
+    start = RunStart(new_id(), "notebook", "Trials", store, owner.name, 1)
+    run = TrackedRun(home, start, RunWriter.create(home, start))
+    for rounds in (3, 4):
+        notebook.tracked(f"model = lgb.train(options, lgb.Dataset(X, y), {rounds}, [lgb.Dataset(X, y)])", shared=run)
+    run.end(State.FINISHED)
+    metrics = fold(home, run.run_id).metrics
+    assert {name: it.count for name, it in metrics.items()} == {"valid_0-binary_logloss": 3, "valid_0-binary_logloss-2": 4}
 
 
 def test_a_cell_waits_for_mlflow_once_and_then_runs_without_it(notebook_of, monkeypatch):
