@@ -192,7 +192,8 @@ class Kept:
             if cell.run is not None and cell.run.autologged:
                 self._heads.extend(_heads_of(cell.run, cell.run.autologged))
         name = next((it for it in (name, other_name) if it and it not in self._names and it not in self._taken), "")
-        if not name or not cell.choice.wants(name) or any(_alike(values[:_HEAD], head[: len(values)]) for head in self._heads):
+        is_part = "-" in name and len(values) > 1 and any(len(values) < len(head) and set(values) <= set(head) for head in self._heads)
+        if not name or is_part or not cell.choice.wants(name) or any(_alike(values[:_HEAD], head[: len(values)]) for head in self._heads):
             return
         self._names.add(name)
         self._heads.append(values[:_HEAD])

@@ -264,6 +264,8 @@ def _write_keras(model: Any, open_: Open) -> Written:
 
 
 def _is_statsmodels(value: Any) -> bool:
+    if "Prediction" in type(value).__name__ or "Forecast" in type(value).__name__:
+        return False  # what a model said, with its intervals
     return is_of(value, "statsmodels.base.wrapper", "ResultsWrapper") or is_of(value, "statsmodels.base.model", "Results")
 
 

@@ -82,6 +82,7 @@ TELLING = regex(
 )
 """Words of hyper-parameters, for the places where a name must speak for itself."""
 _PATHLIKE = regex(r"[/\\]|^\w+://|\.\w{2,5}$|^\.|\s")
+_VERSION = regex(r"v?\d+\.\d+(\.\d+)*(\.?(a|b|rc|dev|post)\d*)?")
 _COLLECTION = regex(
     r"(layers?|sizes?|hidden|dims?|units|kernels?|betas|alphas?|lambdas?|grid|ks|degrees?|milestones|range|values|rates?|lrs|order|neurons|channels|filters"
     r"|quantiles|depths?|thresholds?|lags|architecture|arch|topology)($|_|\d)",
@@ -179,7 +180,7 @@ def _definition_kind(node: ast.AST) -> str:
 
 def is_layer(dotted: str) -> bool:
     """Whether a class is a layer of a network, whose sizes are the architecture's and not the experiment's."""
-    return bool(re.match(r"(torch\.nn\.|keras\.layers|tensorflow\.keras\.layers|keras\.src\.layers|flax\.linen)", dotted))
+    return not dotted.endswith("Loss") and bool(re.match(r"(torch\.nn\.|keras\.layers|tensorflow\.keras\.layers|keras\.src\.layers|flax\.linen)", dotted))
 
 
 def is_param_keyword(keyword: str, dotted: str = "") -> bool:
@@ -201,7 +202,7 @@ def is_param_value(value: object, name: str = "") -> bool:
     if isinstance(value, (bool, int, float)):
         return True
     if isinstance(value, str):
-        return 0 < len(value) <= 40 and not _PATHLIKE.search(value)
+        return 0 < len(value) <= 40 and not _PATHLIKE.search(value) and not _VERSION.fullmatch(value)
     if isinstance(value, (list, tuple)) and 0 < len(value) <= 30:
         if all(type(it) in (int, float) for it in value):
             return len(value) <= 4 or bool(_COLLECTION.search(name))

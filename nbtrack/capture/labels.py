@@ -25,7 +25,10 @@ class Labelled:
 
 
 _Piece = str | ast.expr
-_BREAK = regex(r"[,;|/\n\t()\[\]{}•·]|\s[-–—]+\s|[.!?]\s|\s{2,}|={2,}|-{2,}|\*{2,}|#{1,}|>{2,}")  # noqa: RUF001 - dashes as people type them
+_SHORTENED = "".join(
+    f"(?<!{word})" for word in ("adj", "Adj", "avg", "Avg", "acc", "Acc", "std", "Std", "val", "Val", "max", "Max", "min", "Min", "log", "Log")
+)
+_BREAK = regex(rf"[,;|/\n\t()\[\]{{}}•·]|\s[-–—]+\s|{_SHORTENED}[.!?]\s|\s{{2,}}|={{2,}}|-{{2,}}|\*{{2,}}|#{{1,}}|>{{2,}}")  # noqa: RUF001 - dashes as people type them
 _QUALIFIED = regex(r"(\w)\s*\(([^()]*)\)\s*$")
 """`RMSE (test)`: what stands in brackets before the value belongs to the label."""
 _TAIL = regex(r"[\s:=≈~<>$€£^*#+-]+$")

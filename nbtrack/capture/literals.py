@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -46,6 +47,9 @@ class Literals(Source):
             is_used = name in uses.of
             if uses.matter(name, value) or (cell.is_own and (not is_used or TELLING.search(name))):
                 yield Finding("param", name, value, "bound to a literal in the cell")
+        for name, value in swept(cell):
+            if name not in own:
+                yield Finding("param", name, value, "a loop goes through these values")
         for name, value, entry in earlier_literals(cell, program):
             if name in own or name in cell.request.metrics or not is_param_name(name) or not is_param_value(value, name):
                 continue
@@ -91,6 +95,19 @@ class Parameters(Source):
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         yield from claim(cell, (Finding("param", name, value, "bound in the parameters cell") for name, value in self._values.items()))
+
+
+def swept(cell: Cell) -> Iterator[tuple[str, Any]]:
+    """Settings that top-level loops go through: `for lr in [0.1, 0.01]`."""
+    body = cell.entry.tree.body if cell.entry.tree is not None else []
+    while loops := [it for it in body if isinstance(it, ast.For)]:
+        for loop in loops:
+            if isinstance(loop.target, ast.Name) and isinstance(loop.iter, (ast.List, ast.Tuple)) and TELLING.search(loop.target.id):
+                with contextlib.suppress(ValueError):
+                    values = evaluate(loop.iter)
+                    if 1 < len(values) <= _ITEMS and is_param_name(loop.target.id) and all(is_param_value(it) for it in values):
+                        yield loop.target.id, list(values)
+        body = [inner for loop in loops for inner in loop.body]
 
 
 def earlier_literals(cell: Cell, program: Program) -> Iterator[tuple[str, Any, Entry]]:

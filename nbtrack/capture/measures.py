@@ -27,6 +27,8 @@ class Measured:
     """What it is: the text of its expression; the same key is the same quantity."""
     qualifiers: tuple[str, ...] = ()
     """What tells it from others of its name: a model, a variable."""
+    table: str = ""
+    """The table it stands in: others there of the same value are other quantities."""
 
 
 def number(value: Any) -> float | int | None:
@@ -61,28 +63,34 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
     seen = known(cell)
     here: dict[str, str] = cell.entry.facts.setdefault("metrics of this cell", {})
     values: dict[str, float | int] = cell.entry.facts.setdefault("values of this cell", {})
+    tables: dict[str, str] = cell.entry.facts.setdefault("tables of this cell", {})
+    earlier: dict[str, float | int] = cell.run.metric_values if cell.run is not None else {}
     for it in them:
         if not it.name:
             continue
         if isinstance(it.value, float) and not math.isfinite(it.value) and it.name not in seen:
             continue
-        if it.key in here or any(_is_same(it, name, value) for name, value in values.items()):  # one quantity once a cell
+        others = (name for name in values if not (it.table and tables.get(name) == it.table))
+        if it.key in here or any(_is_same(it, name, values[name]) for name in others):  # one quantity once a cell
             continue
+        if any(earlier.get(name) == it.value for name, key in seen.items() if name not in values and (name == it.name) != (key == it.key)):
+            continue  # another cell said it: the same name by another expression, or the same expression under another name
         name = next((name for name in _names(it) if seen.get(name, it.key) == it.key and not is_curve(cell, name)), "")
         if not name and it.name not in values and not is_curve(cell, it.name):
             name = it.name  # another cell of the run had it: this is its next point
         if not name:
             continue
         seen[name] = it.key
-        here[it.key], values[name] = name, it.value
+        here[it.key], values[name], tables[name] = name, it.value, it.table
+        earlier[name] = it.value
         yield Finding("metric", name, it.value, it.rule)
 
 
 def _is_same(it: Measured, name: str, value: float | int) -> bool:
     """Whether a number is one that has a name already: of the same value, or the same in percent, and called alike or by nothing that says a measure."""
-    if not any(math.isclose(it.value, value * factor, rel_tol=1e-9) for factor in (1, 100, 0.01)):
-        return False
     is_derived = it.name.endswith((".mean", ".std"))
+    if not any(math.isclose(it.value, value * factor, rel_tol=1e-9) for factor in (1, 100, 0.01, *((-1, -100, -0.01) if is_derived else ()))):
+        return False
     if (is_derived or not is_measure(it.name)) and it.value not in (0, 1):
         return True
     ours, theirs = _words(it.name), _words(name)

@@ -35,6 +35,10 @@ class Origins:
     modules: set[str] = field(default_factory=set)
     looped: set[str] = field(default_factory=set)
     """Names that loops of the cell bind."""
+    targets: set[str] = field(default_factory=set)
+    """Of these, what goes through given values: settings, items of data, counters."""
+    bests: set[str] = field(default_factory=set)
+    """Names in which loops keep the best of what they compute: `if loss < best: best = loss`."""
     consumed: set[str] = field(default_factory=set)
     """Names from which the cell computes something else."""
 
@@ -163,9 +167,17 @@ def origins_of(program: Program) -> Origins:
         for loop in ast.walk(part.node):
             if isinstance(loop, _LOOPS):
                 made.looped |= {it.id for it in ast.walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
+                made.bests |= {name for it in ast.walk(loop) if isinstance(it, ast.If) for name in _kept_best(it)}
+                made.targets |= {it.id for it in ast.walk(loop.target) if isinstance(it, ast.Name)} if not isinstance(loop, ast.While) else set()
     made.consumed = _consumed(program.own)
     program.entry.facts["origins"] = made
     return made
+
+
+def _kept_best(node: ast.If) -> Iterator[str]:
+    compared = {name.id for it in ast.walk(node.test) if isinstance(it, ast.Compare) for name in (it.left, *it.comparators) if isinstance(name, ast.Name)}
+    for statement in node.body:
+        yield from (name for name, value in bindings(statement) if name in compared and isinstance(value, ast.Name) and value.id in compared)
 
 
 def flat_statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:

@@ -35,7 +35,7 @@ def _rows(cell: Cell, text: str) -> Iterator[Measured]:
         for line in text[head.end() :].split("\n")[1 : _ROWS + 1]:
             if found := _ROW.match(line):
                 for measure, value in zip(("precision", "recall", "f1-score"), found.groups()[1:4], strict=True):
-                    yield Measured(f"{found[1]}.{measure}", float(value), "in the classification report", f"{found[1]}.{measure}")
+                    yield Measured(f"{found[1]}.{measure}", float(value), "in the classification report", f"{found[1]}.{measure}", table="report")
             elif (found := _ACCURACY.match(line)) and not any(name.rpartition(".")[2].startswith("acc") for name in known(cell)):
                 yield Measured("accuracy", float(found[1]), "in the classification report", "classification_report.accuracy")
             elif line.strip():

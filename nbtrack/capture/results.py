@@ -13,7 +13,7 @@ from nbtrack.capture.literals import evaluate
 from nbtrack.capture.measures import Measured, known, metrics, number
 from nbtrack.capture.naming import taken
 from nbtrack.capture.program import program_of
-from nbtrack.capture.provenance import bindings, flat_statements
+from nbtrack.capture.provenance import bindings, flat_statements, origins_of
 from nbtrack.capture.run import as_text
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.kinds import path_of
@@ -23,6 +23,7 @@ from nbtrack.patterns import regex
 _RESULTS = regex(
     r"(^|_)(results?|res|scores?|metrics?|measures|performance|perf|eval\w*|report|comparison|summary|stats|acc\w*|errors?|loss\w*|quality)($|_|\d)", re.I
 )
+_SETTINGS = regex(r"(^|_)(params?|parameters|config|conf|cfg|settings?|args|kwargs|options|opts|hparams?|hyper\w*|grid|space|defaults)($|_|\d)", re.I)
 _ITEMS, _ROWS, _COLUMNS = 60, 30, 12
 _LOOKS = frozenset(("head", "tail", "describe", "sample", "groupby", "corr", "info", "value_counts", "isnull", "isna", "nunique", "cov"))
 _MODELS = ("rsquared", "rsquared_adj", "prsquared", "aic", "bic", "llf", "fvalue", "f_pvalue")
@@ -42,17 +43,19 @@ class Results(Source):
             for statement in flat_statements([part.node]):
                 nodes.update(bindings(statement))
         touched = [name for name in sorted(cell.entry.scope.writes | cell.entry.scope.mutates) if name[:1] != "_" and name in cell.namespace]
+        refitted = origins_of(program).looped - nodes.keys()
         for name in touched:
             if cell.left_s < 0:
                 return
-            yield from metrics(cell, _of(cell, name, cell.namespace[name], nodes.get(name)))
+            is_new = cell.before.get(name) != id(cell.namespace[name]) and name not in refitted
+            yield from metrics(cell, _of(cell, name, cell.namespace[name], nodes.get(name), is_new=is_new))
         last = cell.entry.tree.body[-1] if cell.entry.tree is not None and cell.entry.tree.body else None
         if isinstance(last, ast.Expr) and cell.result is not None and not (isinstance(last.value, ast.Name) and last.value.id in touched):
             yield from metrics(cell, _of(cell, _name_of(last.value), cell.result, last.value))
 
 
-def _of(cell: Cell, name: str, value: Any, node: ast.expr | None) -> Iterator[Measured]:
-    """Numbers of one object."""
+def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: bool = True) -> Iterator[Measured]:
+    """Numbers of one object; `is_new` if the cell bound it, rather than calling a method of it."""
     kinds = class_names(value)
     if type(value) is dict or kinds[0] in ("collections.OrderedDict", "collections.defaultdict"):
         if not (node is not None and (_is_literal(node) or _is_settings(node))):
@@ -72,7 +75,7 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None) -> Iterator[Me
     elif issubclass(type(value), tuple):
         yield from _of_tuple(name, value, kinds)
     else:
-        yield from _of_object(name, value, kinds)
+        yield from _of_object(name, value, kinds, is_new=is_new)
 
 
 def _of_dict(name: str, items: dict[Any, Any]) -> Iterator[Measured]:
@@ -81,17 +84,21 @@ def _of_dict(name: str, items: dict[Any, Any]) -> Iterator[Measured]:
         return
     is_report = _is_report(items)
     named = is_report or bool(_RESULTS.search(name)) or is_measure(name)
-    if is_history(name):
-        return
+    if is_history(name) or _SETTINGS.search(name) or (len(items) > 1 and all(type(plain(it)) in (int, float) for it in items)):
+        return  # one value for each of several numbers is a curve
     for path, value in _leaves(items, ""):
         found = number(value)
         words = path.split(".")
-        if found is None or words[-1] in ("support", "params", "fit_time", "score_time", "time") or not (named or any(is_measure(snake(it)) for it in words)):
+        if (
+            found is None
+            or words[-1] in ("support", "params", "fit_time", "score_time", "time", "lr", "learning_rate")
+            or not (named or any(is_measure(snake(it)) for it in words))
+        ):
             continue
         if type(found) is int and not any(is_measure(snake(it)) for it in words):
             continue
         full = f"{name}.{path}" if name and not is_report else path
-        yield Measured(full, found, "item of a dict of results", f"{name}[{path}]", (name,) if name and is_report else ())
+        yield Measured(full, found, "item of a dict of results", f"{name}[{path}]", (name,) if name and is_report else (), f"{name}{{}}" if "." in path else "")
 
 
 def _leaves(items: dict[Any, Any], prefix: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
@@ -133,9 +140,8 @@ def _of_frame(cell: Cell, name: str, frame: Any) -> Iterator[Measured]:
         for row, value in zip(rows, columns[column], strict=True):
             found = number(value)
             if isinstance(found, float) and not any(it.endswith(f"{row}.{column}") or it.endswith(f"{column}.{row}") for it in has):
-                yield Measured(
-                    f"{row}.{column}", found, f"in the table {name}" if name else "in the table shown", f"{name}[{row}, {column}]", (name,) if name else ()
-                )
+                where = f"in the table {name}" if name else "in the table shown"
+                yield Measured(f"{row}.{column}", found, where, f"{name}[{row}, {column}]", (name,) if name else (), where)
 
 
 def _of_array(name: str, value: Any, node: ast.expr | None) -> Iterator[Measured]:
@@ -161,9 +167,9 @@ def _of_tuple(name: str, value: Any, kinds: list[str]) -> Iterator[Measured]:
             yield Measured(f"{name}.{field}" if name else str(field), found, "field of a result", f"{name}.{field}")
 
 
-def _of_object(name: str, value: Any, kinds: list[str]) -> Iterator[Measured]:
+def _of_object(name: str, value: Any, kinds: list[str], *, is_new: bool) -> Iterator[Measured]:
     """What searches, studies and fitted models of known libraries tell of themselves."""
-    if kinds[0].startswith("statsmodels.") and kinds[0].rpartition(".")[2].endswith(("Wrapper", "Results")):
+    if is_new and kinds[0].startswith("statsmodels.") and kinds[0].rpartition(".")[2].endswith(("Wrapper", "Results")):
         for field in _MODELS:
             found = _attribute(value, field)
             if isinstance(found, float):

@@ -14,6 +14,12 @@ from nbtrack.capture.provenance import Origins, bindings, flat_statements, origi
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_measure
+from nbtrack.patterns import regex
+
+_NO_RESULTS = regex(
+    r"(predict\w*|forecast|transform|decision_function|coef|intercept|(arc)?(cos|sin|tan)h?|exp|log(2|10|1p)?|sqrt|dot|vdot|inner|det|trace|hypot|norm|round|power|square)_?"
+)
+"""What a cell ends with to look at it: what a model says of one sample or has learned, and plain mathematics."""
 
 
 class Scalars(Source):
@@ -55,9 +61,14 @@ def _bound(cell: Cell) -> Iterator[Measured]:
             continue
         shown = called if called and not is_measure(name) and is_measure(called) else name
         yield Measured(shown, value, "bound to a computed number", name, tuple(_models(node)))
-    for name in sorted(origins.looped - latest.keys()):
+    for name in sorted((origins.looped - origins.targets - latest.keys()) | origins.bests):
         value = number(cell.namespace.get(name))
-        if isinstance(value, float) and is_measure(name) and not is_curve(cell, name) and cell.before.get(name) != id(cell.namespace[name]):
+        if (
+            isinstance(value, float)
+            and (is_measure(name) or name in origins.bests)
+            and not is_curve(cell, name)
+            and cell.before.get(name) != id(cell.namespace[name])
+        ):
             yield Measured(name, value, "final value of a loop", name)
 
 
@@ -83,7 +94,7 @@ def _last(cell: Cell) -> Iterator[Measured]:
     for part, found in items:
         value = number(found)
         name = name_of(part)
-        if value is None or not name or (type(value) is int and not WHOLE.search(name)) or is_curve(cell, name):
+        if value is None or not name or _NO_RESULTS.fullmatch(name) or (type(value) is int and not WHOLE.search(name)) or is_curve(cell, name):
             continue
         if not origins.why_not(part, name):
             core = through(part)

@@ -45,6 +45,8 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
         is_bound = name in cell.entry.scope.writes
         if type(value) is dict and name not in given and ((is_bound and id(value) not in known) or before.get(name, _size(value)) != _size(value)):
             yield from _of_dict("", value, f"lists of the dict {name}")
+            if 1 < len(value) <= _MOST and all(type(key) in (int, float) or is_number(key) for key in value) and (numbers := _numbers(list(value.values()))):
+                yield name, numbers, f"values of the dict {name}, one for each of several numbers"
         elif is_bound and name not in kept_in and type(value) in (list, tuple) and _is_built(name, cell):
             numbers = _numbers(value)
             if numbers:

@@ -12,6 +12,8 @@ from nbtrack.capture.weave.words import is_history, is_measure
 from nbtrack.records import dataclass
 
 _VAGUE = frozenset((Kind.DATA, Kind.RANDOM, Kind.GIVEN))
+_SHORT = 2
+"""Letters of a name that says little."""
 _SAME = frozenset(("item", "detach", "cpu", "numpy", "tolist", "clone", "float", "double", "squeeze"))
 _SAME_CALLS = frozenset(("float", "round", "str", "repr", "Decimal"))
 
@@ -181,7 +183,7 @@ class _Judge:
             return
         self._result.kept_in.update(kept)
         keys = {it.label for it in reports if it.is_key}
-        title = keys.pop() if len(keys) == 1 else name
+        title = keys.pop() if len(keys) == 1 else _spoken(name, reports)
         each_step = next((it for it in reports if it.way in (Way.APPENDED, Way.STORED) and it.statement in loop.node.body), None)
         branches = [it for it in reports if each_step is not None and it is not each_step and (it.way, it.label) == (each_step.way, each_step.label)]
         if each_step is not None and (branches or not any(it.statement in loop.node.body for it in bindings)):
@@ -214,9 +216,9 @@ class _Judge:
             return
         label = snake(report.label) if report.way is Way.PRINTED else report.label
         name = (label or own_name(report.node)).rstrip("_")
-        if not name and report.container:
+        if not name:
             called = (path_of(report.node.func)[-1:] or [""])[0] if isinstance(report.node, ast.Call) else ""
-            name = called if is_measure(called) else f"{report.container}.{report.position}"
+            name = called if is_measure(called) else f"{report.container}.{report.position}" if report.container else ""
         core = _core(report.node)
         if inner:
             is_followed = any(key[0] == inner and key[1].inside(loop) for key in self._taken)
@@ -257,6 +259,12 @@ class _Judge:
 
     def _add(self, spot: Spot) -> None:
         self._result.spots.append(spot)
+
+
+def _spoken(name: str, reports: list[Report]) -> str:
+    """The name in the code, or where that is an abbreviation, the label it is shown with."""
+    labels = {snake(it.label) for it in reports if it.way is Way.PRINTED and is_measure(snake(it.label))}
+    return labels.pop() if len(labels) == 1 and len(name) <= _SHORT and not is_measure(name) else name
 
 
 def _columns(tree: ast.Module) -> dict[str, list[str]]:

@@ -193,6 +193,8 @@ class Series:
 
     def _feed(self, values: list[Any], came: int, since: int, now: int) -> None:
         """Take values that stand for `came` steps between two times."""
+        if self.first is not None and self.first.calls > _CALLS:
+            return  # of many calls the first stands for all
         self._is_whole = self._is_whole and all(type(value) is int for value in values[:_SURE])
         points = _points(values, self.count, came / len(values), since, (now - since) / len(values))
         self.count += came

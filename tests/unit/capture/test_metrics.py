@@ -48,6 +48,9 @@ def test_names_bound_to_a_computed_number(measured, code, found):
         ("len(y)", {}),
         ("max(y)", {}),
         ("3.5", {}),
+        ("class M:\n    def predict(self, x): return evaluate(y, p)[0]\nmodel = M()\nmodel.predict(y)", {}),
+        ("class M:\n    def __init__(self): self.coef_ = evaluate(y, p)[0]\nmodel = M()\nmodel.coef_", {}),
+        ("math.sqrt(evaluate(y, p)[0] + evaluate(y, p)[1])", {}),
     ],
 )
 def test_last_expressions(measured, code, found):
@@ -105,6 +108,9 @@ def test_a_printed_name_that_an_earlier_cell_of_the_run_recorded_is_not_recorded
         ("from collections import namedtuple\nScore = namedtuple('Score', 'loss size')\ns = Score(evaluate(y, p)[0], 3)", {"s.loss": 0.1875}),
         ("history = {'loss': evaluate(y, p)[0]}", {}),
         ("a = {}\na['a'] = a\nresults = a", {}),
+        ("loss_params = {'learning_rate': evaluate(y, p)[0], 'error': evaluate(y, p)[1]}", {}),
+        ("results = {'mse': evaluate(y, p)[0], 'learning_rate': 0.5 * len(y)}", {"results.mse": 0.1875}),
+        ("results = {}\nfor alpha in [1, 10]:\n    results[alpha] = evaluate(y, p)[0] * alpha", {}),
     ],
 )
 def test_containers_of_results(measured, code, found):
@@ -215,3 +221,33 @@ def test_a_later_cell_of_a_run_that_measures_under_the_same_label_has_the_last_w
     first, second = (Cell(Request(), entry, notebook.ledger, notebook.namespace, notebook.runs[0], is_own=False) for entry in notebook.ledger.entries)
     assert [it.value for it in metrics(first, [Measured("accuracy", 0.5, "", "f:x"), Measured("accuracy", 0.6, "", "g:x")])] == [0.5]
     assert [(it.name, it.value) for it in metrics(second, [Measured("accuracy", 0.7, "", "h:x")])] == [("accuracy", 0.7)]
+    again = [Measured("accuracy", 0.7, "", "other"), Measured("share", 0.7, "", "h:x"), Measured("recall", 0.7, "", "another")]
+    notebook.run("c = 3")
+    third = Cell(Request(), notebook.ledger.entries[2], notebook.ledger, notebook.namespace, notebook.runs[0], is_own=False)
+    assert [it.name for it in metrics(third, again)] == ["recall"]
+
+
+def test_what_a_loop_goes_through_is_no_metric_and_the_best_it_keeps_is_one(measured):
+    code = "best = 9.0\nfor learning_rate in [0.5, 0.25]:\n    v = evaluate(y, p)[0] * learning_rate\n    if v < best:\n        best = v"
+    assert measured(DATA, code) == {"best": 0.046875}
+
+
+def test_a_fitted_model_that_later_cells_ask_is_measured_once(notebook_of):
+    sm = pytest.importorskip("statsmodels.api")
+    from nbtrack.capture.results import Results
+
+    notebook = notebook_of(Results())
+    notebook.namespace["sm"] = sm
+    found = notebook.tracked("res = sm.OLS([1., 2., 3.5, 4.], sm.add_constant([1., 2., 3., 4.])).fit()")
+    assert {"rsquared", "aic"} <= {name for _, name in found}
+    assert notebook.tracked("res.predict([[1., 5.]])\nres.summary2()") == {}
+
+
+def test_equal_numbers_of_one_report_are_all_kept(notebook_of):
+    pytest.importorskip("sklearn")
+    from nbtrack.capture.results import Results
+
+    notebook = notebook_of(Results())
+    notebook.run("from sklearn.metrics import classification_report")
+    found = notebook.tracked("report = classification_report([0, 1, 0, 1], [0, 1, 0, 1], output_dict=True)")
+    assert {"0.precision", "1.precision", "macro avg.recall"} <= {name for _, name in found}

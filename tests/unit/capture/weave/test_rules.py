@@ -32,6 +32,19 @@ CASES = {
         'for e in range(3):\n    print(f"Epoch {e}, loss: {1 / (e + 1):.2f}, acc: {e * e / 9:.1%}")',
         {"loss": [1.0, 0.5, 1 / 3], "acc": [0.0, 1 / 9, 4 / 9]},
     ),
+    "a score that is printed without a label": (
+        "def score(k): return 1 / (k * k)\nfor k in [1, 2, 4]:\n    print(k, score(k))",
+        {"score": [1.0, 0.25, 0.0625]},
+    ),
+    "what follows an index": (
+        'def f(k): return 1 / (k + 1)\nfor i in range(3):\n    print("Cost after iteration %i: %f" % (i, f(i)))',
+        {"cost": [1.0, 0.5, 1 / 3]},
+    ),
+    "an abbreviation that is printed with a word": (
+        'def f(k): return 1 / (k + 1)\nfor i in range(3):\n    s = f(i)\n    print(f"Epoch {i}, accuracy: {s}")',
+        {"accuracy": [1.0, 0.5, 1 / 3]},
+    ),
+    "numbers kept by a setting": ("r = {}\nfor k in (1, 2.5, 7):\n    r[k] = 1 / (k + 1)", {"r": [0.5, 1 / 3.5, 0.125]}),
     "printed by percent": ('for e in range(3):\n    print("step %d: rmse %.3f" % (e, 1 / (e + 1)))', {"rmse": [1.0, 0.5, 1 / 3]}),
     "what is printed and kept is one curve": (
         'losses = []\nfor e in range(3):\n    loss = 1 / (e + 1)\n    losses.append(loss)\n    print("loss", loss)',
