@@ -4,13 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbtrack.api import artifact, bundle, diff, figure, flush, import_bundle, log, output, param, reproduce, restore, run, run_notebook, runs, tag, track
+from nbtrack.api import (
+    artifact,
+    bundle,
+    compare,
+    diff,
+    figure,
+    flush,
+    import_bundle,
+    log,
+    output,
+    param,
+    reproduce,
+    restore,
+    run,
+    run_notebook,
+    runs,
+    tag,
+    track,
+)
 from nbtrack.errors import NbtrackError
 
 __all__ = [
     "NbtrackError",
     "artifact",
     "bundle",
+    "compare",
     "diff",
     "figure",
     "flush",

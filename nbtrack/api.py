@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
@@ -22,6 +22,7 @@ from nbtrack.magics.table import RunTable
 from nbtrack.reads import all_runs, find
 
 if TYPE_CHECKING:
+    from nbtrack.charts.compare import Comparison
     from nbtrack.magics.diff_page import DiffPage
     from nbtrack.pipelines.single import NotebookRun
     from nbtrack.replay.bundle import Bundle
@@ -255,6 +256,25 @@ def run(word: str = "last") -> RunView:
         UnknownRunError: there is none, or more than one.
     """
     return find(_home(), word)
+
+
+def compare(
+    runs: str | Iterable[Any] | None = None, metric: str | None = None, *, group: str | Sequence[str] | None = None, baseline: Any = None
+) -> Comparison:
+    """Runs side by side: a table and pictures in Jupyter, text elsewhere; `.figure(name)`, `.to_pandas()`, `.markdown()`, `.csv()` for more.
+
+    Args:
+        runs: a filter such as `"lr<0.1"`; runs, as `run` takes them or as objects; None for all.
+        metric: the one that decides; None finds it: a goal's, else what most runs have.
+        group: params that tell configurations apart, whose runs are put together.
+        baseline: the run that others are compared with.
+
+    Raises:
+        UsageError: the filter cannot be read, or a run, metric or param does not exist.
+    """
+    from nbtrack.charts.compare import compare as door
+
+    return door(_home(), runs, metric, group, baseline)
 
 
 def diff(a: str, b: str) -> DiffPage:

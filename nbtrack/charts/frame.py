@@ -43,8 +43,9 @@ def frame(
             _texts("tag", name, [view.tags.get(name) for view in views]) for name in _names(view.tags for view in views) if not name.startswith(_HIDDEN)
         ]
     return Runs(
-        version=VERSION, as_of_ms=as_of_ms, stale=stale, names={"reserved": list(query.RESERVED), "clashing": sorted(metrics & params)}, columns=columns,
-        baseline=baseline, metric=metric, group=group, says=_says(views, metric),
+        version=VERSION, as_of_ms=as_of_ms, stale=stale, columns=columns,
+        names={"reserved": list(query.RESERVED), "clashing": sorted(map(sendable, metrics & params))},
+        baseline=baseline, metric=metric and sendable(metric), group=group and sendable(group), says=_says(views, metric),
     )  # fmt: skip
 
 
@@ -109,13 +110,13 @@ def _infos(views: Sequence[RunView]) -> list[Column]:
 def _texts(kind: Any, name: str, values: list[str | None]) -> Column:
     is_number = all(value is None or _NUMBER.fullmatch(value) for value in values)
     told = [None if value is None else shown(name, value) for value in values]
-    return Column(key=f"{kind}/{name}", kind=kind, name=name, type="number" if is_number else "text", better="", values=told)
+    return Column(key=sendable(f"{kind}/{name}"), kind=kind, name=sendable(name), type="number" if is_number else "text", better="", values=told)
 
 
 def _metric(name: str, views: Sequence[RunView]) -> Column:
     found: list[Metric | None] = [view.metrics.get(name) for view in views]
     return Column(
-        key=f"metric/{name}", kind="metric", name=name, type="number", better=better_of(views, name),
+        key=sendable(f"metric/{name}"), kind="metric", name=sendable(name), type="number", better=better_of(views, name),
         last=[None if it is None else finite(it.last) for it in found], best=[None if it is None else finite(it.best) for it in found],
         lowest=[None if it is None else finite(it.lowest) for it in found], highest=[None if it is None else finite(it.highest) for it in found],
         step=[None if it is None else it.last_step for it in found], count=[None if it is None else it.count for it in found],
@@ -155,4 +156,4 @@ def _says(views: Sequence[RunView], metric: str | None) -> str:
         return f"{count}." if metric is None else f"{count}; none has the metric {metric}."
     better = better_of(views, metric)
     value, view = (min if better == "lower" else max)(having, key=lambda it: it[0])
-    return f"{count}; {words.title(view)} has the {'lowest' if better == 'lower' else 'highest'} {metric}, {words.number(value)}."
+    return f"{count}; {sendable(words.title(view))} has the {'lowest' if better == 'lower' else 'highest'} {metric}, {words.number(value)}."

@@ -56,6 +56,23 @@ def show(run: Annotated[str, typer.Argument(help="Name, name#attempt, first lett
 
 
 @app.command()
+def compare(
+    runs: Annotated[list[str] | None, typer.Argument(help="Runs, or a filter such as 'lr<0.1 and acc>.9'")] = None,
+    metric: Annotated[str | None, typer.Option("--metric", help="The metric that decides.")] = None,
+    group: Annotated[list[str] | None, typer.Option("--group", help="A param that tells configurations apart; repeat it for more.")] = None,
+    baseline: Annotated[str | None, typer.Option("--baseline", help="Run that others are compared with.")] = None,
+    as_markdown: Annotated[bool, typer.Option("--md", help="Print markdown, for a comment or a job's summary.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print every run and column as CSV.")] = False,
+    png: Annotated[Path | None, typer.Option("--png", help="File to write the picture to.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show runs side by side."""
+    from nbtrack.cli import compare as shown
+
+    shown.compare(_home(), runs or [], metric, group or [], baseline, as_markdown=as_markdown, as_csv=as_csv, png=png, as_json=as_json)
+
+
+@app.command()
 def diff(
     a: Annotated[str, typer.Argument(help="Run")],
     b: Annotated[str, typer.Argument(help="Run it is compared with")],

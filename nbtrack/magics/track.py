@@ -31,6 +31,7 @@ from nbtrack.magics.table import RunPage, RunTable
 from nbtrack.reads import all_runs, find
 
 if TYPE_CHECKING:  # loaded by the commands that need them: %load_ext is felt
+    from nbtrack.charts.compare import Comparison
     from nbtrack.magics.diff_page import DiffPage
     from nbtrack.magics.history import HistoryTable
 
@@ -39,6 +40,7 @@ COMMANDS = {
     "off": "%track off: end that run",
     "runs": "%track runs [FILTER]: runs as a table; FILTER such as `lr<0.1 acc>=.9 state:FAILED`",
     "show": "%track show [RUN]: one run in full; RUN is a name, name#attempt, the first letters of an id, or last",
+    "compare": "%track compare [RUN...|FILTER] [--metric METRIC] [--group PARAM]... [--baseline RUN]: runs side by side, as table and picture",
     "diff": "%track diff A B: what changed from one run to another",
     "changed": "%track changed [RUN]: what changed from the attempt before, or from the pinned baseline, to this run",
     "log": "%track log NAME=VALUE... [--run RUN] [--step N]: add metrics, also after the run ended",
@@ -84,6 +86,8 @@ class TrackMagics(ReplayCommands, StageCommands, Magics):
         %track off                    end that run
         %track runs [FILTER]          runs as a table, such as: %track runs lr<0.1 acc>=.9 state:FINISHED
         %track show [RUN]             one run in full
+        %track compare [RUN...|FILTER] [--metric METRIC] [--group PARAM]... [--baseline RUN]
+                                      runs side by side: what differs, curves, groups with their statistics
         %track diff A B               what changed from one run to another
         %track changed [RUN]          what changed since the attempt before, or since the run tagged nbtrack.baseline
         %track log NAME=VALUE...      add metrics, also after the run ended
@@ -128,6 +132,8 @@ class TrackMagics(ReplayCommands, StageCommands, Magics):
         self.session.truth.settle()
         if command not in COMMANDS:
             raise UsageError(f"%track has no command {command!r}.", mend=grammar.nearest(command, COMMANDS))
+        if command == "compare":
+            return self._compare(line.strip().partition(command)[2])
         return getattr(self, f"_{command}")(rest)
 
     def _on(self, words: list[str]) -> None:
@@ -148,6 +154,11 @@ class TrackMagics(ReplayCommands, StageCommands, Magics):
 
     def _show(self, words: list[str]) -> RunPage:
         return RunPage(find(self._home(), words[0] if words else "last"))
+
+    def _compare(self, text: str) -> Comparison:
+        from nbtrack.magics.compared import compared
+
+        return compared(self._home(), text)
 
     def _diff(self, words: list[str]) -> DiffPage:
         from nbtrack.magics.diff_page import DiffPage

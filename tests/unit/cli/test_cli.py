@@ -87,6 +87,19 @@ def test_diff_shows_what_changed_in_each_form(folder):
     assert nbtrack.diff("fit-0.1", "fit-0.5").diff.metrics[0].verdict == "better"
 
 
+def test_compare_prints_writes_and_tells_what_is_wrong(folder):
+    text = command("compare").stdout
+    assert "2 runs; fit-0.5 has the highest acc, 1." in text
+    assert "**1**" in command("compare", "--md").stdout
+    assert command("compare", "lr<0.3", "--csv").stdout.count("fit-") == 1
+    assert json.loads(command("compare", "fit-0.1", "fit-0.5", "--group", "lr", "--json").stdout)["statistics"]["groups"][0]["label"] == "lr=0.5"
+    assert command("compare", "--png", "runs.png").stdout.strip() == "runs.png"
+    assert (folder / "runs.png").read_bytes().startswith(b"\x89PNG")
+    wrong = command("compare", "lr<")
+    assert (wrong.returncode, "at character 4" in wrong.stderr) == (3, True)
+    assert "Did you mean 'acc'" in command("compare", "--metric", "ac").stderr
+
+
 def test_a_run_travels_by_commands_and_is_restored_where_it_arrives(folder, tmp_path, monkeypatch):
     with nbtrack.track("kept") as run:
         nbtrack.log(acc=0.75)

@@ -1,0 +1,346 @@
+"""Runs compared: one object that a notebook shows, a widget asks, a terminal prints and a program reads."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from nbtrack.charts import answers, curves, draw, still
+from nbtrack.charts.frame import chosen_metric, frame, number, sendable, shown
+from nbtrack.charts.importance import importance
+from nbtrack.charts.needs import need
+from nbtrack.charts.picture import Picture
+from nbtrack.charts.relation import is_logarithmic, parallel, scatter
+from nbtrack.charts.rows import Rows, differing, is_number, rows
+from nbtrack.charts.select import Selection, select
+from nbtrack.charts.shapes import Ask, Curves, Failed, Problem, Runs, Series, X
+from nbtrack.charts.spark import spark
+from nbtrack.charts.statistics import grouping, statistics
+from nbtrack.entities import RunView
+from nbtrack.errors import NbtrackError, UnknownRunError, UsageError
+from nbtrack.journal import Home
+from nbtrack.reads import find, words
+from nbtrack.reads.query import names_of, parse
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIGURES = ("curves", "bands", "parallel", "scatter", "importance", "statistics")
+_MOST_DRAWN, _MOST_METRICS = 30, 8
+_STILL_POINTS, _MOST_POINTS = 240, 100_000
+
+
+def compare(home: Home, runs: Any = None, metric: str | None = None, group: str | Sequence[str] | None = None, baseline: Any = None) -> Comparison:
+    """Compare runs.
+
+    Args:
+        runs: a filter, runs, or None for all.
+        metric: the one that decides; None finds it.
+        group: params that tell configurations apart; None finds them.
+        baseline: the run that others are compared with.
+
+    Raises:
+        UnknownRunError: one of the runs does not exist.
+        QueryError: the filter cannot be read.
+        UsageError: no run has that metric or param.
+    """
+    chosen = runs if isinstance(runs, Selection) else select(home, runs)
+    against = None if baseline is None else baseline.run_id if hasattr(baseline, "run_id") else find(home, str(baseline)).run_id
+    found = Comparison(home, chosen, metric, [group] if isinstance(group, str) else list(group or ()), against)
+    found.check()
+    return found
+
+
+class Comparison:
+    """Runs side by side, as they are at each look.
+
+    In Jupyter it is a table and a picture; `.figure(name)` draws each chart, `.to_pandas()` gives the numbers.
+    """
+
+    def __init__(self, home: Home, selection: Selection, metric: str | None = None, group: Sequence[str] = (), baseline: str | None = None) -> None:
+        self.home, self.selection, self.group, self.baseline = home, selection, list(group), baseline
+        self._metric = metric
+        self._reader = curves.CurveReader(home)
+        self._gone: list[str] = []
+
+    @property
+    def views(self) -> list[RunView]:
+        """The runs as they are now, newest first."""
+        found, self._gone = self.selection.read(self.home)
+        return found
+
+    @property
+    def metric(self) -> str | None:
+        """The metric that decides."""
+        return chosen_metric(self.views, self._metric)
+
+    def check(self) -> None:
+        """Raise UsageError where the metric or a param is not there, with the nearest that is."""
+        views = self.views
+        metrics, params = names_of(views)
+        for what, name, known in (*([("metric", self._metric, metrics)] if self._metric else []), *(("param", name, params) for name in self.group)):
+            if views and name not in known:
+                import difflib
+
+                near = difflib.get_close_matches(str(name), known, 1)
+                mend = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(sorted(known)[:12]) or 'none'}."
+                raise UsageError(f"None of these {len(views)} runs has a {what} {name!r}.", mend=mend)
+
+    def table(self) -> Runs:
+        """The runs as columns."""
+        views = self.views
+        metric = chosen_metric(views, self._metric)
+        found = frame(views, as_of_ms=time.time_ns() // 1_000_000, metric=metric, group=self.group[0] if self.group else None, baseline=self.baseline)
+        found["says"] += self._notes(views)
+        return found
+
+    def answer(self, ask: Mapping[str, object]) -> dict[str, Any]:
+        """The answer to a front end's question, or an error that says what is wrong. Never raises."""
+        asked = cast(Ask, ask)
+        try:
+            kind = str(asked.get("ask", ""))
+            if kind not in _ANSWERS:
+                raise UsageError(f"There is no question {kind!r}.", mend=f"Ask {', '.join(_ANSWERS)}.")
+            found: dict[str, Any] = dict(_ANSWERS[kind](self, asked))
+        except NbtrackError as error:
+            found = dict(Failed(answer=str(ask.get("ask", "")), id=0, error=Problem(text=sendable(error.message), mend=sendable(error.mend))))
+        except Exception as error:  # noqa: BLE001 - a question of a browser must not end the kernel's side of it
+            mend = "The other charts still work; nbtrack doctor says what is known of this machine."
+            found = dict(Failed(answer=str(ask.get("ask", "")), id=0, error=Problem(text=sendable(f"That failed: {error!r}."), mend=mend)))
+        return {**found, "id": ask.get("id", 0)}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row a run, indexed by its id: facts, `params.NAME` (numbers where all are), `metrics.NAME` (last values), `tags.NAME`."""
+        pandas = need("pandas", "pandas", "A data frame")
+        table = self.table()
+        columns: dict[str, Any] = {}
+        for it in table["columns"]:
+            if it["kind"] == "info":
+                values: list[Any] = it["values"]
+                columns[it["name"]] = pandas.to_datetime(values, unit="ms", utc=True) if it["type"] == "time" else values
+            elif it["kind"] == "metric":
+                columns[f"metrics.{it['name']}"] = [None if value is None else float(value) for value in it["last"]]
+            else:
+                are_numbers = it["kind"] == "param" and it["type"] == "number"
+                columns[f"{it['kind']}s.{it['name']}"] = [number(value) for value in it["values"]] if are_numbers else it["values"]
+        return cast("pd.DataFrame", pandas.DataFrame(columns).set_index("id"))
+
+    def figure(self, name: str = "curves", **options: Any) -> Picture:
+        """One of `curves`, `bands`, `parallel`, `scatter` (`x`, `y`), `importance`, `statistics` as a picture: `.svg`, `.png`, `.says`.
+
+        Raises:
+            UsageError: there is no such figure.
+        """
+        if name not in FIGURES:
+            raise UsageError(f"There is no figure {name!r}.", mend=f"Take one of {', '.join(FIGURES)}.")
+        found: Picture = getattr(self, f"_{name}")(self.views, **options)
+        return found
+
+    def picture(self) -> Picture:
+        """The picture below the table; where the runs have nothing to draw there, the runs through their params."""
+        views = self.views
+        return next(iter(self._pictures(views)), None) or self._parallel(views)
+
+    def still(self) -> dict[str, Any]:
+        """One MIME bundle without any widget: the table with the picture in it."""
+        views = self.views
+        table, caption, pictures = self._rows(views), self._caption(views), self._pictures(views)
+        return {"text/html": still.html(table, caption, pictures), "text/plain": still.text(table, caption), "text/markdown": still.markdown(table, caption)}
+
+    def stills(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """The same as bundles (data and metadata) of their own, since GitHub shows no picture that stands inside HTML."""
+        views = self.views
+        table, caption = self._rows(views), self._caption(views)
+        first = {"text/html": still.html(table, caption), "text/plain": still.text(table, caption)}
+        return [(first, {}), *(picture._repr_mimebundle_() for picture in self._pictures(views))]
+
+    def markdown(self) -> str:
+        """The table for a comment or a job's summary."""
+        views = self.views
+        return still.markdown(self._rows(views), self._caption(views))
+
+    def csv(self) -> str:
+        """Every run and every column; texts that a spreadsheet would take for a formula begin with an apostrophe."""
+        written = io.StringIO()
+        writer = csv.writer(written, lineterminator="\n")
+        columns = self.table()["columns"]
+        writer.writerow([_cell(it["name"] if it["kind"] == "info" else f"{it['kind']}.{it['name']}") for it in columns])
+        lists: list[list[Any]] = [it["last"] if it["kind"] == "metric" else it["values"] for it in columns]
+        writer.writerows([[_cell(value) for value in row] for row in zip(*lists, strict=True)])
+        return written.getvalue()
+
+    def rows(self) -> Rows:
+        """What is worth showing, cell by cell."""
+        return self._rows(self.views)
+
+    def caption(self) -> str:
+        """One sentence on what the table shows."""
+        return self._caption(self.views)
+
+    def sparks(self, views: Sequence[RunView], width: int = 12) -> tuple[str, dict[str, str]]:
+        """Of the first metric that has curves, its name and the curve of each run in a few letters; empty where there is none."""
+        metric = next(iter(self._curve_names(views)), "")
+        found = curves.series(self._reader, views, [metric], limit=width * 8)
+        return metric, {it["run"]: spark(it["y"].tolist(), width) for it in found}
+
+    def _ipython_display_(self) -> None:
+        """What IPython calls to show it: each part is an output of its own."""
+        from IPython.display import display
+
+        for data, metadata in self.stills():
+            display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call,unused-ignore]
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        return self.still()
+
+    def __repr__(self) -> str:
+        views = self.views
+        return still.text(self._rows(views), self._caption(views))
+
+    def __len__(self) -> int:
+        return len(self.views)
+
+    def _rows(self, views: Sequence[RunView]) -> Rows:
+        return rows(views, chosen_metric(views, self._metric), self._baseline(views))
+
+    def _baseline(self, views: Sequence[RunView]) -> RunView | None:
+        if self.baseline is None:
+            return None
+        try:
+            return next((view for view in views if view.run_id == self.baseline), None) or find(self.home, self.baseline)
+        except UnknownRunError:
+            return None
+
+    def _caption(self, views: Sequence[RunView]) -> str:
+        metric = chosen_metric(views, self._metric)
+        told: str = frame(views, as_of_ms=0, metric=metric, kinds=())["says"]
+        if metric is not None and (self.group or self.baseline):
+            told += f" {statistics(views, metric, self.group, self.baseline)['says']}"
+        return sendable(told + self._notes(views))
+
+    def _notes(self, views: Sequence[RunView]) -> str:
+        """What the user should know of the selection."""
+        notes = [f" {len(self._gone)} of the runs are gone or in the trash."] if self._gone else []
+        if self.selection.query and (names := parse(self.selection.query).clashes(*names_of(views))):
+            notes.append(f" {', '.join(names)} could mean two things: a metric comes first, metric.{names[0]} and param.{names[0]} say which.")
+        return "".join(notes)
+
+    def _pictures(self, views: Sequence[RunView]) -> list[Picture]:
+        """What is drawn under the table: curves where there are any, else the scatter of what matters; the groups where they were asked for."""
+        found = []
+        metric = chosen_metric(views, self._metric)
+        if self._curve_names(views):
+            found.append(self._bands(views) if self.group else self._curves(views))
+        elif metric is not None and len(views) >= 3 and (names := [name for name in differing(views)[0] if is_number(views, name)]):
+            found.append(self._scatter(views, names[0], metric))
+        if self.group and metric is not None:
+            found.append(self._statistics(views))
+        return found
+
+    def _curve_names(self, views: Sequence[RunView]) -> list[str]:
+        """Metrics with more than one point, the deciding one first."""
+        first = [it] if (it := chosen_metric(views, self._metric)) is not None else []
+        names = dict.fromkeys([*first, *(name for view in views for name in words.metrics_of_code(view))])
+        return [name for name in names if any(name in view.metrics and view.metrics[name].count > 1 for view in views)][:_MOST_METRICS]
+
+    def _curves(self, views: Sequence[RunView], metrics: Sequence[str] = (), x: X = "step", smooth: float = 0.0) -> Picture:
+        names = list(metrics) or self._curve_names(views)
+        drawn = self._drawn(views)
+        found = curves.series(self._reader, drawn, names, x, limit=_STILL_POINTS)
+        if smooth:
+            found = [Series(**{**it, "y": curves.smooth(it["y"], smooth)}) for it in found]
+        if x == "wall" and found:  # no clock on the axis: what counts is how long after the first point
+            first = min(float(it["x"][0]) for it in found)
+            found = [Series(**{**it, "x": it["x"] - first}) for it in found]
+        titles = {"step": "step", "epoch": "epoch", "wall": "seconds since the first point", "relative": "seconds since the run's start"}
+        labels = {view.run_id: shown("name", words.title(view)) for view in drawn}
+        return draw.curves(found, labels, self._says_curves(views, drawn, names), titles[x], [view.run_id for view in drawn[:6]])
+
+    def _bands(self, views: Sequence[RunView], metrics: Sequence[str] = (), kind: Any = "std", x: X = "step") -> Picture:
+        names = list(metrics) or self._curve_names(views)
+        drawn = self._drawn(views)
+        by = self.group or grouping(drawn)
+        groups: dict[str, list[RunView]] = {}
+        for view in drawn:
+            groups.setdefault(", ".join(f"{name}={words.short(shown(name, view.params.get(name, '')), 20)}" for name in by) or "all runs", []).append(view)
+        found: dict[str, dict[str, curves.Band]] = {}
+        for name in names:
+            of = {label: curves.band(curves.series(self._reader, them, [name], x, limit=_STILL_POINTS), kind) for label, them in groups.items()}
+            found[name] = {label: it for label, it in of.items() if len(it.x)}
+        spread = "standard deviation" if kind == "std" else "lowest and highest"
+        says = f"{', '.join(names) or 'No curve'} as mean and {spread} of {len(groups)} groups by {', '.join(by) or 'nothing'}, {len(drawn)} runs."
+        return draw.bands(found, says, x)
+
+    def _parallel(self, views: Sequence[RunView]) -> Picture:
+        metric = chosen_metric(views, self._metric)
+        found = parallel(views, metric)
+        axes = [(shown("name", it.name), it.values, it.is_log) for it in found.axes]
+        return draw.parallel(axes, found.shades, found.says, metric or "")
+
+    def _scatter(self, views: Sequence[RunView], x: str | None = None, y: str | None = None) -> Picture:
+        metric = y or chosen_metric(views, self._metric)
+        names = [x] if x else [name for name in differing(views)[0] if is_number(views, name)]
+        if metric is None or not names:
+            raise UsageError("There is nothing to set against each other.", mend='Name two: .figure("scatter", x="lr", y="acc").')
+        found = scatter(views, names[0], metric)
+        return draw.scatter(found.x, found.y, names[0], metric, found.says, found.trend if found.slope is not None else None, is_log=is_logarithmic(found.x))
+
+    def _importance(self, views: Sequence[RunView]) -> Picture:
+        found = importance(views, self._needed(views))
+        return draw.importance(found["params"], found["says"])
+
+    def _statistics(self, views: Sequence[RunView]) -> Picture:
+        metric = self._needed(views)
+        found = statistics(views, metric, self.group, self.baseline)
+        return draw.statistics(found["groups"], metric, found["says"])
+
+    def _needed(self, views: Sequence[RunView], metric: object = None) -> str:
+        found = chosen_metric(views, str(metric) if metric else self._metric)
+        if found is None:
+            raise UsageError("These runs have no metric.", mend="Log one: nbtrack.log(acc=0.9).")
+        return found
+
+    def _drawn(self, views: Sequence[RunView]) -> list[RunView]:
+        """The newest runs, and the baseline."""
+        drawn = list(views[:_MOST_DRAWN])
+        return [*drawn, *(view for view in views[_MOST_DRAWN:] if view.run_id == self.baseline)]
+
+    def _says_curves(self, views: Sequence[RunView], drawn: Sequence[RunView], names: Sequence[str]) -> str:
+        rest = f" Drawn are the {len(drawn)} newest." if len(drawn) < len(views) else ""
+        return curves.says(views, names) + rest
+
+    def _answer_curves(self, ask: Ask) -> Curves:
+        views = self._of(ask.get("runs"))
+        metrics = [str(it) for it in ask.get("metrics", [])]
+        span = None if ask.get("range") is None else [float(it) for it in ask.get("range") or ()][:2]
+        found = curves.series(self._reader, views, metrics, ask.get("x", "step"), span, min(max(int(ask.get("points", 1000)), 8), _MOST_POINTS))
+        return Curves(answer="curves", id=0, series=found, says=curves.says(views, metrics))
+
+    def _of(self, ids: Sequence[str] | None) -> list[RunView]:
+        """The runs that are meant; None means all of them. Those that are gone meanwhile are left out."""
+        views = self.views
+        return views if ids is None else [view for view in views if view.run_id in set(ids)]
+
+    def _one(self, run: object) -> RunView:
+        return find(self.home, str(run or ""))
+
+
+_ANSWERS: dict[str, Callable[[Comparison, Ask], Mapping[str, Any]]] = {
+    "curves": Comparison._answer_curves,
+    "importance": lambda it, ask: importance(it._of(ask.get("runs")), it._needed(it.views, ask.get("metric"))),
+    "statistics": lambda it, ask: statistics(
+        it._of(ask.get("runs")), it._needed(it.views, ask.get("metric")), ask.get("group") or it.group, ask.get("baseline", it.baseline)
+    ),
+    "difference": lambda it, ask: answers.difference(it.home, it._one(ask.get("a")), it._one(ask.get("b"))),
+    "figures": lambda it, ask: answers.figures(it.home, it._of(ask.get("runs"))),
+}
+
+
+def _cell(value: Any) -> Any:
+    """A value as a spreadsheet may open it."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and number(value) is None:
+        return f"'{value}"
+    return value
