@@ -44,14 +44,14 @@ class Scale:
             if len(powers) >= 2:
                 return powers
         span = self.high - self.low
-        if not math.isfinite(span) or span <= 0:
+        if not 1e-290 < span < math.inf:
             return [self.low, self.high]
         rough = span / max(wanted, 1)
         unit = 10.0 ** math.floor(math.log10(rough))
         step = next(unit * it for it in (1, 2, 2.5, 5, 10) if unit * it >= rough * 0.999)
         first_tick = math.ceil(self.low / step - 1e-9)
         found = [(first_tick + number) * step for number in range(wanted + 3)]
-        return [0.0 if abs(value) < step * 1e-9 else value for value in found if value <= self.high + step * 1e-9]
+        return [0.0 if abs(value) < step * 1e-9 else value for value in found if math.isfinite(value) and value - self.high <= step * 1e-9]
 
 
 def label(value: float) -> str:
