@@ -63,7 +63,7 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
         try:
             run: TrackedRun | None = begin(
                 self._request, of_code(), code=self._request.name, parent=above.run_id if above is not None and not above.is_ended else "",
-                call={"tracking_uri": self._store} if self._store else None,
+                chosen=settings.load({"tracking_uri": self._store} if self._store else None),
             )  # fmt: skip
         except Exception as cause:  # noqa: BLE001 - a guest does not break the block
             _tell(f"this block is not tracked: {cause}")

@@ -62,6 +62,9 @@ class Settings:
     """Secrets in what a run sends to MLflow: struck out, a reason to send nothing, or not looked for."""
 
 
+_FIELDS = {it.name: it for it in fields(Settings)}
+
+
 def load(call: Mapping[str, Any] | None = None, *, env: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
     """Settings in force in `folder` (the working directory if None).
 
@@ -72,8 +75,8 @@ def load(call: Mapping[str, Any] | None = None, *, env: Mapping[str, str] | None
     call = call or {}
     file, table = _file_table(folder.absolute() if folder is not None else working_folder())
     found: dict[str, Any] = {}
-    for it in fields(Settings):
-        name, kind = it.name, type(it.default)
+    for name, it in _FIELDS.items():
+        kind = type(it.default)
         for origin, source, key in (("the call", call, name), ("the environment", env, f"NBTRACK_{name.upper()}"), (file, table, name)):
             if source.get(key) is not None and not (source is env and source[key] == ""):  # an empty variable is the shell's way of none
                 told = f"{origin} ({key})" if source is env else origin
@@ -82,11 +85,10 @@ def load(call: Mapping[str, Any] | None = None, *, env: Mapping[str, str] | None
                 if choices and found[name] not in choices:
                     raise SettingError(name, found[name], told, wanted=f"one of {', '.join(choices)}")
                 break
-    known = {it.name for it in fields(Settings)}
     for origin, source in (("the call", call), (file, table)):
         for name in source:
-            if name not in known:
-                raise SettingError.unknown(name, source[name], origin, known)
+            if name not in _FIELDS:
+                raise SettingError.unknown(name, source[name], origin, set(_FIELDS))
     return Settings(**found)
 
 

@@ -83,7 +83,7 @@ class Autolog(Source):
             return ()
         if not door.is_loaded(0):
             door.load()
-            wait_s = settings.load().autolog_wait_s
+            wait_s = cell.chosen.autolog_wait_s
             if not door.is_loaded(wait_s):
                 if not self._has_told:
                     self._has_told = True

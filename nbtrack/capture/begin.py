@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from nbtrack import courier, settings
 from nbtrack.capture import git
@@ -22,7 +21,7 @@ from nbtrack.secrets import policy
 from nbtrack.system import working_folder
 
 
-def begin(request: Request, where: Identity, *, code: str, parent: str = "", call: dict[str, Any] | None = None) -> TrackedRun:
+def begin(request: Request, where: Identity, *, code: str, parent: str = "", chosen: settings.Settings | None = None) -> TrackedRun:
     """Write the start of a run to the journal and tell the delivery process.
 
     Args:
@@ -30,14 +29,14 @@ def begin(request: Request, where: Identity, *, code: str, parent: str = "", cal
         where: notebook and cell.
         code: the source that will run; tells attempts apart where the front end gives no cell id.
         parent: run id of the run around it, unless the request names one.
-        call: settings given in the call.
+        chosen: settings in force; those of here and now if None.
 
     Raises:
         JournalError, OSError: the journal cannot be written.
         SettingError: a setting cannot be used.
     """
     write_ends()
-    chosen = settings.load(call)
+    chosen = chosen or settings.load()
     home = Home(settings.home(chosen))
     uri = courier.absolute_uri(tracking_uri(chosen), working_folder())
     this = owner(home)

@@ -247,7 +247,7 @@ class _Active:
 
     def __init__(self, cell: Cell, drainer: _Drainer) -> None:
         self.cell, self._drainer = cell, drainer
-        self._budget = settings.load().curve_points
+        self._budget = cell.chosen.curve_points
         self._series: dict[int, Series] = {}
         self._names: dict[str, Series] = {}
         self._taken: set[str] | None = None

@@ -10,7 +10,6 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from nbtrack import settings
 from nbtrack.capture.calls import MISSING, argument, calls_in, root_of, value_of
 from nbtrack.capture.fits import Fits, Seen
 from nbtrack.capture.flavors import Flavor, flavor_of, is_preprocessor, own_facts, parameters_of, unwrapped
@@ -108,7 +107,7 @@ class Models(Source):
     def _keep(self, cell: Cell, it: _Found, seen: Seen | None) -> Any:
         def keep(run: TrackedRun) -> None:
             sample, outputs = _sample_of(cell, it, seen)
-            most_bytes = settings.load().model_mb * (1 << 20)
+            most_bytes = cell.chosen.model_mb * (1 << 20)
 
             def write(folder: ModelFolder) -> None:
                 try:
@@ -145,7 +144,7 @@ def _finish(pending: _Pending, run: TrackedRun, name: str, write: Any) -> None:
 
 
 def _wanted(cell: Cell) -> str:
-    return cell.request.models or settings.load().models
+    return cell.request.models or cell.chosen.models
 
 
 def reachable_names(entry: Entry, ledger: Ledger, namespace: Mapping[str, Any]) -> set[str]:

@@ -223,7 +223,9 @@ class Session:
         Raises:
             UsageError: there is no such kind.
         """
-        chosen = settings.load()
+        return self._choice(request, settings.load())
+
+    def _choice(self, request: Request, chosen: settings.Settings) -> Choice:
         return choose(request, chosen.capture, chosen.exclude, excluded.of(Home(settings.home(chosen)), self.notebook()))
 
     def notebook(self) -> str:
@@ -231,19 +233,20 @@ class Session:
         return of_cell(self.shell, None).notebook or str(working_folder())
 
     def _cell(self, info: Any, request: Request, entry: Entry, body: str, *, is_own: bool) -> Cell:
-        choice = self.choice(request)
+        chosen = settings.load()
+        choice = self._choice(request, chosen)
         run: TrackedRun | None = None
         if not is_own and self._around is not None:
             run = self._around[0]
         elif not request.is_dry:
             parent = self._around[0].run_id if self._around is not None else ""
-            run = begin(request, of_cell(self.shell, entry.cell_id), code=body, parent=parent)
+            run = begin(request, of_cell(self.shell, entry.cell_id), code=body, parent=parent, chosen=chosen)
             enter(run)
             self.last = run
         if run is not None:
             context.set(run)
             entry.run_id = run.run_id
-        return Cell(request, entry, self.ledger, self.shell.user_ns, run, choice, is_own, before=self._bound())
+        return Cell(request, entry, self.ledger, self.shell.user_ns, run, choice, chosen, is_own, before=self._bound())
 
     def _bound(self) -> dict[str, int]:
         """What public names are bound to, told apart by `id()`."""
@@ -298,7 +301,7 @@ class Session:
         if cell is None:
             return
         try:
-            if cell.is_own and not cell.request.is_quiet:
+            if cell.is_own and not (cell.request.is_quiet or cell.chosen.quiet):
                 self._show(cell.run, list(execution.found.values()), cell.request)
         finally:
             self.collector.go_on(cell)
@@ -306,7 +309,8 @@ class Session:
     def _ask(self, execution: Execution, cell: Cell) -> None:
         """What the sources find now that the cell has run."""
         try:
-            cell.deadline = time.monotonic() + settings.load().budget_ms / 1000
+            cell.chosen = settings.load()
+            cell.deadline = time.monotonic() + cell.chosen.budget_ms / 1000
             self.collector.collect(cell, "after", execution.found)
             run = cell.run
             for name in Named.missing(cell) if cell.is_own else ():

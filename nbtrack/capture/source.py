@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import field
 from typing import Any, Protocol
 
+from nbtrack import settings
 from nbtrack.capture.choice import Choice
 from nbtrack.capture.run import TrackedRun
 from nbtrack.entities import Request
@@ -26,6 +27,8 @@ class Cell:
     run: TrackedRun | None = None
     """None where nothing is kept: `--dry` and `%track preview`."""
     choice: Choice = field(default_factory=Choice)
+    chosen: settings.Settings = field(default_factory=settings.load)
+    """Settings in force when the cell began; from its end on, those then."""
     is_own: bool = True
     """The cell is a run of its own; else it is one of the cells of a `%track on`, whose run other cells share."""
     is_preview: bool = False

@@ -344,8 +344,6 @@ def show_after_cell(run: TrackedRun | None, found: list[Finding], request: Reque
     """Display the line of a run that just ended."""
     from IPython.display import display
 
-    if settings.load().quiet:
-        return
     if run is None:
         display(DryLine(found), metadata={OURS: {}})  # type: ignore[no-untyped-call]
         return

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nbtrack import settings
 from nbtrack.capture.begin import begin
 from nbtrack.capture.current import attach, owner
 from nbtrack.capture.identity import Identity
@@ -86,7 +87,7 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
     extra = extra_lines(job.params, book.language)
     began = time.monotonic()
     request = Request(name=job.name, experiment=job.experiment, parent=job.parent, tags=dict(job.tags) | {"nbtrack.attempt": str(job.attempt)})
-    run = begin(request, Identity(str(job.notebook), "", "nbtrack run"), code="", call={"tracking_uri": job.uri})
+    run = begin(request, Identity(str(job.notebook), "", "nbtrack run"), code="", chosen=settings.load({"tracking_uri": job.uri}))
     for name, value in job.recorded.items():
         run.param(name, str(value) if isinstance(value, Secret) else value)
     listener.began(run.run_id, job.attempt)
