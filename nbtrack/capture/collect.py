@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from nbtrack.capture import background
 from nbtrack.capture.choice import KINDS
 from nbtrack.capture.run import TrackedRun, as_text
 from nbtrack.capture.source import CaptureSource, Cell, Finding
 from nbtrack.entities.ledger import Entry
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 
 class Collector:
@@ -88,7 +91,7 @@ class Collector:
                     cell.run.notice(f"{source.name} could not be captured: {cause!r}")
 
     @staticmethod
-    def go_on(cell: Cell) -> threading.Thread | None:
+    def go_on(cell: Cell) -> Future[None] | None:
         """Do in the background what the sources left for later; None where that is nothing."""
         if not cell.waiting:
             return None
@@ -101,9 +104,7 @@ class Collector:
                     if cell.run is not None:
                         cell.run.notice(f"something could not be captured in the background: {cause!r}")
 
-        thread = threading.Thread(target=act, name="nbtrack-later", daemon=False)
-        thread.start()
-        return thread
+        return background.soon("later", act)
 
 
 def _leave_out(cell: Cell, name: str) -> None:

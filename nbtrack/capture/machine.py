@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from nbtrack import settings
 from nbtrack.capture import gpus
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
@@ -16,6 +16,7 @@ from nbtrack.entities.ledger import Entry
 
 FIRST_S = 1.0
 """Seconds after which the first sample is taken: shorter cells have none."""
+_LOOK_S = 0.25
 
 
 class Machine(Source):
@@ -26,11 +27,17 @@ class Machine(Source):
 
     def __init__(self) -> None:
         self._samplers: dict[int, Sampler] = {}
+        self._begun = threading.Event()
+        self._is_over = False
+        self._thread: threading.Thread | None = None
 
     def before(self, cell: Cell) -> Iterable[Finding]:
-        every_s = settings.load().system_s
-        if cell.run is not None and every_s > 0:
-            self._samplers[cell.entry.number] = Sampler(cell.run, every_s, cell.choice.wants)
+        if cell.run is not None and cell.chosen.system_s > 0:
+            self._samplers[cell.entry.number] = Sampler(cell.run, cell.chosen.system_s, cell.choice.wants)
+            self._begun.set()
+            if self._thread is None:  # one for all cells: each would wait for the start of its own
+                self._thread = threading.Thread(target=self._work, name="nbtrack-system", daemon=True)
+                self._thread.start()
         return ()
 
     def leave(self, entry: Entry) -> None:
@@ -39,41 +46,53 @@ class Machine(Source):
             sampler.stop()
 
     def stop(self) -> None:
-        for sampler in self._samplers.values():
-            sampler.stop()
-        self._samplers.clear()
+        for number in list(self._samplers):
+            self._samplers.pop(number).stop()
+        self._is_over = True
+        self._begun.set()
+
+    def _work(self) -> None:
+        while not self._is_over:
+            self._begun.wait()
+            self._begun.clear()
+            while them := list(self._samplers.values()):
+                time.sleep(min(_LOOK_S, *(sampler.every_s for sampler in them)))
+                for sampler in list(self._samplers.values()):
+                    sampler.look(time.monotonic())
 
 
 class Sampler:
-    """A thread that samples until `stop`, after which it writes nothing more. A forked child has none."""
+    """Samples for one cell; after `stop` it writes nothing more."""
 
     def __init__(self, run: TrackedRun, every_s: float, wants: Callable[[str], bool]) -> None:
-        self._run, self._every_s, self._wants = run, every_s, wants
-        self._stopped = threading.Event()
+        self._run, self.every_s, self._wants = run, every_s, wants
+        self._began = time.monotonic()
+        self._due = self._began + FIRST_S / 2
+        self._probe: Probe | None = None
         self._writing = threading.Lock()
         self._is_over = False
-        threading.Thread(target=self._work, name="nbtrack-system", daemon=True).start()
 
     def stop(self) -> None:
         with self._writing:
             self._is_over = True
-        self._stopped.set()
 
-    def _work(self) -> None:
-        if self._stopped.wait(FIRST_S / 2):
+    def look(self, now: float) -> None:
+        """Sample if it is time."""
+        if now < self._due:
             return
         try:
-            probe = Probe()
-            wait_s = FIRST_S / 2
-            while not self._stopped.wait(wait_s):
-                found = {f"system/{name}": value for name, value in probe.sample().items() if self._wants(f"system/{name}")}
-                with self._writing:
-                    if self._is_over:
-                        return
-                    for name, value in found.items():
-                        self._run.log(name, value)
-                wait_s = self._every_s
+            if self._probe is None:
+                self._probe, self._due = Probe(), self._began + FIRST_S
+                return
+            self._due = now + self.every_s
+            found = {f"system/{name}": value for name, value in self._probe.sample().items() if self._wants(f"system/{name}")}
+            with self._writing:
+                if self._is_over:
+                    return
+                for name, value in found.items():
+                    self._run.log(name, value)
         except Exception as cause:  # noqa: BLE001 - a machine that does not tell is no fault of the cell
+            self._due = float("inf")
             self._run.notice(f"system metrics could not be sampled: {cause!r}")
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from nbtrack.capture import background
 from nbtrack.entities import Kind, RunStart, State
 from nbtrack.errors import NbtrackError
 from nbtrack.journal import Home, RunWriter, blobs
@@ -205,10 +206,7 @@ class TrackedRun:
                 self._stop(cause)
                 return False
             self._end = None
-        try:
-            threading.Thread(target=self._settle, name="nbtrack-settle", daemon=True).start()
-        except RuntimeError:  # Python 3.12 and later start no thread while the interpreter shuts down
-            self._settle()
+        background.soon("settle", self._settle)
         return True
 
     def _settle(self) -> None:

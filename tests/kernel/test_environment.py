@@ -7,7 +7,14 @@ import subprocess
 
 from nbtrack.journal import blobs
 
-JOIN = "import threading\nfor thread in threading.enumerate():\n    if thread.name in ('nbtrack-later', 'nbtrack-git'):\n        thread.join()"
+JOIN = """
+import threading
+from nbtrack.capture import background
+background.soon('later', int).result()
+for thread in threading.enumerate():
+    if thread.name == 'nbtrack-git':
+        thread.join()
+"""
 
 
 def artifacts(kernel, number=0):

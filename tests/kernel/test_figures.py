@@ -14,7 +14,7 @@ def artifacts(kernel, until):
     def artifacts(code, holds=lambda paths: True):
         reply = kernel.run(code)
         assert reply.status == "ok", reply.traceback
-        kernel.run("import threading\nfor thread in threading.enumerate():\n    if thread.name == 'nbtrack-later':\n        thread.join()")
+        kernel.run("from nbtrack.capture import background\nbackground.soon('later', int).result()")
         run = kernel.runs()[0]
         assert run.notices == ()
         return {it.path: blobs.get_bytes(kernel.home, it.blob) for it in run.artifacts}

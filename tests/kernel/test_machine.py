@@ -21,7 +21,6 @@ def test_a_long_cell_is_sampled_and_the_sampling_ends_with_it(kernel):
     assert "system/" not in "".join(reply.html + reply.shown)
     assert "system/" in kernel.run("%track show").result
     assert "system/" not in kernel.run("%track runs").result
-    assert "nbtrack-system" not in kernel.run("import threading\n[thread.name for thread in threading.enumerate()]").result
     time.sleep(0.5)
     assert system(kernel.runs()[0]) == found
     assert kernel.runs()[0].notices == ()
@@ -56,4 +55,16 @@ def test_an_interrupted_cell_is_sampled_no_more(kernel):
         time.sleep(0.05)
     kernel.manager.interrupt_kernel()
     assert kernel.answer(msg).ename == "KeyboardInterrupt"
-    assert "nbtrack-system" not in kernel.run("import threading\n[thread.name for thread in threading.enumerate()]").result
+    found = system(kernel.runs()[0])
+    time.sleep(0.5)
+    assert system(kernel.runs()[0]) == found
+
+
+def test_one_thread_samples_for_all_cells_and_ends_with_the_extension(kernel, until):
+    count = "import threading\nsum(thread.name == 'nbtrack-system' for thread in threading.enumerate())"
+    kernel.run("import os\nos.environ['NBTRACK_SYSTEM_S'] = '5'")
+    for _ in range(3):
+        kernel.run("%%track\nx = 1")
+    assert kernel.run(count).result == "1"
+    kernel.run("%unload_ext nbtrack")
+    until(lambda: kernel.run(count).result == "0")

@@ -63,7 +63,7 @@ class Notebook:
             self.collector.collect(cell, "after", found)
             if shared is None:
                 cell.run.end(State.FINISHED)
-            self.thread = self.collector.go_on(cell)
+            self.later = self.collector.go_on(cell)
         return {(kind, name): it.value for (kind, name), it in found.items()}
 
     def tracked(self, code, **options):

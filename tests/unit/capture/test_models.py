@@ -159,10 +159,10 @@ def test_one_that_takes_long_is_written_in_the_background_and_the_next_cell_wait
 
     monkeypatch.setattr(models, "_LEAST_S", -1e9)
     notebook.tracked("clf = LogisticRegression().fit(X, y)", budget_s=-1e9)
-    assert notebook.thread is not None
+    assert notebook.later is not None
     notebook.run("clf = None")
     assert [event["name"] for event in notebook.events(Kind.MODEL)] == ["clf"]
-    notebook.thread.join()
+    notebook.later.result()
 
 
 @pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")  # MLflow's own model classes

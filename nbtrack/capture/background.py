@@ -1,0 +1,31 @@
+"""What a cell leaves to be done, in threads that stay: starting one for each cell would cost the cell a wait for the new thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from nbtrack.system import after_fork_in_child
+
+if TYPE_CHECKING:  # a kernel does not have it loaded
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+_threads: dict[str, ThreadPoolExecutor] = {}
+after_fork_in_child(_threads.clear)  # they are the parent's
+
+
+def soon(thread: str, act: Callable[[], None]) -> Future[None]:
+    """Do this in the thread of that name, after all it was given before; what it raises is in the future. A process ends once all is done."""
+    from concurrent.futures import Future
+
+    try:
+        if thread not in _threads:
+            from concurrent.futures import ThreadPoolExecutor
+
+            _threads[thread] = ThreadPoolExecutor(1, thread_name_prefix=f"nbtrack-{thread}")
+        return _threads[thread].submit(act)
+    except RuntimeError:  # the interpreter shuts down and starts no thread
+        act()
+    done: Future[None] = Future()
+    done.set_result(None)
+    return done
