@@ -42,13 +42,15 @@ class Environment(Source):
         self._followed = 0
         self._written: tuple[str, Any] = ("", None)
         self._reader = Reader()
+        self._names: list[str] = []
+        self._tops: frozenset[str] = frozenset()
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         for entry in cell.ledger.entries[self._followed : cell.entry.number]:
             if entry.tree is not None:
                 self._seeds.follow(entry.tree, cell.namespace)
         self._followed = max(self._followed, cell.entry.number)
-        modules = frozenset(name.partition(".")[0] for name in list(sys.modules))
+        modules = self._modules()
         facts: dict[str, Any] = {
             "seeds": self._seeds.facts(sys.modules),
             "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
@@ -61,6 +63,13 @@ class Environment(Source):
         yield Finding(
             "fact", "environment", f"Python {platform.python_version()}; seeds: {text}", "loaded when the cell ended", self._keep(cell, modules, facts)
         )
+
+    def _modules(self) -> frozenset[str]:
+        """Top-level names of what is loaded."""
+        names = list(sys.modules)
+        if names != self._names:
+            self._names, self._tops = names, frozenset(name.partition(".")[0] for name in names)
+        return self._tops
 
     def _keep(self, cell: Cell, modules: frozenset[str], facts: dict[str, Any]) -> Callable[[TrackedRun], None]:
         return lambda run: cell.later(lambda: self._reader.write(run, modules, facts))

@@ -56,6 +56,7 @@ class Recorder:
     def begin(self, run: TrackedRun, entry: Entry, entries: list[Entry], where: Identity) -> None:
         """A run begins with this cell; `entries` are all so far."""
         earlier = [] if self._log is not None else [it for it in entries if it.number < entry.number]
+        is_entered = self._log is not None
 
         def act() -> None:
             if self._log is None:
@@ -64,7 +65,8 @@ class Recorder:
             for it in earlier:  # in order: of several executions of a cell the first has its id
                 self._name(it)
             self._log.run(run.run_id)
-            self._write(entry)
+            if not is_entered:
+                self._write(entry)
 
         def act_at_leisure() -> None:
             time.sleep(_POLITE_S)  # a cell of some milliseconds need not share its processor with this
@@ -76,9 +78,14 @@ class Recorder:
         self._submit(act)
         self._submit(act_at_leisure)
 
-    def keep(self, run: TrackedRun, path: str, data: bytes) -> None:
-        """An artifact of the run, written soon."""
-        self._submit(lambda: _attach(run, path, blobs.keep(run.home, data), len(data)))
+    def keep(self, run: TrackedRun, path: str, make: Callable[[], bytes]) -> None:
+        """An artifact of the run, made and written soon."""
+
+        def act() -> None:
+            data = make()
+            _attach(run, path, blobs.keep(run.home, data), len(data))
+
+        self._submit(act)
 
     def later(self, act: Callable[[], None]) -> None:
         """Do this once all before it is written."""

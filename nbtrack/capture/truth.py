@@ -61,7 +61,7 @@ class Truth(Source):
         self._entries: list[Entry] = []
         self._recorder = Recorder(functools.lru_cache(maxsize=64)(_tell))
         self._shell: Any = None
-        self._recipes: dict[str, bytes] = {}
+        self._recipes: dict[str, list[tuple[object, ...]]] = {}
         self.told = ""
         """Path of the document, where a runner executes another one than the saved notebook; empty where it does not."""
 
@@ -153,10 +153,11 @@ class Truth(Source):
         return stamp_of(steps, targets, recipe, document, around, self._as_python)
 
     def _keep_recipe(self, run: TrackedRun, recipe: list[Step], targets: set[int]) -> None:
-        data = snapshot.recipe_notebook(cells_of(recipe, run.params_seen, targets))
-        if self._recipes.get(run.run_id) != data:
-            self._recipes[run.run_id] = data
-            self._recorder.keep(run, RECIPE, data)
+        cells = cells_of(recipe, run.params_seen, targets)
+        facts: list[tuple[object, ...]] = [(it.source, it.entry.cell_id if it.entry is not None else None, it.tags, it.origins) for it in cells]
+        if self._recipes.get(run.run_id) != facts:
+            self._recipes[run.run_id] = facts
+            self._recorder.keep(run, RECIPE, lambda: snapshot.recipe_notebook(cells))
 
     @functools.cached_property
     def _as_python(self) -> Any:

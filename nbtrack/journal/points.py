@@ -26,7 +26,7 @@ VERSION = 1
 SIZES = (64 << 10, 512 << 10, 4 << 20)
 """Bytes of a writer's first, second and every further segment: small runs stay small, no map grows past 4 MiB of a kernel's memory."""
 
-_FILE = regex(r"points-(?P<writer>.+)-(?P<number>\d+)")
+_FILE = regex(r"points-(?P<writer>.+)-(?P<number>\d+)\.bin")
 _TAIL_BYTES = 1024 * RECORD_BYTES
 
 Point = tuple[int, int, float, int]
@@ -58,8 +58,12 @@ class Segment:
 
 def segments(folder: Path) -> list[Path]:
     """A run's segment files, each writer's in the order they were written; files of other names are not ours."""
-    found = [(match["writer"], int(match["number"]), path) for path in folder.glob("points-*.bin") if (match := _FILE.fullmatch(path.stem))]
-    return [path for _, _, path in sorted(found)]
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - Path.glob compiles an expression for each folder it looks into
+    except OSError:
+        return []
+    found = [(match["writer"], int(match["number"]), name) for name in names if (match := _FILE.fullmatch(name))]
+    return [folder / name for _, _, name in sorted(found)]
 
 
 def writer_of(segment: Path) -> str:

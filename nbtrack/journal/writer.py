@@ -17,7 +17,7 @@ from nbtrack.entities import Event, Kind, RunStart
 from nbtrack.errors import JournalError
 from nbtrack.journal.lines import LineWriter
 from nbtrack.journal.location import Home, new_id
-from nbtrack.journal.points import RECORD, RECORD_BYTES, Segment
+from nbtrack.journal.points import RECORD, RECORD_BYTES, Segment, segments, writer_of
 from nbtrack.system import after_fork_in_child, sync_folder
 
 FORMAT = 1
@@ -180,7 +180,7 @@ class RunWriter:
         segment = self._segment
         if segment is not None:
             segment.map.flush()
-        for path in (self.folder / EVENTS, *self.folder.glob(f"points-{self._name}-*.bin")):
+        for path in (self.folder / EVENTS, *(it for it in segments(self.folder) if writer_of(it) == self._name)):
             fd = os.open(path, os.O_RDWR)
             try:
                 os.fsync(fd)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 from nbtrack.entities import RunView
 from nbtrack.errors import FormatError, JournalError, UnknownRunError
@@ -110,7 +111,7 @@ def _has_tag(view: RunView) -> bool:
 
 def _is_pinned(home: Home, run_id: str) -> bool:
     try:
-        size = (home.run(run_id) / EVENTS).stat().st_size
+        size = os.stat(f"{home.root}/runs/{run_id}/{EVENTS}").st_size  # noqa: PTH116 - of many attempts; pathlib would cost more than the rest together
     except OSError:
         return False
     known = _pinned.get(run_id)
