@@ -23,6 +23,7 @@ from nbtrack.reads import all_runs, find
 
 if TYPE_CHECKING:
     from nbtrack.charts.compare import Comparison
+    from nbtrack.gates.page import GatesPage
     from nbtrack.magics.diff_page import DiffPage
     from nbtrack.pipelines.single import NotebookRun
     from nbtrack.replay.bundle import Bundle
@@ -361,6 +362,24 @@ def import_bundle(path: str | Path) -> RunView:
     found = unpack(home, Path(path), courier.mask_uri(uri))
     courier.announce_soon(home, uri, chosen)
     return found.view
+
+
+def gate(word: str = "last", *, gates: str | Path = "", against: str = "") -> GatesPage:
+    """Hold a run against gates; what they say is kept on the run. `.passed` is the answer, `.verdicts` holds the facts.
+
+    Args:
+        word: as for `run`.
+        gates: file with a section `gates`; empty means the nearest `nbtrack.yaml` upwards.
+        against: run that baseline gates compare with, where they name none.
+
+    Raises:
+        UsageError: there is no such run, it goes on, or there is no such file.
+        SpecError: the file says what cannot be meant.
+    """
+    from nbtrack.gates.page import GatesPage
+    from nbtrack.gates.run import gate_run
+
+    return GatesPage(gate_run(_home(), word, settings.load(), Path.cwd(), file=str(gates), against=against))
 
 
 def _each(word: str, values: Mapping[str, Any] | None, named: dict[str, Any]) -> None:

@@ -4,7 +4,9 @@ NbtrackError
 ├── SettingError        a setting has a value that cannot be used
 ├── UsageError          a command or a %track line that cannot be understood
 │   ├── UnknownRunError no run, or more than one, answers to that name
-│   └── QueryError      a filter of runs that cannot be read
+│   ├── QueryError      a filter of runs that cannot be read
+│   ├── SpecError       a file such as nbtrack.yaml says what cannot be meant; with its lines
+│   └── MissingPackageError  what was asked for needs a package that is not installed
 ├── StageError          a notebook that was run did not come to its end
 ├── JournalError        the journal cannot be written or read
 │   └── FormatError     a journal of a format this release does not know
@@ -19,7 +21,8 @@ NbtrackError
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 
@@ -93,6 +96,28 @@ class StageError(NbtrackError):
     def __init__(self, message: str, *, mend: str, stage: str = "", run_id: str = "") -> None:
         super().__init__(message, mend=mend)
         self.stage, self.run_id = stage, run_id
+
+
+class SpecError(UsageError):
+    """A file such as `nbtrack.yaml` says what cannot be meant."""
+
+    def __init__(self, file: Path, problems: Sequence[tuple[int, str, str]]) -> None:
+        """
+        Args:
+            problems: line (0 where there is none), place such as `gates.accuracy`, and what is wrong; at least one.
+        """
+        told = [f"{file}{f':{line}' if line else ''}: {f'{place}: ' if place else ''}{text}" for line, place, text in problems]
+        super().__init__("\n".join(told) + ".", mend=f"Correct {'that' if len(told) == 1 else 'those lines'}.")
+        self.file, self.problems = file, tuple(problems)
+        self.line = problems[0][0]
+
+
+class MissingPackageError(UsageError):
+    """What was asked for needs a package that is not installed."""
+
+    def __init__(self, package: str, what: str, *, extra: str) -> None:
+        super().__init__(f"{what} needs {package}, which is not installed.", mend=f"Install it: pip install 'nbtrack[{extra}]'.")
+        self.package, self.extra = package, extra
 
 
 class JournalError(NbtrackError):

@@ -1,4 +1,4 @@
-"""The commands of `nbtrack`; errors end in one readable line and exit code 3, an unreachable store in 4."""
+"""The commands of `nbtrack`; errors end in one readable line and a code of `exits.py`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from nbtrack import settings
 from nbtrack.capture.current import attach
 from nbtrack.cli.pairs import PairsCommand
 from nbtrack.errors import NbtrackError, StoreError, UsageError
+from nbtrack.exits import Exit
 from nbtrack.journal import Home
 from nbtrack.magics.table import RunPage, RunTable
 from nbtrack.reads import all_runs, find, words
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, help="Runs of notebooks and scripts: look at them, deliver them, mend them.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-WRONG_INPUT, UNREACHABLE = 3, 4
 
 
 @app.command()
@@ -176,7 +176,7 @@ def sync(
         for store, error in report.problems.items():
             print(f"{store}: {error}", file=sys.stderr)
     if report.waiting:
-        raise typer.Exit(UNREACHABLE if any(isinstance(it, StoreError) for it in report.problems.values()) else 1)
+        raise typer.Exit(Exit.UNREACHABLE if any(isinstance(it, StoreError) for it in report.problems.values()) else Exit.FAILED)
 
 
 @app.command()
@@ -200,7 +200,7 @@ def scan(
             print(f"{it.file}: {it.place}: {it.kind}" + (f" (cell id {it.cell_id})" if it.cell_id else ""))
         print(f"{len(found)} secrets in {count} files", file=sys.stderr)
     if found and written is None:
-        raise typer.Exit(1)
+        raise typer.Exit(Exit.FAILED)
 
 
 @app.command()
@@ -261,6 +261,20 @@ def import_(file: Annotated[Path, typer.Argument(help="Zip file that nbtrack bun
 
 
 @app.command()
+def gate(
+    run: Annotated[str, typer.Argument(help="Run")] = "last",
+    gates: Annotated[str, typer.Option("--gates", help="File with a section gates; else the nearest nbtrack.yaml upwards.")] = "",
+    against: Annotated[str, typer.Option("--against", help="Run that baseline gates compare with, where they name none.")] = "",
+    as_markdown: Annotated[bool, typer.Option("--md", help="Print markdown.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Hold a run against the gates of nbtrack.yaml, and end with 2 where one says no."""
+    from nbtrack.cli import gate as door
+
+    raise typer.Exit(door.gate(_home(), run, gates, against, as_json=as_json, as_markdown=as_markdown))
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """Explain the state of journal, delivery and store, and how to mend what is broken."""
     from nbtrack.cli.doctor import examine
@@ -272,7 +286,7 @@ def doctor(as_json: Json = False) -> None:
         for finding in findings:
             print(f"{'ok  ' if finding.is_good else 'MEND'}  {finding.subject}: {finding.found}" + (f"\n      {finding.mend}" if finding.mend else ""))
     if not all(finding.is_good for finding in findings):
-        raise typer.Exit(1)
+        raise typer.Exit(Exit.FAILED)
 
 
 @app.command(cls=PairsCommand)
@@ -303,7 +317,13 @@ def main() -> None:
         app()
     except NbtrackError as error:
         print(f"nbtrack: {error}", file=sys.stderr)
-        sys.exit(UNREACHABLE if isinstance(error, StoreError) else WRONG_INPUT)
+        sys.exit(Exit.UNREACHABLE if isinstance(error, StoreError) else Exit.WRONG_INPUT)
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)
+    except SystemExit as end:
+        if end.code == 2 and not isinstance(end.__context__, typer.Exit):  # typer's own code for a wrong option is that of a gate
+            sys.exit(Exit.WRONG_INPUT)
+        raise
 
 
 def _home() -> Home:

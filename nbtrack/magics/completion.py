@@ -15,7 +15,7 @@ from nbtrack.magics.grammar import OPTIONS
 from nbtrack.magics.track import COMMANDS
 
 _RECENT = 100
-_OF_COMMANDS = {"log": ("--run", "--step"), "param": ("--run",), "tag": ("--run",), "note": ("--run",), "recipe": ("--open",)}
+_OF_COMMANDS = {"log": ("--run", "--step"), "param": ("--run",), "tag": ("--run",), "note": ("--run",), "recipe": ("--open",), "gate": ("--gates", "--against")}
 _TAKE_RUNS = ("show", "rm", "unrm")
 
 
@@ -46,7 +46,7 @@ def _offers(shell: Any, line: str, word: str) -> Iterable[str]:
         return OPTIONS
     if not said:
         return COMMANDS
-    if before == "--run" or said[0] in _TAKE_RUNS:
+    if before in ("--run", "--against") or said[0] in _TAKE_RUNS:
         return _quoted({view.name for view in _recent()})
     return _OF_COMMANDS.get(said[0], ())
 

@@ -24,6 +24,7 @@ from nbtrack.entities import Request, RunView, State
 from nbtrack.errors import NbtrackError, UsageError
 from nbtrack.journal import Home, excluded, fold
 from nbtrack.magics import grammar
+from nbtrack.magics.gate import GateCommands
 from nbtrack.magics.line import DryLine, RunLine, left_out
 from nbtrack.magics.replay import ReplayCommands
 from nbtrack.magics.stages import StageCommands
@@ -58,13 +59,14 @@ COMMANDS = {
     "import": "%track import FILE.zip: take in a run from such a file",
     "run": "%track run NOTEBOOK [NAME=VALUE]... [--out FOLDER] [--kernel NAME] [--timeout SECONDS]: run a notebook in a kernel of its own, as one run",
     "output": "%track output NAME[=VALUE]...: hand values on from a stage; without VALUE the one the name has",
+    "gate": "%track gate [RUN] [--gates FILE] [--against RUN]: hold a run against the gates of nbtrack.yaml",
     "history": "%track history: what this kernel executed, in true order; stale cells are marked",
     "recipe": "%track recipe [RUN] [--open]: write the shortest notebook that gives this run beside this one; --open shows a link",
 }
 
 
 @magics_class
-class TrackMagics(ReplayCommands, StageCommands, Magics):
+class TrackMagics(GateCommands, ReplayCommands, StageCommands, Magics):
     """The magics of one shell; `session` does the work."""
 
     session: Session
@@ -107,6 +109,8 @@ class TrackMagics(ReplayCommands, StageCommands, Magics):
         %track run NOTEBOOK [NAME=VALUE]... [--out FOLDER] [--kernel NAME] [--timeout SECONDS]
                                       run a notebook in a kernel of its own, as one run
         %track output NAME[=VALUE]... hand values on from a stage of a pipeline
+        %track gate [RUN] [--gates FILE] [--against RUN]
+                                      hold a run against the gates of nbtrack.yaml
         %track history                what this kernel executed, stale cells marked
         %track recipe [RUN] [--open]  the shortest notebook that gives a run, written beside this one
 

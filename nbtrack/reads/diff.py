@@ -43,7 +43,7 @@ def diff_runs(home: Home, a: RunView, b: RunView, folder: Path) -> RunDiff:
         diff_params(a, b),
         diff_metrics(a.metrics, b.metrics),
         _curves(home, a, b),
-        _data(_datasets(home, a), _datasets(home, b)),
+        _data(datasets_of(home, a), datasets_of(home, b)),
         _environment(home, a, b),
         _git(home, a, b, folder),
         _notebook(home, a, b),
@@ -123,7 +123,8 @@ def _series(home: Home, run_id: str, names: set[str]) -> dict[str, dict[int, flo
     return found
 
 
-def _datasets(home: Home, view: RunView) -> dict[str, dict[str, Any]]:
+def datasets_of(home: Home, view: RunView) -> dict[str, dict[str, Any]]:
+    """MLflow's facts of the data a run read, by name."""
     found: dict[str, dict[str, Any]] = {}
     for event in events_of(home, view.run_id):
         if event.kind == Kind.INPUT:

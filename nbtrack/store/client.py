@@ -129,6 +129,20 @@ class StoreClient:
         with self._door():
             return _found(self._client.get_run(run_id))
 
+    def registered_run(self, model: str, alias: str) -> str:
+        """MLflow's id of the run that made the version of a registered model which has this alias; empty where the version names none.
+
+        Raises:
+            GoneError: there is no such model or alias.
+        """
+        with self._door():
+            try:
+                return str(self._client.get_model_version_by_alias(model, alias).run_id or "")
+            except Exception as cause:  # translated at the door, but that an alias is missing is no wrong request
+                if "alias" in str(cause).lower() and "not found" in str(cause).lower():
+                    raise GoneError(f"models:/{model}@{alias} is not in the store.", mend="Give a version the alias in MLflow.") from cause
+                raise
+
     def create_run(self, experiment_id: str, *, name: str, start_ms: int, tags: Mapping[str, str]) -> FoundRun:
         """Create a run."""
         try:

@@ -11,11 +11,14 @@ import pytest
 import typer
 
 import nbtrack
-from nbtrack import api, errors
+from nbtrack import api, errors, specs
 from nbtrack.capture.environment import VARIABLES
-from nbtrack.cli.main import UNREACHABLE, WRONG_INPUT, app
-from nbtrack.cli.run import INTERRUPTED
+from nbtrack.cli.main import app
 from nbtrack.entities import Kind
+from nbtrack.exits import Exit
+from nbtrack.gates import BUILT_INS
+from nbtrack.gates.data import DriftSpec
+from nbtrack.gates.spec import read_gates
 from nbtrack.magics.grammar import OPTIONS
 from nbtrack.magics.track import COMMANDS, TrackMagics
 from nbtrack.notebooks.stamp import RULES
@@ -113,7 +116,7 @@ def test_every_error_has_its_row_below_its_parent():
 
 def test_every_exit_code_has_its_row():
     told = [int(row[0]) for row in rows((ROOT / "docs" / "errors.md").read_text()) if len(row) == 2 and row[0].isdigit()]
-    assert told == [0, 1, 2, WRONG_INPUT, UNREACHABLE, INTERRUPTED]
+    assert told == list(Exit)
 
 
 def test_every_rule_of_the_stamp_has_its_row_with_its_answer():
@@ -141,3 +144,18 @@ def test_the_changelog_knows_this_version():
 def test_every_environment_variable_that_is_recorded_is_named():
     told = code((ROOT / "docs" / "capture.md").read_text().partition("**Variables**")[2].partition("\n")[0])
     assert tuple(told) == VARIABLES
+
+
+def test_every_gate_has_its_section_with_a_row_for_each_field_and_no_other():
+    common = {"kind", "severity", "waiver"}
+    assert {code(row[0])[0] for row in rows(section("gates.md", "What every gate takes"))} == common
+    for name, kind in BUILT_INS.items():
+        fields_told = [code(row[0])[0] for row in rows(section("gates.md", f"`{name}`"))]
+        real = [it.alias or field for field, it in kind.model_fields.items() if field not in common]
+        assert fields_told == real + (list(DriftSpec.model_fields) if name == "data" else []), name
+
+
+def test_the_example_of_gates_can_be_read(tmp_path):
+    text = (ROOT / "docs" / "gates.md").read_text().partition("```yaml\n")[2].partition("```")[0]
+    (tmp_path / "nbtrack.yaml").write_text(text)
+    assert len(read_gates(specs.read(tmp_path / "nbtrack.yaml"))) == 5

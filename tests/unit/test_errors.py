@@ -7,11 +7,12 @@ import inspect
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from nbtrack import errors
-from nbtrack.errors import NbtrackError, SettingError, UnknownRunError
+from nbtrack.errors import MissingPackageError, NbtrackError, QueryError, SettingError, SpecError, UnknownRunError
 
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, NbtrackError)]
 
@@ -21,6 +22,12 @@ def make(kind: type[NbtrackError]) -> NbtrackError:
         return SettingError("idle_s", -1, "the call", wanted="a number of at least 0")
     if kind is UnknownRunError:
         return UnknownRunError("bold", "Two runs are called 'bold'.", mend="Give more of the id.")
+    if kind is QueryError:
+        return QueryError("lr <", 4, "a value is missing.", mend="Write lr < 0.1.")
+    if kind is SpecError:
+        return SpecError(Path("nbtrack.yaml"), [(3, "gates.acc", "'kind' is missing")])
+    if kind is MissingPackageError:
+        return MissingPackageError("fairlearn", "A fairness gate", extra="gates")
     return kind("It happened.", mend="Do this.")
 
 
