@@ -39,7 +39,7 @@ class Settings:
     capture_modules: bool = False
     """Find curves also in modules imported from the notebook's folder."""
     budget_ms: float = 200.0
-    """Milliseconds that capture may take after a cell; the rest goes on in the background or is skipped with a notice."""
+    """Milliseconds that capture may take before a cell, and after it; the rest goes on in the background or is skipped with a notice."""
     system_s: float = 5.0
     """Seconds between two samples of the machine's use while a cell runs; 0 takes none."""
     delivery: bool = True

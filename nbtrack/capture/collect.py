@@ -15,6 +15,9 @@ from nbtrack.entities.ledger import Entry
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+_BOUNDED = {"before": frozenset(("params",)), "after": frozenset(("params", "metrics"))}
+"""Kinds whose sources stop when the budget has been used; the others look at it themselves, or only switch something on."""
+
 
 class Collector:
     """The sources of one shell.
@@ -70,10 +73,15 @@ class Collector:
                 self._tell(f"{source.name} could not be captured: {cause!r}")
 
     def collect(self, cell: Cell, moment: str, found: dict[tuple[str, str], Finding]) -> None:
-        """Ask every source that is wanted, `before` or `after` the cell, and record what is new."""
+        """Ask every source that is wanted, `before` or `after` the cell, and record what is new, as long as the budget lasts."""
+        cut: list[str] = []
         for source in self.sources:
             is_asked_for = source.kind not in KINDS  # what the line names is never switched off
             if not is_asked_for and source.kind not in cell.choice.kinds:
+                continue
+            is_bounded = source.kind in _BOUNDED[moment]
+            if is_bounded and cell.is_spent:
+                cut.append(source.name)
                 continue
             try:
                 for finding in getattr(source, moment)(cell):
@@ -86,9 +94,14 @@ class Collector:
                     found[key] = finding
                     if cell.run is not None:
                         _record(cell.run, finding)
+                    if is_bounded and cell.is_spent:
+                        cut.append(source.name)
+                        break
             except Exception as cause:  # noqa: BLE001 - a source reads the user's objects, which may raise anything
                 if cell.run is not None:
                     cell.run.notice(f"{source.name} could not be captured: {cause!r}")
+        if cut and cell.run is not None:
+            cell.run.notice(f"looking at this cell took longer than budget_ms allows, so {', '.join(cut)} were not all captured")
 
     @staticmethod
     def go_on(cell: Cell) -> Future[None] | None:

@@ -20,6 +20,7 @@ from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
 from nbtrack.capture.weave.histories import histories, sizes_of
 from nbtrack.capture.weave.insert import insert
+from nbtrack.capture.weave.loops import TooLongError
 from nbtrack.capture.weave.modules import ModuleWeaver
 from nbtrack.capture.weave.plan import Spot, plan
 from nbtrack.capture.weave.series import Points, Series
@@ -55,13 +56,17 @@ class Curves(Source):
         self._active: _Active | None = None
         self._drainer = _Drainer()
         self._modules: ModuleWeaver | None = None
+        self._unsaid: list[str] = []
+        self._budget_s = math.inf
 
     def start(self, shell: Any) -> None:
         self._shell = shell
         shell.ast_transformers.append(self._transformer)
         taps.install(shell.user_ns, shell.user_ns_hidden)
         with contextlib.suppress(SettingError):  # whoever begins a run says what is wrong
-            if settings.load().capture_modules:
+            chosen = settings.load()
+            self._budget_s = chosen.budget_ms / 1000
+            if chosen.capture_modules:
                 self._modules = ModuleWeaver(Path.cwd(), self._weave_module)
                 self._modules.start()
 
@@ -95,6 +100,8 @@ class Curves(Source):
             entry.facts[self.name] = active.end()
 
     def before(self, cell: Cell) -> Iterable[Finding]:
+        self._budget_s = cell.chosen.budget_ms / 1000
+        self._say_all(cell)
         if self._active is None:
             self._active = _Active(cell, self._drainer)
             for spot, tap in self._spots:
@@ -137,7 +144,13 @@ class Curves(Source):
             self._weave(tree, source, None)
 
     def _weave(self, tree: ast.Module, source: str, entry: Entry | None) -> None:
-        found = plan(tree, with_functions=not self._may_be_compiled())
+        try:
+            found = plan(tree, with_functions=not self._may_be_compiled(), budget_s=self._budget_s)
+        except TooLongError:
+            self._say(entry, "reading the loops of {cell} took longer than budget_ms allows, so they leave no curves")
+            return
+        if found.left_out:
+            self._say(entry, f"of the loops of {{cell}} {found.left_out:,} values more than those kept could have been curves")
         if entry is not None:
             entry.facts[_KEPT_IN] = found.kept_in
         for spot in found.spots:
@@ -164,6 +177,20 @@ class Curves(Source):
             active.forget(old)
             for spot, tap in fresh:
                 active.add(spot, tap)
+
+    def _say(self, entry: Entry | None, text: str) -> None:
+        """Put a notice on the run of the cell, or where that is not tracked, on the next run."""
+        active = self._active
+        is_own = active is not None and active.cell.entry is entry
+        self._unsaid.append(text.format(cell="this cell" if is_own else f"cell {entry.number}" if entry is not None else "a module of this folder"))
+        if active is not None and is_own:
+            self._say_all(active.cell)
+
+    def _say_all(self, cell: Cell) -> None:
+        if cell.run is not None:
+            for text in self._unsaid:
+                cell.run.notice(text)
+            self._unsaid.clear()
 
     def _may_be_compiled(self) -> bool:
         """Whether the notebook has numba: it compiles functions from all that is in them, and refuses what it does not know."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,6 +15,8 @@ from nbtrack.capture.weave.words import is_measure
 from nbtrack.records import dataclass
 
 _FACTS = "metrics"
+_MOST = 200
+"""Metrics of one cell: what is more was never meant to be compared."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,18 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
     here: dict[str, str] = cell.entry.facts.setdefault("metrics of this cell", {})
     values: dict[str, float | int] = cell.entry.facts.setdefault("values of this cell", {})
     tables: dict[str, str] = cell.entry.facts.setdefault("tables of this cell", {})
+    sorted_values: list[tuple[float, str]] = cell.entry.facts.setdefault("sorted values of this cell", [])
     earlier: dict[str, float | int] = cell.run.metric_values if cell.run is not None else {}
     for it in them:
+        if len(values) >= _MOST:
+            if cell.run is not None:
+                cell.run.notice(f"a cell keeps {_MOST} metrics at most; the others of this cell were left out")
+            return
         if not it.name:
             continue
         if isinstance(it.value, float) and not math.isfinite(it.value) and it.name not in seen:
             continue
-        others = (name for name in values if not (it.table and tables.get(name) == it.table))
+        others = (name for name in _near(sorted_values, it.value) if not (it.table and tables.get(name) == it.table))
         if it.key in here or any(_is_same(it, name, values[name]) for name in others):  # one quantity once a cell
             continue
         if any(earlier.get(name) == it.value for name, key in seen.items() if name not in values and (name == it.name) != (key == it.key)):
@@ -83,7 +91,18 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
         seen[name] = it.key
         here[it.key], values[name], tables[name] = name, it.value, it.table
         earlier[name] = it.value
+        insort(sorted_values, (abs(it.value), name))
         yield Finding("metric", name, it.value, it.rule)
+
+
+def _near(values: list[tuple[float, str]], value: float) -> Iterator[str]:
+    """Names of the values that this one may be, or be in percent."""
+    for factor in (1, 100, 0.01):
+        wanted = abs(value) * factor
+        for at in range(bisect_left(values, (wanted * (1 - 1e-8), "")), len(values)):
+            if values[at][0] > wanted * (1 + 1e-8):
+                break
+            yield values[at][1]
 
 
 def _is_same(it: Measured, name: str, value: float | int) -> bool:

@@ -207,6 +207,7 @@ class Session:
         if cell.run is not None:
             with contextlib.suppress(Exception):
                 execution.undo = self._join(cell.run.uri)
+        cell.allow(cell.chosen.budget_ms / 1000)
         self.collector.collect(cell, "before", execution.found)
 
     def _entry(self, info: Any, body: str) -> Entry:
@@ -310,7 +311,7 @@ class Session:
         """What the sources find now that the cell has run."""
         try:
             cell.chosen = settings.load()
-            cell.deadline = time.monotonic() + cell.chosen.budget_ms / 1000
+            cell.allow(cell.chosen.budget_ms / 1000)
             self.collector.collect(cell, "after", execution.found)
             run = cell.run
             for name in Named.missing(cell) if cell.is_own else ():

@@ -40,6 +40,8 @@ class Cell:
     """`id()` of what each public name was bound to before the cell; tells what the cell rebound."""
     deadline: float = float("inf")
     """Of `time.monotonic()`: what takes longer goes to `later`, or is skipped with a notice."""
+    _cpu_s: float = 0.0
+    """Of `time.thread_time()`, when the budget has been used."""
     waiting: list[Callable[[], None]] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     """Names that were found, and that the user excluded."""
@@ -53,6 +55,16 @@ class Cell:
     def left_s(self) -> float:
         """Seconds of the budget that are left; may be negative."""
         return self.deadline - time.monotonic()
+
+    def allow(self, budget_s: float) -> None:
+        """From now on capture may take this long."""
+        self.deadline = time.monotonic() + budget_s
+        self._cpu_s = time.thread_time() + budget_s
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the budget has been worked through: on a busy machine time passes without it."""
+        return self.left_s < 0 and time.thread_time() > self._cpu_s
 
     def later(self, act: Callable[[], None]) -> None:
         """Do this in the background once the cell's run has been shown; it may use the run, and nothing the user's code may change meanwhile."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import math
+import time
 from collections.abc import Iterator
 from dataclasses import field
 from enum import Enum
@@ -113,18 +115,26 @@ class Scope:
     """Values bound to each name, loops or not."""
 
 
-def scopes_of(tree: ast.Module, *, with_functions: bool = True) -> list[Scope]:
-    """The scopes of a cell that have loops."""
+class TooLongError(Exception):  # of this folder alone: `Curves` makes a notice of it
+    """Reading the code takes longer than it may."""
+
+
+def scopes_of(tree: ast.Module, *, with_functions: bool = True, budget_s: float = math.inf) -> list[Scope]:
+    """The scopes of a cell that have loops.
+
+    Raises:
+        TooLongError: this would take longer than the budget.
+    """
     found: list[Scope] = []
-    _Reader("", found, with_functions).read(tree.body)
+    _Reader("", found, with_functions, time.thread_time() + budget_s).read(tree.body)
     return [scope for scope in found if scope.loops]
 
 
 class _Reader:
     """Reads one scope, and makes a reader for each function in it."""
 
-    def __init__(self, place: str, found: list[Scope], with_functions: bool) -> None:
-        self.scope, self._found, self._with_functions = Scope(place), found, with_functions
+    def __init__(self, place: str, found: list[Scope], with_functions: bool, until_s: float) -> None:
+        self.scope, self._found, self._with_functions, self._until_s = Scope(place), found, with_functions, until_s
         self._all: list[tuple[str, Binding]] = []
         self._pending: list[tuple[Loop, ast.expr]] = []
         found.append(self.scope)
@@ -135,6 +145,8 @@ class _Reader:
         for _ in range(3):  # kinds flow through names; three rounds reach what people write
             kinds: dict[str, list[Kind]] = {}
             for name, binding in self._all:
+                if time.thread_time() > self._until_s:
+                    raise TooLongError
                 if not binding.is_fixed:
                     binding.kind = self._kind(name, binding, env)
                 kinds.setdefault(name, []).append(binding.kind)
@@ -157,6 +169,8 @@ class _Reader:
             self._statement(statement, loop)
 
     def _statement(self, statement: ast.stmt, loop: Loop | None) -> None:
+        if time.thread_time() > self._until_s:
+            raise TooLongError
         if isinstance(statement, Function):
             self._note(statement.name, _fixed(Kind.OTHER), None)
             self._function(statement, statement.name)
@@ -188,7 +202,7 @@ class _Reader:
         if not self._with_functions or any(_COMPILERS.intersection(path_of(it)) for it in node.decorator_list):
             return
         place = f"{self.scope.place}.{name}" if self.scope.place else name
-        _Reader(place, self._found, True).read(node.body)
+        _Reader(place, self._found, True, self._until_s).read(node.body)
 
     def _simple(self, statement: ast.stmt, loop: Loop | None) -> None:
         for node in _own_expressions(statement):

@@ -12,6 +12,8 @@ from nbtrack.capture.weave.words import is_history, is_measure
 from nbtrack.records import dataclass
 
 _VAGUE = frozenset((Kind.DATA, Kind.RANDOM, Kind.GIVEN))
+_MOST = 200
+"""Taps of one cell."""
 _SHORT = 2
 """Letters of a name that says little."""
 _SAME = frozenset(("item", "detach", "cpu", "numpy", "tolist", "clone", "float", "double", "squeeze"))
@@ -60,17 +62,27 @@ class Plan:
     spots: list[Spot] = field(default_factory=list)
     kept_in: set[str] = field(default_factory=set)
     """Lists whose values the taps see already."""
+    left_out: int = 0
+    """How many more there would have been."""
 
 
-def plan(tree: ast.Module, *, with_functions: bool = True) -> Plan:
-    """The taps of a cell."""
+def plan(tree: ast.Module, *, with_functions: bool = True, budget_s: float = float("inf")) -> Plan:
+    """The taps of a cell.
+
+    Raises:
+        TooLongError: reading the code would take longer than the budget.
+    """
     result = Plan()
     columns = _columns(tree)
-    for scope in scopes_of(tree, with_functions=with_functions):
+    for scope in scopes_of(tree, with_functions=with_functions, budget_s=budget_s):
         for report in (it for loop in scope.loops for it in loop.reports):
             if report.container in columns and report.position < len(columns[report.container]):
                 report.label = columns[report.container][report.position]
         _Judge(scope, result).decide()
+    if len(result.spots) > _MOST:
+        result.left_out = len(result.spots) - _MOST
+        best = sorted(result.spots, key=lambda it: (not it.is_reported, not it.is_measure))[:_MOST]
+        result.spots = [it for it in result.spots if any(it is kept for kept in best)]
     return result
 
 
