@@ -1,7 +1,6 @@
 // How numbers, times and durations are written. Every view writes them alike.
 
-/** A number as JSON carries it: what is not finite is a word (see shapes.ts), what is missing is null. */
-export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity' | null;
+import { JsonNumber } from './shapes';
 
 /** The number itself; NaN also for what is missing. */
 export function toNumber(value: JsonNumber | undefined): number {
