@@ -18,8 +18,10 @@ const common = {
 };
 
 const targets = [
-  // One file without imports: widgets load it in any front end, and a page holds it inline.
+  // One file without imports, which widgets load in any front end.
   { ...common, entryPoints: ['src/widgets/compare.ts'], outfile: '../nbtrack/widgets/static/compare.js', minify: !watch, legalComments: 'none' },
+  // The same for a saved page, where it starts by itself.
+  { ...common, entryPoints: ['src/widgets/saved.ts'], outfile: '../nbtrack/widgets/static/page.js', format: 'iife', minify: !watch, legalComments: 'none' },
   // What JupyterLab shares stays an import; what is imported dynamically becomes a chunk that loads on use.
   { ...common, entryPoints: ['src/index.ts'], outdir: 'lib', splitting: true, external: ['@jupyterlab/*', '@lumino/*', 'react', 'react-dom'] }
 ];

@@ -13,9 +13,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCES = ("src", "style", "build.mjs", "install.json", "package.json", "package-lock.json")
-BUNDLE = Path("nbtrack/widgets/static/compare.js")
-EXTENSION = Path("nbtrack/labextension/package.json")
-# Digest of the sources that the two above were made of. It travels in the source distribution, so that a wheel made from one needs no Node.js.
+BUILT = (Path("nbtrack/widgets/static/compare.js"), Path("nbtrack/widgets/static/page.js"), Path("nbtrack/labextension/package.json"))
+# Digest of the sources that those above were made of. It travels in the source distribution, so that a wheel made from one needs no Node.js.
 STAMP = Path("nbtrack/widgets/static/sources.sha256")
 
 
@@ -51,7 +50,7 @@ class NodeBuildHook(BuildHookInterface):
 
     def is_built(self) -> bool:
         root = Path(self.root)
-        if not all((root / path).is_file() for path in (BUNDLE, EXTENSION, STAMP)):
+        if not all((root / path).is_file() for path in (*BUILT, STAMP)):
             return False
         return (root / STAMP).read_text().strip() == digest(root / "labextension")
 

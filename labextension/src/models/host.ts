@@ -1,0 +1,34 @@
+// What a view needs of where it stands: a kernel, a saved page, JupyterLab.
+import { IProblem, IQuestions, IRuns, Question } from './shapes';
+import { Signal } from './signal';
+
+/** What the reader chose that Python knows too. */
+export interface IChoices {
+  selected: string[];
+  baseline: string | null;
+  metric: string | null;
+  filter: string;
+}
+
+export interface IHost {
+  /** The newest data; `changed` tells of newer. */
+  readonly runs: IRuns;
+  readonly choices: IChoices;
+  readonly changed: Signal;
+  /** Whether runs can be renamed, tagged, noted and put into the trash from here. */
+  readonly canAct: boolean;
+  choose(choices: Partial<IChoices>): void;
+  /** Rejects with a Refusal where there is no answer. */
+  ask<Q extends Question>(question: Q, ask: IQuestions[Q]['ask']): Promise<IQuestions[Q]['answer']>;
+}
+
+/** Why a question has no answer, and what to do about it. */
+export class Refusal extends Error {
+  constructor(readonly problem: IProblem) {
+    super(problem.text);
+  }
+}
+
+export function problemOf(error: unknown): IProblem {
+  return error instanceof Refusal ? error.problem : { text: error instanceof Error ? error.message : String(error), mend: '' };
+}

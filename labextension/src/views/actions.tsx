@@ -1,0 +1,141 @@
+// What can be done with the selected runs, and undone.
+import { VNode } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+import { Compare } from '../models/compare';
+import { problemOf } from '../models/host';
+import { IActAsk, IProblem } from '../models/shapes';
+import { STRINGS } from '../models/strings';
+import { useId } from './hooks';
+
+type Form = 'rename' | 'tag' | 'note';
+
+export function Actions({ compare }: { compare: Compare }): VNode {
+  const [form, setForm] = useState<Form | null>(null);
+  const [trashed, setTrashed] = useState<string[]>([]);
+  const [said, setSaid] = useState('');
+  const [problem, setProblem] = useState<IProblem | null>(null);
+  const selected = [...compare.selected].filter(id => compare.runs.row(id) !== undefined);
+  const only = selected.length === 1 ? (selected[0] ?? null) : null;
+  const { baseline } = compare.host.choices;
+
+  const act = async (ask: IActAsk): Promise<void> => {
+    setProblem(null);
+    try {
+      const { says } = await compare.host.ask('act', ask);
+      setSaid(ask.do === 'trash' ? STRINGS.act.trashed(ask.runs.length) : says);
+      setTrashed(ask.do === 'trash' ? ask.runs : []);
+      setForm(null);
+      if (ask.do === 'trash') {
+        compare.select([]);
+      }
+    } catch (error) {
+      setProblem(problemOf(error));
+    }
+  };
+  return (
+    <div class="nbt-actions">
+      {only !== null && (
+        <button type="button" onClick={() => compare.host.choose({ baseline: baseline === only ? null : only })}>
+          {baseline === only ? STRINGS.baseline.unpin : STRINGS.baseline.pin}
+        </button>
+      )}
+      {only === null && baseline !== null && (
+        <button type="button" onClick={() => compare.host.choose({ baseline: null })}>
+          {STRINGS.baseline.unpin}
+        </button>
+      )}
+      {compare.host.canAct && only !== null && (
+        <button type="button" aria-expanded={form === 'rename'} onClick={() => setForm(form === 'rename' ? null : 'rename')}>
+          {STRINGS.act.rename}
+        </button>
+      )}
+      {compare.host.canAct && selected.length > 0 && (
+        <>
+          <button type="button" aria-expanded={form === 'tag'} onClick={() => setForm(form === 'tag' ? null : 'tag')}>
+            {STRINGS.act.tag}
+          </button>
+          <button type="button" aria-expanded={form === 'note'} onClick={() => setForm(form === 'note' ? null : 'note')}>
+            {STRINGS.act.note}
+          </button>
+          <button type="button" onClick={() => void act({ do: 'trash', runs: selected })}>
+            {STRINGS.act.trash}
+          </button>
+        </>
+      )}
+      {selected.length > 0 && (
+        <button type="button" onClick={() => compare.select([])}>
+          {STRINGS.clear}
+        </button>
+      )}
+      {form && selected.length > 0 && <ActForm key={form} form={form} compare={compare} runs={selected} act={act} close={() => setForm(null)} />}
+      <span role="status" class="nbt-note">
+        {said}{' '}
+        {trashed.length > 0 && (
+          <button type="button" onClick={() => void act({ do: 'restore', runs: trashed })}>
+            {STRINGS.act.undo}
+          </button>
+        )}
+      </span>
+      {problem && (
+        <span role="alert" class="nbt-note nbt-problem">
+          {problem.text} {problem.mend}
+        </span>
+      )}
+    </div>
+  );
+}
+
+interface IFormProps {
+  form: Form;
+  compare: Compare;
+  runs: string[];
+  act(ask: IActAsk): Promise<void>;
+  close(): void;
+}
+
+function ActForm({ form, compare, runs, act, close }: IFormProps): VNode {
+  const row = compare.runs.row(runs[0] ?? '') ?? 0;
+  const before = form === 'tag' ? '' : (compare.runs.column(form === 'rename' ? 'info/name' : 'info/note')?.text(row) ?? '');
+  const [text, setText] = useState(runs.length === 1 ? before : '');
+  const [value, setValue] = useState('');
+  const id = useId('act');
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), []);
+  const label = form === 'rename' ? STRINGS.act.name : form === 'tag' ? STRINGS.act.tagName : STRINGS.act.noteText;
+  const send = (event: Event): void => {
+    event.preventDefault();
+    if (form === 'rename') {
+      void act({ do: 'rename', runs, name: text });
+    } else if (form === 'note') {
+      void act({ do: 'note', runs, note: text });
+    } else {
+      void act({ do: 'tag', runs, tag: text, value });
+    }
+  };
+  return (
+    <form
+      class="nbt-form"
+      onSubmit={send}
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          event.stopPropagation();
+          close();
+        }
+      }}
+    >
+      <label for={id}>{label}</label>
+      <input id={id} ref={first} value={text} required={form !== 'note'} onInput={event => setText(event.currentTarget.value)} />
+      {form === 'tag' && (
+        <>
+          <label for={`${id}-value`}>{STRINGS.act.tagValue}</label>
+          <input id={`${id}-value`} value={value} onInput={event => setValue(event.currentTarget.value)} />
+        </>
+      )}
+      <button type="submit">{STRINGS.act.save}</button>
+      <button type="button" onClick={close}>
+        {STRINGS.act.cancel}
+      </button>
+    </form>
+  );
+}

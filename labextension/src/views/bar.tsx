@@ -1,0 +1,57 @@
+// Above every tab: the filter, how many runs it leaves, and what can be done with those selected.
+import { VNode } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+
+import { Compare } from '../models/compare';
+import { formatTime } from '../models/format';
+import { clashes, QueryError } from '../models/query';
+import { STRINGS } from '../models/strings';
+import { useId } from './hooks';
+
+const PAUSE_MS = 60; // typing goes on; a filter of 10,000 runs costs less than this
+
+export function Bar({ compare }: { compare: Compare }): VNode {
+  const [typed, setTyped] = useState(compare.filter);
+  const id = useId('filter');
+  const { query } = compare;
+  useEffect(() => setTyped(compare.filter), [compare.filter]);
+  useEffect(() => {
+    if (typed === compare.filter) {
+      return;
+    }
+    const timer = setTimeout(() => (compare.filter = typed), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  const isWrong = query instanceof QueryError;
+  const doubtful = isWrong ? [] : clashes(query, compare.runs);
+  const { stale, as_of_ms } = compare.runs.source;
+  return (
+    <div class="nbt-bar">
+      <label for={id}>{STRINGS.filter.label}</label>
+      <input
+        id={id}
+        type="search"
+        class="nbt-filter"
+        value={typed}
+        placeholder={STRINGS.filter.hint}
+        spellcheck={false}
+        autocomplete="off"
+        aria-invalid={isWrong}
+        aria-describedby={`${id}-note`}
+        onInput={event => setTyped(event.currentTarget.value)}
+      />
+      <span role="status" class="nbt-count">
+        {STRINGS.someRuns(compare.rows.length, compare.runs.count)}
+        {compare.selected.size > 0 && `, ${STRINGS.selected(compare.selected.size)}`}
+      </span>
+      <span id={`${id}-note`} class={isWrong ? 'nbt-note nbt-problem' : 'nbt-note'} role={isWrong ? 'alert' : undefined}>
+        {isWrong ? `${query.text} ${query.mend}` : doubtful.length ? STRINGS.filter.clash(doubtful) : ''}
+      </span>
+      {stale && (
+        <span class="nbt-note nbt-problem" role="status">
+          {stale} {STRINGS.stale(formatTime(as_of_ms))}.
+        </span>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,64 @@
+// How a view follows what it shows.
+import { RefObject } from 'preact';
+import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
+
+import { IHost, problemOf } from '../models/host';
+import { Compare } from '../models/compare';
+import { IProblem, IQuestions, Question } from '../models/shapes';
+
+/** Draw again whenever a comparison changes. */
+export function useCompare(compare: Compare): void {
+  const [, draw] = useReducer((n: number) => n + 1, 0);
+  useEffect(() => compare.changed.connect(() => draw(undefined)), [compare]);
+}
+
+export interface IAnswered<T> {
+  /** The last answer; of an earlier question while the new one is under way. */
+  answer: T | null;
+  problem: IProblem | null;
+  isWaiting: boolean;
+}
+
+/** The answer to a question; asked again when the question or the data changes. `ask` null asks nothing. */
+export function useAnswer<Q extends Question>(host: IHost, question: Q, ask: IQuestions[Q]['ask'] | null): IAnswered<IQuestions[Q]['answer']> {
+  const [state, set] = useState<IAnswered<IQuestions[Q]['answer']>>({ answer: null, problem: null, isWaiting: ask !== null });
+  const key = JSON.stringify([ask, host.runs.as_of_ms]);
+  useEffect(() => {
+    if (!ask) {
+      return;
+    }
+    let isCurrent = true;
+    set(before => ({ ...before, isWaiting: true }));
+    host.ask(question, ask).then(
+      answer => isCurrent && set({ answer, problem: null, isWaiting: false }),
+      error => isCurrent && set(before => ({ ...before, problem: problemOf(error), isWaiting: false }))
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [host, question, key]);
+  return state;
+}
+
+/** Width and height of an element, kept up to date. */
+export function useSize<T extends HTMLElement>(): [RefObject<T>, { width: number; height: number }] {
+  const ref = useRef<T>(null);
+  const [size, set] = useState({ width: 0, height: 0 });
+  useEffect(() => {
+    const element = ref.current;
+    if (!element) {
+      return;
+    }
+    const observer = new ResizeObserver(() => set({ width: element.clientWidth, height: element.clientHeight }));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return [ref, size];
+}
+
+let lastId = 0;
+
+/** An id of this page's own, for labels. */
+export function useId(name: string): string {
+  return useState(() => `nbt-${name}-${++lastId}`)[0];
+}

@@ -1,0 +1,1 @@
+"""Where comparisons meet a front end; loaded when one is shown."""
