@@ -43,7 +43,9 @@ def test_the_bundle_asks_no_host_and_evaluates_no_text():
 
 def test_no_source_writes_markup_from_text():
     for path in (WEB / "src").rglob("*.ts*"):
-        assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\bany\b\s*[;,)>=\]]", re.sub(r"//.*", "", path.read_text("utf-8"))) == [], path
+        assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\bany\b\s*[;,)>=\]]", re.sub(r"//.*", "", path.read_text("utf-8"))) == [], (
+            path
+        )
 
 
 @pytest.mark.parametrize("name", ["package.json", "install.json"])

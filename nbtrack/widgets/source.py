@@ -1,0 +1,25 @@
+"""What a widget shows; `nbtrack.charts` has the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+
+class Comparison(Protocol):
+    """Runs and the numbers of their charts. Called from the kernel's thread and from those of subshells, never from two at once."""
+
+    def table(self) -> Mapping[str, Any]:
+        """The runs, column by column, read again; quick where nothing changed."""
+
+    def answer(self, ask: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a view asks, with the ask's `id`; a curve's `x` and `y` are arrays of float64. What cannot be answered is an `error`: text and mend."""
+
+    def still(self) -> Mapping[str, Any]:
+        """The comparison by MIME type, for where no widget is: text/html, text/plain and a picture."""
+
+    def to_pandas(self) -> Any:
+        """The runs as a data frame."""
+
+    def figure(self, name: str) -> Any:
+        """A chart as a picture."""

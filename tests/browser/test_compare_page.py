@@ -1,0 +1,221 @@
+"""The comparison as a saved page, which needs no server: every tab, in light, dark and narrow."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import seeded
+
+from nbtrack.widgets import wire
+from nbtrack.widgets.page import page as write_page
+
+pytestmark = pytest.mark.browser
+AXE = Path(__file__).resolve().parents[2] / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
+HOSTILE = [
+    "<script>window.hacked = 1</script>",
+    "</script><script>window.hacked = 1</script>",
+    '<img src="x" onerror="window.hacked = 1">',
+    '"><svg onload="window.hacked = 1">',
+    "javascript:window.hacked=1",
+    "{{constructor.constructor('window.hacked=1')()}}",
+    "<!--<script>",
+    "[a](javascript:window.hacked=1) **bold** `code`",
+    "\u202egnitide \u2028 \u0000 line\nbreak",
+    "__proto__",
+    "constructor",
+]
+
+
+def answers(runs):
+    """What a page holds: curves over steps."""
+    metrics = [column["name"] for column in runs["columns"] if column["kind"] == "metric"]
+    ask = {"ask": "curves", "metrics": metrics, "runs": runs["columns"][0]["values"][:100], "x": "step", "range": None, "points": 1000}
+    return [(ask, wire.with_lists({"answer": "curves", "id": 0, "series": seeded.curves(ask), "says": "Curves of all runs."})), *seeded.answers(runs)]
+
+
+@pytest.fixture
+def shown(page, tmp_path):
+    """Shows runs, and fails where the page asks anybody for anything or writes an error."""
+    problems = []
+    page.on("request", lambda request: problems.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None)
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(error.stack))
+
+    def show(runs, tab="Table"):
+        path = tmp_path / "page.html"
+        path.write_text(write_page(runs, answers(runs), "Comparison", still="<p>still</p>"), "utf-8")
+        page.goto(path.as_uri())
+        page.get_by_role("tab", name=tab, exact=True).click()
+        return page
+
+    yield show
+    assert problems == []
+
+
+def names(page):
+    return [cell.inner_text().strip() for cell in page.locator('[role="rowheader"] .nbt-title').all()]
+
+
+def violations(page):
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run('#nbtrack', {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")["violations"]
+    return [(rule["id"], node["html"][:200], node["failureSummary"]) for rule in found for node in rule["nodes"]]
+
+
+def test_a_click_on_a_head_sorts_and_missing_values_come_last(shown):
+    page = shown(seeded.runs(30))
+    head = page.get_by_role("columnheader", name="acc")
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "descending"
+    page.locator(".nbt-grid").focus()
+    page.keyboard.press("End")
+    last = page.locator(".nbt-row.nbt-active")
+    assert last.locator(".nbt-number").nth(2).inner_text() in ("", "NaN")
+    page.keyboard.press("Home")
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+
+
+def test_the_filter_speaks_the_query_language_and_says_what_is_wrong(shown):
+    page = shown(seeded.runs(30))
+    box = page.get_by_label("Filter")
+    box.fill("lr=0.1 and owner:ana")
+    expected = seeded.matching(seeded.runs(30), {"param/lr": "0.1", "tag/owner": "ana"})
+    page.get_by_text(f"{expected} of 30 runs").wait_for()
+    box.fill("lr<small")
+    assert "is not a number" in page.get_by_role("alert").inner_text()
+    box.fill("")
+    page.get_by_text("30 runs", exact=True).wait_for()
+
+
+def test_keys_select_pin_and_open(shown):
+    page = shown(seeded.runs(30))
+    page.locator(".nbt-grid").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    page.get_by_text("1 selected").wait_for()
+    page.keyboard.press("Shift+ArrowDown")
+    page.get_by_text("2 selected").wait_for()
+    page.keyboard.press("b")
+    page.locator(".nbt-base").wait_for()
+    assert page.locator(".nbt-delta").count() > 3
+    page.keyboard.press("Enter")
+    page.locator(".nbt-details").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".nbt-details").wait_for(state="detached")
+
+
+def test_groups_show_mean_spread_and_number(shown):
+    page = shown(seeded.runs(30))
+    page.get_by_label("Group by").select_option("lr")
+    assert {name.partition("=")[0] for name in names(page)} == {"lr"}
+    assert page.locator(".nbt-group", has_text="±").count() == 3
+    page.locator(".nbt-grid").focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".nbt-row:not(.nbt-group, .nbt-head)").count() > 3
+
+
+def test_columns_are_chosen_and_those_that_do_not_differ_go(shown):
+    page = shown(seeded.runs(30))
+    assert page.get_by_role("columnheader", name="p0").count() == 1
+    page.get_by_label("Only what differs").check()
+    assert page.get_by_role("columnheader", name="p0").count() == 0
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_label("Find a column").fill("acc best")
+    page.get_by_label("acc best").check()
+    page.keyboard.press("Escape")
+    assert page.get_by_role("columnheader", name="acc best").count() == 1
+
+
+def test_ten_thousand_runs_are_sorted_and_filtered_at_once(shown, record_property):
+    page = shown(seeded.runs(10_000))
+    page.get_by_text("10,000 runs").wait_for()
+    assert page.locator(".nbt-row").count() < 60
+    took = {}
+    for what, act in {
+        "sort": "document.querySelectorAll('.nbt-head button')[5].click()",
+        "sort texts": "document.querySelectorAll('.nbt-head button')[1].click()",
+        "filter": "{const box = document.querySelector('.nbt-filter'); box.value = 'lr<0.1 and acc>.9 owner:ana'; box.dispatchEvent(new Event('input', {bubbles: true}))}",
+        "find": "{const box = document.querySelector('.nbt-filter'); box.value = 'calm'; box.dispatchEvent(new Event('input', {bubbles: true}))}",
+    }.items():
+        # Until what changed was painted: two frames after the rows changed
+        took[what] = page.evaluate(
+            f"""() => new Promise(done => {{
+                const began = performance.now();
+                const watch = new MutationObserver(() => {{ watch.disconnect(); requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - began))); }});
+                watch.observe(document.querySelector('.nbt-canvas'), {{childList: true, subtree: true, characterData: true}});
+                {act};
+            }})"""
+        )
+    print("\nmilliseconds with 10,000 runs:", {what: round(ms) for what, ms in took.items()})
+    record_property("took_ms", json.dumps(took))
+    assert names(page)[0].startswith("calm")
+
+
+def test_hostile_names_and_values_are_shown_as_text(shown):
+    runs = seeded.runs(len(HOSTILE))
+    for column in runs["columns"]:
+        if column["key"] in ("info/name", "param/optimizer", "tag/owner", "info/note"):
+            column["values"] = list(HOSTILE)
+    for number, name in enumerate(HOSTILE[:6]):
+        runs["columns"].append(
+            {"key": f"param/{name}", "kind": "param", "name": name, "type": "text", "better": "", "values": [HOSTILE[number]] * len(HOSTILE)}
+        )
+        metric = next(column for column in runs["columns"] if column["key"] == "metric/acc")
+        runs["columns"].append({**metric, "key": f"metric/{name}", "name": name})
+    page = shown(runs)
+    assert names(page)[:2] == HOSTILE[:2]
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        page.wait_for_timeout(300)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("#nbtrack script, #nbtrack img[onerror], #nbtrack a").count() == 0
+
+
+@pytest.mark.parametrize("facts", [{"count": 0}, {"count": 1}, {"count": 3, "metrics": 0}, {"count": 6, "params": 500}], ids=str)
+def test_few_and_odd_runs_break_nothing(shown, facts):
+    page = shown(seeded.runs(**facts))
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        page.wait_for_timeout(200)
+        assert page.get_by_role("tabpanel").inner_text() != "" or page.locator(".nbt canvas").count()
+
+
+def test_curves_are_smoothed_banded_toggled_and_read_below_the_pointer(shown):
+    page = shown(seeded.runs(12), "Curves")
+    page.locator(".nbt-plot canvas").first.wait_for()
+    assert page.locator(".nbt-plot").count() == 5
+    place = page.locator(".u-over").first.bounding_box()
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + 50)
+    page.locator(".nbt-value").nth(11).wait_for()
+    page.mouse.down()
+    page.mouse.move(place["x"] + place["width"] * 0.8, place["y"] + 50)
+    page.mouse.up()
+    page.get_by_role("button", name="Reset zoom").click()
+    page.locator(".nbt-entry").first.click()
+    assert page.locator(".nbt-entry").first.get_attribute("aria-pressed") == "false"
+    page.get_by_label("Band").select_option("std")
+    page.get_by_label("Group by").select_option("lr")
+    page.locator(".nbt-entry", has_text="lr=0.1").first.wait_for()
+    page.get_by_label("Log y").check()
+    page.get_by_label("Smoothing").fill("0.9")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 400)])
+def test_everybody_can_use_it(chromium, tmp_path, scheme, width):
+    runs = seeded.runs(30)
+    runs["baseline"] = runs["columns"][0]["values"][2]
+    path = tmp_path / "page.html"
+    path.write_text(write_page(runs, answers(runs), "Comparison"), "utf-8")
+    # The page's own policy lets no other script in, the examiner neither
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        page.wait_for_timeout(300)
+        assert violations(page) == [], tab.inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, tab.inner_text()
+    context.close()

@@ -1,0 +1,74 @@
+"""The comparison as a widget, in the front ends people use."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from live_lab import command, open_in, run_all, save
+
+pytestmark = pytest.mark.browser
+SHOW = """
+import sys; sys.path.insert(0, {folder!r})
+from comparison import Seeded
+from nbtrack.widgets.compare import Compare
+source = Seeded(30)
+widget = Compare(source)
+widget
+"""
+READ = "print('SELECTED', len(widget.selected), widget.baseline, len(source.trashed))"
+
+
+def outputs(path):
+    return json.loads(path.read_text())["cells"][0]["outputs"]
+
+
+def run_last(page):
+    page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1")
+    command(page, "notebook:run-cell")
+
+
+@pytest.mark.parametrize("app", ["lab", "notebook7"])
+def test_a_widget_is_live_on_screen_and_a_still_in_the_file(app, page, request):
+    server = request.getfixturevalue(app)
+    path = server.notebook("compare.ipynb", SHOW.format(folder=str(request.path.parent)), READ)
+    open_in(page, server, "compare.ipynb")
+    run_all(page)
+    page.locator(".nbtrack-still .nbt-row").nth(3).wait_for()
+    # What is chosen here is a value in Python, though the document holds the still
+    page.locator(".nbt-row", has_text="keen-").first.click()
+    page.get_by_role("button", name="Pin as baseline").click()
+    page.get_by_role("button", name="Move to trash").click()
+    page.get_by_text("1 run moved to the trash").wait_for()
+    page.get_by_text("29 runs").wait_for()
+    run_last(page)
+    page.get_by_text("SELECTED 0").wait_for()
+    assert page.locator(".jp-OutputArea-output", has_text="SELECTED").inner_text().split()[-1] == "1"
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("30 runs").wait_for()
+    # A key that means something to the notebook means our own here
+    cells = "window.jupyterapp.shell.currentWidget.content.widgets.length"
+    before = page.evaluate(cells)
+    page.locator(".nbt-row", has_text="wise-").first.click()
+    assert page.evaluate("document.activeElement.className") == "nbt-grid"
+    page.keyboard.press("b")
+    page.locator(".nbt-base", has_text="wise-").wait_for()
+    assert page.evaluate(cells) == before
+    save(page)
+    (shown,) = outputs(path)
+    assert sorted(shown["data"]) == ["text/html", "text/plain"]
+    assert "Thirty runs" in "".join(shown["data"]["text/html"])
+    # Opened again, without its kernel's widgets, the still is there and nothing is broken
+    page.reload()
+    page.locator("table.told").wait_for()
+    assert page.get_by_text("model not found").count() == 0
+
+
+def test_an_executed_notebook_holds_the_still_alone(tmp_path, request):
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SHOW.format(folder=str(request.path.parent)))])
+    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert [sorted(output["data"]) for output in notebook.cells[0].outputs] == [["text/html", "text/plain"]]
+    assert "widgets" not in notebook.metadata
