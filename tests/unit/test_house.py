@@ -71,6 +71,29 @@ print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
     assert loaded & HEAVY == set()
 
 
+def test_modules_that_a_kernel_loads_write_and_compile_what_they_need_on_use():
+    script = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+InteractiveShell.instance().run_line_magic("load_ext", "nbtrack")
+print(*(module.__file__ for name, module in sys.modules.items() if name.partition(".")[0] == "nbtrack"))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+    loaded = [Path(name) for name in done.stdout.split()]
+    assert len(loaded) > 100
+    told = []
+    for path in loaded:
+        if path.name in ("records.py", "patterns.py", "settings.py"):  # what gives it, and what is needed at once
+            continue
+        tree = ast.parse(path.read_text())
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom) and node.module == "dataclasses" and any(alias.name == "dataclass" for alias in node.names):
+                told.append(f"{path.name}: take dataclass from nbtrack.records")
+            if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) and "re.compile(" in ast.unparse(node):
+                told.append(f"{path.name}: take regex from nbtrack.patterns")
+    assert told == []
+
+
 def test_importing_the_package_needs_no_ipython_kernel_and_nothing_heavy():
     script = "import sys, nbtrack; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
