@@ -346,17 +346,22 @@ def resolve_parent(request: Request, home: Home) -> Request:
 
 def show_after_cell(run: TrackedRun | None, found: list[Finding], request: Request) -> None:
     """Display the line of a run that just ended."""
-    from IPython.display import display
-
     if run is None:
-        display(DryLine(found), metadata={OURS: {}})  # type: ignore[no-untyped-call]
+        _display(DryLine(found), {})
         return
     view = fold(run.home, run.run_id)
     if view is not None:
         if view.state is State.RUNNING and run.ended_by is not None:  # the disk is full: that it ended is known here alone
             view = replace(view, state=run.ended_by, ended_ns=time.time_ns())
         out = [left_out(run.left_out)] if run.left_out else []
-        display(RunLine(view, [*run.notices, *out], _since_before(run.home, view)), metadata={OURS: {"run_id": run.run_id}})  # type: ignore[no-untyped-call]
+        _display(RunLine(view, [*run.notices, *out], _since_before(run.home, view)), {"run_id": run.run_id})
+
+
+def _display(line: RunLine | DryLine, facts: dict[str, str]) -> None:
+    """Show it as it is: asking each of IPython's formatters would take as long as the line itself."""
+    from IPython.display import display
+
+    display({"text/plain": repr(line), "text/html": line._repr_html_()}, raw=True, metadata={OURS: facts})  # type: ignore[no-untyped-call]
 
 
 def _since_before(home: Home, view: RunView) -> str:
