@@ -62,6 +62,7 @@ class Settings:
     """Secrets in what a run sends to MLflow: struck out, a reason to send nothing, or not looked for."""
 
 
+_PREFIX = "NBTRACK_"
 _FIELDS = {it.name: it for it in fields(Settings)}
 
 
@@ -72,12 +73,13 @@ def load(call: Mapping[str, Any] | None = None, *, env: Mapping[str, str] | None
         SettingError: a value cannot be used; says which, and where it came from.
     """
     env = os.environ if env is None else env
+    env = {key: value for key in env if key.startswith(_PREFIX) and (value := env.get(key)) is not None}
     call = call or {}
     file, table = _file_table(folder.absolute() if folder is not None else working_folder())
     found: dict[str, Any] = {}
     for name, it in _FIELDS.items():
         kind = type(it.default)
-        for origin, source, key in (("the call", call, name), ("the environment", env, f"NBTRACK_{name.upper()}"), (file, table, name)):
+        for origin, source, key in (("the call", call, name), ("the environment", env, f"{_PREFIX}{name.upper()}"), (file, table, name)):
             if source.get(key) is not None and not (source is env and source[key] == ""):  # an empty variable is the shell's way of none
                 told = f"{origin} ({key})" if source is env else origin
                 found[name] = _convert(name, source[key], kind, told)

@@ -10,7 +10,7 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 WINDOWS = os.name == "nt"
@@ -25,6 +25,19 @@ def working_folder() -> Path:
     with contextlib.suppress(OSError):
         _last_folder = Path.cwd()
     return _last_folder
+
+
+def upwards(folder: Path, name: str) -> Iterator[Path]:
+    """What is called `name` in the folder and in those above it, the nearest first."""
+    place = os.fspath(folder)
+    while True:
+        path = os.path.join(place, name)  # noqa: PTH118 - asked for every tracked cell, where pathlib would cost more than the rest together
+        if os.path.exists(path):  # noqa: PTH110 - as above
+            yield Path(path)
+        above = os.path.dirname(place)  # noqa: PTH120 - as above
+        if above == place:
+            return
+        place = above
 
 
 def make_private_folder(path: Path) -> Path:

@@ -51,9 +51,10 @@ class Environment(Source):
                 self._seeds.follow(entry.tree, cell.namespace)
         self._followed = max(self._followed, cell.entry.number)
         modules = self._modules()
+        there_are = set(os.environ)
         facts: dict[str, Any] = {
             "seeds": self._seeds.facts(sys.modules),
-            "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
+            "variables": {name: os.environ[name] for name in VARIABLES if name in there_are},
         }
         seen = (cell.run.run_id if cell.run is not None else "", (modules, json.dumps(facts)))
         if seen == self._written:  # an earlier cell of this run

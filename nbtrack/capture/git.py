@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nbtrack.system import upwards
+
 
 def head(folder: Path) -> dict[str, str]:
     """MLflow's git tags for `folder`; empty outside a repository."""
-    for parent in (folder, *folder.parents):
-        git = parent / ".git"
-        if git.is_file():  # a worktree or submodule
-            git = (parent / git.read_text().removeprefix("gitdir:").strip()).resolve()
+    for git in map(_folder_of, upwards(folder, ".git")):
         if not (git / "HEAD").is_file():
             continue
         try:
@@ -27,7 +26,12 @@ def head(folder: Path) -> dict[str, str]:
 
 def root(folder: Path) -> Path:
     """The repository around a folder, else the folder itself."""
-    return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
+    return next((git.parent for git in upwards(folder, ".git")), folder)
+
+
+def _folder_of(git: Path) -> Path:
+    """The folder itself, also where a worktree or submodule has a file that names it."""
+    return (git.parent / git.read_text().removeprefix("gitdir:").strip()).resolve() if git.is_file() else git
 
 
 def _commit(git: Path, ref: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+from collections.abc import Callable
 
 from nbtrack.entities import RunView
 from nbtrack.errors import FormatError, JournalError, UnknownRunError
@@ -33,11 +35,16 @@ def previous(home: Home, view: RunView, *, is_quick: bool = False) -> RunView | 
         is_quick: leave out the metrics of a run with so many points that reading them would be felt.
     """
     before = [run_id for run_id in attempts.of(home, view.start.cell_key) if run_id != view.run_id] if view.start.cell_key else []
+
+    @functools.cache
+    def folded(run_id: str) -> RunView | None:
+        return _folded(home, run_id, metrics=not is_quick or _is_small(home, run_id))
+
     for run_id in reversed(before[-_LOOKED_AT:]):
-        if _is_pinned(home, run_id):
-            return _folded(home, run_id, metrics=not is_quick or _is_small(home, run_id))
+        if _is_pinned(home, run_id, folded if run_id == before[-1] else None):
+            return folded(run_id)
     for run_id in reversed(before):
-        found = _folded(home, run_id, metrics=not is_quick or _is_small(home, run_id))
+        found = folded(run_id)
         if found is not None and not found.is_trashed and found.start.started_ns < view.start.started_ns:
             return found
     return None
@@ -109,14 +116,15 @@ def _has_tag(view: RunView) -> bool:
     return view.tags.get(BASELINE_TAG, "").lower() not in ("", "no", "false", "off", "0")
 
 
-def _is_pinned(home: Home, run_id: str) -> bool:
+def _is_pinned(home: Home, run_id: str, folded: Callable[[str], RunView | None] | None = None) -> bool:
+    """Whether the run carries the tag; `folded` where the run will be read whole anyway."""
     try:
         size = os.stat(f"{home.root}/runs/{run_id}/{EVENTS}").st_size  # noqa: PTH116 - of many attempts; pathlib would cost more than the rest together
     except OSError:
         return False
     known = _pinned.get(run_id)
     if known is None or known[0] != size:
-        view = _folded(home, run_id, metrics=False)
+        view = folded(run_id) if folded is not None else _folded(home, run_id, metrics=False)
         known = _pinned[run_id] = size, view is not None and _has_tag(view) and not view.is_trashed
     return known[1]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.errors import UsageError
+from nbtrack.system import upwards
 
 NAMES = (".nbtrack-secrets", ".secrets.baseline")
 _VERSION = "1.5.0"
@@ -15,11 +16,8 @@ _VERSION = "1.5.0"
 
 def find_baseline(folder: Path) -> Path | None:
     """The nearest baseline file from `folder` upwards."""
-    for parent in (folder, *folder.parents):
-        for name in NAMES:
-            if (parent / name).is_file():
-                return parent / name
-    return None
+    found = [path for name in NAMES if (path := next((it for it in upwards(folder, name) if it.is_file()), None)) is not None]
+    return max(found, key=lambda path: len(path.parts), default=None)
 
 
 def read_hashes(path: Path) -> frozenset[str]:
