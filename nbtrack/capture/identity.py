@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from nbtrack.capture import link
 from nbtrack.records import dataclass
 
 
@@ -24,6 +25,8 @@ class Identity:
 
 def of_cell(shell: Any, cell_id: str | None) -> Identity:
     """Identity of the cell that executes in `shell` now."""
+    if (said := link.told(shell)) is not None and said.notebook:
+        return Identity(said.notebook, cell_id or "", "JupyterLab")
     for name, found in (
         ("NBTRACK_NOTEBOOK", os.environ.get("NBTRACK_NOTEBOOK")),
         ("JPY_SESSION_NAME", os.environ.get("JPY_SESSION_NAME")),

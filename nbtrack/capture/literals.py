@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from nbtrack.capture import link
 from nbtrack.capture.identity import of_cell
 from nbtrack.capture.kinds import TELLING, is_param_name, is_param_value
 from nbtrack.capture.naming import claim
@@ -60,7 +61,7 @@ class Literals(Source):
 class Parameters(Source):
     """Literals of parameters cells, for every later cell of the kernel.
 
-    Such is the cell that papermill injected, one that says `# parameters` on its first line, and one that the saved notebook tags so.
+    Such is the cell that papermill injected, one that says `# parameters` on its first line, and one that the notebook tags so.
     """
 
     name = "parameters"
@@ -81,7 +82,10 @@ class Parameters(Source):
             self._values.update(literal_bindings(entry.code))
 
     def _tagged_cells(self) -> frozenset[str]:
-        """Sources of the cells that the notebook, as it was saved last, tags as parameters."""
+        """Sources of the cells that the notebook tags as parameters: as it stands in the front end, else as it was saved last."""
+        said = link.told(self._shell) if self._shell is not None else None
+        if said is not None and said.cells is not None:
+            return frozenset(it.source.strip() for it in said.cells if "parameters" in it.tags)
         path = of_cell(self._shell, None).notebook if self._shell is not None else ""
         if not path:
             return frozenset()

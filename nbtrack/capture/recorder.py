@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.capture.identity import Identity
+from nbtrack.capture.link import Told
 from nbtrack.capture.output_list import OutputList
 from nbtrack.capture.outputs import Outputs
 from nbtrack.capture.run import TrackedRun
@@ -20,7 +21,7 @@ from nbtrack.errors import NbtrackError
 from nbtrack.journal import RunWriter, blobs
 from nbtrack.journal.executed import EXECUTED, ExecutedLog
 from nbtrack.notebooks import document, snapshot
-from nbtrack.notebooks.document import Document
+from nbtrack.notebooks.document import Document, OpenCell
 
 DOCUMENT = "notebook/document.ipynb"
 _FIRST_LOOK_S, _SLOWEST_LOOK_S = 1.0, 30.0
@@ -48,13 +49,15 @@ class Recorder:
         self._data = b""
         """Bytes of the document until they are kept."""
         self._document_blob: tuple[str, int] = ("", 0)
+        self._told_of: tuple[OpenCell, ...] | None = None
+        self._told_blob: tuple[str, int] = ("", 0)
 
     @property
     def is_open(self) -> bool:
         return self._thread is not None
 
-    def begin(self, run: TrackedRun, entry: Entry, entries: list[Entry], where: Identity) -> None:
-        """A run begins with this cell; `entries` are all so far."""
+    def begin(self, run: TrackedRun, entry: Entry, entries: list[Entry], where: Identity, said: Told | None = None) -> None:
+        """A run begins with this cell; `entries` are all so far, `said` is what the front end told with it."""
         earlier = [] if self._log is not None else [it for it in entries if it.number < entry.number]
         is_entered = self._log is not None
 
@@ -72,7 +75,7 @@ class Recorder:
             time.sleep(_POLITE_S)  # a cell of some milliseconds need not share its processor with this
             for it in earlier:
                 self._write(it)
-            self._keep_document(run, where)
+            self._keep_document(run, where, said)
 
         self._running, self._look_s = entry, _FIRST_LOOK_S
         self._submit(act)
@@ -114,8 +117,13 @@ class Recorder:
 
         self._submit(act)
 
-    def document(self, path: str) -> Document | None:
-        """The notebook as saved; read again only when the file changed."""
+    def document(self, path: str, said: Told | None = None) -> Document | None:
+        """The notebook as the front end told it, unless it was saved since; the file is read again only when it changed."""
+        if said is not None and said.document is not None and _saved_ns(path) <= said.told_ns:
+            return said.document
+        return self._saved(path)
+
+    def _saved(self, path: str) -> Document | None:
         if not path:
             return None
         with self._lock:
@@ -189,8 +197,11 @@ class Recorder:
             self._id_of[entry.number] = self._ids.of(entry.cell_id, entry.number)
         return self._id_of[entry.number]
 
-    def _keep_document(self, run: TrackedRun, where: Identity) -> None:
-        if self.document(where.notebook) is None:
+    def _keep_document(self, run: TrackedRun, where: Identity, said: Told | None) -> None:
+        if said is not None and said.cells is not None and said.is_dirty:
+            self._keep_told(run, where, said.cells)
+            return
+        if self._saved(where.notebook) is None:
             return
         with self._lock:
             data, self._data = self._data, b""
@@ -199,6 +210,25 @@ class Recorder:
             self._document_blob = (blobs.put_joined(run.home, parts), len(data))
         if self._document_blob[0]:
             _attach(run, DOCUMENT, *self._document_blob)
+
+    def _keep_told(self, run: TrackedRun, where: Identity, cells: tuple[OpenCell, ...]) -> None:
+        """The document with edits that are not saved; what only the file knows, such as outputs, is as it was saved."""
+        if self._told_of is not cells:
+            try:
+                saved = Path(where.notebook).read_bytes() if where.notebook else b""
+            except OSError:
+                saved = b""
+            data = document.with_cells(saved, cells)
+            parts = [blobs.keep(run.home, piece) for piece in document.pieces_of(data)]
+            self._told_of, self._told_blob = cells, (blobs.put_joined(run.home, parts), len(data))
+        _attach(run, DOCUMENT, *self._told_blob)
+
+
+def _saved_ns(path: str) -> int:
+    try:
+        return Path(path).stat().st_mtime_ns if path else 0
+    except OSError:
+        return 0
 
 
 def _so_far(entry: Entry) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack import settings
-from nbtrack.capture import SOURCES
+from nbtrack.capture import SOURCES, link
 from nbtrack.capture.begin import begin
 from nbtrack.capture.choice import Choice, choose
 from nbtrack.capture.collect import Collector
@@ -183,6 +183,7 @@ class Session:
             return
         try:
             write_ends()
+            link.hear(self.shell)
             self._begin(info)
         except KeyboardInterrupt:  # meant for the cell; IPython would show it as an error of ours, and go on
             self._interrupt_soon(info)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbtrack.capture import seen
+from nbtrack.capture import link, seen
 from nbtrack.capture.git import root
 from nbtrack.capture.identity import Identity, of_cell
 from nbtrack.capture.recorder import Recorder
@@ -102,7 +102,7 @@ class Truth(Source):
         targets = self._targets.setdefault(run.run_id, set())
         targets.add(cell.entry.number)
         if is_first:
-            self._recorder.begin(run, cell.entry, self._entries, self._where(cell.entry.cell_id))
+            self._recorder.begin(run, cell.entry, self._entries, self._where(cell.entry.cell_id), link.told(self._shell))
             if cell.is_own and (before := self._before.get(cell.entry.number)) is not None:
                 # now, too, or a run whose kernel dies would have none
                 self._keep_recipe(run, recipe_of([*self.history.steps, self.history.ahead(cell.entry, before.body)], targets), targets)
@@ -125,7 +125,7 @@ class Truth(Source):
         stamp = self._stamp(steps, recipe, targets, document)
         run.tag(STAMP_TAG, str(stamp.answer))
         run.tag(REASONS_TAG, stamp.as_json())
-        run.tag(DOCUMENT_TAG, "saved file" if document is not None else "none")
+        run.tag(DOCUMENT_TAG, "none" if document is None else "unsaved edits" if self._has_edits(document) else "saved file")
         self._keep_recipe(run, recipe, targets)
         self._recipes.pop(run.run_id, None)
         files = {file for step in recipe for file in local_files(step)}
@@ -134,12 +134,17 @@ class Truth(Source):
         self._recorder.end(run, max(targets))
 
     def document(self) -> Document | None:
-        """The notebook as saved now; None where its file is not known."""
-        return self._recorder.document(self._where(None).notebook)
+        """The notebook as the front end tells it, else as saved now; None where neither is known."""
+        return self._recorder.document(self._where(None).notebook, link.told(self._shell))
 
     def _where(self, cell_id: str | None) -> Identity:
         where = of_cell(self._shell, cell_id)
         return replace(where, notebook=self.told) if self.told else where
+
+    def _has_edits(self, document: Document) -> bool:
+        """Whether this is the front end's word, and it said that not all is saved."""
+        said = link.told(self._shell)
+        return said is not None and said.is_dirty and document is said.document
 
     def settle(self, wait_s: float = _EXIT_WAIT_S) -> None:
         """Wait until everything is written."""

@@ -6,6 +6,7 @@ import functools
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,17 @@ class DocumentCell:
     cell_id: str
     """Empty where the document gives none, or gives it to several cells."""
     source: str
+
+
+@dataclass(frozen=True)
+class OpenCell:
+    """A cell as it stands in a front end."""
+
+    cell_id: str
+    kind: str
+    """`code`, `markdown` or `raw`."""
+    source: str
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +103,27 @@ def cells_of(data: bytes) -> list[DocumentCell] | None:
             return None
     counts = Counter(cell.cell_id for cell in found)
     return [DocumentCell(cell.cell_id if counts[cell.cell_id] == 1 else "", cell.source) for cell in found]
+
+
+def with_cells(data: bytes, cells: Sequence[OpenCell]) -> bytes:
+    """A document with these cells in place of its own; outputs, metadata and attachments stay with the cells that have them, as saved last."""
+    try:
+        notebook = json.loads(data)
+        saved = {cell["id"]: cell for cell in notebook["cells"] if isinstance(cell.get("id"), str)}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        notebook, saved = {"metadata": {}}, {}
+    placed = []
+    for it in cells:
+        cell = saved.get(it.cell_id, {})
+        if cell.get("cell_type") != it.kind:
+            cell = {"cell_type": it.kind, "id": it.cell_id, "metadata": {}} | ({"execution_count": None, "outputs": []} if it.kind == "code" else {})
+        cell = {**cell, "source": it.source}
+        if tuple(cell["metadata"].get("tags", ())) != it.tags:
+            cell["metadata"] = {**cell["metadata"], "tags": list(it.tags)}
+        placed.append(cell)
+    minor = max(5, notebook.get("nbformat_minor", 5)) if notebook.get("nbformat") == 4 else 5
+    written = {"cells": placed, "metadata": notebook.get("metadata", {}), "nbformat": 4, "nbformat_minor": minor}
+    return (json.dumps(written, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode("utf-8", "replace")
 
 
 def pieces_of(data: bytes) -> list[bytes]:

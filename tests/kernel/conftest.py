@@ -51,17 +51,20 @@ class Kernel:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=120)
 
-    def send(self, code: str, cell_id: str | None = None) -> str:
+    def send(self, code: str, cell_id: str | None = None, said: dict[str, object] | None = None) -> str:
+        """Send a cell; `said` is what JupyterLab's extension would tell with it."""
         message = self.client.session.msg(
             "execute_request", {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False, "stop_on_error": True}
         )
         if cell_id is not None:
             message["metadata"]["cellId"] = cell_id
+        if said is not None:
+            message["metadata"]["nbtrack"] = said
         self.client.shell_channel.send(message)
         return str(message["header"]["msg_id"])
 
-    def run(self, code: str, cell_id: str | None = None) -> Reply:
-        return self.answer(self.send(code, cell_id))
+    def run(self, code: str, cell_id: str | None = None, said: dict[str, object] | None = None) -> Reply:
+        return self.answer(self.send(code, cell_id, said))
 
     def answer(self, msg_id: str) -> Reply:
         reply = Reply()
