@@ -15,7 +15,7 @@ export class Refused extends Error {
 
 /** The folder that paths are relative to, on the server's own machine; empty where it is not told. */
 export function serverRoot(): string {
-  return PageConfig.getOption('serverRoot');
+  return PageConfig.getOption('nbtrackRoot');
 }
 
 const settings = ServerConnection.makeSettings();

@@ -1,0 +1,133 @@
+"""What the routes answer, and whom."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from jupyter_server.auth.authorizer import Authorizer
+from tornado.httpclient import HTTPClientError
+
+import nbtrack
+
+POSTS = ["runs"]
+HOSTILE = "<img src=x onerror=alert(1)>\"';--|`${7*7}`\u202e\u2028\0"
+
+
+def column(runs, key):
+    return next(it.get("values", it.get("last")) for it in runs["columns"] if it["key"] == key)
+
+
+async def test_about_says_what_serves_and_where(jp_fetch, jp_root_dir, jp_serverapp):
+    found = json.loads((await jp_fetch("nbtrack", "api", "about")).body)
+    assert found == {"version": nbtrack.__version__, "root": str(jp_root_dir)}
+    assert jp_serverapp.web_app.settings["page_config_data"]["nbtrackRoot"] == str(jp_root_dir)
+
+
+async def test_runs_are_those_of_the_notebook(post, jp_root_dir, add_run):
+    (jp_root_dir / "a.ipynb").write_text("{}")
+    (jp_root_dir / "b.ipynb").write_text("{}")
+    one, _ = add_run(jp_root_dir / "a.ipynb"), add_run(jp_root_dir / "b.ipynb")
+    found = await post("runs", {"path": "a.ipynb"})
+    assert column(found, "info/id") == [one.run_id]
+    assert column(found, "metric/loss") == [0.5]
+    assert len(column(await post("runs", {"path": "a.ipynb", "scope": "experiment"}), "info/id")) == 2
+    assert len(column(await post("runs", {"scope": "all"}), "info/id")) == 2
+    assert column(await post("runs", {"path": "a.ipynb", "query": "loss<0.1"}), "info/id") == []
+
+
+async def test_runs_follow_a_renamed_notebook_but_not_a_copied_one(post, jp_root_dir, add_run):
+    moved, copied = add_run(jp_root_dir / "old.ipynb", "c1"), add_run(jp_root_dir / "copied.ipynb", "c1")
+    (jp_root_dir / "copied.ipynb").write_text("{}")
+    found = await post("runs", {"path": "new.ipynb", "cells": ["c1"]})
+    assert column(found, "info/id") == [moved.run_id]
+    assert copied.run_id not in column(found, "info/id")
+
+
+async def test_hostile_names_come_as_they_are_and_as_json(jp_fetch, post, add_run):
+    add_run(name=HOSTILE, tags={"mlflow.note": HOSTILE, HOSTILE: HOSTILE}, loss=float("nan"))
+    answer = await jp_fetch("nbtrack", "api", "runs", method="POST", body=json.dumps({"scope": "all"}))
+    assert answer.headers["Content-Type"].startswith("application/json")
+    found = json.loads(answer.body)
+    assert column(found, "info/name") == [HOSTILE]
+    assert column(found, "metric/loss") == ["NaN"]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status", "words"),
+    [
+        ("runs", b"{", 400, ""), ("runs", b"[]", 400, ""), ("runs", b'{"scope": "mine"}', 422, "Ask for one of"), ("runs", b'{"scope": "all", "query": "lr <"}', 422, ""),
+        ("runs", b'{"path": "../../etc/x.ipynb"}', 400, ""), ("runs", b'{"path": "a\\u0000.ipynb"}', 400, ""),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_answered_is_refused_with_words(jp_fetch, name, body, status, words):
+    with pytest.raises(HTTPClientError) as refused:
+        await jp_fetch("nbtrack", "api", name, method="POST", body=body)
+    assert refused.value.code == status
+    told = json.loads(refused.value.response.body)
+    assert told["message"]
+    assert words in told.get("mend", "")
+
+
+async def test_a_body_too_large_is_refused(jp_fetch):
+    with pytest.raises(HTTPClientError) as refused:
+        await jp_fetch("nbtrack", "api", "runs", method="POST", body=b" " * 4_000_001)
+    assert refused.value.code == 413
+
+
+@pytest.mark.parametrize("token", ["", "token wrong"])
+async def test_nobody_gets_through_without_the_token(jp_fetch, http_server_client, jp_base_url, token):
+    for name, method in [("about", "GET"), ("events", "GET"), *((name, "POST") for name in POSTS)]:
+        body = None if method == "GET" else "{}"
+        with pytest.raises(HTTPClientError) as refused:
+            await http_server_client.fetch(
+                jp_base_url + f"nbtrack/api/{name}", method=method, body=body, headers={"Authorization": token} if token else {}, follow_redirects=False
+            )
+        assert refused.value.code in (302, 403)
+
+
+async def test_a_page_of_another_site_cannot_post(jp_fetch):
+    """It has the browser's cookies, and neither token nor XSRF cookie."""
+    with pytest.raises(HTTPClientError) as refused:
+        await jp_fetch("nbtrack", "api", "runs", method="POST", body="{}", headers={"Authorization": "", "Origin": "http://elsewhere.test"})
+    assert refused.value.code == 404  # how Jupyter Server answers another origin
+
+
+class Nobody(Authorizer):
+    def is_authorized(self, handler, user, action, resource):
+        return resource != "nbtrack"
+
+
+class TestNobody:
+    @pytest.fixture
+    def jp_server_config(self, home):
+        return {"ServerApp": {"jpserver_extensions": {"nbtrack.server": True}, "authorizer_class": Nobody}}
+
+    @pytest.mark.parametrize(("name", "body"), [("about", None), ("runs", "{}"), ("events", None)])
+    async def test_an_authorizer_that_refuses_is_heard(self, jp_fetch, name, body):
+        with pytest.raises(HTTPClientError) as refused:
+            await jp_fetch("nbtrack", "api", name, method="POST" if body else "GET", body=body)
+        assert refused.value.code == 403
+
+
+async def test_events_tell_of_a_run_that_begins_and_ends(jp_fetch, add_run):
+    told, seen = [], asyncio.Event()
+
+    def hear(chunk):
+        told.append(chunk.decode())
+        seen.set()
+
+    async def hear_of(run_id):
+        while run_id not in "".join(told):
+            await asyncio.wait_for(seen.wait(), 30)
+            seen.clear()
+
+    listening = asyncio.ensure_future(jp_fetch("nbtrack", "api", "events", streaming_callback=hear, request_timeout=60))
+    await hear_of(": here")
+    writer = add_run(end=False)
+    await hear_of(writer.run_id)
+    told.clear()
+    writer.event("end", state="FINISHED", reason="", traceback="")
+    await hear_of(writer.run_id)
+    listening.cancel()
