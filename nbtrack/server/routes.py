@@ -6,6 +6,7 @@ Authorizer resource `nbtrack`: `read` looks at runs, `write` changes them. Error
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 
-from nbtrack import __version__, settings
+from nbtrack import settings
 from nbtrack.errors import NbtrackError, UnknownRunError
 from nbtrack.journal import Home
 from nbtrack.server import desk
@@ -95,12 +96,12 @@ class AboutHandler(Handler):
     @tornado.web.authenticated
     @authorized
     async def get(self) -> None:
-        self.finish(json.dumps(About(version=__version__, root=self.settings["nbtrack_root"])))
+        self.finish(json.dumps(About(version=importlib.metadata.version("nbtrack"), root=self.settings["nbtrack_root"])))
 
 
 class RunsHandler(Handler):
     @tornado.web.authenticated
-    @authorized(action="read")
+    @authorized(action="read")  # type: ignore[untyped-decorator]  # its types do not say that it then gives a decorator
     async def post(self) -> None:
         body = self.body()
         notebook = self.notebook(body.get("path"))
