@@ -13,6 +13,8 @@ import typer
 import nbtrack
 from nbtrack import api, errors, specs
 from nbtrack.capture.environment import VARIABLES
+from nbtrack.ci.testing import NotebookTest, TestsSpec
+from nbtrack.ci.testing import load as load_tests_spec
 from nbtrack.cli.main import app
 from nbtrack.entities import Kind
 from nbtrack.exits import Exit
@@ -159,3 +161,12 @@ def test_the_example_of_gates_can_be_read(tmp_path):
     text = (ROOT / "docs" / "gates.md").read_text().partition("```yaml\n")[2].partition("```")[0]
     (tmp_path / "nbtrack.yaml").write_text(text)
     assert len(read_gates(specs.read(tmp_path / "nbtrack.yaml"))) == 5
+
+
+def test_every_field_and_option_of_notebooks_as_tests_has_its_row(tmp_path):
+    text = section("ci.md", "Notebooks as tests")
+    told = [code(row[0])[0].split()[0] for row in rows(text)]
+    options = re.findall(r"\"(--nbtrack[a-z-]*)\", (?:action|default)", (ROOT / "nbtrack" / "ci" / "pytest_plugin.py").read_text())
+    assert told == [*options, *TestsSpec.model_fields, *NotebookTest.model_fields]
+    (tmp_path / "nbtrack.yaml").write_text(text.partition("```yaml\n")[2].partition("```")[0])
+    assert load_tests_spec(tmp_path)[0].of("train.ipynb").params == {"rows": 500}
