@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from nbtrack import settings
 from nbtrack.capture.choice import read_kinds
+from nbtrack.capture.known import module_of
 from nbtrack.capture.models import reachable_names
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.schemas import is_of
@@ -117,7 +118,7 @@ def _used_by(cell: Cell) -> list[str]:
         value: Any = cell.namespace.get(name)
         kind = value if issubclass(type(value), type) else type(value)
         is_module = issubclass(type(value), types.ModuleType)
-        top = str(value.__name__ if is_module else value.__module__ if type(value) is types.FunctionType else kind.__module__).partition(".")[0]
+        top = str(value.__name__ if is_module else value.__module__ if type(value) is types.FunctionType else module_of(kind)).partition(".")[0]
         if top in loaded:
             found[top] = None
         elif is_sklearn and _is_search(value, kind):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nbtrack.capture.kinds import WORK, is_param_keyword, is_param_value
-from nbtrack.capture.known import class_names, class_values, own_values, static
+from nbtrack.capture.known import class_names, class_values, module_of, own_values, static
 from nbtrack.capture.literals import evaluate, pairs
 from nbtrack.capture.naming import Candidate, params
 from nbtrack.capture.program import Part, Program, program_of
@@ -201,5 +201,5 @@ def flat(items: dict[Any, Any], prefix: str = "", around: tuple[int, ...] = ()) 
         elif type(value) in (bool, int, float, str, list, tuple):
             if is_param_value(value, key):
                 yield path, value
-        elif value is not None and type(value).__module__ != "builtins" and (inner := fields_of(value)):
+        elif value is not None and module_of(type(value)) != "builtins" and (inner := fields_of(value)):
             yield from flat(inner, f"{path}.", (*around, id(value)))

@@ -14,6 +14,7 @@ from typing import Any
 
 from nbtrack.capture.digests import dvc_md5, of_file, of_value
 from nbtrack.capture.given import Given
+from nbtrack.capture.known import module_of
 from nbtrack.capture.readers import WORDS, Reading, reading_of, readings_in
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.schemas import is_of, sample_of, shape_of
@@ -249,7 +250,7 @@ def _digest(look: _Look, reading: Reading) -> str:
 
 def _table(value: Any) -> Any:
     """The table or array in what a reader gave."""
-    if is_of(value, "sklearn.utils", "Bunch") or (type(value).__module__.startswith("statsmodels.") and issubclass(type(value), dict)):
+    if is_of(value, "sklearn.utils", "Bunch") or (module_of(type(value)).startswith("statsmodels.") and issubclass(type(value), dict)):
         frame = dict.get(value, "frame")
         return frame if frame is not None else dict.get(value, "data")
     if type(value) in (list, tuple) and value and len(value) <= 8:
@@ -289,7 +290,7 @@ def _torch_data(name: str, value: Any, at: int) -> Data:
     """A torch Dataset; of classes of the notebook no length is asked, as that runs its code."""
     tensors = vars(value).get("tensors")
     rows = None
-    if tensors or type(value).__module__ != "__main__":
+    if tensors or module_of(type(value)) != "__main__":
         try:
             rows = len(value)
         except Exception:  # noqa: BLE001 - an iterable dataset has no length

@@ -13,6 +13,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from nbtrack.capture.known import module_of
 from nbtrack.capture.schemas import is_of
 from nbtrack.records import dataclass
 
@@ -50,7 +51,7 @@ class Flavor:
 
 def flavor_of(value: Any) -> Flavor | None:
     """The framework of a model, fitted or not; None for all else."""
-    module = type(value).__module__
+    module = module_of(type(value))
     if module in ("builtins", "numpy", "datetime"):
         return None
     return next((it for it in FLAVORS if it.module in sys.modules and it.is_one(value)), None)
@@ -140,7 +141,7 @@ def _modules_of(model: Any) -> frozenset[str]:
             found += list(model.get_params(deep=True).values())
         except Exception:  # noqa: BLE001 - an estimator that breaks scikit-learn's rules
             found = [model]
-    return frozenset(type(value).__module__.partition(".")[0] for value in found) - {"builtins", "__main__"}
+    return frozenset(module_of(type(value)).partition(".")[0] for value in found) - {"builtins", "__main__"}
 
 
 # XGBoost

@@ -27,7 +27,7 @@ _SHOWING_ROOTS = _words("""
     torchsummary torchinfo termcolor tabulate yellowbrick shap pydotplus holoviews hvplot wordcloud missingno
 """)
 _STORING_ROOTS = _words("""
-    os pathlib shutil io json csv pickle joblib glob zipfile tarfile urllib requests h5py sys subprocess gzip tempfile argparse
+    nbtrack mlflow os pathlib shutil io json csv pickle joblib glob zipfile tarfile urllib requests h5py sys subprocess gzip tempfile argparse
 """)
 _DATA_ROOTS = _words("""
     numpy pandas polars pyarrow random time datetime math statistics itertools functools collections re string copy operator typing dataclasses cupy

@@ -10,6 +10,16 @@ _qualname = type.__dict__["__qualname__"].__get__
 _namespace = type.__dict__["__dict__"].__get__
 
 
+def module_of(kind: type) -> str:
+    """The module of a class; no metaclass is asked."""
+    return str(_module(kind))
+
+
+def home_of(value: Any) -> str:
+    """The module of a function or class, empty where it has none."""
+    return module_of(value) if issubclass(type(value), type) else str(getattr(value, "__module__", None) or "")
+
+
 def class_names(value: Any) -> list[str]:
     """Full names of an object's classes, its own first; no metaclass is asked."""
     return [f"{_module(base)}.{_qualname(base)}" for base in _mro(type(value))]

@@ -13,6 +13,7 @@ from typing import Any
 from nbtrack.capture.calls import MISSING, argument, calls_in, root_of, value_of
 from nbtrack.capture.fits import Fits, Seen
 from nbtrack.capture.flavors import Flavor, flavor_of, is_preprocessor, own_facts, parameters_of, unwrapped
+from nbtrack.capture.known import home_of, module_of
 from nbtrack.capture.mlmodel import ModelFolder, TooLargeError, TooSlowError, write_model
 from nbtrack.capture.quiet import quiet
 from nbtrack.capture.run import TrackedRun, as_text
@@ -154,7 +155,7 @@ def reachable_names(entry: Entry, ledger: Ledger, namespace: Mapping[str, Any]) 
     while waiting:
         name = waiting.pop()
         value = namespace.get(name)
-        if not callable(value) or (issubclass(type(value), (types.FunctionType, type)) and value.__module__ != "__main__"):
+        if not callable(value) or (issubclass(type(value), (types.FunctionType, type)) and home_of(value) != "__main__"):
             continue  # no function or class of the notebook: the ledger need not be searched
         for earlier in ledger.before(entry):
             if name in earlier.scope.writes:
@@ -176,7 +177,7 @@ def _reachable(cell: Cell) -> Iterator[tuple[str, Any, bool]]:
         elif type(value) in (list, tuple) and len(value) <= _ITEMS:
             yield from ((f"{name}-{at}", item, True) for at, item in enumerate(value))
             yield from ((key, item, True) for pair in value if type(pair) is tuple and len(pair) == 2 for key, item in [pair] if type(key) is str)
-        elif type(value).__module__ == "__main__" and flavor_of(value) is None:
+        elif module_of(type(value)) == "__main__" and flavor_of(value) is None:
             yield from ((f"{name}-{key}", item, True) for key, item in own_facts(value).items())
     for name in names:
         yield name, cell.namespace[name], False

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.capture.calls import MISSING, argument, value_of
+from nbtrack.capture.known import module_of
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -122,7 +123,7 @@ def full_name(node: ast.expr, names: Mapping[str, Any]) -> str:
         head = str(getattr(root, "__name__", ""))
     elif root is None:
         head = _USUAL.get(node.id, node.id if node.id == "open" or parts else "")
-    elif callable(root) and type(root).__module__ != "__main__":  # numpy's functions are objects of a class of its own
+    elif callable(root) and module_of(type(root)) != "__main__":  # numpy's functions are objects of a class of its own
         if parts or type(root) is types.MethodType:
             return ""
         module, name = getattr(root, "__module__", None), getattr(root, "__name__", None)

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
+from nbtrack.capture.known import home_of, module_of, static
 from nbtrack.entities.ledger import Seen
 
 _LIMIT, _BUDGET = 600, 6000
@@ -87,15 +88,15 @@ def kind_of(value: Any) -> str:
             return f"object {_OWN}"
         if issubclass(type(value), (types.MethodType, functools.partial)) or _is_bound(value):
             return "object "
-        return f"callable {getattr(value, '__module__', None) or ''}"
-    module = str(getattr(kind, "__module__", ""))
+        return f"callable {home_of(value)}"
+    module = module_of(kind)
     if (
         module in _PLAIN_MODULES
         or (module == "numpy" and {"generic", "dtype"} & {it.__name__ for it in kind.__mro__})
         or module.startswith("pandas._libs.tslibs")
     ):
         return "plain"
-    if hasattr(kind, "__next__") or hasattr(kind, "__anext__") or issubclass(type(value), _RUNNING):
+    if static(kind, "__next__") is not None or static(kind, "__anext__") is not None or issubclass(type(value), _RUNNING):
         return "stream"
     return f"object {module}"
 
@@ -151,9 +152,7 @@ def _is_filled(cell: types.CellType) -> bool:
 
 
 def _shared(values: dict[str, Any]) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
-    own_code = {
-        id(value): name for name, value in values.items() if issubclass(type(value), (types.FunctionType, type)) and getattr(value, "__module__", "") == _OWN
-    }
+    own_code = {id(value): name for name, value in values.items() if issubclass(type(value), (types.FunctionType, type)) and home_of(value) == _OWN}
     reached: dict[str, tuple[set[Any], bool]] = {}
     shares, runs = set(), set()
     left = _BUDGET
@@ -190,7 +189,7 @@ def _reach(value: Any, limit: int) -> tuple[set[Any], bool]:
             waiting += [it.__self__] if _is_bound(it) else []
             continue
         if issubclass(type(it), type):
-            if it.__module__ == _OWN:
+            if module_of(it) == _OWN:
                 found.add(id(it))
             continue
         if issubclass(type(it), types.FunctionType):
@@ -201,7 +200,7 @@ def _reach(value: Any, limit: int) -> tuple[set[Any], bool]:
             continue
         if issubclass(type(it), _RUNNING):
             return found | {id(it)}, False  # what a frame holds may be anything
-        module = kind.__module__
+        module = module_of(kind)
         if module.partition(".")[0] == "pandas" and kind.__name__ in ("DataFrame", "Series"):
             found.add(id(it))
             if not _copies_on_write():
@@ -209,7 +208,7 @@ def _reach(value: Any, limit: int) -> tuple[set[Any], bool]:
             continue
         if module.partition(".")[0] == "pandas" and (kind.__name__.endswith("Index") or kind.__name__ == "BlockPlacement"):
             continue  # an index never changes
-        if kind.__name__ == "ndarray" and module == "numpy":
+        if module == "numpy" and kind.__name__ == "ndarray":
             while getattr(it, "base", None) is not None and type(it.base).__name__ == "ndarray":
                 it = it.base
             found |= {id(it), id(it.base) if it.base is not None else id(it)}

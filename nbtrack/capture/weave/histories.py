@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from nbtrack.capture.known import module_of
 from nbtrack.capture.source import Cell
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.values import as_floats, is_number
@@ -56,7 +57,7 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
 
 
 def _of_object(name: str, value: Any, cell: Cell) -> Iterator[History]:
-    package = type(value).__module__.partition(".")[0]
+    package = module_of(type(value)).partition(".")[0]
     if package == "optuna" and type(value).__name__ == "Study" and name in cell.entry.scope.reads | cell.entry.scope.writes:
         yield from _of_study(value)
     attributes = _ATTRIBUTES.get(package)
@@ -89,7 +90,7 @@ def _of_dict(prefix: str, value: dict[Any, Any], rule: str, depth: int = 0) -> I
         if type(key) is not str:
             return
         name = f"{prefix}-{key}" if prefix else key  # as MLflow's autologging of boosters has it
-        if issubclass(type(item), dict) and type(item).__module__ in ("builtins", "collections"):
+        if issubclass(type(item), dict) and module_of(type(item)) in ("builtins", "collections"):
             yield from _of_dict(name, item, rule, depth + 1)
         elif type(item) is list:
             numbers = _numbers(item)

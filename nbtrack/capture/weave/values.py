@@ -7,6 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from nbtrack.capture.known import module_of
+
 PLAIN: frozenset[type] = frozenset((float, int))
 _EXACT = frozenset((float, int, Decimal, Fraction))
 
@@ -22,7 +24,7 @@ def is_number(value: Any) -> bool:
     kind = type(value)
     if kind in _EXACT:
         return True
-    if kind.__module__ != "numpy":
+    if module_of(kind) != "numpy":
         return False
     numpy = loaded("numpy")
     return numpy is not None and isinstance(value, (numpy.floating, numpy.integer)) and not isinstance(value, numpy.timedelta64)
@@ -37,7 +39,7 @@ def take(value: Any, is_reused: bool) -> Any:
     if is_number(value):
         return value
     kind = type(value)
-    module = kind.__module__
+    module = module_of(kind)
     if module == "numpy":
         numpy = sys.modules["numpy"]
         if kind is numpy.ndarray and value.size == 1 and value.ndim <= 2 and value.dtype.kind in "fiu":
@@ -57,10 +59,11 @@ def take(value: Any, is_reused: bool) -> Any:
 
 def _is_foreign_scalar(kind: type, value: Any) -> bool:
     """An array without dimensions of jax, cupy or TensorFlow."""
-    return (kind.__module__.partition(".")[0], kind.__name__) in _FOREIGN and getattr(value, "ndim", 1) == 0 and getattr(value.dtype, "kind", "f") not in "bc"
+    name = _FOREIGN.get(module_of(kind).partition(".")[0])
+    return name is not None and kind.__name__ == name and getattr(value, "ndim", 1) == 0 and getattr(value.dtype, "kind", "f") not in "bc"
 
 
-_FOREIGN = frozenset((("jaxlib", "ArrayImpl"), ("jax", "ArrayImpl"), ("cupy", "ndarray"), ("tensorflow", "EagerTensor")))
+_FOREIGN = {"jaxlib": "ArrayImpl", "jax": "ArrayImpl", "cupy": "ndarray", "tensorflow": "EagerTensor"}
 
 
 def as_floats(values: list[Any]) -> list[float | int | None]:
@@ -76,7 +79,7 @@ def as_floats(values: list[Any]) -> list[float | int | None]:
             found.append(value)
             continue
         kept = take(value, False)
-        if type(kept).__module__ == "torch":
+        if module_of(type(kept)) == "torch":
             waiting.append(len(found))
             found.append(None)
         else:

@@ -29,6 +29,7 @@ TRAIN = "def train(data, lr=0.1, epochs=10, verbose=True):\n    return sum(data)
         (["seed = 7\nimport random\nrandom.seed(seed)"], {"seed": 7}),
         (["# parameters\nalpha = 0.5", "w = list(range(3))"], {"alpha": 0.5}),
         (["for lr in [0.1, 0.01]:\n    for k in (1, 3):\n        w = sum([lr, k])\nfor name in ['a', 'b']:\n    w = 1"], {"lr": [0.1, 0.01], "k": [1, 3]}),
+        (["import nbtrack\nif not 'run':\n    nbtrack.tag({'kind': 'deep'})\n    nbtrack.log({'step': 3})\nsize = 3 * len('ab')"], {}),
         (["needed = {'numpy': '1.21.2', 'torch': '2.0'}\ndef check(them):\n    return len(them)\ncheck(needed)"], {}),
     ],
     ids=str,
