@@ -42,6 +42,8 @@ class Settings:
     """Milliseconds that capture may take before a cell, and after it; the rest goes on in the background or is skipped with a notice."""
     system_s: float = 5.0
     """Seconds between two samples of the machine's use while a cell runs; 0 takes none."""
+    live_s: float = 2.0
+    """Seconds after which a tracked cell that still runs shows its live view; 0 shows none."""
     delivery: bool = True
     """Start the delivery process; off means that only `nbtrack sync` delivers."""
     idle_s: float = 300.0

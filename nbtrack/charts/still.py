@@ -8,6 +8,7 @@ from html import escape
 from nbtrack.charts.frame import sendable
 from nbtrack.charts.picture import Picture
 from nbtrack.charts.rows import Cell, Rows
+from nbtrack.reads.markdown import inline
 
 _BEST = "best of its column"
 
@@ -42,14 +43,6 @@ def text(table: Rows, caption: str) -> str:
     body = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     rest = [f"Not shown: {', '.join(table.left_out)}."] if table.left_out else []
     return sendable("\n".join([caption, *body, *rest]))
-
-
-def inline(text: str) -> str:
-    """A text in markdown that means itself."""
-    plain = " ".join(text.split()).replace("\\", "\\\\").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    for sign in "`*_[]|#~!":
-        plain = plain.replace(sign, f"\\{sign}")
-    return plain.replace("://", ":&#47;&#47;").replace("@", "&#64;").replace("www.", "www&#46;")
 
 
 def _head(cell: Cell) -> str:

@@ -13,6 +13,7 @@ from nbtrack.errors import UnknownRunError
 from nbtrack.journal import Home
 from nbtrack.magics import grammar
 from nbtrack.magics.completion import matcher
+from nbtrack.magics.live import Live
 from nbtrack.magics.track import TrackMagics, resolve_parent, show_after_cell
 
 _ATTRIBUTE = "_nbtrack_session"
@@ -34,6 +35,7 @@ def load(shell: Any, join: Callable[[str], Callable[[], None]]) -> None:
             return None
 
     session = Session(shell, read_line, show_after_cell, join)
+    session.collector.sources.append(Live())
     magics = TrackMagics(shell=shell)
     magics.session = session
     shell.register_magics(magics)

@@ -26,6 +26,7 @@ from nbtrack.journal import Home, excluded, fold
 from nbtrack.magics import grammar
 from nbtrack.magics.gate import GateCommands
 from nbtrack.magics.line import DryLine, RunLine, left_out
+from nbtrack.magics.live import show_still
 from nbtrack.magics.replay import ReplayCommands
 from nbtrack.magics.stages import StageCommands
 from nbtrack.magics.table import RunPage, RunTable
@@ -42,6 +43,7 @@ COMMANDS = {
     "runs": "%track runs [FILTER]: runs as a table; FILTER such as `lr<0.1 acc>=.9 state:FAILED`",
     "show": "%track show [RUN]: one run in full; RUN is a name, name#attempt, the first letters of an id, or last",
     "compare": "%track compare [RUN...|FILTER] [--metric METRIC] [--group PARAM]... [--baseline RUN]: runs side by side, as table and picture",
+    "live": "%track live [RUN]: follow a run while it goes on, also one of another kernel",
     "diff": "%track diff A B: what changed from one run to another",
     "changed": "%track changed [RUN]: what changed from the attempt before, or from the pinned baseline, to this run",
     "log": "%track log NAME=VALUE... [--run RUN] [--step N]: add metrics, also after the run ended",
@@ -90,6 +92,7 @@ class TrackMagics(GateCommands, ReplayCommands, StageCommands, Magics):
         %track show [RUN]             one run in full
         %track compare [RUN...|FILTER] [--metric METRIC] [--group PARAM]... [--baseline RUN]
                                       runs side by side: what differs, curves, groups with their statistics
+        %track live [RUN]             follow a run while it goes on, also one of another kernel or a script
         %track diff A B               what changed from one run to another
         %track changed [RUN]          what changed since the attempt before, or since the run tagged nbtrack.baseline
         %track log NAME=VALUE...      add metrics, also after the run ended
@@ -163,6 +166,19 @@ class TrackMagics(GateCommands, ReplayCommands, StageCommands, Magics):
         from nbtrack.magics.compared import compared
 
         return compared(self._home(), text)
+
+    def _live(self, words: list[str]) -> None:
+        from nbtrack.magics.live import Live
+
+        live = next(it for it in self.session.collector.sources if isinstance(it, Live))
+        live.follow(self._home(), find(self._home(), words[0]) if words else self._going_on())
+
+    def _going_on(self) -> RunView:
+        """The run that goes on: this kernel's, else the newest one anywhere; else the last one."""
+        run = current()
+        if run is not None:
+            return find(self._home(), run.run_id)
+        return next((view for view in all_runs(self._home(), "state:running", metrics=False)), None) or find(self._home(), "last")
 
     def _diff(self, words: list[str]) -> DiffPage:
         from nbtrack.magics.diff_page import DiffPage
@@ -355,6 +371,7 @@ def show_after_cell(run: TrackedRun | None, found: list[Finding], request: Reque
             view = replace(view, state=run.ended_by, ended_ns=time.time_ns())
         out = [left_out(run.left_out)] if run.left_out else []
         _display(RunLine(view, [*run.notices, *out], _since_before(run.home, view)), {"run_id": run.run_id})
+        show_still(view)
 
 
 def _display(line: RunLine | DryLine, facts: dict[str, str]) -> None:
