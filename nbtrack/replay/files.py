@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -79,18 +79,12 @@ def write_new(path: Path, data: bytes) -> Path:
     Raises:
         UsageError: it cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for candidate in _numbered(path):
-            try:
-                with candidate.open("xb") as file:
-                    file.write(data)
-            except FileExistsError:
-                continue
-            return candidate
-    except OSError as cause:
-        raise UsageError(f"{path} cannot be written: {cause.strerror or cause}.", mend="Say where else, with --to PATH.") from cause
-    raise AssertionError  # numbers do not end
+
+    def write(candidate: Path) -> None:
+        with candidate.open("xb") as file:
+            file.write(data)
+
+    return _first_free(path, write, "written")
 
 
 def new_folder(path: Path) -> Path:
@@ -99,16 +93,21 @@ def new_folder(path: Path) -> Path:
     Raises:
         UsageError: it cannot be made.
     """
+    return _first_free(path, Path.mkdir, "made")
+
+
+def _first_free(path: Path, make: Callable[[Path], None], done: str) -> Path:
+    """The first name that nobody has: whoever is quicker has it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for candidate in _numbered(path):
             try:
-                candidate.mkdir()
+                make(candidate)
             except FileExistsError:
                 continue
             return candidate
     except OSError as cause:
-        raise UsageError(f"{path} cannot be made: {cause.strerror or cause}.", mend="Say where else, with --to PATH.") from cause
+        raise UsageError(f"{path} cannot be {done}: {cause.strerror or cause}.", mend="Say where else, with --to PATH.") from cause
     raise AssertionError  # numbers do not end
 
 
