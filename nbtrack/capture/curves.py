@@ -19,7 +19,7 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
 from nbtrack.capture.weave.histories import histories, sizes_of
-from nbtrack.capture.weave.insert import insert
+from nbtrack.capture.weave.insert import Transformer, insert
 from nbtrack.capture.weave.loops import TooLongError
 from nbtrack.capture.weave.modules import ModuleWeaver
 from nbtrack.capture.weave.plan import Spot, plan
@@ -49,7 +49,7 @@ class Curves(Source):
 
     def __init__(self) -> None:
         self._shell: Any = None
-        self._transformer = _Transformer(self)
+        self._transformer = Transformer(self.weave)
         self._armed: dict[int, tuple[Entry, bool]] = {}
         self._woven: dict[str, list[tuple[Spot, Tap]]] = {}
         self._spots: list[tuple[Spot, Tap]] = []
@@ -229,19 +229,6 @@ class Kept:
             cell.run.log_many(name, list(range(len(values))), [now] * len(values), values)
             cell.run.curve_ends[name] = values[-1]
         yield Finding("curve", name, f"{len(values):,} points, last {values[-1]:.6g}", rule, keep=_is_kept)
-
-
-class _Transformer(ast.NodeTransformer):
-    """What IPython calls with each tree before it is compiled."""
-
-    def __init__(self, curves: Curves) -> None:
-        self._curves = curves
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        with contextlib.suppress(Exception):  # a cell without taps is what the user wrote
-            if isinstance(node, ast.Module):
-                self._curves.weave(node)
-        return node
 
 
 class _Drainer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -16,7 +15,7 @@ from nbtrack.capture.provenance import Origins, origins_of, through
 from nbtrack.capture.sites import is_repeated
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
-from nbtrack.capture.weave.insert import wrap
+from nbtrack.capture.weave.insert import Transformer, wrap
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.capture.weave.words import is_measure
@@ -59,7 +58,7 @@ class Printed(Source):
 
     def __init__(self) -> None:
         self._shell: Any = None
-        self._transformer = _Transformer(self)
+        self._transformer = Transformer(self.weave)
         self._armed: dict[int, Entry] = {}
         self._woven: dict[str, list[tuple[Spot, Tap]]] = {}
         """By the code of the cell; the taps of functions stay when other cells call them."""
@@ -134,19 +133,6 @@ class Printed(Source):
 
     def _taps(self) -> list[Tap]:
         return [tap for them in self._woven.values() for _, tap in them]
-
-
-class _Transformer(ast.NodeTransformer):
-    """What IPython calls with each tree before it is compiled."""
-
-    def __init__(self, printed: Printed) -> None:
-        self._printed = printed
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        with contextlib.suppress(Exception):  # a cell without taps is what the user wrote
-            if isinstance(node, ast.Module):
-                self._printed.weave(node)
-        return node
 
 
 def spots_in(tree: ast.AST, place: str = "") -> Iterator[Spot]:

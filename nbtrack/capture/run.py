@@ -8,7 +8,7 @@ import io
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -68,12 +68,8 @@ class TrackedRun:
             return
         try:
             self.writer.log(name, value, step, timestamp_ns)
-        except OSError as cause:
-            self._stop(cause)
-        except NbtrackError:
-            self._reopened(Kind.NOTICE, text="points were logged after the run ended")
-            with contextlib.suppress(Exception):
-                self.writer.log(name, value, step, timestamp_ns)
+        except (OSError, NbtrackError) as cause:
+            self._not_logged(cause, RunWriter.log, name, value, step, timestamp_ns)
         except Exception as cause:  # noqa: BLE001 - the user's object may raise anything on float()
             self.notice(f"metric {name!r} was given {_short(value)} of type {type(value).__name__}, not a number: it was not kept ({cause})")
 
@@ -83,12 +79,8 @@ class TrackedRun:
             return
         try:
             self.writer.log_many(name, steps, times_ns, values)
-        except OSError as cause:
-            self._stop(cause)
-        except NbtrackError:
-            self._reopened(Kind.NOTICE, text="points were logged after the run ended")
-            with contextlib.suppress(Exception):
-                self.writer.log_many(name, steps, times_ns, values)
+        except (OSError, NbtrackError) as cause:
+            self._not_logged(cause, RunWriter.log_many, name, steps, times_ns, values)
 
     def param(self, name: str, value: Any) -> None:
         """Record a param; the first value of a name stays, later ones are kept beside it."""
@@ -232,6 +224,15 @@ class TrackedRun:
             self._reopened(kind, **data)
         except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
             self._stop(cause)
+
+    def _not_logged(self, cause: OSError | NbtrackError, log: Callable[..., None], *points: Any) -> None:
+        """The disk failed, or the run has ended: then it takes the points all the same."""
+        if isinstance(cause, OSError):
+            self._stop(cause)
+            return
+        self._reopened(Kind.NOTICE, text="points were logged after the run ended")
+        with contextlib.suppress(Exception):
+            log(self.writer, *points)
 
     def _reopened(self, kind: str, **data: Any) -> None:
         """Write through a new writer where the old one was closed at the run's end."""

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
 from nbtrack.capture.weave.loops import Loop, blocks_of
 from nbtrack.capture.weave.plan import Spot
 from nbtrack.capture.weave.taps import NAME, Shape, Tap
+
+
+class Transformer(ast.NodeTransformer):
+    """What IPython calls with each tree before it is compiled."""
+
+    def __init__(self, weave: Callable[[ast.Module], None]) -> None:
+        self._weave = weave
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        with contextlib.suppress(Exception):  # a cell without taps is what the user wrote
+            if isinstance(node, ast.Module):
+                self._weave(node)
+        return node
 
 
 def insert(tree: ast.Module, spots: Iterable[Spot], tap_for: Callable[[Spot, Shape, bool], Tap]) -> None:
