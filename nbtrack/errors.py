@@ -8,6 +8,7 @@ NbtrackError
 │   ├── SpecError       a file such as nbtrack.yaml says what cannot be meant; with its lines
 │   └── MissingPackageError  what was asked for needs a package that is not installed
 ├── StageError          a notebook that was run did not come to its end
+├── CacheError          the cache of a pipeline has lost or damaged what it should hold
 ├── JournalError        the journal cannot be written or read
 │   └── FormatError     a journal of a format this release does not know
 ├── StoreError          MLflow's store refused or did not answer
@@ -118,6 +119,10 @@ class MissingPackageError(UsageError):
     def __init__(self, package: str, what: str, *, extra: str) -> None:
         super().__init__(f"{what} needs {package}, which is not installed.", mend=f"Install it: pip install 'nbtrack[{extra}]'.")
         self.package, self.extra = package, extra
+
+
+class CacheError(NbtrackError):
+    """The cache of a pipeline has lost or damaged what it should hold; the stage is executed again."""
 
 
 class JournalError(NbtrackError):

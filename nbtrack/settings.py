@@ -44,6 +44,8 @@ class Settings:
     """Seconds between two samples of the machine's use while a cell runs; 0 takes none."""
     live_s: float = 2.0
     """Seconds after which a tracked cell that still runs shows its live view; 0 shows none."""
+    cache: str = ""
+    """Shared cache of pipelines, a folder or a URL; empty means what their `nbtrack.yaml` names under `remote`."""
     delivery: bool = True
     """Start the delivery process; off means that only `nbtrack sync` delivers."""
     idle_s: float = 300.0

@@ -289,26 +289,143 @@ def doctor(as_json: Json = False) -> None:
         raise typer.Exit(Exit.FAILED)
 
 
+PipelineFile = Annotated[Path | None, typer.Option("--file", help="Pipeline file; else the nearest nbtrack.yaml upwards.")]
+Params = Annotated[list[str] | None, typer.Option("-p", "--param", help="NAME VALUE or NAME=VALUE: a param. Repeat it for more.")]
+ParamsFile = Annotated[Path | None, typer.Option("-f", "--params-file", help="YAML file of params; -p goes before it.")]
+Profile = Annotated[str, typer.Option("--profile", help="Profile of the pipeline.")]
+
+
 @app.command(cls=PairsCommand)
 def run(
-    notebook: Annotated[Path, typer.Argument(help="Notebook")],
-    param: Annotated[list[str] | None, typer.Option("-p", "--param", help="NAME VALUE or NAME=VALUE: a param. Repeat it for more.")] = None,
-    params_file: Annotated[Path | None, typer.Option("-f", "--params-file", help="YAML file of params; -p goes before it.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the executed notebook and its report.")] = None,
-    name: Annotated[str, typer.Option("--name", help="Name of the run; else the notebook's.")] = "",
-    kernel: Annotated[str, typer.Option("--kernel", help="Kernel to execute it in; else the notebook's.")] = "",
-    timeout: Annotated[float | None, typer.Option("--timeout", help="Seconds it may take.")] = None,
+    what: Annotated[list[str] | None, typer.Argument(help="A notebook; or stages of a pipeline, all if none is named")] = None,
+    param: Params = None,
+    params_file: ParamsFile = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Notebook: folder for the executed notebook and its report.")] = None,
+    name: Annotated[str, typer.Option("--name", help="Notebook: name of the run; else the notebook's.")] = "",
+    kernel: Annotated[str, typer.Option("--kernel", help="Notebook: kernel to execute it in; else the notebook's.")] = "",
+    timeout: Annotated[float | None, typer.Option("--timeout", help="Notebook: seconds it may take.")] = None,
     help_notebook: Annotated[bool, typer.Option("--help-notebook", help="List the params that the notebook declares.")] = False,
+    file: PipelineFile = None,
+    profile: Profile = "",
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Stages at once.")] = 1,
+    keep_going: Annotated[bool, typer.Option("--keep-going", "-k", help="After a failure, go on with stages that do not need it.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Execute the named stages, or all, whatever the cache has.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run and why.")] = False,
+    resume: Annotated[str, typer.Option("--resume", help="Go on with a run of the pipeline that was stopped: RUN, or last.")] = "",
+    start: Annotated[str, typer.Option("--from", help="Execute this stage and all that need it anew.")] = "",
+    downstream: Annotated[bool, typer.Option("--downstream", help="Also stages that need the named ones.")] = False,
+    executor: Annotated[str, typer.Option("--executor", help="Where stages are executed: local.")] = "local",
     as_json: Json = False,
 ) -> None:
-    """Run a notebook as one run: 0 it finished, 1 it failed, 3 wrong input, 130 interrupted."""
+    """Run a notebook or a pipeline: 0 it finished, 1 it failed, 2 a gate failed, 3 wrong input, 130 interrupted."""
     from nbtrack.cli import run as door
 
-    if help_notebook:
-        door.help_of(notebook, as_json)
-        return
+    words = what or []
+    notebooks = [word for word in words if word.endswith(".ipynb")]
     given, typed = door.given(param or [], params_file)
-    raise typer.Exit(door.run_one(notebook, given, typed, out=out, kernel=kernel, name=name, timeout_s=timeout, as_json=as_json))
+    if notebooks:
+        if len(words) > 1:
+            raise UsageError(f"nbtrack run takes one notebook, not {' '.join(words)}.", mend="Write several as stages into an nbtrack.yaml.")
+        if help_notebook:
+            door.help_of(Path(words[0]), as_json)
+            return
+        raise typer.Exit(door.run_one(Path(words[0]), given, typed, out=out, kernel=kernel, name=name, timeout_s=timeout, as_json=as_json))
+    from nbtrack.cli import pipelines
+
+    if help_notebook or out is not None or kernel or name or timeout is not None:
+        raise UsageError("That option is for one notebook.", mend="Write nbtrack run NOTEBOOK.ipynb, or say it in nbtrack.yaml.")
+    if words and words[0].endswith((".yaml", ".yml")):
+        file, words = Path(words[0]), words[1:]
+    wanted = pipelines.Wanted(file, tuple(words), given, typed, profile, downstream, force, start)
+    if dry_run:
+        pipelines.show_plan(wanted, as_json)
+        return
+    raise typer.Exit(pipelines.run(wanted, jobs=jobs, keep_going=keep_going, resume=resume, executor=executor, as_json=as_json))
+
+
+@app.command(cls=PairsCommand)
+def plan(
+    stages: Annotated[list[str] | None, typer.Argument(help="Stages; all if none is named")] = None,
+    param: Params = None,
+    params_file: ParamsFile = None,
+    file: PipelineFile = None,
+    profile: Profile = "",
+    force: Annotated[bool, typer.Option("--force", help="As for nbtrack run.")] = False,
+    start: Annotated[str, typer.Option("--from", help="As for nbtrack run.")] = "",
+    downstream: Annotated[bool, typer.Option("--downstream", help="As for nbtrack run.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say which stages would run, and why."""
+    from nbtrack.cli import pipelines
+    from nbtrack.cli import run as door
+
+    given, typed = door.given(param or [], params_file)
+    pipelines.show_plan(pipelines.Wanted(file, tuple(stages or ()), given, typed, profile, downstream, force, start), as_json)
+
+
+@app.command()
+def check(
+    file: Annotated[Path | None, typer.Argument(help="Pipeline file; else the nearest nbtrack.yaml upwards")] = None,
+    profile: Profile = "",
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of nbtrack.yaml, for editors.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say all that is wrong with a pipeline, with file and line, before anything runs."""
+    from nbtrack.cli import pipelines
+
+    pipelines.check(pipelines.Wanted(file, profile=profile), schema, as_json)
+
+
+@app.command()
+def status(
+    run: Annotated[str, typer.Argument(help="Run of the pipeline: first letters of its id, or last")] = "last", file: PipelineFile = None, as_json: Json = False
+) -> None:
+    """Show what became of the stages of a pipeline's run."""
+    from nbtrack.cli import pipelines
+
+    pipelines.status(file, run, as_json)
+
+
+@app.command()
+def graph(
+    file: PipelineFile = None,
+    profile: Profile = "",
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="As Mermaid's text, which is the default.")] = False,
+    svg: Annotated[bool, typer.Option("--svg", help="As a picture.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Print the graph of a pipeline, coloured by what would run."""
+    from nbtrack.cli import pipelines
+
+    if mermaid and svg:
+        raise UsageError("A graph is printed in one form.", mend="Write --mermaid or --svg.")
+    pipelines.graph(pipelines.Wanted(file, profile=profile), svg, as_json)
+
+
+@app.command()
+def logs(
+    stage: Annotated[str, typer.Argument(help="Stage")],
+    run: Annotated[str, typer.Option("--run", help="Run of the pipeline; else the last.")] = "last",
+    file: PipelineFile = None,
+    as_json: Json = False,
+) -> None:
+    """Print what the cells of a stage wrote."""
+    from nbtrack.cli import pipelines
+
+    pipelines.logs(file, stage, run, as_json)
+
+
+@app.command()
+def cache(
+    action: Annotated[str, typer.Argument(help="ls, gc or verify")],
+    days: Annotated[float, typer.Option("--days", min=0, help="gc: take away what nobody used for so long.")] = 30,
+    file: PipelineFile = None,
+    as_json: Json = False,
+) -> None:
+    """List the results that a pipeline keeps, take old ones away, or read all bytes again."""
+    from nbtrack.cli import pipelines
+
+    raise typer.Exit(pipelines.cache(file, action, days, as_json))
 
 
 def main() -> None:

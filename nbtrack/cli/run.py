@@ -14,10 +14,9 @@ from typing import Any
 from nbtrack import settings
 from nbtrack.entities import State
 from nbtrack.errors import UsageError
+from nbtrack.exits import Exit
 from nbtrack.journal import Home
 from nbtrack.pipelines.listener import Stop, StopReason
-
-FAILED, GATE_FAILED, INTERRUPTED = 1, 2, 130
 
 
 def given(pairs: list[str], file: Path | None) -> tuple[dict[str, Any], frozenset[str]]:
@@ -85,7 +84,7 @@ def run_one(
     if found.state is State.FINISHED:
         return 0
     print(failure_text(found.result, found.job), file=sys.stderr)
-    return INTERRUPTED if found.state is State.KILLED else FAILED
+    return Exit.INTERRUPTED if found.state is State.KILLED else Exit.FAILED
 
 
 def interruptible(act: Callable[[], Any], stop: Stop) -> Any:

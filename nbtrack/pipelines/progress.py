@@ -10,12 +10,17 @@ from typing import TextIO
 
 from nbtrack.entities import State
 from nbtrack.journal import Home, points_of
+from nbtrack.pipelines.graph import Node
+from nbtrack.pipelines.history import Phase
 from nbtrack.pipelines.parameters import Secret
 from nbtrack.pipelines.stage import Job, Result
 from nbtrack.pipelines.stream import without_colours
 from nbtrack.reads import words
 
 _BARS = "▁▂▃▄▅▆▇█"
+_MARKS = {
+    Phase.WAITING: "…", Phase.RUNNING: "▶", Phase.DONE: "✓", Phase.CACHED: "✓", Phase.FAILED: "✗", Phase.GATED: "✗", Phase.SKIPPED: "-", Phase.KILLED: "■",
+}  # fmt: skip
 _REDRAW_S, _CURVE_S, _WIDTH = 0.2, 1.0, 24
 
 
@@ -64,15 +69,17 @@ class Terminal:
 class Watch:
     """Listens to one stage and shows it."""
 
-    def __init__(self, terminal: Terminal, name: str, home: Home) -> None:
-        self._terminal, self._name, self._home = terminal, name, home
+    def __init__(self, terminal: Terminal, name: str, home: Home, *, is_quiet: bool = False) -> None:
+        """
+        Args:
+            is_quiet: no line of its own for each cell.
+        """
+        self._terminal, self._name, self._home, self._is_quiet = terminal, name, home, is_quiet
         self._run_id, self._cell, self._tail, self._curve = "", "", "", ""
         self._looked = time.monotonic()
 
     def began(self, run_id: str, attempt: int) -> None:
         self._run_id = run_id
-        if attempt > 1:
-            self._terminal.say(f"{self._name}: attempt {attempt}")
         self._terminal.show(self._name, f"{self._name}: starting a kernel")
 
     def kernel(self, token: str, pid: int) -> None:
@@ -80,7 +87,7 @@ class Watch:
 
     def cell(self, number: int, count: int) -> None:
         self._cell, self._tail = f"cell {number} of {count}", ""
-        if not self._terminal.is_live:
+        if not self._terminal.is_live and not self._is_quiet:
             self._terminal.say(f"{self._name}: {self._cell}")
         self._show()
 
@@ -139,3 +146,27 @@ def failure_text(result: Result, job: Job) -> str:
         lines += [words.clean(failure.traceback)] if failure.traceback else []
     lines.append(f"run: {result.run_id[:8]} (nbtrack show {result.run_id[:8]})")
     return "\n".join(lines)
+
+
+class PipelineShows:
+    """Shows a pipeline in a terminal."""
+
+    def __init__(self, terminal: Terminal, home: Home) -> None:
+        self._terminal, self._home = terminal, home
+        self._watches: dict[str, Watch] = {}
+
+    def listener(self, node: str) -> Watch:
+        self._watches[node] = Watch(self._terminal, node, self._home, is_quiet=True)
+        return self._watches[node]
+
+    def phase(self, node: Node, phase: Phase, reason: str, seconds: float) -> None:
+        if phase is not Phase.RUNNING and (watch := self._watches.pop(node.id, None)) is not None:
+            watch.done()
+        took = f" in {seconds:.1f} s" if phase is Phase.DONE and seconds else ""
+        self._terminal.say(f"{_MARKS[phase]} {node.id}: {phase}{took}" + (f" ({words.short(words.clean(reason), 200)})" if reason else ""))
+
+    def failed(self, job: Job, result: Result) -> None:
+        self._terminal.say(failure_text(result, job))
+
+    def note(self, text: str) -> None:
+        self._terminal.say(f"  note: {text}")

@@ -54,6 +54,7 @@ class Job:
     parent: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     attempt: int = 1
+    goal: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
     kernel_name = job.kernel or book.kernel or DEFAULT_KERNEL
     extra = extra_lines(job.params, book.language)
     began = time.monotonic()
-    request = Request(name=job.name, experiment=job.experiment, parent=job.parent, tags=dict(job.tags) | {"nbtrack.attempt": str(job.attempt)})
+    request = Request(name=job.name, experiment=job.experiment, parent=job.parent, goal=job.goal, tags=dict(job.tags) | {"nbtrack.attempt": str(job.attempt)})
     run = begin(request, Identity(str(job.notebook), "", "nbtrack run"), code="", chosen=settings.load({"tracking_uri": job.uri}))
     for name, value in job.recorded.items():
         run.param(name, str(value) if isinstance(value, Secret) else value)
@@ -142,7 +143,7 @@ def close(home: Home, run_id: str, state: State, reason: str, traceback: str = "
 def _prepare(kernels: Kernels, kernel: Kernel, job: Job, run_id: str, notice: Any) -> bool:
     """Hand the run over to the kernel; says whether that could be done."""
     secrets = {it.variable for it in job.params.values() if isinstance(it, Secret)}
-    env = {"NBTRACK_NOTEBOOK": str(job.notebook), "NBTRACK_HOME": str(job.home), "NBTRACK_TRACKING_URI": job.uri}
+    env = {"NBTRACK_NOTEBOOK": str(job.notebook), "NBTRACK_HOME": str(job.home), "NBTRACK_TRACKING_URI": job.uri, "NBTRACK_LIVE_S": "0"}
     env |= {name: os.environ[name] for name in secrets if name in os.environ}
     facts = json.dumps(
         {"run_id": run_id, "home": str(job.home), "cwd": str(job.cwd), "env": env, "excluded": sorted(job.recorded), "document": str(kernel.document)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -24,6 +25,7 @@ from nbtrack.gates.spec import read_gates
 from nbtrack.magics.grammar import OPTIONS
 from nbtrack.magics.track import COMMANDS, TrackMagics
 from nbtrack.notebooks.stamp import RULES
+from nbtrack.pipelines.spec import Pipeline, Stage, schema
 from nbtrack.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,6 +91,21 @@ def test_every_command_of_the_terminal_has_its_row_with_its_options():
         assert "--json" in options, f"nbtrack {name} has no --json"
         real[name] = sorted(options - {"--json"})
     assert told == real
+
+
+def test_every_option_of_a_run_of_a_pipeline_is_explained():
+    told = {option for row in rows((ROOT / "docs" / "pipelines.md").read_text()) for option in re.findall(r"--[a-z-]+", row[0])}
+    command = typer.main.get_command(app).commands["run"]
+    real = {option for param in command.params for option in param.opts if option.startswith("--") and not str(param.help).startswith("Notebook:")}
+    assert told == real - {"--json", "--help-notebook"}
+
+
+def test_every_field_of_a_stage_is_explained_and_the_schema_is_the_models():
+    text = (ROOT / "docs" / "pipelines.md").read_text()
+    told = {name for row in rows(text) for name in code(row[0]) if not name.startswith("-")}
+    assert set(Stage.model_fields) <= told
+    assert all(f"`{name}`" in text or f"\n{name}:" in text for name in Pipeline.model_fields if name != "schema_")
+    assert json.loads((ROOT / "docs" / "nbtrack.schema.json").read_text()) == schema(), "nbtrack check --schema > docs/nbtrack.schema.json"
 
 
 def test_every_public_name_has_its_row():

@@ -1,0 +1,62 @@
+"""Where attempts at stages are executed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+from nbtrack.pipelines.kernels import Kernels
+from nbtrack.pipelines.listener import Listener, Stop
+from nbtrack.pipelines.stage import Job, Result, attempt
+
+
+class Executor(Protocol):
+    """Executes attempts somewhere.
+
+    `submit` is called from one thread and returns at once. The future gives the result of an attempt whatever became of the notebook; it
+    raises only where the attempt could not be made at all. An attempt must leave no process behind, and end soon once `stop` is asked for.
+    What a stage reads lies below `job.cwd` and the pipeline's folder when it is submitted, and what it makes must lie there when the
+    future is done.
+    """
+
+    jobs: int
+    """How many attempts may run at once."""
+
+    def submit(self, job: Job, stop: Stop, listener: Listener) -> Future[Result]:
+        """Begin an attempt."""
+        ...
+
+    def expect(self, kernels: Sequence[str]) -> None:
+        """Kernels of these names will be wanted soon, one for each time a name stands there."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything; nothing is submitted any more."""
+        ...
+
+
+class LocalExecutor:
+    """Threads of this process, each with a kernel; the kernels are started ahead."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="nbtrack-stage")
+        self._kernels: Kernels | None = None
+
+    def submit(self, job: Job, stop: Stop, listener: Listener) -> Future[Result]:
+        return self._threads.submit(attempt, job, self._ready(), stop, listener)
+
+    def expect(self, kernels: Sequence[str]) -> None:
+        for name in dict.fromkeys(kernels):
+            self._ready().start_ahead(name, min(self.jobs, list(kernels).count(name)))
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True)
+        if self._kernels is not None:
+            self._kernels.close()
+
+    def _ready(self) -> Kernels:
+        if self._kernels is None:
+            self._kernels = Kernels({})
+        return self._kernels

@@ -1,0 +1,509 @@
+"""Running a pipeline: stages whose result is there are taken from the cache, the others are executed as soon as what they need is done."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from nbtrack import settings
+from nbtrack.capture.begin import begin
+from nbtrack.capture.current import owner
+from nbtrack.capture.identity import Identity
+from nbtrack.capture.run import TrackedRun
+from nbtrack.entities import Kind, Request, State
+from nbtrack.errors import CacheError, NbtrackError, StageError, StoreError
+from nbtrack.journal import Home, RunWriter, fold
+from nbtrack.pipelines.cache import Cache, Entry, Kept
+from nbtrack.pipelines.check import Books
+from nbtrack.pipelines.decide import Decider, Decision, last_of
+from nbtrack.pipelines.draw import mermaid
+from nbtrack.pipelines.executor import Executor
+from nbtrack.pipelines.graph import Graph, Node
+from nbtrack.pipelines.history import History, NodeHistory, Phase, RunHistory
+from nbtrack.pipelines.listener import Listener, Stop
+from nbtrack.pipelines.locks import StageLock
+from nbtrack.pipelines.outcome import Outcome
+from nbtrack.pipelines.outputs import outputs_of
+from nbtrack.pipelines.plan import Selection
+from nbtrack.pipelines.processes import sweep
+from nbtrack.pipelines.recording import Recording
+from nbtrack.pipelines.report import keep_report
+from nbtrack.pipelines.single import recorded
+from nbtrack.pipelines.stage import DEFAULT_KERNEL, Job, Result, close
+
+_LOOK_S = 0.1
+_LOCKED_S = 0.3
+
+
+class Shows(Protocol):
+    """Shows what happens."""
+
+    def listener(self, node: str) -> Listener:
+        """Hears of attempts at a node."""
+        ...
+
+    def phase(self, node: Node, phase: Phase, reason: str, seconds: float) -> None:
+        """A node came to a phase."""
+        ...
+
+    def failed(self, job: Job, result: Result) -> None:
+        """An attempt failed."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something one should know."""
+        ...
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where a pipeline keeps things and records its runs."""
+
+    home: Home
+    uri: str
+    """Full URI of the store."""
+    state: Path
+    """Folder of its cache and history."""
+
+
+@dataclass(frozen=True)
+class PipelineResult:
+    """What came of a pipeline."""
+
+    run_id: str
+    state: State
+    phases: Mapping[str, Phase]
+    reasons: Mapping[str, str]
+    runs: Mapping[str, str]
+    """Run id of each node that ran or was cached."""
+    seconds: float
+
+    @property
+    def has_failed_gate(self) -> bool:
+        return Phase.GATED in self.phases.values()
+
+
+@dataclass
+class _Work:
+    """A node on its way."""
+
+    node: Node
+    decision: Decision
+    job: Job | None = None
+    attempt: int = 0
+    lock: StageLock | None = None
+    began: float = field(default_factory=time.monotonic)
+
+
+class PipelineRun:
+    """One run of a pipeline.
+
+    Args:
+        judge: holds a finished stage's run against its gates; an empty text where they pass, else why not.
+        resumed: what became of the run that this one goes on with.
+    """
+
+    def __init__(
+        self, graph: Graph, books: Books, decider: Decider, cache: Cache, selection: Selection, where: Where, executor: Executor, shows: Shows, stop: Stop,
+        *, keep_going: bool = False, facts: Mapping[str, Any] | None = None, judge: Callable[[Node, str], str] | None = None,
+        resumed: RunHistory | None = None,
+    ) -> None:  # fmt: skip
+        self._graph, self._books, self._decider, self._cache, self._selection = graph, books, decider, cache, selection
+        self._where, self._executor, self._shows, self._stop = where, executor, shows, stop
+        self._keep_going, self._facts, self._judge, self._resumed = keep_going, dict(facts or {}), judge or (lambda _node, _run: ""), resumed
+        self._outcome = Outcome(graph.loaded.folder, where.state, cache, decider.digests)
+        self._phases: dict[str, Phase] = {it: Phase.WAITING for it in graph.nodes if it in selection.wanted}
+        self._reasons: dict[str, str] = {}
+        self._runs: dict[str, str] = {}
+        self._made: dict[str, Mapping[str, Kept]] = {}
+        self._rank = {it: number for number, it in enumerate(graph.nodes)}
+        self._missing = {it: len(graph.nodes[it].needs) for it in self._phases}
+        self._below: dict[str, list[str]] = {}
+        for it in self._phases:
+            for need in graph.nodes[it].needs:
+                self._below.setdefault(need, []).append(it)
+        self._ready = [(self._rank[it], it) for it, count in self._missing.items() if not count]
+        self._locked: list[tuple[float, str]] = []
+        self._queue: list[tuple[int, str]] = []
+        self._works: dict[str, _Work] = {}
+        self._later: list[tuple[float, str]] = []
+        self._running: dict[Future[Result], str] = {}
+        self._is_halted = False
+        self._chosen = settings.load({"tracking_uri": where.uri})
+        self._reports = ThreadPoolExecutor(1, thread_name_prefix="nbtrack-report")
+        """Pages are made while other stages run."""
+
+    def run(self) -> PipelineResult:
+        """Run it to its end, or until it is asked to stop.
+
+        Raises:
+            JournalError, OSError: its run could not be begun.
+        """
+        began = time.monotonic()
+        parent = self._begin()
+        self._parent = parent
+        self._history = History(self._where.state, parent.run_id)
+        state = State.FAILED
+        try:
+            self._history.begin(self._graph.loaded.file, self._graph.loaded.name, list(self._phases), self._facts)
+            self._adopt()
+            while self._step():
+                pass
+            state = self._verdict()
+        finally:
+            for work in self._works.values():
+                if work.lock is not None:
+                    work.lock.release()
+            self._reports.shutdown(wait=True)
+            parent.end(state, "" if state is State.FINISHED else self._why())
+            self._history.end(state)
+            self._history.close()
+            self._executor.close()
+            self._decider.digests.save()
+            for text in self._cache.problems:
+                self._shows.note(text)
+        return PipelineResult(parent.run_id, state, dict(self._phases), dict(self._reasons), dict(self._runs), time.monotonic() - began)
+
+    def _begin(self) -> TrackedRun:
+        loaded, home = self._graph.loaded, self._where.home
+        if self._resumed is not None and (view := fold(home, self._resumed.run_id, metrics=False)) is not None:
+            writer = RunWriter(home, view.run_id)
+            writer.event(Kind.RESUME, owner=owner(home).name)
+            run = TrackedRun(home, view.start, writer)
+        else:
+            tags = {"nbtrack.pipeline": loaded.name} | ({"nbtrack.profile": self._facts["profile"]} if self._facts.get("profile") else {})
+            request = Request(name=loaded.name, experiment=loaded.pipeline.experiment or loaded.name, tags=tags)
+            run = begin(request, Identity(str(loaded.file), "", "nbtrack run"), code="", chosen=self._chosen)
+        for name, value in loaded.pipeline.params.items():
+            run.param(name, value)
+        run.artifact_bytes(f"pipeline/{loaded.file.name}", loaded.file.read_bytes())
+        run.artifact_bytes("pipeline/graph.mmd", mermaid(self._graph).encode())
+        return run
+
+    def _step(self) -> bool:
+        """Do what can be done now; False when nothing is left."""
+        now = time.monotonic()
+        if self._stop.reason is not None or self._is_halted:
+            self._give_up()
+        self._ready += [(self._rank[it], it) for at, it in self._locked if at <= now]
+        self._locked = [(at, it) for at, it in self._locked if at > now]
+        self._queue += [(self._rank[it], it) for at, it in self._later if at <= now]
+        self._later = [(at, it) for at, it in self._later if at > now]
+        heapq.heapify(self._ready)
+        while self._ready and self._stop.reason is None and not self._is_halted:
+            _, it = heapq.heappop(self._ready)
+            self._guarded(it, self._consider)
+        self._queue.sort()
+        for entry in list(self._queue):
+            if not self._has_room(self._graph.nodes[entry[1]]) or self._stop.reason is not None or self._is_halted:
+                break
+            self._queue.remove(entry)
+            self._guarded(entry[1], self._submit)
+        if self._running:
+            done, _ = wait(self._running, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+            for future in done:
+                self._guarded(self._running.pop(future), partial(self._end, future))
+        elif self._later or self._locked:
+            self._stop.wait(_LOOK_S)
+        return bool(self._ready or self._queue or self._later or self._locked or self._running)
+
+    def _guarded(self, it: str, act: Callable[[str], None]) -> None:
+        """Do something for a node; what cannot be done fails the node alone."""
+        try:
+            act(it)
+        except StoreError:
+            raise
+        except (NbtrackError, OSError) as cause:
+            self._settle(it, Phase.FAILED, cause.message if isinstance(cause, NbtrackError) else str(cause))
+
+    def _consider(self, it: str) -> None:
+        """All that a node needs is done: skip it, take its result from the cache, or queue it."""
+        node = self._graph.nodes[it]
+        skipped = [need for need in node.needs if self._phases[need] is Phase.SKIPPED]
+        if skipped:
+            self._settle(it, Phase.SKIPPED, f"{skipped[0]} is skipped")
+            return
+        if not self._decider.is_wanted(node, self._made):
+            self._settle(it, Phase.SKIPPED, f"when: {node.spec.when}")
+            return
+        decision = self._decider.decide(node, self._made)
+        if self._take_over(node, decision) or (self._may_hit(node) and self._hit(node, decision)):
+            return
+        if it not in self._works:
+            self._works[it] = _Work(node, decision)
+            self._queue.append((self._rank[it], it))
+
+    def _may_hit(self, node: Node) -> bool:
+        return node.spec.cache and node.id not in self._selection.forced
+
+    def _hit(self, node: Node, decision: Decision, lock: StageLock | None = None) -> bool:
+        """Take a result from the cache; False where there is none that can be used."""
+        entry = self._cache.get(decision.key)
+        if entry is None or (node.spec.gates and fold(self._where.home, entry.run_id, metrics=False) is None):
+            return False
+        held = lock or StageLock.take(self._where.state, node.id)
+        if held is None:  # another pipeline writes there
+            self._locked.append((time.monotonic() + _LOCKED_S, node.id))
+            return True
+        began = time.monotonic()
+        try:
+            for path in self._cache.restore(entry, self._graph.loaded.folder, self._outcome.now(node)):
+                self._shows.note(f"{node.id}: what lay in its way is now {path}")
+        except CacheError as cause:
+            self._cache.forget(entry)
+            self._shows.note(f"{node.id}: {cause}")
+            return False
+        finally:
+            if lock is None:
+                held.release()
+        if why := self._judge(node, entry.run_id) if node.spec.gates else "":
+            self._settle(node.id, Phase.GATED, why)
+            return True
+        run_id = self._record_hit(node, decision, entry)
+        self._cache.note_last(f"{self._graph.loaded.name}/{node.id}", entry)
+        self._done(node, entry, Phase.CACHED, f"as in run {entry.run_name} ({entry.run_id[:8]})", run_id, time.monotonic() - began)
+        return True
+
+    def _record_hit(self, node: Node, decision: Decision, entry: Entry) -> str:
+        """A child run that says where the result comes from."""
+        run = begin(self._request(node, 0, {"nbtrack.cached_from": entry.run_id}), self._identity(node), code="", chosen=self._chosen)
+        _, declared = self._books.get(node.notebook)
+        for name, value in recorded(declared, decision.params).items():
+            run.param(name, str(value) if not isinstance(value, (bool, int, float, str, list, dict, type(None))) else value)
+        run.end(State.FINISHED)
+        return run.run_id
+
+    def _submit(self, it: str) -> None:
+        work, node = self._works[it], self._graph.nodes[it]
+        if work.lock is None:
+            work.lock = StageLock.take(self._where.state, it)
+            if work.lock is None:
+                if not self._reasons.get(it):
+                    self._reasons[it] = "another run has it in hand"
+                    self._shows.phase(node, Phase.WAITING, self._reasons[it], 0.0)
+                self._later.append((time.monotonic() + _LOCKED_S, it))
+                return
+            if self._may_hit(node) and self._hit(node, work.decision, work.lock):  # the other run has made it meanwhile
+                return
+        for path in self._outcome.clear(node, last_of(self._cache, self._graph.loaded.name, node)):
+            self._shows.note(f"{it}: what lay in its way is now {path}")
+        work.attempt += 1
+        work.job = self._job(work)
+        self._history.stage(it, Phase.RUNNING, key=work.decision.key, attempt=work.attempt)
+        self._phases[it] = Phase.RUNNING
+        self._shows.phase(node, Phase.RUNNING, "", 0.0)
+        listener = Recording(it, self._history, self._shows.listener(it))
+        self._running[self._executor.submit(work.job, self._stop, listener)] = it
+        self._executor.expect(self._coming())
+
+    def _coming(self) -> list[str]:
+        """Kernels that the next stages will want, as far as can be told."""
+        found: list[str] = []
+        for it, phase in self._phases.items():
+            if phase is Phase.WAITING and len(found) < self._executor.jobs:
+                node = self._graph.nodes[it]
+                found += [] if node.spec.environment.variables else [node.spec.environment.kernel or self._books.get(node.notebook)[0].kernel or DEFAULT_KERNEL]
+        return found
+
+    def _end(self, future: Future[Result], it: str) -> None:
+        """An attempt came to its end."""
+        work, node = self._works[it], self._graph.nodes[it]
+        try:
+            result = future.result()
+        except (NbtrackError, OSError):
+            self._outcome.drop(node)
+            raise
+        assert work.job is not None
+        self._runs[it] = result.run_id
+        if result.notebook:
+            self._reports.submit(keep_report, self._where.home, result.run_id, result.notebook)
+        if result.left:
+            self._shows.note(f"{it}: it left {', '.join(result.left)} running, which was ended")
+        if result.state is State.FINISHED:
+            try:
+                self._finished(work, result)
+            except StageError as cause:
+                close(self._where.home, result.run_id, State.FAILED, cause.message)
+                self._failed(work, cause.message)
+            return
+        if result.state is State.KILLED:
+            self._outcome.drop(node)
+            self._settle(it, Phase.KILLED, result.reason)
+            return
+        self._shows.failed(work.job, result)
+        self._failed(work, result.reason)
+
+    def _finished(self, work: _Work, result: Result) -> None:
+        node = work.node
+        outputs = self._outcome.collect(node, result.outputs)
+        if node.spec.gates and (why := self._judge(node, result.run_id)):
+            self._outcome.settle(node)
+            self._settle(node.id, Phase.GATED, why)
+            return
+        entry = self._entry(node, work.decision, result.run_id, outputs, result.seconds)
+        if node.spec.cache:
+            if self._is_unchanged(node, work.decision):
+                self._cache.put(entry, self._graph.loaded.folder)
+            else:
+                self._shows.note(f"{node.id}: it is not kept in the cache, for what it depends on changed while it ran")
+        self._cache.note_last(f"{self._graph.loaded.name}/{node.id}", entry)
+        self._done(node, entry, Phase.DONE, "", result.run_id, result.seconds)
+        self._outcome.settle(node)
+
+    def _failed(self, work: _Work, reason: str) -> None:
+        retries = work.node.spec.retries
+        self._outcome.drop(work.node)
+        if work.attempt <= retries.times and self._stop.reason is None and not self._is_halted:
+            wait_s = retries.wait * retries.factor ** (work.attempt - 1)
+            self._shows.note(f"{work.node.id}: tried again in {wait_s:g} s ({work.attempt} of {retries.times})")
+            self._later.append((time.monotonic() + wait_s, work.node.id))
+            return
+        self._settle(work.node.id, Phase.FAILED, reason)
+
+    def _done(self, node: Node, entry: Entry, phase: Phase, reason: str, run_id: str, seconds: float) -> None:
+        self._made[node.id] = entry.outputs
+        self._runs[node.id] = run_id
+        self._settle(node.id, phase, reason, seconds=seconds, run_id=run_id, entry=entry)
+
+    def _settle(self, it: str, phase: Phase, reason: str, *, seconds: float = 0.0, run_id: str = "", entry: Entry | None = None) -> None:
+        """A node is through; what waits for it may come next."""
+        node = self._graph.nodes[it]
+        self._phases[it], self._reasons[it] = phase, reason
+        facts = {"reason": reason, "seconds": seconds, "run_id": run_id or self._runs.get(it, "")}
+        self._history.stage(it, phase, **facts, **({"entry": entry.as_json().decode(), "key": entry.key} if entry is not None else {}))
+        self._shows.phase(node, phase, reason, seconds)
+        work = self._works.pop(it, None)
+        if work is not None and work.lock is not None:
+            work.lock.release()
+        if phase.is_good or phase is Phase.SKIPPED:
+            for other in self._below.get(it, ()):
+                self._missing[other] -= 1
+                if not self._missing[other]:
+                    self._ready.append((self._rank[other], other))
+        elif phase in (Phase.FAILED, Phase.GATED):
+            self._block(it)
+            self._is_halted = self._is_halted or not self._keep_going
+
+    def _block(self, it: str) -> None:
+        """What needs a node that failed is not run."""
+        waiting = list(self._below.get(it, ()))
+        while waiting:
+            other = waiting.pop()
+            if self._phases[other] is Phase.WAITING and not self._reasons.get(other):
+                self._reasons[other] = f"{it} {'failed' if self._phases[it] is Phase.FAILED else 'did not pass its gates'}"
+                waiting += self._below.get(other, ())
+
+    def _give_up(self) -> None:
+        """Begin nothing any more."""
+        for _, it in [*self._later, *self._queue]:
+            if it in self._works and self._works[it].attempt and self._phases[it] is Phase.RUNNING:
+                self._settle(it, Phase.KILLED if self._stop.reason else Phase.FAILED, "not tried again")
+        self._later.clear()
+        self._queue.clear()
+        self._ready.clear()
+        self._locked.clear()
+
+    def _has_room(self, node: Node) -> bool:
+        running = [self._graph.nodes[it].spec.resources for it in self._running.values()]
+        if not running:
+            return True
+        if len(running) >= self._executor.jobs:
+            return False
+        wants = node.spec.resources
+        if wants.memory is None and all(it.memory is None for it in running):
+            return True
+        import psutil
+
+        return bool(sum(it.memory or 0 for it in (*running, wants)) <= psutil.virtual_memory().total)
+
+    def _job(self, work: _Work) -> Job:
+        node, spec = work.node, work.node.spec
+        _, declared = self._books.get(node.notebook)
+        return Job(
+            node.notebook, work.decision.params, recorded(declared, work.decision.params), node.id, self._where.home.root, self._where.uri, node.cwd,
+            spec.environment.kernel, work.decision.variables, spec.timeout, self._experiment, self._parent.run_id,
+            self._request(node, work.attempt, {}).tags, work.attempt, spec.goal,
+        )  # fmt: skip
+
+    @property
+    def _experiment(self) -> str:
+        return self._graph.loaded.pipeline.experiment or self._graph.loaded.name
+
+    def _request(self, node: Node, attempt: int, tags: Mapping[str, str]) -> Request:
+        told = {"nbtrack.pipeline": self._graph.loaded.name, "nbtrack.stage": node.stage}
+        return Request(
+            name=node.id, experiment=self._experiment, goal=node.spec.goal, parent=self._parent.run_id, tags=told | dict(node.spec.tags) | dict(tags)
+        )
+
+    def _identity(self, node: Node) -> Identity:
+        return Identity(str(node.notebook), "", "nbtrack run")
+
+    def _entry(self, node: Node, decision: Decision, run_id: str, outputs: Mapping[str, Kept], seconds: float) -> Entry:
+        view = fold(self._where.home, run_id, metrics=False)
+        name = node.id if view is None else f"{view.name}#{view.start.attempt}"
+        return Entry(decision.key, node.id, run_id, name, dict(outputs), decision.facts, time.time_ns(), seconds)
+
+    def _is_unchanged(self, node: Node, decision: Decision) -> bool:
+        again = Decider(self._graph, Books(), self._decider.digests)
+        try:
+            return again.decide(node, self._made).key == decision.key
+        except (NbtrackError, OSError):
+            return False
+
+    def _adopt(self) -> None:
+        """Of a run that was killed: end kernels that are left."""
+        for node in self._resumed.nodes.values() if self._resumed is not None else ():
+            if node.token:
+                sweep(node.token, node.pid)
+
+    def _take_over(self, node: Node, decision: Decision) -> bool:
+        """Go on with what the resumed run has done of a node; False where it must be done again."""
+        known = self._resumed.nodes.get(node.id) if self._resumed is not None else None
+        if known is None or known.key != decision.key or node.id in self._works or node.id in self._selection.forced:
+            return False
+        if known.phase.is_good and known.entry:
+            entry = Entry.from_json(known.entry.encode())
+            now = self._outcome.now(node)
+            if entry is not None and all(it.fact is None or now.get(name) == it.fact for name, it in entry.outputs.items()):
+                self._done(node, entry, Phase.DONE, "done before the run was resumed", known.run_id, known.seconds)
+                return True
+            return False
+        return known.phase is Phase.RUNNING and self._finish_for(node, decision, known)
+
+    def _finish_for(self, node: Node, decision: Decision, known: NodeHistory) -> bool:
+        """The notebook had come to its end, but the runner was killed before it noted so."""
+        view = fold(self._where.home, known.run_id, metrics=False) if known.run_id else None
+        if view is None or view.state is not State.FINISHED:
+            return False
+        try:
+            outputs = self._outcome.collect(node, outputs_of(self._where.home, known.run_id))
+        except StageError:
+            return False
+        entry = self._entry(node, decision, known.run_id, outputs, view.duration_s or 0.0)
+        if node.spec.gates and (why := self._judge(node, known.run_id)):
+            self._settle(node.id, Phase.GATED, why)
+            return True
+        if node.spec.cache:
+            self._cache.put(entry, self._graph.loaded.folder)
+        self._cache.note_last(f"{self._graph.loaded.name}/{node.id}", entry)
+        self._done(node, entry, Phase.DONE, "it was done before the run was resumed", known.run_id, entry.seconds)
+        self._outcome.settle(node)
+        return True
+
+    def _verdict(self) -> State:
+        phases = self._phases.values()
+        if self._stop.reason is not None and any(it in (Phase.KILLED, Phase.WAITING) for it in phases):
+            return State.KILLED
+        return State.FINISHED if all(it.is_good or it is Phase.SKIPPED for it in phases) else State.FAILED
+
+    def _why(self) -> str:
+        if self._stop.reason is not None:
+            return "interrupted"
+        bad = [f"{it}: {self._reasons.get(it, '')}" for it, phase in self._phases.items() if phase in (Phase.FAILED, Phase.GATED)]
+        return "; ".join(bad)[:1000] or "the runner failed"

@@ -1,0 +1,42 @@
+"""Hears of a stage and writes down what a run that is resumed, or somebody who asks for its text, must know."""
+
+from __future__ import annotations
+
+from nbtrack.pipelines.history import History, Phase
+from nbtrack.pipelines.listener import Listener
+
+_MOST = 20_000_000
+"""Characters of text that are written for a node."""
+
+
+class Recording:
+    """Writes to the history, and tells another listener."""
+
+    def __init__(self, node: str, history: History, other: Listener) -> None:
+        self._node, self._history, self._other = node, history, other
+        self._path = history.text_file(node)
+        self._written = 0
+
+    def began(self, run_id: str, attempt: int) -> None:
+        self._history.stage(self._node, Phase.RUNNING, run_id=run_id, attempt=attempt)
+        self._write(f"--- attempt {attempt}, run {run_id[:8]} ---\n")
+        self._other.began(run_id, attempt)
+
+    def kernel(self, token: str, pid: int) -> None:
+        self._history.kernel(self._node, token, pid)
+        self._other.kernel(token, pid)
+
+    def cell(self, number: int, count: int) -> None:
+        self._write(f"--- cell {number} of {count} ---\n")
+        self._other.cell(number, count)
+
+    def text(self, stream: str, text: str) -> None:
+        self._write(text)
+        self._other.text(stream, text)
+
+    def _write(self, text: str) -> None:
+        if self._written > _MOST:
+            return
+        self._written += len(text)
+        with self._path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text if self._written <= _MOST else "\n[nbtrack: more was written; the run keeps its end]\n")

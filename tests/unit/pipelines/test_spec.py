@@ -1,0 +1,164 @@
+"""`nbtrack.yaml`: what may stand in it, and where what is wrong stands."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from nbtrack.errors import SpecError, UsageError
+from nbtrack.pipelines.load import find_file
+from nbtrack.pipelines.spec import schema
+
+GOOD = """
+    params: {rate: 1e-3}
+    stages:
+      prepare:
+        notebook: prepare.ipynb
+        outputs: {clean: data/clean.csv, count: {value: int}}
+      train:
+        notebook: train.ipynb
+        matrix: {model: [a, b]}
+        params: {lr: "${params.rate}", data: "${prepare.outputs.clean}"}
+        outputs: {score: {value: float}, file: "models/${matrix.model}.txt"}
+        timeout: 1h30m
+        retries: 2
+        resources: {memory: 2GiB}
+      after:
+        notebook: after.ipynb
+        needs: [train]
+        when: max(${train.outputs.score}) > 0.5 and '${params.rate}' < 1
+"""
+BOOKS = {"prepare": "", "train": "lr = 0.1\ndata = ''", "after": ""}
+
+
+def problems(opened, text, **notebooks):
+    """Line and text of all that is wrong."""
+    with pytest.raises(SpecError) as caught:
+        opened(text, **(notebooks or BOOKS))
+    return [(line, told) for line, _, told in caught.value.problems]
+
+
+def test_a_pipeline_is_a_graph_of_its_stages_and_matrices(opened):
+    graph, _, _ = opened(GOOD, **BOOKS)
+    assert {it.id: it.needs for it in graph.nodes.values()} == {
+        "prepare": (), "train[model=a]": ("prepare",), "train[model=b]": ("prepare",), "after": ("train[model=a]", "train[model=b]"),
+    }  # fmt: skip
+    train = graph.nodes["train[model=a]"]
+    assert (train.files, train.values, train.spec.timeout, train.spec.retries.times, train.spec.resources.memory) == (
+        {"file": "models/a.txt"}, ("score",), 5400.0, 2, 2 << 30,
+    )  # fmt: skip
+
+
+def test_order_is_told_by_the_paths_that_stages_read_and_write(opened):
+    text = """
+        stages:
+          c: {notebook: after.ipynb, inputs: [data]}
+          b: {notebook: after.ipynb, inputs: [data/raw.csv], outputs: [data/b.csv]}
+          a: {notebook: after.ipynb, outputs: [data/raw.csv]}
+    """
+    graph, _, _ = opened(text, after="")
+    assert list(graph.nodes) == ["a", "b", "c"]
+    assert graph.nodes["c"].needs == ("a", "b")
+
+
+def test_a_matrix_meets_a_matrix_where_they_share_a_name(opened):
+    text = """
+        stages:
+          train: {notebook: after.ipynb, matrix: {model: [a, b], seed: [1, 2]}, outputs: {score: {value: float}}}
+          test: {notebook: after.ipynb, matrix: {model: [a, b]}, params: {scores: "${train.outputs.score}"}}
+    """
+    graph, _, _ = opened(text, after="scores = []")
+    assert graph.nodes["test[model=a]"].needs == ("train[model=a,seed=1]", "train[model=a,seed=2]")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "told"),
+    [
+        ("notebook: train.ipynb", "notebok: train.ipynb", 8, "no field 'notebok'. Did you mean 'notebook'?"),
+        ("notebook: train.ipynb", "notebook: trian.ipynb", 8, "no notebook .*trian.ipynb. Did you mean .*train.ipynb"),
+        ("timeout: 1h30m", "timeout: soon", 12, "stages.train.timeout is 'soon': a time is"),
+        ("retries: 2", "retries: many", 13, "stages.train.retries"),
+        ("memory: 2GiB", "memory: lots", 14, "a size is a number of bytes"),
+        ("${params.rate}\", data", "${params.rat}\", data", 10, r"\$\{params.rat\} names nothing. Did you mean 'rate'"),
+        ("${prepare.outputs.clean}", "${prepare.outputs.clear}", 10, "declares no output 'clear'. Did you mean 'clean'"),
+        ("${prepare.outputs.clean}", "${prepar.outputs.clean}", 10, "names a stage that is not there. Did you mean 'prepare'"),
+        ("${prepare.outputs.clean}", "${prepare.clean}", 10, "cannot be read"),
+        ("needs: [train]", "needs: [trane]", 17, "needs a stage 'trane' that is not there. Did you mean 'train'"),
+        ("models/${matrix.model}.txt", "models/all.txt", 11, r"written by train\[model=a\] and by train\[model=b\].*matrix"),
+        ("models/${matrix.model}.txt", "../${matrix.model}.txt", 11, "outside the pipeline's folder"),
+        ("models/${matrix.model}.txt", "data/clean.csv/${matrix.model}", 11, "lies in 'data/clean.csv', which prepare writes"),
+        ("matrix: {model: [a, b]}", "matrix: {model: [a, a]}", 9, "model has a value twice"),
+        ("> 0.5 and", "> 0.5 und", 18, "condition .* cannot be read"),
+        ("max(${train", "open(${train", 18, "of functions there are"),
+        ("params: {lr:", "params: {lrate: 3, lr:", 10, "no parameter 'lrate'. Did you mean 'lr'"),
+        ('params: {lr: "${params.rate}"', "params: {lr: fast", 10, "'lr'.*'fast', which is str, not float"),
+        ("rate: 1e-3", "rate: word", 10, "'lr'.*'word', which is str"),
+        ("notebook: after.ipynb", "notebook: after.ipynb\n        inputs: [raw.csv]", 17, "input 'raw.csv' is not there, and no stage makes it"),
+        ("notebook: prepare.ipynb", "notebook: prepare.ipynb\n        needs: [after]", 4, "wait for each other: prepare -> after -> train"),
+        ("notebook: prepare.ipynb", "notebook: prepare.ipynb\n        gates: [good]", 6, "no gate 'good'"),
+        ("      after:", "      train:", 15, "'train' stands twice here"),
+        ("      after:", "      after that:", 15, "'after that' cannot be a name"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_with_its_line_and_what_was_meant(opened, old, new, line, told):
+    assert old in GOOD
+    found = problems(opened, GOOD.replace(old, new, 1))
+    assert any(it == line and re.search(told, text) for it, text in found), found
+
+
+def test_everything_that_is_wrong_is_told_at_once(opened):
+    text = GOOD.replace("needs: [train]", "needs: [a, b]").replace("${prepare.outputs.clean}", "${x.outputs.y}")
+    assert len(problems(opened, text)) == 3
+
+
+def test_text_that_is_no_yaml_is_told_with_its_line(opened):
+    with pytest.raises(UsageError, match=r"nbtrack.yaml:3: this is no YAML"):
+        opened("stages:\n  a: 1\n b: [\n", after="")
+
+
+def test_a_profile_changes_what_it_names_and_its_mistakes_have_their_lines(opened):
+    text = (
+        GOOD
+        + """
+    profiles:
+      ci:
+        params: {rate: 0.5}
+        stages: {train: {matrix: {model: [a]}}}
+      bad:
+        stages: {train: {retries: no}}
+    """
+    )
+    graph, _, _ = opened(text, "ci", **BOOKS)
+    assert (graph.loaded.pipeline.params, len(graph.nodes)) == ({"rate": 0.5}, 3)
+    with pytest.raises(SpecError, match=r"nbtrack.yaml:25: stages.train.retries"):
+        opened(text, "bad", **BOOKS)
+    with pytest.raises(UsageError, match=r"no profile 'c'. Did you mean 'ci'"):
+        opened(text, "c", **BOOKS)
+
+
+def test_params_are_set_with_the_type_they_have(opened):
+    graph, _, _ = opened(GOOD, params={"rate": "0.5"}, texts=frozenset({"rate"}), **BOOKS)
+    assert graph.loaded.pipeline.params == {"rate": 0.5}
+    with pytest.raises(UsageError, match=r"no param 'rte'. Did you mean 'rate'"):
+        opened(GOOD, params={"rte": 1.0}, **BOOKS)
+    with pytest.raises(UsageError, match=r"'rate'.*no float"):
+        opened(GOOD, params={"rate": "fast"}, texts=frozenset({"rate"}), **BOOKS)
+
+
+def test_the_file_is_looked_for_upwards(write, tmp_path):
+    file = write(GOOD)
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    assert find_file(None, below) == file
+    with pytest.raises(UsageError, match="no pipeline file"):
+        find_file(below / "other.yaml", tmp_path)
+
+
+def test_the_schema_describes_every_stage_and_accepts_what_the_model_does():
+    import jsonschema
+    import yaml
+
+    jsonschema.validate(yaml.safe_load(GOOD.replace("1e-3", "0.001")), schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"stages": {"a": {"notebok": "x"}}}, schema())
