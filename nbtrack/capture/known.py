@@ -15,6 +15,16 @@ def module_of(kind: type) -> str:
     return str(_module(kind))
 
 
+def bases_of(kind: type) -> tuple[type, ...]:
+    """The class and those it stands on; no metaclass is asked."""
+    return tuple(_mro(kind))
+
+
+def namespace_of(kind: type) -> dict[str, Any]:
+    """What stands in the class itself; no metaclass is asked."""
+    return dict(_namespace(kind))
+
+
 def home_of(value: Any) -> str:
     """The module of a function or class, empty where it has none."""
     return module_of(value) if issubclass(type(value), type) else str(getattr(value, "__module__", None) or "")

@@ -38,7 +38,7 @@ class Told:
         """The code cells, as a document that was looked at when it was told."""
         if self.cells is None:
             return None
-        return Document(tuple(DocumentCell(it.cell_id, it.source) for it in self.cells if it.kind == "code"), self.told_ns)
+        return Document(tuple(DocumentCell(it.cell_id, it.source, "raises-exception" in it.tags) for it in self.cells if it.kind == "code"), self.told_ns)
 
 
 _last: weakref.WeakKeyDictionary[Any, tuple[Told, Any]] = weakref.WeakKeyDictionary()

@@ -15,7 +15,9 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from nbtrack.capture.known import home_of, module_of, static
+from nbtrack.capture import states
+from nbtrack.capture.known import home_of, module_of, namespace_of, static
+from nbtrack.capture.states import State
 from nbtrack.entities.ledger import Seen
 
 _LIMIT, _BUDGET = 600, 6000
@@ -49,6 +51,9 @@ def look(
     modules_before: Collection[str],
     *,
     tasks: int = 0,
+    states_before: Mapping[str, State] = types.MappingProxyType({}),
+    random_before: Mapping[str, Any] = types.MappingProxyType({}),
+    specs_before: Mapping[str, int] = types.MappingProxyType({}),
 ) -> Seen:
     """What became of the namespace.
 
@@ -59,6 +64,9 @@ def look(
         touched: names the cell may have touched, as its code tells.
         modules_before: names of `sys.modules` before it.
         tasks: asyncio tasks it left running.
+        states_before: states of the touched names before it.
+        random_before: `random_states` before it.
+        specs_before: `specs_of` the user's own modules before it.
     """
     after = names_of(namespace)
     bound = frozenset(name for name, number in after.items() if before.get(name) != number)
@@ -68,10 +76,18 @@ def look(
     for name, kind in kinds_before.items():
         if kinds.setdefault(name, kind) != kind:
             kinds[name] = "stream" if "stream" in (kind, kinds[name]) else ""
-    shares, runs = _shared({name: namespace[name] for name in kinds if name in namespace and kinds[name] != "plain" and not kinds[name].startswith("module")})
+    shares, runs, lazy = _shared(
+        {name: namespace[name] for name in kinds if name in namespace and kinds[name] != "plain" and not kinds[name].startswith("module")}
+    )
     texts = {name: str(namespace[name])[:1000] for name in kinds if type(namespace.get(name)) is str or issubclass(type(namespace.get(name)), PurePath)}
     folder = _folder()
-    return Seen(bound, gone, kinds, shares, runs, texts, new_modules(modules_before), folder, _has_figures(), tasks)
+    modules = new_modules(modules_before) | reloaded(specs_before)
+    changed, unchanged = states.changed(states_before, states.states_of(namespace, states_before, specs_before))
+    random_after = states.random_states() if random_before else {}
+    drew = frozenset(name for name, state in random_before.items() if random_after.get(name) != state)
+    return Seen(
+        bound, gone, kinds, shares, runs, texts, modules, folder, _has_figures(), tasks, changed, unchanged, drew, len(sys.modules) != len(modules_before), lazy
+    )
 
 
 def kind_of(value: Any) -> str:
@@ -113,6 +129,21 @@ def new_modules(before: Collection[str]) -> dict[str, str]:
     return found
 
 
+def specs_of(local: Iterable[str]) -> dict[str, int]:
+    """Which load of the user's own modules is there, told apart by the `id()` of what each was loaded by."""
+    return {name: id(getattr(sys.modules.get(name), "__spec__", None)) for name in local}
+
+
+def reloaded(before: Mapping[str, int]) -> dict[str, str]:
+    """Those of the user's own modules that were loaded again since."""
+    found = {}
+    for name, number in specs_of(before).items():
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if number != before[name] and isinstance(file, str):
+            found[name] = f"{file} {digest_of(file)}"
+    return found
+
+
 def is_local(file: str) -> bool:
     """Whether a module's file is the user's own."""
     if "site-packages" in file or "dist-packages" in file or file.startswith("<"):
@@ -143,6 +174,12 @@ def _is_bound(value: Any) -> bool:
     return issubclass(type(value), types.BuiltinFunctionType) and not issubclass(type(value.__self__), (types.ModuleType, type(None), type))
 
 
+def _data_of(cls: type) -> list[Any]:
+    """What a class of the notebook holds beside its code."""
+    code = (types.FunctionType, property, staticmethod, classmethod, types.GetSetDescriptorType, types.MemberDescriptorType)
+    return [value for name, value in namespace_of(cls).items() if name[:2] != "__" and not issubclass(type(value), (*_PLAIN, *code))]
+
+
 def _is_filled(cell: types.CellType) -> bool:
     try:
         cell.cell_contents  # noqa: B018 - an empty cell raises
@@ -151,19 +188,27 @@ def _is_filled(cell: types.CellType) -> bool:
     return True
 
 
-def _shared(values: dict[str, Any]) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
+_Pairs = frozenset[tuple[str, str]]
+
+
+def _shared(values: dict[str, Any]) -> tuple[_Pairs, _Pairs, _Pairs]:
+    """See `shares`, `runs` and `lazy` of `Seen`."""
     own_code = {id(value): name for name, value in values.items() if issubclass(type(value), (types.FunctionType, type)) and home_of(value) == _OWN}
     reached: dict[str, tuple[set[Any], bool]] = {}
-    shares, runs = set(), set()
+    shares, runs, lazy = set(), set(), set()
     left = _BUDGET
     for name, value in values.items():
         if id(value) in own_code and not (issubclass(type(value), types.FunctionType) and _keeps_state(value)):
             if own_code[id(value)] != name:
                 runs |= {(name, own_code[id(value)]), (own_code[id(value)], name)}
+            elif issubclass(type(value), type) and (held := _data_of(value)):
+                reached[name] = _reach(held, min(_LIMIT, left), [])
             continue
         if issubclass(type(value), _CODE) and not _is_bound(value) and not (issubclass(type(value), types.FunctionType) and value.__module__ == _OWN):
             continue
-        reached[name] = _reach(value, min(_LIMIT, left))
+        codes: list[types.CodeType] = []
+        reached[name] = _reach(value, min(_LIMIT, left), codes)
+        lazy |= {(name, it) for code in codes for it in _globals_of(code)}
         left -= len(reached[name][0])
     for name, (ids, is_whole) in reached.items():
         runs |= {(name, holder) for number, holder in own_code.items() if number in ids and holder != name}
@@ -172,11 +217,19 @@ def _shared(values: dict[str, Any]) -> tuple[frozenset[tuple[str, str]], frozens
         for other, (other_ids, other_is_whole) in reached.items():
             if name < other and (not (is_whole and other_is_whole) or not ids.isdisjoint(other_ids - own_code.keys())):
                 shares.add((name, other))
-    return frozenset(shares), frozenset(runs)
+    return frozenset(shares), frozenset(runs), frozenset(lazy)
 
 
-def _reach(value: Any, limit: int) -> tuple[set[Any], bool]:
-    """Ids of the changeable objects a value holds, and whether they are all."""
+def _globals_of(code: types.CodeType) -> Iterable[str]:
+    """Names that the code, or code inside it, may look up around the function; names of attributes are among them."""
+    yield from code.co_names
+    for it in code.co_consts:
+        if isinstance(it, types.CodeType):
+            yield from _globals_of(it)
+
+
+def _reach(value: Any, limit: int, codes: list[types.CodeType]) -> tuple[set[Any], bool]:
+    """Ids of the changeable objects a value holds, and whether they are all; the code of functions of the notebook it holds is added to `codes`."""
     found: set[Any] = set()
     waiting = [value]
     is_whole = True
@@ -191,14 +244,17 @@ def _reach(value: Any, limit: int) -> tuple[set[Any], bool]:
         if issubclass(type(it), type):
             if module_of(it) == _OWN:
                 found.add(id(it))
+                waiting += _data_of(it)
             continue
         if issubclass(type(it), types.FunctionType):
             if it.__module__ == _OWN:
                 found.add(id(it))
+                codes.append(it.__code__)
                 waiting += [cell.cell_contents for cell in it.__closure__ or () if _is_filled(cell)]
                 waiting += [*(it.__defaults__ or ()), *(it.__kwdefaults__ or {}).values(), *it.__dict__.values()]
             continue
         if issubclass(type(it), _RUNNING):
+            codes += [code for word in ("gi_code", "cr_code", "ag_code") if (code := getattr(it, word, None)) is not None]
             return found | {id(it)}, False  # what a frame holds may be anything
         module = module_of(kind)
         if module.partition(".")[0] == "pandas" and kind.__name__ in ("DataFrame", "Series"):
@@ -211,12 +267,13 @@ def _reach(value: Any, limit: int) -> tuple[set[Any], bool]:
         if module == "numpy" and kind.__name__ == "ndarray":
             while getattr(it, "base", None) is not None and type(it.base).__name__ == "ndarray":
                 it = it.base
-            found |= {id(it), id(it.base) if it.base is not None else id(it)}
+            base = it.base.obj if type(it.base) is memoryview else it.base
+            found |= {id(it), id(base) if base is not None else id(it)} | ({("memory", it.__array_interface__["data"][0])} if it.size else set())
             if it.dtype.hasobject and it.size:
                 is_whole = False
             continue
         if module.startswith("torch") and hasattr(it, "untyped_storage"):
-            found |= {id(it), ("torch", it.data_ptr())}
+            found |= {id(it), ("memory", it.untyped_storage().data_ptr())}
             if it.grad_fn is not None:
                 is_whole = False
             continue

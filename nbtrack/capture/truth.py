@@ -12,12 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbtrack.capture import link, seen
+from nbtrack.capture import link, seen, states
 from nbtrack.capture.git import root
 from nbtrack.capture.identity import Identity, of_cell
 from nbtrack.capture.recorder import Recorder
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.states import State
 from nbtrack.capture.worktree import WAIT_S, changed_files
 from nbtrack.entities import Kind
 from nbtrack.entities.ledger import Entry
@@ -46,6 +47,9 @@ class _Before:
     kinds: dict[str, str]
     modules: frozenset[str]
     tasks: frozenset[int]
+    states: dict[str, State]
+    random: dict[str, Any]
+    specs: dict[str, int]
 
 
 class Truth(Source):
@@ -64,6 +68,7 @@ class Truth(Source):
         self._recipes: dict[str, list[tuple[object, ...]]] = {}
         self.told = ""
         """Path of the document, where a runner executes another one than the saved notebook; empty where it does not."""
+        self._specs: dict[str, int] = {}
 
     def start(self, shell: Any) -> None:
         self._shell = shell
@@ -79,9 +84,11 @@ class Truth(Source):
         namespace = self._shell.user_ns
         body = effects_of(entry.code, entry.source, entry.tree)
         touched = self.history.touched(body)
+        local = self.history.local_modules
         self._before[entry.number] = _Before(
-            body, touched, seen.names_of(namespace), seen.kinds_of(namespace, touched), frozenset(sys.modules), frozenset(map(id, _tasks()))
-        )
+            body, touched, seen.names_of(namespace), seen.kinds_of(namespace, touched), frozenset(sys.modules), frozenset(map(id, _tasks())),
+            states.states_of(namespace, touched, local), states.random_states(), self._specs,
+        )  # fmt: skip
         self._entries.append(entry)
         self._recorder.enter(entry)
 
@@ -90,8 +97,12 @@ class Truth(Source):
         if before is None:
             return
         tasks = sum(id(task) not in before.tasks for task in _tasks())
-        entry.seen = seen.look(self._shell.user_ns, before.names, before.kinds, before.touched, before.modules, tasks=tasks)
+        entry.seen = seen.look(
+            self._shell.user_ns, before.names, before.kinds, before.touched, before.modules, tasks=tasks,
+            states_before=before.states, random_before=before.random, specs_before=before.specs,
+        )  # fmt: skip
         self.history.add(entry, before.body)
+        self._specs = seen.specs_of(self.history.local_modules)  # not taken before a cell: autoreload may have loaded some again by then
         self._recorder.leave(entry)
 
     def before(self, cell: Cell) -> Iterable[Finding]:
@@ -154,7 +165,7 @@ class Truth(Source):
         self.settle()
 
     def _stamp(self, steps: list[Step], recipe: list[Step], targets: set[int], document: Document | None) -> Stamp:
-        around = Surroundings(str(root(working_folder())), changed_modules(recipe), changed_packages(recipe, steps))
+        around = Surroundings(str(root(working_folder())), changed_modules(recipe, steps), changed_packages(recipe, steps), frozenset(self._shell.user_ns))
         return stamp_of(steps, targets, recipe, document, around, self._as_python)
 
     def _keep_recipe(self, run: TrackedRun, recipe: list[Step], targets: set[int]) -> None:
@@ -196,13 +207,29 @@ def _note_uncommitted(run: TrackedRun, stamp: Stamp, files: set[str]) -> None:
             writer.close()
 
 
-def changed_modules(recipe: list[Step]) -> dict[str, str]:
-    """Local modules the recipe's cells imported whose file is not what it was then: name to file."""
+def changed_modules(recipe: list[Step], steps: list[Step]) -> dict[str, str]:
+    """Local modules whose file is not what a cell of the recipe used: name to file.
+
+    What was loaded again since, by `reload` or autoreload, was used as it was then. Modules that were loaded with one that is used count as used.
+    """
+    loaded: dict[str, tuple[str, str]] = {}
+    together: dict[str, set[str]] = {}
     found = {}
-    for step in recipe:
-        for name, fact in (step.entry.seen.modules if step.entry.seen is not None else {}).items():
+    counted = {step.entry.number for step in recipe}
+    now = functools.cache(seen.digest_of)
+    for step in steps:
+        facts = step.entry.seen.modules if step.entry.seen is not None else {}
+        for name, fact in facts.items():
             file, _, digest = fact.rpartition(" ")
-            if digest and seen.digest_of(file) != digest:
+            loaded[name] = (file, digest)
+            if name not in together:
+                together[name] = set(facts)
+        if step.entry.number not in counted:
+            continue
+        used = {name for name in loaded if name.partition(".")[0] in step.uses}
+        for name in used | {other for it in used for other in together[it]}:
+            file, digest = loaded[name]
+            if digest and now(file) != digest:
                 found[name] = file
     return found
 

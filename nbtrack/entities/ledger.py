@@ -62,6 +62,16 @@ class Seen:
     """pyplot's figures were left open."""
     tasks: int = 0
     """asyncio tasks the cell left running."""
+    changed: frozenset[str] = frozenset()
+    """Touched names whose object, the same as before, was in another state afterwards; `<module NAME>` for a module of the user's own."""
+    unchanged: frozenset[str] = frozenset()
+    """Touched names whose object was surely in the same state."""
+    drew: frozenset[str] = frozenset()
+    """Libraries whose random generator was moved."""
+    has_imported: bool = False
+    """Modules were loaded that were not there before."""
+    lazy: frozenset[tuple[str, str]] = frozenset()
+    """A name, and one that code its value holds may look up when it is called or goes on."""
 
 
 @dataclass

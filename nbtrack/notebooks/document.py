@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ _SMALL = 1 << 16
 _MANY_LINES = 20_000
 _SOURCE = b'\n   "source": '
 _ID = regex(rb'\n   "id": "([^"\\]*)"')
+_MAY_RAISE = b'"raises-exception"'
 _TYPE = regex(rb'\n   "cell_type": "(\w+)"')
 
 
@@ -30,6 +32,8 @@ class DocumentCell:
     cell_id: str
     """Empty where the document gives none, or gives it to several cells."""
     source: str
+    may_raise: bool = False
+    """It has the tag that lets a run go on when it raises."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def cells_of(data: bytes) -> list[DocumentCell] | None:
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
     counts = Counter(cell.cell_id for cell in found)
-    return [DocumentCell(cell.cell_id if counts[cell.cell_id] == 1 else "", cell.source) for cell in found]
+    return [cell if counts[cell.cell_id] == 1 else replace(cell, cell_id="") for cell in found]
 
 
 def with_cells(data: bytes, cells: Sequence[OpenCell]) -> bytes:
@@ -155,7 +159,8 @@ def _fast(data: bytes) -> list[DocumentCell] | None:
             source, _ = json.JSONDecoder().raw_decode(data[at + len(_SOURCE) : end].decode("utf-8", "replace"))
         except ValueError:
             return None
-        found.append(DocumentCell(name.group(1).decode("utf-8", "replace") if name else "", _text(source)))
+        may_raise = data.find(_MAY_RAISE, begin, min(end, begin + 2000)) >= 0
+        found.append(DocumentCell(name.group(1).decode("utf-8", "replace") if name else "", _text(source), may_raise))
     return found
 
 
@@ -177,7 +182,8 @@ def _starts(data: bytes) -> list[int]:
 
 def _cell(cell: dict[str, Any]) -> DocumentCell:
     cell_id = cell.get("id")
-    return DocumentCell(cell_id if isinstance(cell_id, str) else "", _text(cell.get("source", cell.get("input", ""))))
+    may_raise = _MAY_RAISE.decode().strip('"') in str(cell.get("metadata"))
+    return DocumentCell(cell_id if isinstance(cell_id, str) else "", _text(cell.get("source", cell.get("input", ""))), may_raise)
 
 
 def _text(source: Any) -> str:

@@ -32,6 +32,7 @@ _MAKES = frozenset(
 """Functions and methods whose result is a thing of its own, in the libraries of numbers."""
 _SAYS = {"print", "round", "str", "format", "repr", "display", "float", "abs"}
 _OPAQUE = {"exec", "eval", "globals", "locals", "vars"}
+_NAMESPACES = {"globals", "locals", "vars", "dir"}
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,8 @@ class Body:
     has_star_import: bool = False
     is_opaque: bool = False
     """Runs code that cannot be seen: exec, eval, an unknown magic."""
+    first_use: dict[str, str] = field(default_factory=dict)
+    """For each name that is read, the attribute taken of it first; empty where it is used otherwise."""
     shows: bool = False
     """The last statement is an expression, whose value IPython keeps as `_`."""
     commands: list[tuple[str, str]] = field(default_factory=list)
@@ -220,6 +223,7 @@ class _Walk(Branches):
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
+            self.body.first_use.setdefault(node.id, "")
             self._read(node.id)
         elif isinstance(node.ctx, ast.Store):
             self._bind(node.id)
@@ -233,11 +237,26 @@ class _Walk(Branches):
             chain, is_through_call = _chain(node)
             if chain and not is_through_call and not self._is_own(chain[0]):
                 self.body.attributes.add(chain)
+                self.body.first_use.setdefault(*chain[:2])
         else:
             self._set(node)
         self.visit(node.value)
 
+    def _is_namespace(self, node: ast.expr) -> bool:
+        """Whether it gives the names of the notebook: `globals()`, and at top level `locals()`, `vars()` and `dir()`."""
+        is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.args and not node.keywords and node.func.id in _NAMESPACES
+        return is_call and (self.own is None or node.func.id == "globals") and node.func.id not in self.sure  # type: ignore[attr-defined]
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        if len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)) and (name := _literal(node.left)) and self._is_namespace(node.comparators[0]):
+            self._read(name)
+        else:
+            self.generic_visit(node)
+
     def visit_Subscript(self, node: ast.Subscript) -> None:
+        if (name := _literal(node.slice)) and self._is_namespace(node.value):
+            self.visit_Name(ast.Name(name, node.ctx))
+            return
         chain, _ = _chain(node.value)
         if chain[-1:] == ("environ",) and not self._is_own(chain[0]):
             method = "get" if isinstance(node.ctx, ast.Load) else "setdefault"
@@ -282,7 +301,7 @@ class _Walk(Branches):
     def _lambdas(self, name: str, value: ast.expr) -> None:
         for inner in ast.walk(value):
             if isinstance(inner, ast.Lambda) and not self._is_own(name):
-                self.body.functions[name] = _body_of(inner)
+                self.body.functions[name] = body_of(inner)
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.visit(node.iter)
@@ -365,7 +384,7 @@ class _Walk(Branches):
             self.body.functions[node.name].reads.update(bases)
 
     def _define(self, name: str, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
-        inner = _body_of(node)
+        inner = body_of(node)
         if self.own is not None or self._hidden:  # defined inside a function: it may run with it
             self._merge(inner)
             return
@@ -385,7 +404,7 @@ class _Walk(Branches):
     def visit_Lambda(self, node: ast.Lambda) -> None:
         for part in (*node.args.defaults, *(it for it in node.args.kw_defaults if it is not None)):
             self.visit(part)
-        self._merge(_body_of(node))
+        self._merge(body_of(node))
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
         self.visit(node.generators[0].iter)
@@ -411,6 +430,12 @@ class _Walk(Branches):
     def visit_Call(self, node: ast.Call) -> None:
         if _is_shell(node):
             self._shell(node)
+            return
+        func = node.func
+        if isinstance(func, ast.Attribute) and func.attr == "get" and self._is_namespace(func.value) and node.args and (name := _literal(node.args[0])):
+            self._read(name)
+            for value in node.args[1:]:
+                self.visit(value)
             return
         chain, is_through_call = _chain(node.func)
         is_handed_on = self._is_handed_on
@@ -469,6 +494,11 @@ class _Walk(Branches):
                 self._read(braces or dollar)
 
 
+def _literal(node: ast.expr) -> str:
+    """A name that stands in the code as a text; empty where none does."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier() else ""
+
+
 def _is_shell(node: ast.Call) -> bool:
     func = node.func
     return (
@@ -476,14 +506,14 @@ def _is_shell(node: ast.Call) -> bool:
     )
 
 
-def _body_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) -> Body:
+def body_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) -> Body:
     """What a function does when it is called; a class: what any of its methods may do."""
     outside = {name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names}
     if isinstance(node, ast.ClassDef):
         found = Body()
         for statement in node.body:
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                _join(found, _body_of(statement))
+                _join(found, body_of(statement))
         return found
     own = set(_bound_in(node)) - outside
     walk = _Walk(own, own - _sharing(node))

@@ -14,12 +14,18 @@ from dataclasses import field
 from nbtrack.entities.ledger import Entry, Seen, Status
 from nbtrack.notebooks import known
 from nbtrack.notebooks.effects import Body, Call, effects_of
+from nbtrack.notebooks.local_code import reached
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
 _BUILTINS = frozenset(dir(builtins))
 _OUTPUTS = regex(r"^(_{1,3}|_i{1,3}|_i?\d+|Out|In|_oh|_ih|_dh)$")
 _SHARES_LIMIT = 40
+_CUMULATIVE = ("warm_start", "partial_fit", "RandomState", "get_booster", "xgb_model", "init_model", "fit_more")
+"""Words of code in which fitting a model again may not begin from nothing."""
+_ASKS_FOLDER = regex(r"^(os\.(getcwdb?|path\.(abspath|realpath|relpath))|pathlib\.\w*Path\.(cwd|resolve|absolute))$")
+_LOCAL_STATE = "<local modules>"
+"""What modules of the user's own keep in their names."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,9 @@ class Step:
     draws: set[str] = field(default_factory=set)
     """Random states it draws from though nothing in the history seeded them."""
     modules: set[str] = field(default_factory=set)
-    """Top-level packages it uses."""
+    """Top-level packages it imports or uses."""
+    uses: set[str] = field(default_factory=set)
+    """Those whose code or values it takes, and does not only import."""
     needs_everything: bool = False
     """It runs code that cannot be seen."""
     may_set_anything: bool = False
@@ -69,12 +77,20 @@ class History:
         self._runs: dict[str, set[str]] = {}
         self._seeded: set[str] = set()
         self._bound: set[str] = set()
+        self._lazy: dict[str, set[str]] = {}
+        self._is_cumulative = False
+        """An estimator somewhere may go on from what it had learnt."""
+        self.kinds: dict[str, str] = {}
+        """What names are taken to mean in cells that nobody saw run."""
         self.folder = ""
         """Working directory after the last cell."""
+        self.local_modules: dict[str, str] = {}
+        """Modules of the user's own that were imported: full name to file."""
 
     def touched(self, body: Body) -> set[str]:
         """Names that a cell with this body reads, binds or changes, what its functions read among them."""
-        return set(body.mentions) | body.writes | {name for each in self._run_by(body) for name in (*each.reads, *each.writes)}
+        direct = set(body.mentions) | body.writes | {name for each in self._run_by(body) for name in (*each.reads, *each.writes)}
+        return direct | {holder for name in direct for holder in self._runs.get(name, ())}
 
     def add(self, entry: Entry, body: Body | None = None) -> Step:
         """Take in the next executed cell."""
@@ -105,17 +121,35 @@ class History:
         step.may_set_anything = entry.seen is None and (step.needs_everything or body.has_star_import or any(name == "run" for name, _ in body.commands))
         for name in list(body.mentions):
             step.needs |= self._runs.get(name, set()) - body.sure
+            step.needs |= {it for it in self._lazy.get(name, ()) if it in self._bound} - body.sure
+            step.needs.add(f"<fitted {name}>")
         self._outputs(step)
         in_place = set(step.changes)
         self._bindings(step, look)
         step.changes |= look.hidden_changes(run, in_place)
+        look.correct()
         now: dict[str, set[str]] = {}
         for one, other in entry.seen.shares if entry.seen is not None else ():
             now.setdefault(one, set()).add(other)
             now.setdefault(other, set()).add(one)
         step.changes |= {other for name in list(step.changes) for near in (name, *now.get(name, ())) for other in self._linked(near)}
+        look.leave_out_unchanged()
+        self._refits(step, look, now)
         step.needs = {name for name in step.needs if name not in _BUILTINS or name in self._imports or name in self._code or name in self._bound}
         return step, look
+
+    def _refits(self, step: Step, look: _Look, now: dict[str, set[str]]) -> None:
+        """An estimator that was fitted anew: what it had learnt before counts no more, what it was made with does."""
+        self._is_cumulative |= any(word in step.entry.source for word in _CUMULATIVE)
+        if self._is_cumulative:
+            return
+        for name in look.refitted - look.changed_otherwise - step.sets:
+            others = {other for near in (name, *now.get(name, ())) for other in self._linked(near)}
+            step.changes -= others
+            if known.refits("sklearn", step.body.first_use.get(name, ""), frozenset()):
+                step.needs.discard(f"<fitted {name}>")
+            step.sets.add(f"<fitted {name}>")
+            step.changes |= {f"<fitted {other}>" for other in others - {name}}
 
     def _run_by(self, body: Body) -> list[Body]:
         """Bodies of the notebook's functions that may run when the code does."""
@@ -180,8 +214,10 @@ class History:
         body, seen = step.body, step.entry.seen
         if step.clears:
             self._imports, self._code, self._links, self._runs = {}, {}, {}, {}
+        if seen is not None:
+            self.local_modules |= _files(seen)
         for name in step.sets | (seen.gone if seen is not None else set()):
-            if not name.startswith("<"):
+            if not name.startswith("<") and (seen is None or name in seen.bound or name in seen.gone or name in body.functions or name in body.imports):
                 self._drop(name)
         self._bound |= step.sets
         self._imports |= body.imports
@@ -202,6 +238,8 @@ class History:
             self._link(one, other)
         for name, place in look.handles:
             self._link(name, place)
+        for name, it in seen.lazy if seen is not None else ():
+            self._lazy.setdefault(name, set()).add(it)
         self._seeded |= look.seeds
         self.folder = seen.folder if seen is not None else self.folder
 
@@ -220,6 +258,7 @@ class History:
             self._runs[holder].discard(name)
             self._code.setdefault(holder, set()).update(self._code.get(name, ()))
         self._code.pop(name, None)
+        self._lazy.pop(name, None)
         self._runs.pop(name, None)
         self._imports.pop(name, None)
 
@@ -229,13 +268,17 @@ class _Look:
 
     def __init__(self, history: History, step: Step, seen: Seen | None, imports: dict[str, str]) -> None:
         self._history, self._step, self._imports = history, step, imports
-        self._kinds = seen.kinds if seen is not None else {}
+        self._kinds = seen.kinds if seen is not None else history.kinds
         self._texts = seen.texts if seen is not None else {}
         self._folder = seen.folder if seen is not None else ""
-        self._is_seen = seen is not None
+        self._seen, self._is_seen = seen, seen is not None
         self.seeds: set[str] = set()
         self.handles: list[tuple[str, str]] = []
         self.clears = False
+        self._local = history.local_modules | (_files(seen) if seen is not None else {})
+        self.refitted: set[str] = set()
+        self.changed_otherwise: set[str] = set()
+        self._followed: set[tuple[str, int]] = set()
         self._by_function: set[str] = set()
         if seen is not None:
             if seen.has_figures:
@@ -270,6 +313,30 @@ class _Look:
             if self.changes_locals(inner) or inner.sets & inner.writes:
                 found |= inner.reads
         return {name for name in found if self._may_be_changed(name)}
+
+    def correct(self) -> None:
+        """Let what was seen overrule what the code made likely."""
+        seen, step = self._seen, self._step
+        if seen is None:
+            return
+        self.leave_out_unchanged()
+        step.changes |= {name for name in seen.changed if not name.startswith("<")}
+        if any(name.startswith("<module ") for name in seen.changed):
+            step.changes.add(_LOCAL_STATE)
+        for state in seen.drew:
+            place = f"<random {state}>"
+            if place in step.sets or place in step.changes or state in step.draws:
+                continue
+            if state in self._history._seeded:
+                step.needs.add(place)
+                step.changes.add(place)
+            elif not seen.has_imported:  # what modules draw while they are loaded is theirs
+                step.facts.append(Fact("hidden randomness", f"calls something that draws random numbers, which nothing seeded ({state})"))
+
+    def leave_out_unchanged(self) -> None:
+        """Objects that were seen to be as before; where work goes on by itself, nobody knows for how long."""
+        if self._seen is not None and not any(fact.rule == "background" for fact in self._step.facts):
+            self._step.changes -= self._seen.unchanged - self._step.sets
 
     def _read_by(self, name: str) -> set[str]:
         """What a function of the notebook may give back of what is around it."""
@@ -316,8 +383,11 @@ class _Look:
         for module in body.modules:
             step.needs |= {"<import path>", "<environ>"}
             step.modules.add(module.partition(".")[0])
+            if module in self._local:
+                self._foreign(module)
             path = module.replace(".", "/")
             step.needs |= {self._file(f"{path}.py"), self._file(f"{path}/__init__.py")}
+        step.uses |= {dotted.partition(".")[0] for name, dotted in body.imports.items() if "." in dotted and dotted not in body.modules}
         for name, line in body.commands:
             self._command(name, line)
 
@@ -329,7 +399,31 @@ class _Look:
         if module and module != "__main__":
             package = module.partition(".")[0]
             step.modules.add(package)
+            step.uses.add(package)
+            if self._is_local(package):
+                step.needs.add(_LOCAL_STATE)
             step.needs.add(f"<options {'matplotlib' if package in ('seaborn', 'pylab') else package}>")
+
+    def _is_local(self, package: str) -> bool:
+        return any(name.partition(".")[0] == package for name in self._local)
+
+    def _foreign(self, dotted: str) -> None:
+        """What code of the user's own modules does to files, random states and the like; its names are none of the notebook's."""
+        step = self._step
+        for module, body in reached(self._local, dotted):
+            key = (module.name, id(body))
+            if key in self._followed:
+                continue
+            self._followed.add(key)
+            aside = Step(step.entry, body, sets={it for it in step.sets if it.startswith("<")})
+            look = _Look(self._history, aside, None, module.imports)
+            look._is_seen, look._texts, look._folder, look._followed = True, module.texts, self._folder, self._followed
+            look.take(body)
+            step.facts += [fact for fact in aside.facts if fact.rule not in ("path", "unseen")]
+            step.draws |= aside.draws
+            for mine, its in ((step.needs, aside.needs), (step.changes, aside.changes), (step.sets, aside.sets)):
+                mine |= {it for it in its if it.startswith("<") and it != _LOCAL_STATE}
+            self.seeds |= look.seeds
 
     def _may_change(self, name: str) -> bool:
         return (self._kinds.get(name) != "plain" or name in self._step.body.repeated) and name not in self._imports
@@ -368,8 +462,13 @@ class _Look:
         kind, _, type_module = self._kinds.get(call.root, "").partition(" ")
         if name and not (call.root in self._imports and name == self._imports[call.root] and kind == "object"):
             self._library(name, call, named)
+            if self._is_local(name.partition(".")[0]):
+                self._foreign(name)
         else:
             self._method(call, kind, type_module, named)
+            if kind == "object" and call.method and type_module in self._local:
+                self._foreign(f"{type_module}.*.{call.method}")
+        self._named_in_texts(name, call, named)
         for how, path in known.files(
             name,
             call.method,
@@ -380,6 +479,15 @@ class _Look:
             self._access(how, path)
         if call.method in ("sample", "rvs") and kind == "object" and type_module.startswith(("pandas", "scipy")) and "random_state" not in call.keywords:
             self._draw("numpy")
+
+    def _named_in_texts(self, name: str, call: Call, named: dict[str, str]) -> None:
+        """Names of the notebook that stand in a text some library makes sense of: `df.query("a > @limit")`, `duckdb.sql("select * from df")`."""
+        pattern = known.NAMES_IN_TEXTS.get(call.method or name.rpartition(".")[2])
+        if pattern is None:
+            return
+        texts = [self._value(text) for text in (*call.texts, *named.values())]
+        body, found = self._step.body, {word for text in texts if text for word in re.findall(pattern, text)}
+        self._step.needs |= {word for word in found if word in self._history._bound and (word in body.reads or word not in body.sure)}
 
     def _library(self, name: str, call: Call, named: dict[str, str]) -> None:
         step = self._step
@@ -403,6 +511,8 @@ class _Look:
             step.facts.append(Fact("environment", key or "os.environ"))
         if name in ("os.environ.update", "os.environ.setdefault", "os.environ.pop", "os.putenv", "os.unsetenv"):
             step.changes |= {"<environ>", f"<variable {key}>"}
+        if _ASKS_FOLDER.match(name):
+            step.needs.add("<folder>")
         if name == "os.chdir":
             step.sets.add("<folder>")
         if name.startswith("sys.path."):
@@ -452,8 +562,10 @@ class _Look:
             return
         if self._may_change(call.root):
             step.changes.add(call.root)
+            is_refit = kind == "object" and len(call.path) == 1 and known.refits(type_module, method, call.keywords)
+            (self.refitted if is_refit else self.changed_otherwise).add(call.root)
         package = type_module.partition(".")[0]
-        if type_module.startswith("torch") and not call.path:
+        if type_module.startswith("torch") and not call.path and not self._is_seen:
             self._draw("torch", only_seeded=True)
         if not (kind == "object" and package in known.GENTLE | {"builtins"}) or known.PLACES & call.keywords:
             self._hand_over(call.args)
@@ -548,6 +660,11 @@ class _Look:
             step.needs_everything = True
             step.needs.add("<extensions>")
             step.facts.append(Fact("unseen", f"the magic %{name} may do anything"))
+
+
+def _files(seen: Seen) -> dict[str, str]:
+    """File of each module of the user's own that a cell loaded."""
+    return {name: fact.rpartition(" ")[0] for name, fact in seen.modules.items()}
 
 
 def _place(folder: str, path: str) -> str:

@@ -56,6 +56,16 @@ PURE_METHODS = frozenset(
     )
 )
 """Methods of data frames, arrays and builtin containers that change nothing, unless told `inplace=True`."""
+ESTIMATORS = frozenset({"sklearn", "xgboost", "lightgbm", "catboost", "imblearn"})
+_ASKS = frozenset(
+    _words(
+        "predict predict_proba predict_log_proba decision_function score score_samples transform inverse_transform get_params get_feature_names_out get_depth"
+        " get_n_leaves staged_predict staged_predict_proba staged_decision_function kneighbors kneighbors_graph apply decision_path get_booster get_support"
+        " feature_importances split get_n_splits cost_complexity_pruning_path aic bic perplexity mahalanobis get_covariance get_precision"
+    )
+)
+"""Methods of estimators that leave them as they are."""
+_FITS = frozenset({"fit", "fit_transform", "fit_predict"})
 _INPLACE_BY_WORD = frozenset(
     _words(
         "assign drop dropna fillna rename replace reset_index set_index set_axis sort_values sort_index query eval mask drop_duplicates ffill bfill clip"
@@ -139,8 +149,15 @@ def is_gentle(name: str) -> bool:
     return name.partition(".")[0] in GENTLE and not CHANGES_ARGUMENTS.match(name)
 
 
+def refits(type_module: str, method: str, keywords: frozenset[str]) -> bool:
+    """Whether a method fits an estimator anew, whatever it had learnt before."""
+    return type_module.partition(".")[0] in ESTIMATORS and method in _FITS and not keywords & {"xgb_model", "init_model"}
+
+
 def is_pure_method(type_module: str, method: str, named: dict[str, str], keywords: frozenset[str]) -> bool:
     """Whether a method of a type of that module surely leaves its object as it was."""
+    if type_module.partition(".")[0] in ESTIMATORS and method in _ASKS:
+        return True
     if type_module.partition(".")[0] not in DATA or named.get("inplace", "False") != "False" or ("inplace" in keywords and "inplace" not in named):
         return False
     return method in PURE_METHODS or (method in _INPLACE_BY_WORD and type_module.partition(".")[0] in ("pandas", "polars"))
@@ -192,7 +209,7 @@ def files(name: str, method: str, texts: tuple[str | None, ...], named: dict[str
     if _READS.match(name):
         found.append(("read", first))
     if _WRITES.match(name):
-        both = name.startswith(("sqlite3", "h5py", "shutil", "zipfile", "tarfile"))
+        both = name.startswith(("sqlite3", "h5py", "shutil", "zipfile", "tarfile", "os."))
         found.append(("add" if both else "write", first))
         if name.startswith(("shutil.copy", "shutil.move", "os.rename", "os.replace")):
             found = [("read", first), ("write", texts[1] if len(texts) > 1 else None)]
@@ -208,6 +225,10 @@ def files(name: str, method: str, texts: tuple[str | None, ...], named: dict[str
 CLOCK = regex(r"^(time\.(time|time_ns|localtime|gmtime|ctime|strftime)|datetime\.(datetime|date)\.(now|utcnow|today)|pandas\.Timestamp\.(now|today|utcnow))$")
 TIMING = regex(r"^time\.time(_ns)?$")
 """Almost always measures how long something took, which is no result."""
+_IDENTIFIERS, _MARKED = r"[^\W\d]\w*", r"@([^\W\d]\w*)"
+_FORMULAS = "sql execute evaluate read_sql read_sql_query from_formula ols wls gls glm logit probit poisson mixedlm quantreg dmatrix dmatrices anova_lm"
+NAMES_IN_TEXTS = dict.fromkeys(_words("query eval"), _MARKED) | dict.fromkeys(_words(_FORMULAS), _IDENTIFIERS)
+"""Functions and methods that take names of the notebook out of a text, and what a name looks like in it."""
 NETWORK = regex(
     r"^(requests|urllib\.request|httpx|aiohttp|urllib3|boto3|botocore|kagglehub|kaggle|yfinance|openml|gdown|wget|s3fs|gcsfs|paramiko|ftplib|smtplib|http\.client|socket)\.\w+"
     r"|^sklearn\.datasets\.fetch_\w+$|^(datasets|transformers)\.(load_dataset|pipeline)$|^huggingface_hub\.\w+$|^torch\.hub\.\w+$|^seaborn\.load_dataset$"

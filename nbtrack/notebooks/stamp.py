@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import functools
 import itertools
 import json
@@ -16,6 +18,7 @@ from nbtrack.notebooks.document import Document
 from nbtrack.notebooks.effects import Body, effects_of, plain_source
 from nbtrack.notebooks.history import History, Step
 from nbtrack.notebooks.recipe import recipe_of
+from nbtrack.notebooks.scopes import parse
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -26,6 +29,7 @@ RULES = {
     "edited": NO,
     "deleted": NO,
     "not executed": NO,
+    "stops": NO,
     "failed": NO,
     "interrupted": NO,
     "input": NO,
@@ -36,6 +40,7 @@ RULES = {
     "no document": UNKNOWN,
     "not saved": UNKNOWN,
     "recovered": UNKNOWN,
+    "hidden randomness": UNKNOWN,
     "unseen": UNKNOWN,
     "background": UNKNOWN,
     "clock": UNKNOWN,
@@ -90,6 +95,8 @@ class Surroundings:
     """Local modules whose file differs from what was imported: name to file."""
     changed_packages: dict[str, str] = field(default_factory=dict)
     """Packages whose installed version differs from the imported one: name to `1.0 imported, 1.1 installed`."""
+    names: frozenset[str] = frozenset()
+    """What the namespace holds; those that no cell bound were there from the start."""
 
 
 def label(entry: Entry) -> str:
@@ -109,7 +116,7 @@ def stamp_of(
         document: as saved; None where no file is known, and the order of execution stands for the document's.
         as_python: transforms IPython's syntax, for cells of the document that were not executed so.
     """
-    reasons = _about_order(steps, targets, recipe, document, as_python) + _about_cells(recipe, targets, steps, around)
+    reasons = _about_order(steps, targets, recipe, document, around, as_python) + _about_cells(recipe, targets, steps, around)
     unique = list({(it.rule, it.cells, it.text): it for it in reasons}.values())
     unique.sort(key=lambda it: [NO, UNKNOWN, NOTE].index(RULES[it.rule]))
     weights = {RULES[it.rule] for it in unique}
@@ -122,7 +129,7 @@ def with_uncommitted(stamp: Stamp, files: Sequence[str]) -> Stamp:
 
 
 def _about_order(
-    steps: Sequence[Step], targets: Collection[int], recipe: Sequence[Step], document: Document | None, as_python: Callable[[str], str]
+    steps: Sequence[Step], targets: Collection[int], recipe: Sequence[Step], document: Document | None, around: Surroundings, as_python: Callable[[str], str]
 ) -> list[Reason]:
     places = {step.entry.number: _place(step.entry, document, steps) for step in recipe}
     reasons = _about_versions(recipe, places, document)
@@ -136,7 +143,7 @@ def _about_order(
         if there < here:
             reasons.append(Reason("out of order", (first.number, then.number), f"{label(first)} ran before {label(then)}, but stands below it"))
     if document is not None and recipe and not any(RULES[it.rule] == NO for it in reasons):
-        reasons += _about_clean_order(steps, targets, recipe, places, document, as_python)
+        reasons += _about_clean_order(steps, targets, recipe, places, document, around, as_python)
     return reasons
 
 
@@ -161,7 +168,7 @@ def _about_versions(recipe: Sequence[Step], places: dict[int, int | None], docum
             reasons.append(Reason("not saved", (entry.number,), f"{label(entry)} is not in the notebook as last saved"))
         elif place is None:
             reasons.append(Reason("deleted", (entry.number,), f"{label(entry)} {_gives(entry)}is not in the notebook any more"))
-        elif _plain(document.cells[place].source) != _plain(entry.source):
+        elif not _is_same_code(document.cells[place].source, entry.source):
             rule, text = ("not saved", "differs from the notebook as last saved") if is_older else ("edited", "was edited after it ran")
             reasons.append(Reason(rule, (entry.number,), f"{label(entry)} {text}"))
     return reasons
@@ -173,8 +180,9 @@ def _gives(entry: Entry) -> str:
 
 
 def _about_clean_order(
-    steps: Sequence[Step], targets: Collection[int], recipe: Sequence[Step], places: dict[int, int | None], document: Document, as_python: Callable[[str], str]
-) -> list[Reason]:
+    steps: Sequence[Step], targets: Collection[int], recipe: Sequence[Step], places: dict[int, int | None], document: Document, around: Surroundings,
+    as_python: Callable[[str], str],
+) -> list[Reason]:  # fmt: skip
     """What a run from top to bottom would take in that this run did not."""
     ends = [place for number in targets if (place := places.get(number)) is not None]
     if not ends or (last := max(ends)) > _SIMULATED:
@@ -191,17 +199,82 @@ def _about_clean_order(
             reasons.append(Reason("out of order", (ran.number,), f"{label(ran)} stands above this cell and changes what it needs, but ran at another time"))
         else:
             reasons.append(Reason("not executed", (), f"the cell `{text}` stands above this one, would change what it needs, and was not executed"))
-    return reasons
+    return reasons or _about_stops(steps, clean, document, last, around)
+
+
+def _about_stops(steps: Sequence[Step], clean: History, document: Document, last: int, around: Surroundings) -> list[Reason]:
+    """The first cell above the run's that would raise, so that a run from top to bottom does not come to the run's own."""
+    ever = {name for step in steps for name in (*step.sets, *step.changes)}
+    ambient = around.names - ever | _IPYTHONS
+    bound: set[str] = set()
+    is_open = False
+    for step, cell in zip(clean.steps, document.cells[: last + 1], strict=False):
+        is_open |= step.may_set_anything or step.needs_everything
+        same = [it.entry for it in steps if it.entry.cell_id == cell.cell_id and _plain(it.entry.source) == _plain(cell.source)]
+        ran = same[-1] if same else None
+        numbers: tuple[int, ...] = (ran.number,) if ran is not None else ()
+        which = label(ran) if ran is not None else f"the cell `{_short(cell.source)}`"
+        if not is_open and not cell.may_raise:
+            missing = sorted(name for name in _surely_read(step.entry.code) - bound - ambient if not hasattr(builtins, name))
+            if missing:
+                return [Reason("stops", numbers, f"{which} stands above this cell and needs {missing[0]}, which no cell above it binds")]
+            if ran is not None and ran.cell_id and ran.status is Status.ERROR and not _is_mended(ran, bound):
+                return [Reason("stops", numbers, f"{which} stands above this cell and raised {_error(ran)[0] or 'an error'} when it ran last")]
+        bound |= step.sets | step.changes | step.body.writes
+        bound -= step.body.deletes
+    return []
+
+
+_IPYTHONS = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open", "display", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh"})
+_SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Import, ast.ImportFrom, ast.Delete)
+_MAYBE = (ast.Lambda, ast.IfExp, ast.BoolOp, ast.Await, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+@functools.lru_cache(maxsize=4096)
+def _surely_read(code: str) -> frozenset[str]:
+    """Names without which the code raises: those its first statements need, up to the first that branches."""
+    tree = parse(code)
+    if tree is None:
+        return frozenset()
+    sure: list[ast.stmt] = []
+    for statement in tree.body:
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            if statement.decorator_list:
+                break
+            sure.append(ast.Assign([ast.Name(statement.name, ast.Store())], ast.Constant(None)))
+        elif isinstance(statement, _SIMPLE) and not any(isinstance(it, _MAYBE) for it in ast.walk(statement)):
+            sure.append(statement)
+        else:
+            break
+    return frozenset(effects_of("", "", ast.Module(sure, [])).reads)
+
+
+_NAME = regex(r"name '(\w+)'")
+
+
+def _is_mended(entry: Entry, bound: Collection[str]) -> bool:
+    """It raised for want of a name that is there in a clean run."""
+    name, text = _error(entry)
+    found = _NAME.search(text) if name == "NameError" else None
+    return found is not None and found.group(1) in bound
+
+
+def _error(entry: Entry) -> tuple[str, str]:
+    """Name and text of what an execution raised."""
+    found = next((it for it in entry.outputs if isinstance(it, dict) and it.get("output_type") == "error"), {})
+    return str(found.get("ename", "")), str(found.get("evalue", ""))
 
 
 def _clean_history(steps: Sequence[Step], document: Document, last: int, as_python: Callable[[str], str]) -> History:
     known = {(step.entry.cell_id, _plain(step.entry.source)): step for step in steps} | {("", _plain(step.entry.source)): step for step in steps}
     clean = History()
+    for step in steps:
+        clean.kinds |= step.entry.seen.kinds if step.entry.seen is not None else {}
     for index, cell in enumerate(document.cells[: last + 1]):
-        step = known.get((cell.cell_id, _plain(cell.source))) or known.get(("", _plain(cell.source)))
-        if step is not None:
-            ran = step.entry
-            clean.add(Entry(index + 1, cell.source, ran.code, ran.tree, ran.scope, cell.cell_id, seen=ran.seen, status=ran.status), step.body)
+        same = known.get((cell.cell_id, _plain(cell.source))) or known.get(("", _plain(cell.source)))
+        if same is not None:
+            ran = same.entry
+            clean.add(Entry(index + 1, cell.source, ran.code, ran.tree, ran.scope, cell.cell_id, seen=ran.seen, status=ran.status), same.body)
         else:
             code = as_python(plain_source(cell.source))
             clean.add(Entry(index + 1, cell.source, code, None, Scope(), cell.cell_id, status=Status.UNKNOWN), _effects(code, cell.source))
@@ -279,6 +352,14 @@ def _is_pinned(line: str) -> bool:
 
 def _plain(source: str) -> str:
     return "\n".join(line.rstrip() for line in source.strip().splitlines())
+
+
+def _is_same_code(one: str, other: str) -> bool:
+    """Whether two sources do the same, whatever their comments and blanks."""
+    if _plain(one) == _plain(other):
+        return True
+    trees = [parse(plain_source(source)) for source in (one, other)]
+    return all(tree is not None for tree in trees) and len({ast.dump(tree) for tree in trees if tree is not None}) == 1
 
 
 def _numbers(entries: Sequence[Entry]) -> tuple[int, ...]:

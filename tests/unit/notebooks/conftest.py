@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from nbtrack.capture import seen
+from nbtrack.capture import seen, states
 from nbtrack.entities.ledger import Ledger, Status
 from nbtrack.notebooks.effects import effects_of
 from nbtrack.notebooks.history import History
@@ -28,13 +28,14 @@ class Notebook:
         touched = self.history.touched(body)
         before, kinds = seen.names_of(self.namespace), seen.kinds_of(self.namespace, touched)
         modules = set(sys.modules)
+        held, generators = states.states_of(self.namespace, touched), states.random_states()
         entry.status = Status.OK
         try:
             exec(compile(tree, f"<cell {entry.number}>", "exec"), self.namespace)
         except Exception:  # noqa: BLE001 - generated cells raise anything
             entry.status = Status.ERROR
         if self.is_seen:
-            entry.seen = seen.look(self.namespace, before, kinds, touched, modules)
+            entry.seen = seen.look(self.namespace, before, kinds, touched, modules, states_before=held, random_before=generators)
         self.bound = {name for name, number in seen.names_of(self.namespace).items() if before.get(name) != number}
         self.history.add(entry, body)
         return entry

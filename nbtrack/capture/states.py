@@ -1,0 +1,288 @@
+"""What state objects are in, so that after a cell it is known which of them it changed, whatever way it took.
+
+Values are read by the interpreter's own means; none of the user's methods is called. What cannot be read through is told to be so.
+"""
+
+from __future__ import annotations
+
+import collections
+import marshal
+import sys
+import types
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import PurePath
+from typing import Any
+
+from nbtrack.capture.known import bases_of, module_of, namespace_of
+from nbtrack.records import dataclass
+
+_OBJECTS, _ALL_OBJECTS = 300, 2000
+"""Objects followed from one name, and from all of a cell."""
+_BYTES = 1 << 20
+"""Bytes of arrays that are read for one cell."""
+_ITEMS, _LONG = 5000, 100_000
+"""Things that wait to be read, and items of one container."""
+_PLAIN = frozenset({int, float, complex, str, bytes, bool, type(None)})
+_STILL = ("datetime", "decimal", "fractions", "uuid", "re", "zoneinfo", "enum", "pathlib", "builtins")
+"""Modules of classes whose objects never change; of `builtins` those that are no containers."""
+_FUNCTIONS = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType, types.MethodWrapperType, types.GetSetDescriptorType)
+_OWN = "__main__"
+_BYSTANDERS, _SHELLS = 40, ("In", "Out")
+_CONTAINERS = frozenset({list, dict, set, bytearray, collections.deque, collections.defaultdict, collections.Counter, collections.OrderedDict})
+_HEAP_TYPE = 1 << 9
+"""Of `type.__flags__`: made by a class statement, or as if it were."""
+_VERSION = 2
+"""Of marshal: equal values give equal bytes, whoever else holds them."""
+
+
+@dataclass(frozen=True)
+class State:
+    """An object, and what it held; states are compared, nothing else."""
+
+    number: int
+    parts: tuple[Any, ...]
+    is_whole: bool
+    """All that the object holds was read."""
+
+
+def states_of(namespace: Mapping[str, Any], names: Iterable[str], local: Iterable[str] = ()) -> dict[str, State]:
+    """States of what these names mean, and of the notebook's latest other containers and objects.
+
+    Args:
+        local: names of modules that are the user's own; their state goes by `<module NAME>`.
+    """
+    reader = _Reader(frozenset(local))
+    held = [(name, namespace[name]) for name in names if name in namespace]
+    found = {name: reader.read(value) for name, value in held if type(value) not in _PLAIN and not issubclass(type(value), types.ModuleType)}
+    bystanders = [name for name, value in namespace.items() if name not in found and name[:1] != "_" and name not in _SHELLS and _is_within_reach(type(value))]
+    for name in bystanders[-_BYSTANDERS:]:  # a callback may change what the cell does not name
+        found[name] = reader.read(namespace[name])
+    for name in reader.local:
+        if (module := sys.modules.get(name)) is not None:
+            found[f"<module {name}>"] = reader.read(module)
+    return found
+
+
+def random_states() -> dict[str, Any]:
+    """State of each library's own random generator, of those that are loaded."""
+    found: dict[str, Any] = {}
+    if (random := sys.modules.get("random")) is not None and hasattr(random, "getstate"):
+        found["random"] = hash(random.getstate())
+    generator = getattr(sys.modules.get("numpy.random.mtrand"), "_rand", None)
+    if generator is not None:
+        kind, keys, *rest = generator.get_state()
+        found["numpy"] = (kind, keys.tobytes() if hasattr(keys, "tobytes") else str(keys), *rest)
+    torch = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "get_rng_state"):
+        found["torch"] = torch.get_rng_state().numpy().tobytes()
+    return found
+
+
+def changed(before: Mapping[str, State], after: Mapping[str, State]) -> tuple[frozenset[str], frozenset[str]]:
+    """Names whose object has another state than before, and those where it surely has the same."""
+    same_object = [name for name, state in before.items() if name in after and after[name].number == state.number]
+    differing = {name for name in same_object if before[name].parts != after[name].parts}
+    return frozenset(differing), frozenset(name for name in same_object if name not in differing and before[name].is_whole and after[name].is_whole)
+
+
+def _is_within_reach(kind: type) -> bool:
+    return kind in _CONTAINERS or module_of(kind) == _OWN
+
+
+class _Reader:
+    """Reads the states of one cell's names, within one budget."""
+
+    def __init__(self, local: frozenset[str]) -> None:
+        self.local = local
+        self._left, self._left_bytes = _ALL_OBJECTS, _BYTES
+        self._parts: list[Any] = []
+        self._is_whole = True
+
+    def read(self, value: Any) -> State:
+        self._parts, self._is_whole = [], True
+        seen: set[int] = set()
+        waiting = [value]
+        limit = min(_OBJECTS, self._left)
+        while waiting:
+            it = waiting.pop()
+            kind = type(it)
+            if kind in _PLAIN:
+                self._plain([it])
+                continue
+            if id(it) in seen:
+                self._parts.append(id(it))
+                continue
+            if len(seen) >= limit or len(waiting) > _ITEMS:
+                self._left -= len(seen)
+                return State(id(value), (), False)
+            seen.add(id(it))
+            if type(it).__name__ != "ndarray":  # which array lies over the bytes does not matter
+                self._parts.append(id(it))
+            try:
+                waiting += self._inside(it, kind)
+            except Exception:  # noqa: BLE001 - an object half made, or one that is changed by a thread at this moment
+                self._is_whole = False
+        self._left -= len(seen)
+        return State(id(value), tuple(self._parts), self._is_whole)
+
+    def _inside(self, it: Any, kind: type) -> Iterable[Any]:
+        """What the object holds; what is only compared goes to the parts."""
+        if issubclass(kind, dict):
+            return [*self._items(dict.items(it)), *self._attributes(it, kind)]
+        if issubclass(kind, (list, tuple)):
+            base = list if issubclass(kind, list) else tuple
+            return [*self._sequence(base.__iter__(it), len(it)), *self._attributes(it, kind)]
+        if issubclass(kind, (set, frozenset)):
+            base_ = set if issubclass(kind, set) else frozenset
+            self._parts.append(base_(it) if all(type(each) in _PLAIN for each in base_.__iter__(it)) else sorted(map(id, base_.__iter__(it))))
+            self._is_whole &= all(type(each) in _PLAIN for each in base_.__iter__(it))
+            return self._attributes(it, kind)
+        if kind is collections.deque:
+            return self._sequence(iter(it), len(it))
+        if kind is bytearray:
+            self._parts.append(bytes(it))
+            return ()
+        if issubclass(kind, types.FunctionType):
+            return self._function(it)
+        if issubclass(kind, types.MethodType):
+            return (it.__self__, it.__func__)
+        if issubclass(kind, _FUNCTIONS):
+            owner = getattr(it, "__self__", None)
+            return () if owner is None or issubclass(type(owner), (types.ModuleType, type)) else (owner,)
+        if issubclass(kind, type):
+            return self._class(it)
+        if issubclass(kind, types.ModuleType):
+            return self._items(self._data(it)) if it.__name__ in self.local else ()
+        if kind is types.CellType:
+            return (it.cell_contents,)
+        return self._library(it, kind)
+
+    def _library(self, it: Any, kind: type) -> Iterable[Any]:
+        module = module_of(kind)
+        package = module.partition(".")[0]
+        if package == "numpy":
+            return self._numpy(it, kind)
+        if package == "pandas" and kind.__name__ in ("DataFrame", "Series"):
+            return self._frame(it)
+        if package == "torch" and hasattr(kind, "untyped_storage"):
+            self._parts.append((it._version, it.data_ptr(), it.requires_grad))
+            grad = it.grad if it.is_leaf else None
+            if it.device.type != "cpu" or it.is_sparse:  # `.data` changes it and leaves the version
+                self._is_whole = False
+                return () if grad is None else (grad,)
+            return (it.detach().numpy(),) if grad is None else (it.detach().numpy(), grad)
+        if package == "random" and kind.__name__ == "Random":
+            self._parts.append(it.getstate())
+            return ()
+        if module in _STILL or issubclass(kind, PurePath):
+            self._is_whole &= module != "builtins" or kind in (range, slice, type(...), property, staticmethod, classmethod, object)
+            return (it.__func__,) if kind in (staticmethod, classmethod) else ()
+        if package == "functools" and kind.__name__ == "partial":
+            return (it.func, it.args, it.keywords)
+        return self._attributes(it, kind)
+
+    def _sequence(self, items: Iterable[Any], length: int) -> Iterable[Any]:
+        if length > _LONG:
+            self._is_whole = False
+            return ()
+        held = list(items)
+        if _PLAIN.issuperset(map(type, held)):
+            self._plain(held)
+            return ()
+        self._parts.append(len(held))
+        return held
+
+    def _plain(self, held: list[Any]) -> None:
+        """Values that cannot change, all of them as bytes, as the place of one that is gone may be given to another."""
+        size_bytes = 9 * len(held) + sum(len(it) for it in held if type(it) is str or type(it) is bytes)
+        if size_bytes > self._left_bytes:
+            self._is_whole = False
+            return
+        self._left_bytes -= size_bytes
+        self._parts.append(marshal.dumps(held, _VERSION))
+
+    def _items(self, items: Iterable[tuple[Any, Any]]) -> Iterable[Any]:
+        return self._sequence([each for pair in items for each in pair], 0)
+
+    def _attributes(self, it: Any, kind: type) -> Iterable[Any]:
+        """Attributes and class of an object made by Python code; what a compiled class keeps beside them cannot be read."""
+        found: list[Any] = []
+        slots, own = 0, None
+        for base in bases_of(kind):
+            for name, member in namespace_of(base).items():
+                is_slot = type(member) is types.MemberDescriptorType
+                if name == "__dict__" and (is_slot or type(member) is types.GetSetDescriptorType):
+                    own = own if own is not None else _held(member, it)
+                elif is_slot and base.__flags__ & _HEAP_TYPE:
+                    slots += 1
+                    found.append(_held(member, it))
+        if type(own) is dict:
+            found += self._items(own.items())
+        if not issubclass(kind, (dict, list, tuple, set, frozenset)):
+            # beyond an object's head: its slots, its attributes and its weak references; more is a compiled class's own
+            self._is_whole &= kind.__basicsize__ <= object.__basicsize__ + 8 * (slots + 2) and kind.__itemsize__ == 0
+            self._is_whole &= own is not None or slots > 0 or kind is object
+        if self._is_own(module_of(kind)):
+            found.append(kind)
+        return found
+
+    def _class(self, it: type) -> Iterable[Any]:
+        if not self._is_own(module_of(it)):
+            return ()
+        return [*self._items((name, value) for name, value in self._data(it)), *(base for base in bases_of(it)[1:] if base is not object)]
+
+    def _function(self, it: types.FunctionType) -> Iterable[Any]:
+        if not self._is_own(it.__module__ or ""):
+            return ()
+        return [*(it.__closure__ or ()), *(it.__defaults__ or ()), *(it.__kwdefaults__ or {}).values(), *self._items(it.__dict__.items())]
+
+    def _data(self, it: Any) -> list[tuple[str, Any]]:
+        """What a class or module holds, its code and its furniture left out."""
+        left_out = (types.ModuleType, types.BuiltinFunctionType, types.MemberDescriptorType, types.GetSetDescriptorType)
+        held = namespace_of(it) if issubclass(type(it), type) else vars(it)
+        return [(name, value) for name, value in list(held.items()) if name[:2] != "__" and not issubclass(type(value), left_out)]
+
+    def _is_own(self, module: str) -> bool:
+        return module == _OWN or module in self.local
+
+    def _numpy(self, it: Any, kind: type) -> Iterable[Any]:
+        if kind.__name__ == "ndarray":
+            self._parts.append((it.shape, it.strides, it.dtype.str, it.__array_interface__["data"][0]))
+            if it.dtype.hasobject or it.nbytes > self._left_bytes:
+                self._is_whole = False
+                return ()
+            self._left_bytes -= it.nbytes
+            self._parts.append(zlib.crc32(it if it.flags.c_contiguous else it.tobytes()))
+        elif kind.__name__ == "Generator":
+            self._parts.append(repr(it.bit_generator.state))
+        elif hasattr(kind, "tobytes"):
+            self._parts.append(it.tobytes())
+        else:
+            self._is_whole &= kind.__name__.startswith("dtype")
+        return ()
+
+    def _frame(self, it: Any) -> Iterable[Any]:
+        """Values of a data frame's blocks as far as they are numbers, and what its axes mean."""
+        manager = it._mgr
+        found: list[Any] = []
+        for axis in manager.axes:
+            self._parts += [id(axis), repr(tuple(axis.names))]
+        if it.attrs:
+            found.append(it.attrs)
+        for block in manager.blocks:
+            self._parts.append(block.mgr_locs.as_array.tobytes())
+            values = block.values
+            if type(values).__module__ == "numpy":
+                found.append(values)
+            else:
+                self._parts.append(id(values))
+                self._is_whole = False
+        return found
+
+
+def _held(member: Any, it: Any) -> Any:
+    try:
+        return member.__get__(it)
+    except AttributeError:
+        return None
