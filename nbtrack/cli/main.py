@@ -275,6 +275,24 @@ def gate(
 
 
 @app.command()
+def report(
+    run: Annotated[str, typer.Argument(help="Run")] = "last",
+    against: Annotated[str, typer.Option("--against", help="Run, or ref:BRANCH for its run at a commit; else the pinned run or the attempt before.")] = "",
+    as_markdown: Annotated[bool, typer.Option("--md", help="Markdown, for a comment or a job's summary.")] = False,
+    as_html: Annotated[bool, typer.Option("--html", help="One HTML page, with pictures.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=2000, help="Most bytes of the Markdown; GitHub's comments take 65536.")] = 1_000_000,
+    as_json: Json = False,
+) -> None:
+    """Say what a run is, against another one: metrics, gates, params, data, the notebook cell by cell."""
+    from nbtrack.cli import report as door
+
+    if as_markdown + as_html + as_json > 1:
+        raise UsageError("A report has one form at a time.", mend="Choose one of --md, --html and --json.")
+    door.report(_home(), run, against, "html" if as_html else "json" if as_json else "md", out, limit)
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """Explain the state of journal, delivery and store, and how to mend what is broken."""
     from nbtrack.cli.doctor import examine

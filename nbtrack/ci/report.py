@@ -1,0 +1,273 @@
+"""What a change did to a model: a run held against that of the base branch."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbtrack.ci.blocks import Block, Picture
+from nbtrack.entities import RunView
+from nbtrack.entities.difference import CellChange, RunDiff
+from nbtrack.gates.check import ARTIFACT
+from nbtrack.journal import Home
+from nbtrack.reads import words
+from nbtrack.reads.diff import diff_runs
+from nbtrack.replay import files
+
+_MARKS = {"passed": "✓", "failed": "✗", "warned": "!", "waived": "~"}
+_PICTURES = 24
+_NONE = "—"
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """A metric now, and before."""
+
+    name: str
+    now: float | None
+    before: float | None
+    direction: str
+
+    @property
+    def delta(self) -> float | None:
+        return None if self.now is None or self.before is None else self.now - self.before
+
+    @property
+    def verdict(self) -> str:
+        """`better`, `worse`, `same`, `new`, `gone`; empty where NaN leaves it open."""
+        if self.before is None or self.now is None:
+            return "new" if self.before is None else "gone"
+        if self.now == self.before or (math.isnan(self.now) and math.isnan(self.before)):
+            return "same"
+        delta = self.now - self.before
+        return "" if math.isnan(delta) else "better" if (delta > 0) == (self.direction == "max") else "worse"
+
+    def as_data(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        facts = {"value": _number(self.now), "base": _number(self.before), "delta": _number(self.delta)}
+        return {**facts, "better_is": self.direction, "verdict": self.verdict}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One run, and what it is compared with."""
+
+    title: str
+    head: RunView
+    base: RunView | None
+    diff: RunDiff | None
+    metrics: tuple[MetricRow, ...]
+    verdicts: tuple[dict[str, Any], ...]
+    """As `gates/verdicts.json` has them."""
+    pictures: tuple[Picture, ...] = ()
+
+    @property
+    def failed_gates(self) -> int:
+        return sum(it.get("standing") == "failed" for it in self.verdicts)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that is told."""
+
+    title: str
+    parts: tuple[Part, ...]
+    how: str = ""
+    """How the base was found, or why there is none."""
+
+    def as_data(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return {"title": self.title, "base": self.how, "runs": [_data(part) for part in self.parts]}
+
+    def metrics(self) -> dict[str, Any]:
+        """Numbers alone, by run: what a program wants."""
+        return {part.title: {it.name: it.as_data() for it in part.metrics} for part in self.parts}
+
+    def blocks(self) -> list[Block]:
+        """As it is drawn."""
+        found = [Block("Summary", _summary(self), ("", "run", "state", "gates", "metrics", "took"), tuple(_line(it) for it in self.parts), weight=100)]
+        for part in self.parts:
+            found += _blocks(part, is_only=len(self.parts) == 1)
+        return found
+
+
+def part_of(home: Home, head: RunView, base: RunView | None, folder: Path, *, title: str = "", with_pictures: bool = False) -> Part:
+    """A run against another one.
+
+    Args:
+        folder: where git is asked for the commits between.
+        with_pictures: curves of both, and the figures of the run.
+    """
+    diff = None if base is None else diff_runs(home, base, head, folder)
+    return Part(
+        title or words.clean(words.title(head)), head, base, diff, tuple(_metrics(head, base)), tuple(_verdicts(home, head)),
+        tuple(_pictures(home, head, base)) if with_pictures else (),
+    )  # fmt: skip
+
+
+def _metrics(head: RunView, base: RunView | None) -> list[MetricRow]:
+    now, before = words.metrics_of_code(head), {} if base is None else words.metrics_of_code(base)
+    rows = []
+    for name in {**now, **before}:
+        one, other = now.get(name), before.get(name)
+        known = one or other
+        assert known is not None
+        is_curve = any(it is not None and it.count > 1 for it in (one, other))
+        values = [None if it is None else it.best if is_curve else it.last for it in (one, other)]
+        rows.append(MetricRow(f"{name} (best)" if is_curve else name, values[0], values[1] if base is not None else None, known.direction))
+    return rows
+
+
+def _verdicts(home: Home, view: RunView) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(files.read(home, view, ARTIFACT) or b"{}").get("verdicts", [])
+        return [it for it in found if isinstance(it, dict)]
+    except (ValueError, AttributeError):
+        return []
+
+
+def _pictures(home: Home, head: RunView, base: RunView | None) -> list[Picture]:
+    """Curves of both runs in one picture, and the figures of the run."""
+    from nbtrack.charts.answers import figures
+    from nbtrack.charts.curves import CurveReader, series
+    from nbtrack.charts.draw import curves
+
+    views = [head] if base is None else [base, head]
+    names = [name for name, it in words.metrics_of_code(head).items() if it.count > 1]
+    found = []
+    if names:
+        labels = {view.run_id: "this change" if view is head else "base" for view in views}
+        says = f"Curves of {', '.join(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''}"
+        picture = curves(series(CurveReader(home), views, names), labels, words.clean(says))
+        found.append(Picture(picture.says, _uri("image/svg+xml", picture.svg.encode("utf-8", "backslashreplace"))))
+    for it in figures(home, [head])["figures"][:_PICTURES]:
+        data = it["data"]
+        if data and it["mime"] == "image/png":
+            found.append(Picture(it["title"], f"data:image/png;base64,{data}"))
+        elif data and it["mime"] == "image/svg+xml":
+            found.append(Picture(it["title"], _uri("image/svg+xml", data.encode("utf-8", "backslashreplace"))))
+    return found
+
+
+def _uri(mime: str, data: bytes) -> str:
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+def _summary(report: Report) -> tuple[str, ...]:
+    failed = sum(it.failed_gates for it in report.parts)
+    gates = sum(len(it.verdicts) for it in report.parts)
+    bad = [it.title for it in report.parts if it.head.state.value != "FINISHED"]
+    lines = [f"{', '.join(bad[:5])} did not finish."] if bad else []
+    lines += [f"{failed} of {gates} gates failed."] if failed else [f"All {gates} gates let it pass."] if gates else ["No gates were asked."]
+    return (*lines, *([report.how] if report.how else []))
+
+
+def _line(part: Part) -> tuple[str, ...]:
+    counts = {it: sum(row.verdict == it for row in part.metrics) for it in ("better", "worse", "same", "new", "gone")}
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count and not (part.base is None and name == "new"))
+    told = told or (f"{len(part.metrics)}, nothing to compare with" if part.metrics else "none")
+    gates = f"{part.failed_gates} of {len(part.verdicts)} failed" if part.failed_gates else f"{len(part.verdicts)} passed" if part.verdicts else _NONE
+    good = part.head.state.value == "FINISHED" and not part.failed_gates
+    return ("✓" if good else "✗", part.title, part.head.state.value.lower(), gates, told, words.duration(part.head.duration_s))
+
+
+def _blocks(part: Part, is_only: bool) -> list[Block]:
+    level = 3 if is_only else 4
+    head, diff = part.head, part.diff
+    reason = ((words.clean(head.reason),) if head.reason else ()) if head.state.value != "FINISHED" else ()
+    trace = tuple(words.clean(head.traceback).splitlines()) if head.traceback else ()
+    stamp = words.stamp(head)
+    found = [
+        *([] if is_only else [Block(part.title, (f"run {head.run_id[:8]}",), weight=90)]),
+        Block("What failed", reason, code=(("traceback", trace),) if trace else (), level=level, weight=95),
+        Block("Gates", (), ("", "gate", "measured", "wanted", "why"), tuple(_gate(it) for it in part.verdicts), level=level, weight=80),
+        *_metric_blocks(part, level),
+    ]
+    if diff is not None:
+        data = tuple(
+            (it.name, change.name, change.a or _NONE, change.b or _NONE)
+            for it in diff.data
+            for change in (it.digest, it.rows, *it.schema)
+            if change.a != change.b
+        )
+        cells = diff.notebook.cells
+        environment = (*diff.environment.facts, *diff.environment.distributions, *diff.environment.variables)
+        found += [
+            Block("Params", (), ("param", "base", "this change"), _changes(diff.params), level=level, weight=60),
+            Block("Data", (), ("dataset", "", "base", "this change"), data, level=level, weight=55),
+            Block(
+                f"Notebook: {len(cells)} cells differ", (diff.notebook.missing,) if diff.notebook.missing else (), (), (),
+                tuple((_cell_title(it), (*it.source, *(("… output:", *it.outputs) if it.outputs else ()))) for it in cells), is_folded=True, weight=20,
+            ),
+            Block("Environment", (), ("", "base", "this change"), _changes(environment), is_folded=True, weight=10),
+        ]  # fmt: skip
+    found.append(Block("Pictures", pictures=part.pictures, level=level, weight=5))
+    about = (f"run {head.run_id[:8]} against {part.base.run_id[:8]}" if part.base is not None else f"run {head.run_id[:8]}", *([stamp] if stamp else []))
+    found.append(Block("About", (f"{'; '.join(about)}; took {words.duration(head.duration_s)}{_cost(part)}",), level=level, weight=70))
+    return found
+
+
+def _metric_blocks(part: Part, level: int) -> list[Block]:
+    """Metrics that moved, and folded those that did not."""
+    header = ("metric", "base", "this change", "change", "", "better is")
+    moved = sorted((it for it in part.metrics if it.verdict != "same"), key=lambda it: ("worse", "", "gone", "better", "new").index(it.verdict))
+    same = [it for it in part.metrics if it.verdict == "same"]
+    return [
+        Block("Metrics", () if part.metrics else ("The run has no metrics.",), header, tuple(_metric(it) for it in moved), level=level, weight=75),
+        Block(f"{len(same)} metrics are the same", (), header, tuple(_metric(it) for it in same), is_folded=True, weight=30),
+    ]
+
+
+def _metric(it: MetricRow) -> tuple[str, ...]:
+    change = "" if it.delta is None else f"{'+' if it.delta > 0 else ''}{words.number(it.delta)}"
+    if it.delta and it.before and math.isfinite(it.delta / it.before):
+        change += f" ({it.delta / abs(it.before):+.1%})"
+    values = [_NONE if it is None else words.number(it) for it in (it.before, it.now)]
+    return (words.short(words.clean(it.name), 80), *values, change, "" if it.verdict == "same" else it.verdict, "higher" if it.direction == "max" else "lower")
+
+
+def _gate(it: dict[str, Any]) -> tuple[str, ...]:
+    standing, measured = str(it.get("standing", "")), it.get("measured")
+    told = "nothing" if measured is None else words.number(measured) if isinstance(measured, float) else str(measured)
+    waiver = it.get("waiver") or {}
+    why = str(it.get("why", "")) + (f" (waived by {waiver.get('who')} until {waiver.get('until')}: {waiver.get('why')})" if standing == "waived" else "")
+    mend = str(it.get("mend", "")) if standing in ("failed", "warned") else ""
+    cells = (f"{_MARKS.get(standing, '')} {standing}".strip(), str(it.get("gate", "")), told, str(it.get("wanted", "")), f"{why} {mend}".strip())
+    return tuple(words.clean(cell) for cell in cells)
+
+
+def _changes(changes: Sequence[Any]) -> tuple[tuple[str, ...], ...]:
+    return tuple((it.name, *(_NONE if value is None else words.short(value, 60) or '""' for value in (it.a, it.b))) for it in changes)
+
+
+def _cell_title(it: CellChange) -> str:
+    at = f"cell {it.number_b}" if it.number_b is not None else f"cell {it.number_a} of the base"
+    return f"{at} {'output differs' if it.how == 'output' else it.how}"
+
+
+def _cost(part: Part) -> str:
+    if part.base is None or part.base.duration_s is None or part.head.duration_s is None:
+        return ""
+    return f", {words.duration(part.base.duration_s)} before"
+
+
+def _data(part: Part) -> dict[str, Any]:
+    head, base, diff = part.head, part.base, part.diff
+    return {
+        "title": part.title, "run_id": head.run_id, "mlflow_run_id": head.mlflow_run_id, "state": head.state.value, "reason": words.clean(head.reason),
+        "duration_s": head.duration_s, "base_run_id": None if base is None else base.run_id, "stamp": head.tags.get("nbtrack.stamp", ""),
+        "metrics": [{"name": it.name, **it.as_data()} for it in part.metrics],
+        "gates": list(part.verdicts),
+        "params": [] if diff is None else [it.__dict__ for it in diff.params],
+        "data": [] if diff is None else [{"name": it.name, "digest": [it.digest.a, it.digest.b], "rows": [it.rows.a, it.rows.b]} for it in diff.data],
+        "cells": [] if diff is None else [{"how": it.how, "base": it.number_a, "head": it.number_b} for it in diff.notebook.cells],
+    }  # fmt: skip
+
+
+def _number(value: float | None) -> float | str | None:
+    return str(value) if value is not None and not math.isfinite(value) else value

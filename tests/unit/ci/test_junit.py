@@ -1,0 +1,76 @@
+"""JUnit XML, read by a real consumer."""
+
+import json
+
+from junitparser import JUnitXml
+
+import nbtrack
+from nbtrack.ci.junit import junit_xml, suite_of
+from nbtrack.entities.verdict import Severity, Verdict
+
+
+def cell(source, outputs=(), **facts):
+    return {"cell_type": "code", "metadata": facts, "source": source, "outputs": list(outputs)}
+
+
+ERROR = {"output_type": "error", "ename": "ValueError", "evalue": "bad \x00 input", "traceback": ["\x1b[31mTraceback\x1b[0m", "ValueError: bad"]}
+CELLS = [
+    cell("print('hello')", [{"output_type": "stream", "name": "stdout", "text": "hello\n"}], papermill={"duration": 1.5, "status": "completed"}),
+    cell("raise KeyError", [{**ERROR, "ename": "KeyError"}], papermill={"duration": 0.1, "status": "completed"}, tags=["raises-exception"]),
+    {"cell_type": "markdown", "metadata": {}, "source": "# <b>text</b>"},
+    cell("model.fit(X) # ]]> & <", [ERROR], papermill={"duration": 0.25, "status": "failed"}),
+    cell("y = 2", papermill={"duration": None, "status": "pending"}),
+]
+
+
+def read(home, tmp_path, cells, verdicts=(), reason=None):
+    run = nbtrack.track("train & <test>")
+    with run as tracked:
+        tracked.artifact_bytes("notebook/output.ipynb", json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode())
+    suite = suite_of(home, nbtrack.run(tracked.run_id), verdicts=verdicts)
+    (tmp_path / "junit.xml").write_bytes(junit_xml([suite, suite]))
+    parsed = JUnitXml.fromfile(str(tmp_path / "junit.xml"))
+    return parsed, next(iter(parsed))
+
+
+def test_each_cell_is_a_case_and_the_failing_one_has_source_and_traceback(home, tmp_path):
+    parsed, suite = read(home, tmp_path, CELLS)
+    assert (parsed.tests, parsed.failures, suite.name, suite.tests, suite.failures, suite.skipped) == (10, 2, "train & <test>", 5, 1, 1)
+    cases = list(suite)
+    assert [(it.name, it.is_passed, it.is_failure, it.is_skipped) for it in cases] == [
+        ("cell 1: print('hello')", True, False, False),
+        ("cell 2: raise KeyError", True, False, False),
+        ("cell 3: model.fit(X) # ]]> & <", False, True, False),
+        ("cell 4: y = 2", False, False, True),
+        ("the whole notebook", True, False, False),
+    ]
+    failure = cases[2].result[0]
+    assert failure.type == "ValueError" and failure.message == "ValueError: bad \ufffd input"
+    assert failure.text == "model.fit(X) # ]]> & <\n\nTraceback\nValueError: bad"
+    assert cases[0].system_out == "hello\n" and cases[0].time == 1.5
+
+
+def test_gates_are_cases_too_and_warnings_do_not_fail(home, tmp_path):
+    no = Verdict("good", "metric", False, 0.5, "acc ≥ 0.9", "0.5 is below", "Look.")
+    warning = Verdict("nice", "metric", False, None, "acc ≥ 0.99", "missing", "Look.", Severity.WARNING)
+    _, suite = read(home, tmp_path, CELLS[:1], [no, warning])
+    good, nice = list(suite)[2:]
+    assert good.is_failure and good.result[0].type == "gate" and "wanted acc ≥ 0.9, measured 0.5" in good.result[0].text
+    assert nice.is_skipped and nice.result[0].message.startswith("warned: missing")
+
+
+def test_a_run_that_failed_outside_its_cells_fails_as_a_whole(home, tmp_path):
+    from nbtrack.entities import State
+
+    with nbtrack.track("train") as tracked:
+        tracked.end(State.FAILED, "the kernel died of SIGKILL")
+    suite = suite_of(home, nbtrack.run("train"))
+    (tmp_path / "junit.xml").write_bytes(junit_xml([suite]))
+    (case,) = next(iter(JUnitXml.fromfile(str(tmp_path / "junit.xml"))))
+    assert case.is_failure and case.result[0].message == "the kernel died of SIGKILL"
+
+
+def test_secrets_are_struck_out(home, tmp_path):
+    token = "ghp_" + "Zk3v9QpL2mX7rT5wB8nC4dF6gH1jK0sYaUeI"
+    read(home, tmp_path, [cell(f"token = '{token}'", [{"output_type": "stream", "text": token}])])
+    assert token not in (tmp_path / "junit.xml").read_text()
