@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nbtrack.charts.frame import sendable, shown
-from nbtrack.charts.shapes import Details, Difference, DifferenceRow, DifferenceSection, Figure, Figures, Section
+from nbtrack.charts.shapes import Difference, DifferenceRow, DifferenceSection, Figure, Figures
 from nbtrack.delivery.mask import Mask
 from nbtrack.entities import Artifact, RunView
 from nbtrack.entities.difference import Change, RunDiff
@@ -63,18 +63,6 @@ def figures(home: Home, views: Sequence[RunView]) -> Figures:
                 )
     count = len({it["run"] for it in found})
     return Figures(answer="figures", id=0, figures=found, says=f"{len(found)} figures of {count} runs." if found else "These runs have no figures.")
-
-
-def details(view: RunView, sections: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> Details:
-    """All of one run.
-
-    Args:
-        sections: titles and rows, as they may be shown.
-    """
-    told = [Section(title=title, rows=[[sendable(name), sendable(value)] for name, value in rows]) for title, rows in sections]
-    return Details(
-        answer="details", id=0, run=view.run_id, title=shown("name", words.title(view)), sections=told, says=f"{words.title(view)}, {view.state.value.lower()}."
-    )
 
 
 def content(home: Home, it: Artifact, limit: int = _LARGEST) -> bytes:

@@ -17,7 +17,7 @@ from nbtrack.cli.pairs import PairsCommand
 from nbtrack.errors import NbtrackError, StoreError, UsageError
 from nbtrack.exits import Exit
 from nbtrack.journal import Home
-from nbtrack.magics.table import RunPage, RunTable
+from nbtrack.magics.table import RunTable
 from nbtrack.reads import all_runs, find, words
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, help="Runs of notebooks and scripts: look at them, deliver them, mend them.")
@@ -48,11 +48,14 @@ def runs(
 @app.command()
 def show(run: Annotated[str, typer.Argument(help="Name, name#attempt, first letters of an id, or last")] = "last", as_json: Json = False) -> None:
     """Show one run in full."""
-    view = find(_home(), run)
+    from nbtrack.charts.run_page import RunPage
+
+    home = _home()
+    view = find(home, run)
     if as_json:
         _print_json(words.as_data(view))
     else:
-        print(repr(RunPage(view)))
+        print(repr(RunPage(home, view)))
 
 
 @app.command()

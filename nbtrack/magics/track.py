@@ -29,11 +29,12 @@ from nbtrack.magics.line import DryLine, RunLine, left_out
 from nbtrack.magics.live import show_still
 from nbtrack.magics.replay import ReplayCommands
 from nbtrack.magics.stages import StageCommands
-from nbtrack.magics.table import RunPage, RunTable
+from nbtrack.magics.table import RunTable
 from nbtrack.reads import all_runs, find
 
 if TYPE_CHECKING:  # loaded by the commands that need them: %load_ext is felt
     from nbtrack.charts.compare import Comparison
+    from nbtrack.charts.run_page import RunPage
     from nbtrack.magics.diff_page import DiffPage
     from nbtrack.magics.history import HistoryTable
 
@@ -160,7 +161,10 @@ class TrackMagics(GateCommands, ReplayCommands, StageCommands, Magics):
         return RunTable(all_runs(self._home(), " ".join(words)))
 
     def _show(self, words: list[str]) -> RunPage:
-        return RunPage(find(self._home(), words[0] if words else "last"))
+        from nbtrack.charts.run_page import RunPage
+
+        home = self._home()
+        return RunPage(home, find(home, words[0] if words else "last"))
 
     def _compare(self, text: str) -> Comparison:
         from nbtrack.magics.compared import compared

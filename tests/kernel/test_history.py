@@ -173,7 +173,7 @@ def test_a_reason_is_on_the_line_and_all_are_shown(kernel):
     kernel.run("import random")
     reply = kernel.run("%%track fit\nx = random.random()\ny = input if False else 1")
     assert "reproducible: no ([3] draws random numbers that nothing seeded (random))" in reply.shown[-1]
-    page = kernel.run("%track show fit").result
+    page = kernel.run("%track show fit").shown[0]
     assert "randomness" in page
     assert "fit" in kernel.run("%track runs nbtrack.stamp:no").result
 

@@ -19,7 +19,7 @@ def test_a_long_cell_is_sampled_and_the_sampling_ends_with_it(kernel):
     assert 0 <= found["system/cpu_utilization_percentage"].lowest <= found["system/cpu_utilization_percentage"].highest <= 100
     assert found["system/process_memory_megabytes"].last > 200
     assert "system/" not in "".join(reply.html + reply.shown)
-    assert "system/" in kernel.run("%track show").result
+    assert "system/" in kernel.run("%track show").shown[0]
     assert "system/" not in kernel.run("%track runs").result
     time.sleep(0.5)
     assert system(kernel.runs()[0]) == found

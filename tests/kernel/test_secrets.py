@@ -13,7 +13,7 @@ def test_the_runs_line_hides_a_secret_the_journal_keeps_it_and_the_kernel_loads_
     assert run.params == {"db_password": PASSWORD, "lr": "0.1"}
     loaded = kernel.run("import sys\n[name for name in sys.modules if name in ('detect_secrets', 'nbtrack.secrets.scanner')]")
     assert loaded.result == "[]"
-    assert PASSWORD not in (kernel.run("%track show").result or "")
+    assert PASSWORD not in kernel.run("%track show").shown[0]
 
 
 def test_what_the_line_allows_is_told_to_delivery(kernel):

@@ -246,7 +246,7 @@ def test_runs_filter_and_show(kernel):
         kernel.run(f"%%track fit{lr[-1]}\nlr = {lr}")
     assert "fit5" not in kernel.run("%track runs lr<0.3").result
     assert "fit1" in kernel.run("%track runs lr<0.3").result
-    assert "params" in kernel.run("%track show fit1").result
+    assert "params" in kernel.run("%track show fit1").shown[0]
     assert "Did you mean 'fit5'?" in kernel.run("%track show fit55").stderr
 
 
