@@ -56,7 +56,7 @@ def load(home: Home, run_id: str) -> Cursor:
         # A loss of power took events that were delivered; what is appended now must not hide behind the old offset.
         data["events_bytes"] = 0
         data["params"] = {}
-    known = {name: value for name, value in data.items() if name in Cursor.__dataclass_fields__}
+    known = {name: value for name, value in data.items() if name in Cursor.__annotations__}
     known["refusals"] = tuple(known.get("refusals", ()))
     known["masked"] = tuple((str(kind), str(place)) for kind, place in known.get("masked", ()))
     return Cursor(**known)

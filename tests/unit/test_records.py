@@ -142,6 +142,18 @@ def test_a_run_start_is_pickled_like_any_object() -> None:
     assert pickle.loads(pickle.dumps(start)) == start
 
 
+def test_no_class_of_the_package_is_asked_for_its_fields_before_there_is_an_object() -> None:
+    told = []
+    for file in Path(nbtrack.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            is_asked = isinstance(node, ast.Attribute) and node.attr == "__dataclass_fields__"
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("fields", "dataclasses.fields") and isinstance(node.args[0], ast.Name):
+                is_asked |= node.args[0].id[:1].isupper() and node.args[0].id != "Settings"
+            if is_asked:
+                told.append(f"{file.name}:{node.lineno}: ask __annotations__")
+    assert told == []
+
+
 def test_those_of_the_package_have_no_bases() -> None:
     for file in Path(nbtrack.__file__).parent.rglob("*.py"):
         tree = ast.parse(file.read_text())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -20,6 +22,15 @@ def test_a_cursor_comes_back_as_it_was(home, writer):
     cursor.save(home, writer.run_id, FULL)
     assert cursor.load(home, writer.run_id) == FULL
     assert sorted(path.name for path in writer.folder.iterdir()) == ["cursor.json", "events.log"]
+
+
+def test_a_new_process_reads_a_cursor_first_of_all(home, writer):
+    cursor.save(home, writer.run_id, Cursor("m"))
+    script = (
+        "import sys; from pathlib import Path; from nbtrack.journal import Home, cursor; print(cursor.load(Home(Path(sys.argv[1])), sys.argv[2]).mlflow_run_id)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, home.root, writer.run_id], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("m", "")
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"null", b"[1]", b"\xff", b'{"mlflow_run_id": "f'])
