@@ -28,12 +28,11 @@ from nbtrack.notebooks.document import Document
 from nbtrack.notebooks.effects import Body, effects_of
 from nbtrack.notebooks.history import History, Step
 from nbtrack.notebooks.recipe import cells_of, recipe_of
-from nbtrack.notebooks.stamp import Stamp, Surroundings, stamp_of, with_uncommitted
+from nbtrack.notebooks.stamp import DOCUMENT_TAG, REASONS_TAG, STAMP_TAG, Stamp, Surroundings, stamp_of, with_uncommitted
 from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 
 RECIPE = "notebook/recipe.ipynb"
-STAMP_TAG, REASONS_TAG, DOCUMENT_TAG = "nbtrack.stamp", "nbtrack.stamp.reasons", "nbtrack.document"
 _EXIT_WAIT_S = 10.0
 
 

@@ -13,8 +13,8 @@ from nbtrack.errors import FormatError
 from nbtrack.journal import cursor as cursors
 from nbtrack.journal.location import Home
 from nbtrack.journal.owner import is_alive
-from nbtrack.journal.reaper import reap
 from nbtrack.journal.writer import EVENTS
+from nbtrack.notebooks.dead import reap
 
 _WATCH_S = 600.0
 _UNBORN_S = 60.0

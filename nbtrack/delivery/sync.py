@@ -19,8 +19,8 @@ from nbtrack.journal import cursor as cursors
 from nbtrack.journal.fold import fold, start_of
 from nbtrack.journal.lines import read_events
 from nbtrack.journal.location import Home
-from nbtrack.journal.reaper import reap
 from nbtrack.journal.writer import EVENTS, RunWriter
+from nbtrack.notebooks.dead import reap
 from nbtrack.secrets.policy import ALLOW_TAG, allow_text
 from nbtrack.settings import Settings
 from nbtrack.store.client import be_quick

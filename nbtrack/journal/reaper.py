@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 
 from nbtrack.entities import Kind, RunView, State
 from nbtrack.errors import JournalError
@@ -25,10 +26,13 @@ def _snapshot(home: Home, writer: RunWriter, view: RunView, last_ns: int) -> Non
             writer.event(Kind.ARTIFACT, timestamp_ns=last_ns, path=EXECUTED, blob=found[0], size_bytes=found[1])
 
 
-def reap(home: Home, run_id: str) -> bool:
+def reap(home: Home, run_id: str, judge: Callable[[Home, RunWriter, RunView, int], None] = lambda *_: None) -> bool:
     """End the run as KILLED if its owner no longer lives; its end is the last thing the owner wrote. Says whether it did.
 
     The end names the owner it is about: if another process resumes the run at this moment, folding passes it over.
+
+    Args:
+        judge: adds what can still be said of the run, at the time that is given; what it raises keeps no run from its end.
     """
     view = fold(home, run_id, metrics=False)
     if view is None or view.state.is_end or is_alive(home, view.start.owner):
@@ -42,6 +46,8 @@ def reap(home: Home, run_id: str) -> bool:
     writer = RunWriter(home, run_id)
     try:
         _snapshot(home, writer, view, last)
+        with contextlib.suppress(Exception):
+            judge(home, writer, fold(home, run_id, metrics=False) or view, last)
         writer.event(Kind.END, timestamp_ns=last, state=State.KILLED, reason=why_gone(home, owner), owner=owner)
     finally:
         writer.close()

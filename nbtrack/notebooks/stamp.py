@@ -22,6 +22,7 @@ from nbtrack.notebooks.scopes import parse
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
+STAMP_TAG, REASONS_TAG, DOCUMENT_TAG = "nbtrack.stamp", "nbtrack.stamp.reasons", "nbtrack.document"
 NO, UNKNOWN, NOTE = "no", "unknown", "note"
 RULES = {
     "out of order": NO,
@@ -41,6 +42,7 @@ RULES = {
     "not saved": UNKNOWN,
     "recovered": UNKNOWN,
     "hidden randomness": UNKNOWN,
+    "killed": UNKNOWN,
     "unseen": UNKNOWN,
     "background": UNKNOWN,
     "clock": UNKNOWN,

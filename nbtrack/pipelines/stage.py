@@ -17,7 +17,7 @@ from nbtrack.capture.identity import Identity
 from nbtrack.entities import Kind, Request, State
 from nbtrack.errors import JournalError, StageError
 from nbtrack.journal import Home, RunWriter, fold
-from nbtrack.journal.reaper import reap
+from nbtrack.notebooks.dead import reap
 from nbtrack.pipelines import notebook as notebooks
 from nbtrack.pipelines.kernels import Kernel, Kernels, how_it_died, silently
 from nbtrack.pipelines.listener import Listener, Stop, StopReason

@@ -10,7 +10,7 @@ from pathlib import Path
 from nbtrack.entities import Artifact, RunView
 from nbtrack.errors import JournalError, UsageError
 from nbtrack.journal import Home, blobs, fold
-from nbtrack.journal.reaper import reap
+from nbtrack.notebooks.dead import reap
 from nbtrack.reads import words
 
 EXECUTED, DOCUMENT, RECIPE = "notebook/executed.ipynb", "notebook/document.ipynb", "notebook/recipe.ipynb"

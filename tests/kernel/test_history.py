@@ -13,7 +13,7 @@ import pytest
 
 from nbtrack.entities import State
 from nbtrack.journal import blobs
-from nbtrack.journal.reaper import reap
+from nbtrack.notebooks.dead import reap
 
 NOTEBOOK = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
@@ -68,6 +68,26 @@ def test_a_killed_kernel_leaves_what_it_had_executed_and_the_recipe(kernel, exec
     assert notebook.cells[2].source.startswith("%%track long")
     assert "step 3" in notebook.cells[2].outputs[0].text
     assert read(kernel, kernel.runs()[0], "notebook/recipe.ipynb").cells[-1].source[0].startswith("import time")
+    tags = kernel.runs()[0].tags
+    assert (tags["nbtrack.stamp"], tags["nbtrack.document"]) == ("unknown", "none")
+    assert [it["text"] for it in json.loads(tags["nbtrack.stamp.reasons"]) if it["rule"] == "killed"] == [
+        "the kernel died while [3] ran, and with it what its cells were seen to share and change: only their code is judged"
+    ]
+
+
+def test_a_killed_run_of_several_cells_gets_a_recipe_and_a_no_that_its_code_makes_sure(kernel):
+    kernel.run("import random", "a")
+    kernel.run("unused = 1", "b")
+    kernel.run("%track on many", "c")
+    kernel.run("x = random.random()", "d")
+    kernel.send("print(x, flush=True)\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "e")
+    kernel.manager.provisioner.process.wait()
+    time.sleep(0.5)
+    assert reap(kernel.home, kernel.runs()[0].run_id)
+    tags = kernel.runs()[0].tags
+    assert (tags["nbtrack.stamp"], [it["rule"] for it in json.loads(tags["nbtrack.stamp.reasons"])]) == ("no", ["randomness", "killed"])
+    recipe = read(kernel, kernel.runs()[0], "notebook/recipe.ipynb")
+    assert ["".join(it.source) for it in recipe.cells][:2] == ["import random", "x = random.random()"]
 
 
 def test_the_document_is_kept_byte_for_byte_and_the_run_says_so(kernel, until):
