@@ -14,7 +14,7 @@ from nbtrack.entities import RunView
 
 FEW = 20
 """Runs below which the answer is little more than a guess."""
-_MANY = 2000
+_MANY = 1000
 _MOST_PARAMS = 50
 _LEAST_EXPLAINED = 0.3
 
@@ -64,9 +64,9 @@ def _shares(table: Any, y: Any, np: Any) -> tuple[Any, float]:
     if np.ptp(y) == 0:
         return np.zeros(table.shape[1]), 0.0
     has_votes = len(y) >= 8
-    forest = forests.RandomForestRegressor(100, min_samples_leaf=1 if len(y) < 50 else 3, oob_score=has_votes, bootstrap=True, random_state=0)
+    forest = forests.RandomForestRegressor(60, min_samples_leaf=1 if len(y) < 50 else 3, oob_score=has_votes, bootstrap=True, random_state=0)
     forest.fit(table, y)
-    found = inspection.permutation_importance(forest, table, y, n_repeats=5, random_state=0)
+    found = inspection.permutation_importance(forest, table, y, n_repeats=3, random_state=0)
     shares = np.maximum(found.importances_mean, 0)
     return shares / shares.sum() if shares.sum() > 0 else shares, float(forest.oob_score_) if has_votes else 1.0
 

@@ -74,7 +74,9 @@ def statistics(views: Sequence[RunView], metric: str, group: Sequence[str] = (),
     adjusted = _holm({name: it.p for name, it in tests.items() if it.kind})
     groups = [_group(it, tests.get(it.label), adjusted.get(it.label), is_baseline=it is reference) for it in samples]
     sentences = [
-        _sentence(metric, better, it, reference, tests[it.label], adjusted.get(it.label)) for it in samples if reference is not None and it.label in tests
+        _sentence(metric, better, it, reference, tests[it.label], adjusted.get(it.label))
+        for it in samples[: _MOST_SENTENCES + 1]
+        if reference is not None and it.label in tests
     ]
     return Statistics(
         answer="statistics", id=0, metric=metric, groups=groups, sentences=sentences[:_MOST_SENTENCES], says=_says(metric, samples, sentences, len(adjusted))
@@ -112,10 +114,12 @@ def _samples(views: Sequence[RunView], metric: str, names: Sequence[str]) -> lis
         if value is not None and math.isfinite(value):
             members.setdefault(_key(view, names), []).append(view)
     found: list[_Sample] = []
+    labels: set[str] = set()
     for them in members.values():
         values = {name: shown(name, them[0].params[name]) if name in them[0].params else "" for name in names}
         label = ", ".join(f"{name}={words.short(value, 24)}" if value else f"no {name}" for name, value in values.items()) or "all runs"
-        label = label if all(label != it.label for it in found) else f"{label} ({len(found) + 1})"
+        label = label if label not in labels else f"{label} ({len(found) + 1})"
+        labels.add(label)
         numbers = [value for view in them if (value := value_of(view, metric)) is not None]
         found.append(_Sample(label, values, them, numbers, tuple(tuple(view.params.get(name) for name in seeds) for view in them)))
     return found
