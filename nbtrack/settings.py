@@ -62,6 +62,8 @@ class Settings:
     """Delivered journals are pruned, oldest first, while all journals together are larger."""
     long_param: int = 6000
     """Characters of a param that MLflow gets; a longer one is kept whole in the journal and as an artifact."""
+    debug: bool = False
+    """Write into the delivery process's log how often the store was asked, and how long it took."""
     secrets: str = field(default="mask", metadata={"choices": ("mask", "strict", "off")})
     """Secrets in what a run sends to MLflow: struck out, a reason to send nothing, or not looked for."""
 

@@ -134,7 +134,7 @@ def _start(place: Place, store: str, settings: Settings, env: Mapping[str, str],
 
 def _settings_env(settings: Settings) -> dict[str, str]:
     """Settings of the announcing process that hold for the delivery process too."""
-    names = ("idle_s", "poll_s", "retry_s", "keep_days", "keep_mb", "long_param")
+    names = ("idle_s", "poll_s", "retry_s", "keep_days", "keep_mb", "long_param", "debug")
     return {f"NBTRACK_{name.upper()}": str(getattr(settings, name)) for name in names}
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from nbtrack.courier.channel import Place, ask
-from nbtrack.errors import DeliveryError, LoginError, NbtrackError, RefusedError, SecretError, StoreUnreachableError
+from nbtrack.errors import DeliveryError, GoneError, LoginError, NbtrackError, RefusedError, SecretError, StoreUnreachableError
 from nbtrack.journal.location import Home
 
-_ERRORS: dict[str, type[NbtrackError]] = {kind.__name__: kind for kind in (StoreUnreachableError, LoginError, RefusedError, DeliveryError, SecretError)}
+_ERRORS: dict[str, type[NbtrackError]] = {
+    kind.__name__: kind for kind in (StoreUnreachableError, LoginError, RefusedError, GoneError, DeliveryError, SecretError)
+}
 
 
 def flush(home: Home, store: str, run_id: str, wait_s: float) -> str:
@@ -29,9 +32,43 @@ def flush(home: Home, store: str, run_id: str, wait_s: float) -> str:
         answer = ask(Place.of(home, store), {"act": "flush", "run": run_id, "wait_s": wait_s}, wait_s=wait_s + 5)
     except ConnectionError as cause:
         raise DeliveryError(f"No delivery process for {store} lives.", mend="Run nbtrack sync.") from cause
+    return str(_given(answer)["mlflow_run_id"])
+
+
+def look(home: Home, store: str, *, full: bool = False, now: bool = False) -> None:
+    """Have the process bring its index of the store's runs up to date.
+
+    Args:
+        full: read all runs of the store again.
+        now: do it at once, however short a time ago it was done.
+
+    Raises:
+        DeliveryError: no process lives (announce it first).
+    """
+    try:
+        ask(Place.of(home, store), {"act": "look", "full": full, "now": now}, wait_s=5)
+    except ConnectionError as cause:
+        raise DeliveryError(f"No delivery process for {store} lives.", mend="Track a cell, or run nbtrack sync.") from cause
+
+
+def history(home: Home, store: str, mlflow_run_id: str, metrics: Sequence[str], wait_s: float) -> None:
+    """Have all points of metrics of a run of the store's fetched into the index.
+
+    Raises:
+        StoreUnreachableError, LoginError, RefusedError: the store does not give them.
+        DeliveryError: no process lives (announce it first), or it was not done within `wait_s`.
+    """
+    try:
+        answer = ask(Place.of(home, store), {"act": "history", "run": mlflow_run_id, "metrics": list(metrics)}, wait_s=wait_s)
+    except ConnectionError as cause:
+        raise DeliveryError(f"No delivery process for {store} lives.", mend="Track a cell, or run nbtrack sync.") from cause
+    _given(answer)
+
+
+def _given(answer: dict[str, Any]) -> dict[str, Any]:
     if "error" in answer:
         raise _ERRORS.get(answer["error"], DeliveryError)(answer["message"], mend=answer["mend"])
-    return str(answer["mlflow_run_id"])
+    return answer
 
 
 def status(home: Home, store: str) -> dict[str, Any] | None:

@@ -52,12 +52,20 @@ class Login:
             LoginError: the URI's password is not known since the process started.
             StoreUnreachableError: the store does not answer.
         """
+        return StoreClient(self.uri(), self.hidden())
+
+    def uri(self) -> str:
+        """The store's full URI.
+
+        Raises:
+            LoginError: its password is not known since the process started.
+        """
         if not self._uri:
             raise LoginError(
                 f"The password in {self.store} is not known to the delivery process.",
                 mend="Track a cell in a notebook that has it, or run nbtrack sync with MLFLOW_TRACKING_URI set.",
             )
-        return StoreClient(self._uri, self.hidden())
+        return self._uri
 
     def hidden(self) -> tuple[str, ...]:
         """Texts that must not be written."""

@@ -9,13 +9,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from nbtrack.courier.channel import Place, write_private
 from nbtrack.courier.uris import sqlite_file
 from nbtrack.delivery.desk import Desk
+from nbtrack.delivery.indexer import Indexer
 from nbtrack.delivery.login import Login, Scrubbed
 from nbtrack.delivery.loop import Loop
 from nbtrack.errors import NbtrackError
@@ -75,6 +76,7 @@ class Process:
         self._place, self._settings = place, settings
         self._login = Login(store, os.environ)
         self._loop = Loop(place.home, store, settings, self._login.connect)
+        self._indexer = Indexer(place, store, settings, self._login)
         self._database = sqlite_file(store)
         self._database_id: tuple[int, int] | None = None
         self._guard = threading.Lock()
@@ -89,6 +91,7 @@ class Process:
         """Work until idle or stopped; says whether the process should start afresh."""
         self._prepare()
         desk = Desk(self._place, self._answer)
+        self._indexer.start()
         is_again = False
         check_at = 0.0
         try:
@@ -107,6 +110,7 @@ class Process:
         finally:
             self._is_stopping = True
             desk.close()
+            self._indexer.stop()
             write_private(self._place.last_status, json.dumps({**self._status(), "ended": time.time()}).encode())
             logging.shutdown()
         return is_again
@@ -114,7 +118,7 @@ class Process:
     def _prepare(self) -> None:
         sys.stderr = sys.stdout = Scrubbed(sys.stderr, self._login)
         logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-        _log.setLevel(logging.INFO)
+        _log.setLevel(logging.DEBUG if self._settings.debug else logging.INFO)
         be_quick()
         if self._database is not None:
             self._database.parent.mkdir(parents=True, exist_ok=True)
@@ -131,7 +135,7 @@ class Process:
 
     def _ends_idle(self) -> bool:
         with self._guard:  # a visitor is answered before this or not at all, and then starts a new process
-            if self._loop.is_idle and time.monotonic() - self._loop.busy_at > self._settings.idle_s:
+            if self._loop.is_idle and not self._indexer.has_acts and time.monotonic() - self._loop.busy_at > self._settings.idle_s:
                 self._is_stopping = True
         return self._is_stopping
 
@@ -143,24 +147,28 @@ class Process:
             self._loop.busy_at = time.monotonic()
         match question.get("act"):
             case "hello":
-                self._loop.look_again(reconnect=self.learn(question))
+                is_new = self.learn(question)
+                self._loop.look_again(reconnect=is_new)
+                if is_new:
+                    self._indexer.renew()
             case "wake":
                 self._loop.look_again()
+            case "look":
+                self._indexer.look(full=bool(question.get("full")), now=bool(question.get("now")))
             case "stop":
                 self._stop()
             case "status":
                 return self._status()
             case "flush":
-                try:
-                    return {"mlflow_run_id": self._loop.flush(str(question["run"]), float(question["wait_s"]))}
-                except NbtrackError as error:
-                    return {"error": type(error).__name__, "message": error.message, "mend": error.mend}
+                return _told(lambda: {"mlflow_run_id": self._loop.flush(str(question["run"]), float(question["wait_s"]))})
+            case "history":
+                return _told(lambda: {"points": self._indexer.history(str(question["run"]), [str(it) for it in question["metrics"]])})
             case _:
                 return {"error": "DeliveryError", "message": "The delivery process does not know that question.", "mend": "Restart the kernel after an update."}
         return {"ok": True}
 
     def _status(self) -> dict[str, Any]:
-        return {**self._loop.status(), "pid": os.getpid(), "since": self._since}
+        return {**self._loop.status(), "index": self._indexer.status(), "pid": os.getpid(), "since": self._since}
 
     def _is_database_gone(self) -> bool:
         """Whether the sqlite file was removed or replaced under MLflow's open engine, which would fail for ever."""
@@ -180,6 +188,14 @@ class Process:
                 os.truncate(self._place.log, 0)
         except OSError:
             return
+
+
+def _told(act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What an act gives, or its error as a visitor reads it."""
+    try:
+        return act()
+    except NbtrackError as error:
+        return {"error": type(error).__name__, "message": error.message, "mend": error.mend}
 
 
 def _texts(found: Any) -> Mapping[str, str]:

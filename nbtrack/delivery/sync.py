@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from nbtrack import courier
+from nbtrack.courier import acts
 from nbtrack.courier.channel import Place, write_private
 from nbtrack.courier.uris import absolute_uri, mask_uri
+from nbtrack.delivery.indexer import Indexer
 from nbtrack.delivery.login import Login
 from nbtrack.delivery.loop import Loop
 from nbtrack.delivery.process import take_lock
@@ -51,9 +53,11 @@ def sync(home: Home, settings: Settings, *, wait: bool = False, watch: bool = Fa
     try:
         while True:
             report = SyncReport()
-            for store, run_ids in sorted(_waiting(home).items()):
+            runs = _waiting(home)
+            for store in sorted({*runs, *(it for it in courier.known_stores(home) if acts.waiting(Place.of(home, it)))}):
                 desk = desks.setdefault(store, _Foreground(home, store, settings))
-                desk.deliver(run_ids, report)
+                desk.deliver(runs.get(store, []), report)
+                desk.change(report)
             on_progress(report)
             if not watch and not (wait and report.waiting):
                 return report
@@ -83,6 +87,7 @@ class _Foreground:
         self._place = Place.of(home, store)
         self._lock: int | None = None
         self._loop: Loop | None = None
+        self._login: Login
 
     def deliver(self, run_ids: list[str], report: SyncReport) -> None:
         for at, run_id in enumerate(run_ids):
@@ -96,6 +101,26 @@ class _Foreground:
             except NbtrackError as error:
                 report.waiting.append(run_id)
                 report.problems[self._store] = error
+
+    def change(self, report: SyncReport) -> None:
+        """Change runs that the store alone has, as was asked for."""
+        asked = [act.mlflow_run_id for _, act in acts.waiting(self._place)]
+        if not asked or self._store in report.problems:
+            report.waiting.extend(asked)
+            return
+        try:
+            if self._loop is None and self._place.is_alive():
+                self._hello()
+                courier.look(self._home, self._store)
+                report.delivered.extend(asked)
+                return
+            if self._loop is None:
+                self._take_over()
+            Indexer(self._place, self._store, self._settings, self._login).act_here()
+            report.delivered.extend(asked)
+        except NbtrackError as error:
+            report.waiting.extend(act.mlflow_run_id for _, act in acts.waiting(self._place))
+            report.problems[self._store] = error
 
     def _one(self, run_id: str) -> None:
         reap(self._home, run_id)
@@ -121,8 +146,8 @@ class _Foreground:
         if self._lock is None:
             raise DeliveryError(f"Another process delivers to {self._store} just now.", mend="Run nbtrack sync again.")
         write_private(self._place.uri, self._store.encode("utf-8", "surrogatepass"))
-        login = Login(self._store, os.environ, self._settings.tracking_uri)
-        self._loop = Loop(self._home, self._store, self._settings, login.connect)
+        self._login = Login(self._store, os.environ, self._settings.tracking_uri)
+        self._loop = Loop(self._home, self._store, self._settings, self._login.connect)
 
     def close(self) -> None:
         if self._lock is not None:

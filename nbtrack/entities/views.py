@@ -32,7 +32,7 @@ class Artifact:
 
 @dataclass(frozen=True)
 class RunView:
-    """A run, as far as its journal tells."""
+    """A run, as far as its journal, or the store, tells."""
 
     start: RunStart
     state: State
@@ -50,6 +50,8 @@ class RunView:
     is_trashed: bool
     is_delivered: bool
     mlflow_run_id: str
+    is_local: bool = True
+    """Whether the journal has it; else it is told as the store has it: no artifacts, and metrics of which only the last point may be known (`count` -1)."""
 
     @property
     def run_id(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,10 @@ _QUICK = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
 }
+
+
+_opening = threading.Lock()
+"""MLflow makes a new database's tables when it first opens it, and must not do so in two threads."""
 
 
 @dataclass(frozen=True)
@@ -61,18 +66,8 @@ class StoreClient:
         self.uri = uri
         self._hide = (*secrets_of(uri), *hide)
         self._experiments: dict[str, str] = {}
-        database = sqlite_file(uri)
         with self._opening(), self._door():
-            _see_that_it_answers(uri)
-            folder = database.parent if database is not None else None
-            if folder is not None:
-                folder.mkdir(parents=True, exist_ok=True)
-            with contextlib.chdir(folder) if folder is not None else contextlib.nullcontext():  # so that mlruns/ lies beside the database
-                from mlflow import MlflowClient
-
-                if uri.startswith("http"):
-                    answers.watch()
-                self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+            self._client = open_client(uri)
 
     def ping(self) -> None:
         """Ask the store for something small."""
@@ -268,6 +263,21 @@ class StoreClient:
 
     def __repr__(self) -> str:
         return f"StoreClient({mask_uri(self.uri)!r})"
+
+
+def open_client(uri: str) -> Any:
+    """MLflow's own client of a store that answers; its errors are foreign."""
+    database = sqlite_file(uri)
+    _see_that_it_answers(uri)
+    folder = database.parent if database is not None else None
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    with _opening, contextlib.chdir(folder) if folder is not None else contextlib.nullcontext():  # so that mlruns/ lies beside the database
+        from mlflow import MlflowClient
+
+        if uri.startswith("http"):
+            answers.watch()
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
 def tell_model(folder: Path, *, model_id: str, run_id: str) -> None:
