@@ -17,6 +17,8 @@ from nbtrack.journal.location import Home
 from nbtrack.journal.points import RECORD, read_bytes, segments, writer_of
 from nbtrack.journal.writer import EVENTS, FORMAT
 
+RENAMED = "nbtrack.name"
+"""Tag of a run that was given another name."""
 _MANY = 20_000
 _FEW_NAMES = 64
 _START_FIELDS = frozenset(RunStart.__annotations__)
@@ -96,6 +98,8 @@ def fold(home: Home, run_id: str, *, metrics: bool = True) -> RunView | None:
                 state, ended_ns = State(data["state"]), event.timestamp_ns
                 reason, trace = data.get("reason", ""), data.get("traceback", "")
     cursor = cursors.load(home, run_id)
+    if RENAMED in tags:
+        start = dataclasses.replace(start, name=tags[RENAMED])
     return RunView(
         start,
         state,

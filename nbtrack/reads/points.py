@@ -35,8 +35,14 @@ def points(home: Home, run_id: str, names: Collection[str] | None = None) -> dic
 
     Raises:
         FormatError: a newer release wrote them.
+        UnknownRunError, StoreError, DeliveryError: the journal does not have the run, and the store does not give them.
     """
     import numpy as np
+
+    if not home.run(run_id).exists():
+        from nbtrack.reads.series import stored_points
+
+        return stored_points(home, run_id, names)
 
     wanted = {at: name for at, name in series_names(events_of(home, run_id)).items() if names is None or name in names}
     parts: dict[str, list[tuple[Any, Any, Any]]] = {}

@@ -1,22 +1,39 @@
-"""Runs of this machine's journal: all that match, or the one that a word means."""
+"""One view of runs, of this machine's journal and of the store's past: all that match, or the one that a word means."""
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from nbtrack import courier
 from nbtrack.entities import RunView
 from nbtrack.errors import FormatError, UnknownRunError
 from nbtrack.journal import Home, fold
+from nbtrack.journal.writer import EVENTS
+from nbtrack.reads.fresh import in_force
+from nbtrack.reads.past import Past, past
 
 REPRODUCES_TAG = "nbtrack.reproduces"
 """On a run that reproduces another: the other's id. It is nobody's last run."""
+_WATCHED_NS = 600_000_000_000
+"""A worker of an ended run may write to it for a while."""
+_KEPT = 20_000
+_settled: dict[tuple[str, str], tuple[tuple[int, int, int], RunView]] = {}
+_FEW = 500
+_ID_LETTERS = 32
+_many: dict[tuple[str, str], tuple[tuple[Any, ...], list[RunView]]] = {}
 
 
-def all_runs(home: Home, query: str = "", *, with_trash: bool = False, metrics: bool = True) -> list[RunView]:
-    """Runs that match, newest first.
+def all_runs(home: Home, query: str = "", *, with_trash: bool = False, metrics: bool = True, store: str | None = None) -> list[RunView]:
+    """Runs that match, newest first: all of the journal, and those that a store alone has.
 
     Args:
         query: in the query language, see `reads/query.py`; empty means all.
         with_trash: include runs in the trash.
         metrics: False leaves points unread; a query on metrics then finds nothing.
+        store: masked URI of the store; None means the one in force.
 
     Raises:
         QueryError: the query cannot be read.
@@ -24,41 +41,117 @@ def all_runs(home: Home, query: str = "", *, with_trash: bool = False, metrics: 
     from nbtrack.reads.query import facts_of, parse  # loaded with the first list of runs: %load_ext is felt
 
     asked = parse(query)
-    views = (_folded(home, run_id, metrics) for run_id in home.run_ids())
-    found = [view for view in views if view is not None and (with_trash or not view.is_trashed) and (not query or asked.holds(facts_of(view)))]
+    views = _everywhere(home, metrics, store)
+    found = [view for view in views if (with_trash or not view.is_trashed) and (not query or asked.holds(facts_of(view)))]
     return sorted(found, key=lambda view: view.start.started_ns, reverse=True)
 
 
-def find(home: Home, word: str = "last") -> RunView:
+def find(home: Home, word: str = "last", *, store: str | None = None) -> RunView:
     """The one run that a word means: `last`, an id or the first letters of it (nbtrack's or MLflow's), a name (its last attempt), `name#2`.
+
+    A run of the journal goes before one that only a store has; `last` is this machine's last one, if it has any.
+
+    Args:
+        store: masked URI of the store that is looked into, before all others known here; None means the one in force.
 
     Raises:
         UnknownRunError: there is none, or there are several; names the nearest.
     """
-    views = all_runs(home, with_trash=True, metrics=False)
+    if len(word) == _ID_LETTERS and (known := _folded(home, word, True)) is not None:
+        return known
+    local = _newest(local_runs(home, metrics=False))
     if word == "last":
-        chosen = [view for view in views if not view.is_trashed and REPRODUCES_TAG not in view.tags][:1]
+        chosen = [view for view in local if not view.is_trashed and REPRODUCES_TAG not in view.tags][:1] or _last_of_store(home, store)
     else:
-        name, _, attempt = word.partition("#")
-        chosen = [view for view in views if view.name == name and (not attempt or str(view.start.attempt) == attempt)][:1] or [
-            view for view in views if len(word) >= 4 and (view.run_id.startswith(word) or view.mlflow_run_id.startswith(word))
-        ]
+        chosen = _meant(local, word) or _meant(_of_stores(home, word, store, {view.run_id for view in local}), word)
     if len(chosen) == 1:
-        full = fold(home, chosen[0].run_id)
-        if full is not None:
-            return full
+        view = chosen[0] if not chosen[0].is_local else fold(home, chosen[0].run_id)
+        if view is not None:
+            return view
     if chosen:
         ids = ", ".join(view.run_id[:12] for view in chosen[:5])
         raise UnknownRunError(word, f"{len(chosen)} runs begin with {word!r}.", mend=f"Give more of the id: {ids}.")
     import difflib
 
-    close = difflib.get_close_matches(word, [view.name for view in views], n=1)
+    close = difflib.get_close_matches(word, [view.name for view in local], n=1)
     mend = f"Did you mean {close[0]!r}?" if close else "`%track runs` or `nbtrack runs` lists them."
-    raise UnknownRunError(word, f"No run answers to {word!r}" + ("." if views else "; there is no run yet."), mend=mend)
+    raise UnknownRunError(word, f"No run answers to {word!r}" + ("." if local else "; there is no run yet."), mend=mend)
+
+
+def local_runs(home: Home, *, metrics: bool = True) -> list[RunView]:
+    """All runs of the journal, in no order. A run that ended a while ago is read once, as long as its files stay as they are."""
+    return [view for run_id in home.run_ids() if (view := _folded(home, run_id, metrics)) is not None]
+
+
+def mlflow_ids_of(views: Iterable[RunView]) -> set[str]:
+    """MLflow's ids of runs that the journal tells whole: not of those that MLflow made, and of which the journal has what one process wrote."""
+    return {view.mlflow_run_id for view in views if view.mlflow_run_id and not view.start.mlflow_run_id}
+
+
+def _everywhere(home: Home, metrics: bool, store: str | None) -> list[RunView]:
+    local = local_runs(home, metrics=metrics)
+    with past(home, in_force() if store is None else store) as index:
+        if index is None:
+            return local
+        ours, theirs = {view.run_id for view in local}, mlflow_ids_of(local)
+        rows = [row for row in index.rows() if row["id"] not in ours and row["mlflow_run_id"] not in theirs]
+        stored = {row["mlflow_run_id"] for row in rows}
+        return [*(view for view in local if view.start.mlflow_run_id not in stored), *_views(home, index, rows, metrics)]
+
+
+def _views(home: Home, index: Past, rows: list[dict[str, Any]], metrics: bool) -> list[RunView]:
+    """The rows in full; many of them are read again only where something changed in the index."""
+    if len(rows) < _FEW or not metrics:
+        return index.views(rows, metrics=metrics)
+    key, state = (str(home.root), index.store), (index.generation, index.acts, [row["no"] for row in rows])
+    known = _many.get(key)
+    if known is None or known[0] != state:
+        known = _many[key] = state, index.views(rows)
+    return known[1]
+
+
+def _last_of_store(home: Home, store: str | None) -> list[RunView]:
+    with past(home, in_force() if store is None else store) as index:
+        return [] if index is None else index.views([row for row in index.rows() if not row["is_trashed"]][:1])
+
+
+def _of_stores(home: Home, word: str, store: str | None, ours: set[str]) -> list[RunView]:
+    """What a word may mean of the store, else of the others known here."""
+    first = in_force() if store is None else store
+    for name in (first, *(it for it in courier.known_stores(home) if it != first)):
+        with past(home, name) as index:
+            found = [] if index is None else index.views([row for row in index.named(word) if row["id"] not in ours])
+        if _meant(found, word):
+            return found
+    return []
+
+
+def _meant(views: Sequence[RunView], word: str) -> list[RunView]:
+    """The last run of a name, else all whose id begins with the word."""
+    name, _, attempt = word.partition("#")
+    named = [view for view in views if view.name == name and (not attempt or str(view.start.attempt) == attempt)]
+    named = named or [view for view in views if view.name == word]
+    return named[:1] or [view for view in views if len(word) >= 4 and (view.run_id.startswith(word) or view.mlflow_run_id.startswith(word))]
+
+
+def _newest(views: Iterable[RunView]) -> list[RunView]:
+    return sorted(views, key=lambda view: view.start.started_ns, reverse=True)
 
 
 def _folded(home: Home, run_id: str, metrics: bool) -> RunView | None:
+    folder = f"{home.root}/runs/{run_id}"
     try:
-        return fold(home, run_id, metrics=metrics)
+        events, inside = os.stat(f"{folder}/{EVENTS}"), os.stat(folder)  # noqa: PTH116 - twice for each of ten thousand runs
+    except OSError:
+        return None
+    key, mark = (str(home.root), run_id), (events.st_size, events.st_mtime_ns, inside.st_mtime_ns)
+    known = _settled.get(key)
+    if known is not None and known[0] == mark:
+        return known[1]
+    try:
+        view = fold(home, run_id, metrics=metrics)
     except FormatError:
         return None  # written by a newer release; the others are still shown
+    if view is not None and metrics and view.ended_ns is not None and time.time_ns() - view.ended_ns > _WATCHED_NS and len(_settled) < _KEPT:
+        _settled[key] = mark, view
+    return view

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nbtrack.entities import Metric, RunView
+from nbtrack.journal.fold import RENAMED
 from nbtrack.secrets.values import conceal
 
 _SHORTEST = 16
@@ -86,8 +87,8 @@ def clean(text: str) -> str:
 
 
 def title(view: RunView) -> str:
-    """Name, and the attempt from the second on."""
-    return view.name if view.start.attempt == 1 else f"{view.name} #{view.start.attempt}"
+    """Name, and the attempt from the second on, unless the name was given to this one alone."""
+    return view.name if view.start.attempt == 1 or RENAMED in view.tags else f"{view.name} #{view.start.attempt}"
 
 
 def stamp(view: RunView) -> str:

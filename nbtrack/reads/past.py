@@ -1,0 +1,141 @@
+"""Runs as the store has them, from the local index; with what was asked to be changed of them and is not done yet."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.courier import acts
+from nbtrack.courier.channel import Place
+from nbtrack.entities import Metric, RunStart, RunView, State, direction_of
+from nbtrack.journal import Home, attempts
+
+if TYPE_CHECKING:  # loaded with the first list of runs: %load_ext is felt
+    import sqlite3
+
+_HIDDEN = (
+    "nbtrack.run_id", "nbtrack.attempt", "nbtrack.goal", "nbtrack.parent", "nbtrack.reason", "mlflow.note.content", "mlflow.runName", "mlflow.parentRunId",
+)  # fmt: skip
+_LATER = re.compile(r"nbtrack\.param\.(.+)\.(\d+)")
+_ROWS = "select no, mlflow_run_id, id, name, experiment, state, started_ms, ended_ms, is_trashed from runs"
+_METRICS = "last, step, lowest, lowest_step, highest, highest_step, count"
+_MANY = 400
+
+
+class Past:
+    """One look at a store's index, as of one moment."""
+
+    def __init__(self, home: Home, store: str, index: sqlite3.Connection) -> None:
+        self.home, self.store, self.index = home, store, index
+        found = index.execute("select value from meta where key = 'generation'").fetchone()
+        self.generation = 0 if found is None else int(found[0])
+        """Another number whenever anything about the store's runs changed."""
+        self.acts = acts.changed([act for _, act in acts.waiting(Place.of(home, store))])
+        self.names: dict[int, tuple[str, str]] = {no: (kind, name) for no, kind, name in index.execute("select no, kind, name from names")}
+
+    def rows(self, where: str = "", bound: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Runs' own rows, newest first; `where` is SQL over the index."""
+        keys = ("no", "mlflow_run_id", "id", "name", "experiment", "state", "started_ms", "ended_ms", "is_trashed")
+        found = [dict(zip(keys, row, strict=True)) for row in self.index.execute(f"{_ROWS} {where} order by started_ms desc, id", bound)]
+        for row in found if self.acts else ():
+            if act := self.acts.get(row["mlflow_run_id"]):
+                row["name"] = act.name if act.name is not None else row["name"]
+                row["is_trashed"] = act.trash if act.trash is not None else row["is_trashed"]
+        return found
+
+    def named(self, word: str) -> list[dict[str, Any]]:
+        """Rows that a word may mean: of that name, or of an id that begins with it."""
+        name = word.partition("#")[0]
+        found = self.rows("where name in (?, ?) or id like ? or mlflow_run_id like ?", (name, word, f"{_plain(word)}%", f"{_plain(word)}%"))
+        if renamed := [it for it, act in self.acts.items() if act.name in (name, word)]:
+            known = {row["no"] for row in found}
+            found += [row for row in self.rows(f"where mlflow_run_id in ({_marks(renamed)})", renamed) if row["no"] not in known]
+        return found
+
+    def views(self, rows: Sequence[dict[str, Any]], *, metrics: bool = True) -> list[RunView]:
+        """The runs in full."""
+        params: dict[int, dict[str, str]] = defaultdict(dict)
+        tags: dict[int, dict[str, str]] = defaultdict(dict)
+        for no, name, value in self._of("texts", "value", rows):
+            kind, text = self.names[name]
+            (params if kind == "param" else tags)[no][text] = value
+        numbers: dict[int, dict[str, tuple[Any, ...]]] = defaultdict(dict)
+        for no, name, *facts in self._of("metrics", _METRICS, rows) if metrics else ():
+            numbers[no][self.names[name][1]] = tuple(facts)
+        parents = self._ids_of({own["mlflow.parentRunId"] for own in tags.values() if "mlflow.parentRunId" in own})
+        return [self._view(row, params[row["no"]], tags[row["no"]], numbers[row["no"]], parents) for row in rows]
+
+    def _view(
+        self, row: dict[str, Any], params: dict[str, str], tags: dict[str, str], numbers: dict[str, tuple[Any, ...]], parents: dict[str, str]
+    ) -> RunView:  # fmt: skip
+        if act := self.acts.get(row["mlflow_run_id"]):
+            tags = {name: value for name, value in {**tags, **act.tags}.items() if value is not None}
+        goal, parent = tags.get("nbtrack.goal", ""), tags.get("mlflow.parentRunId", "")
+        notebook, cell = tags.get("nbtrack.notebook", ""), tags.get("nbtrack.cell_id", "")
+        later: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for name, value in tags.items():
+            if found := _LATER.fullmatch(name):
+                later[found[1]].append((int(found[2]), value))
+        shown = {name: value for name, value in tags.items() if name not in _HIDDEN and not _LATER.fullmatch(name)}
+        start = RunStart(
+            row["id"], row["name"], row["experiment"], self.store, "", row["started_ms"] * 1_000_000, _attempt(tags.get("nbtrack.attempt", "")),
+            attempts.cell_key(notebook, cell) if notebook and cell else "", parents.get(parent, parent) or tags.get("nbtrack.parent", ""), goal, shown,
+            row["mlflow_run_id"],
+        )  # fmt: skip
+        note = tags.get("mlflow.note.content", "")
+        return RunView(
+            start, State(row["state"]), None if row["ended_ms"] is None else row["ended_ms"] * 1_000_000, tags.get("nbtrack.reason", ""), "", params,
+            {name: tuple(value for _, value in sorted(values)) for name, values in later.items()},
+            {name: metric_of(name, facts, goal) for name, facts in numbers.items()}, shown, (), (note,) if note else (), (), bool(row["is_trashed"]), True,
+            row["mlflow_run_id"], False,
+        )  # fmt: skip
+
+    def _ids_of(self, mlflow_run_ids: Iterable[str]) -> dict[str, str]:
+        wanted = list(mlflow_run_ids)
+        found: dict[str, str] = {}
+        for at in range(0, len(wanted), _MANY):
+            part = wanted[at : at + _MANY]
+            found |= dict(self.index.execute(f"select mlflow_run_id, id from runs where mlflow_run_id in ({_marks(part)})", part).fetchall())
+        return found
+
+    def _of(self, table: str, columns: str, rows: Sequence[dict[str, Any]]) -> Iterator[Any]:
+        if len(rows) > _MANY:
+            wanted = {row["no"] for row in rows}
+            yield from (row for row in self.index.execute(f"select run, name, {columns} from {table}") if row[0] in wanted)
+            return
+        numbers = [row["no"] for row in rows]
+        yield from self.index.execute(f"select run, name, {columns} from {table} where run in ({_marks(numbers)})", numbers)
+
+
+@contextmanager
+def past(home: Home, store: str) -> Iterator[Past | None]:
+    """A look at a store's index; None where there is none."""
+    from nbtrack.delivery.index import reading
+
+    with reading(Place.of(home, store)) as index:
+        yield None if index is None else Past(home, store, index)
+
+
+def metric_of(name: str, facts: Sequence[Any], goal: str = "") -> Metric:
+    """A metric of the index; NaN lies there as null."""
+    last, step, lowest, lowest_step, highest, highest_step, count = facts
+    last, lowest, highest = (float("nan") if it is None else it for it in (last, lowest, highest))
+    way = direction_of(name, goal)
+    best, best_step = (last, step) if count < 0 else (lowest, lowest_step) if way == "min" else (highest, highest_step)
+    return Metric(name, count, last, step, lowest, highest, best, best_step, way)
+
+
+def _attempt(text: str) -> int:
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 10 else 1
+
+
+def _marks(items: Sequence[Any]) -> str:
+    return ",".join("?" * len(items))
+
+
+def _plain(word: str) -> str:
+    """A word of hexadecimal digits, fit for LIKE; anything else begins no id."""
+    return word if re.fullmatch(r"[0-9a-zA-Z\-]{4,}", word) else "\0"
