@@ -19,7 +19,7 @@ from nbtrack.capture.session import outcome
 from nbtrack.entities import Request, RunView
 from nbtrack.journal import Home
 from nbtrack.magics.table import RunTable
-from nbtrack.reads import all_runs, find
+from nbtrack.reads import act, all_runs, find
 
 if TYPE_CHECKING:
     from nbtrack.charts.compare import Comparison
@@ -242,12 +242,17 @@ def flush(word: str = "last") -> RunView:
 
 
 def runs(query: str = "", *, trash: bool = False) -> RunTable:
-    """Runs of this machine, newest first, as a table; `.views` holds them.
+    """Runs of this machine and of the store in force, newest first, as a table; `.views` holds them.
+
+    The store's are read from the local index, which is brought up to date before, as far as that takes seconds.
 
     Raises:
         QueryError: the query cannot be read.
     """
-    return RunTable(all_runs(_home(), query, with_trash=trash))
+    from nbtrack.reads.fresh import refresh_first, told
+
+    fresh = refresh_first(_home(), settings.load())
+    return RunTable(all_runs(_home(), query, with_trash=trash), told(fresh))
 
 
 def run(word: str = "last") -> RunView:
@@ -256,7 +261,7 @@ def run(word: str = "last") -> RunView:
     Raises:
         UnknownRunError: there is none, or more than one.
     """
-    return find(_home(), word)
+    return act.look_for(_home(), word)
 
 
 def compare(
@@ -291,7 +296,7 @@ def diff(a: str, b: str) -> DiffPage:
     from nbtrack.reads.diff import diff_runs
 
     home = _home()
-    return DiffPage(diff_runs(home, find(home, a), find(home, b), Path.cwd()))
+    return DiffPage(diff_runs(home, act.look_for(home, a), act.look_for(home, b), Path.cwd()))
 
 
 def restore(word: str = "last", what: str | int = "", *, to: str | Path = "") -> Restored | DataList:

@@ -12,10 +12,12 @@ from pathlib import Path
 
 from nbtrack import courier
 from nbtrack.capture.begin import tracking_uri
+from nbtrack.courier import acts
+from nbtrack.courier.channel import Place
 from nbtrack.delivery.deliver import HELD_MEND
 from nbtrack.errors import NbtrackError
 from nbtrack.journal import Home, cursor
-from nbtrack.reads import all_runs
+from nbtrack.reads.runs import local_runs
 from nbtrack.settings import Settings
 from nbtrack.store.client import StoreClient, be_quick
 
@@ -63,7 +65,7 @@ def _store(uri: str) -> Finding:
 def _delivery(home: Home, store: str) -> list[Finding]:
     waiting: dict[str, int] = {}
     found = []
-    for view in all_runs(home, with_trash=True, metrics=False):
+    for view in local_runs(home, metrics=False):
         known = cursor.load(home, view.run_id)
         if known.held:
             found.append(Finding("secrets", f"run {view.name} ({view.run_id[:8]}) is kept in the journal: {known.held}", False, HELD_MEND))
@@ -81,6 +83,22 @@ def _delivery(home: Home, store: str) -> list[Finding]:
             found.append(Finding("delivery", text, False, "Run nbtrack sync, or track a cell: that starts the process."))
         else:
             found.append(Finding("delivery", text))
+        found += _changes(home, name, is_alive=state is not None)
+    return found
+
+
+def _changes(home: Home, store: str, *, is_alive: bool) -> list[Finding]:
+    """What was asked to be done to runs that the store alone has."""
+    place = Place.of(home, store)
+    asked, refused = acts.waiting(place), acts.refused(place)
+    found = []
+    if asked:
+        mend = "" if is_alive else "Run nbtrack sync, or track a cell: that starts the process."
+        found.append(Finding("changes", f"{store}: {len(asked)} changes of its runs wait", is_alive, mend))
+    if refused:
+        last = refused[-1]
+        text = f"{store}: {len(refused)} changes of its runs were refused, the last one of {last.mlflow_run_id[:8]}: {last.why}"
+        found.append(Finding("changes", text))
     return found
 
 

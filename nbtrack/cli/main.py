@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from nbtrack import settings
-from nbtrack.capture.current import attach
 from nbtrack.cli.pairs import PairsCommand
+from nbtrack.entities import RunView
 from nbtrack.errors import NbtrackError, StoreError, UsageError
 from nbtrack.exits import Exit
 from nbtrack.journal import Home
 from nbtrack.magics.table import RunTable
-from nbtrack.reads import all_runs, find, words
+from nbtrack.reads import act, all_runs, find, words
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, help="Runs of notebooks and scripts: look at them, deliver them, mend them.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -28,21 +28,26 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def runs(
     filter: Annotated[list[str] | None, typer.Argument(help="Terms such as lr<0.1 'acc>=.9' state:FAILED")] = None,
     trash: Annotated[bool, typer.Option("--trash", help="Include runs in the trash.")] = False,
+    reread: Annotated[bool, typer.Option("--reread", help="Read all runs of the store again, not only what is new.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List runs, newest first."""
+    """List runs of this machine and of the store, newest first."""
+    from nbtrack.reads.fresh import refresh_first, told
+
+    fresh = refresh_first(_home(), settings.load(), full=reread)
     views = all_runs(_home(), " ".join(filter or []), with_trash=trash)
+    table = RunTable(views, told(fresh))
     if as_json:
         _print_json([words.as_data(view) for view in views])
-        return
-    table = RunTable(views)
-    if not views:
+    elif not views:
         print("No runs.")
-        return
-    shown = Table(*table.header)
-    for row in table.rows:
-        shown.add_row(*(_plain(cell) for cell in row))
-    Console().print(shown)
+    else:
+        shown = Table(*table.header)
+        for row in table.rows:
+            shown.add_row(*(_plain(cell) for cell in row))
+        Console().print(shown)
+    if table.note:
+        print(table.note, file=sys.stderr)
 
 
 @app.command()
@@ -51,7 +56,7 @@ def show(run: Annotated[str, typer.Argument(help="Name, name#attempt, first lett
     from nbtrack.charts.run_page import RunPage
 
     home = _home()
-    view = find(home, run)
+    view = act.look_for(home, run)
     if as_json:
         _print_json(words.as_data(view))
     else:
@@ -88,7 +93,7 @@ def diff(
     from nbtrack.reads.diff import diff_runs
 
     home = _home()
-    page = DiffPage(diff_runs(home, find(home, a), find(home, b), Path.cwd()))
+    page = DiffPage(diff_runs(home, act.look_for(home, a), act.look_for(home, b), Path.cwd()))
     if as_json:
         _print_json(page.data())
     else:
@@ -127,26 +132,55 @@ def log(
             pairs.append((name, float(value if equals else "")))
         except ValueError as cause:
             raise UsageError(f"{text!r} is not NAME=NUMBER.", mend="Write nbtrack log RUN acc=0.93.") from cause
-    target = _writable(run)
+    from nbtrack import courier
+
+    home = _home()
+    target = act.writing(home, act.look_for(home, run))
     for name, number in pairs:
         target.log(name, number, step)
-    _changed(target.run_id, f"logged {', '.join(name for name, _ in pairs)} to {target.name} ({target.run_id[:8]})", as_json)
+    courier.wake(home, target.start.store)
+    _changed(find(home, target.run_id), f"logged {', '.join(name for name, _ in pairs)} to {{}}", as_json)
+
+
+@app.command()
+def tag(
+    run: Annotated[str, typer.Argument(help="Run")], tags: Annotated[list[str], typer.Argument(help="KEY=VALUE...")], as_json: Json = False
+) -> None:  # fmt: skip
+    """Set tags of a run."""
+    pairs = dict(text.partition("=")[::2] for text in tags)
+    if wrong := [text for text in tags if not text.partition("=")[1] or text.startswith("=")]:
+        raise UsageError(f"{wrong[0]!r} is not KEY=VALUE.", mend="Write nbtrack tag RUN owner=ana.")
+    _changed(act.tag(_home(), run, pairs), "tagged {}", as_json)
+
+
+@app.command()
+def untag(run: Annotated[str, typer.Argument(help="Run")], keys: Annotated[list[str], typer.Argument(help="KEY...")], as_json: Json = False) -> None:
+    """Take tags off a run."""
+    _changed(act.untag(_home(), run, keys), f"took {', '.join(keys)} off {{}}", as_json)
+
+
+@app.command()
+def rename(run: Annotated[str, typer.Argument(help="Run")], name: Annotated[str, typer.Argument(help="Its new name")], as_json: Json = False) -> None:
+    """Give a run another name."""
+    _changed(act.rename(_home(), run, name), "it is called {} now", as_json)
+
+
+@app.command()
+def note(run: Annotated[str, typer.Argument(help="Run")], text: Annotated[str, typer.Argument(help="Text")], as_json: Json = False) -> None:
+    """Add to a run's description."""
+    _changed(act.note(_home(), run, text), "noted on {}", as_json)
 
 
 @app.command()
 def rm(run: Annotated[str, typer.Argument(help="Run")], as_json: Json = False) -> None:
     """Move a run to the trash."""
-    target = _writable(run)
-    target.trash(True)
-    _changed(target.run_id, f"{target.name} ({target.run_id[:8]}) is in the trash; nbtrack unrm {target.run_id[:8]} takes it out", as_json)
+    _changed(act.trash(_home(), run), "{} is in the trash; nbtrack unrm takes it out", as_json)
 
 
 @app.command()
 def unrm(run: Annotated[str, typer.Argument(help="Run")], as_json: Json = False) -> None:
     """Take a run out of the trash."""
-    target = _writable(run)
-    target.trash(False)
-    _changed(target.run_id, f"{target.name} ({target.run_id[:8]}) is back", as_json)
+    _changed(act.restore(_home(), run), "{} is back", as_json)
 
 
 @app.command()
@@ -468,22 +502,11 @@ def _home() -> Home:
     return Home(settings.home(settings.load()))
 
 
-def _writable(word: str) -> Any:
-    home = _home()
-    view = find(home, word)
-    return attach(home, view.run_id, view.start)
-
-
-def _changed(run_id: str, text: str, as_json: bool) -> None:
-    from nbtrack import courier
-
-    home = _home()
-    view = find(home, run_id)
-    courier.wake(home, view.start.store)
+def _changed(view: RunView, text: str, as_json: bool) -> None:
     if as_json:
         _print_json(words.as_data(view))
     else:
-        print(text)
+        print(text.replace("{}", f"{view.name} ({view.run_id[:8]})"))
 
 
 def _plain(text: str) -> str:

@@ -13,7 +13,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from nbtrack import settings
 from nbtrack.capture.begin import tracking_uri
-from nbtrack.capture.current import attach, current
+from nbtrack.capture.current import current
 from nbtrack.capture.outputs import OURS
 from nbtrack.capture.preview import cell_above, preview
 from nbtrack.capture.run import TrackedRun
@@ -30,7 +30,7 @@ from nbtrack.magics.live import show_still
 from nbtrack.magics.replay import ReplayCommands
 from nbtrack.magics.stages import StageCommands
 from nbtrack.magics.table import RunTable
-from nbtrack.reads import all_runs, find
+from nbtrack.reads import act, all_runs, find
 
 if TYPE_CHECKING:  # loaded by the commands that need them: %load_ext is felt
     from nbtrack.charts.compare import Comparison
@@ -50,6 +50,8 @@ COMMANDS = {
     "log": "%track log NAME=VALUE... [--run RUN] [--step N]: add metrics, also after the run ended",
     "param": "%track param NAME=VALUE... [--run RUN]: add params",
     "tag": "%track tag KEY=VALUE... [--run RUN]: set tags",
+    "untag": "%track untag KEY... [--run RUN]: take tags off",
+    "rename": "%track rename NAME [--run RUN]: give the run another name",
     "note": "%track note TEXT... [--run RUN]: write the run's description",
     "preview": "%track preview [N|CELL]: what would be recorded of the cell above, or of a given one, and by which rule",
     "exclude": "%track exclude [NAME]...: never record these names in this notebook; patterns with * name several",
@@ -99,6 +101,8 @@ class TrackMagics(GateCommands, ReplayCommands, StageCommands, Magics):
         %track log NAME=VALUE...      add metrics, also after the run ended
         %track param NAME=VALUE...    add params
         %track tag KEY=VALUE...       set tags
+        %track untag KEY...           take tags off
+        %track rename NAME            give the run another name
         %track note TEXT              write the run's description
         %track preview [N|CELL]       what would be recorded of the cell above, or of execution N, and by which rule
         %track exclude [NAME]...      never record these names in this notebook
@@ -158,13 +162,16 @@ class TrackMagics(GateCommands, ReplayCommands, StageCommands, Magics):
         return self._line(run)
 
     def _runs(self, words: list[str]) -> RunTable:
-        return RunTable(all_runs(self._home(), " ".join(words)))
+        from nbtrack.reads.fresh import refresh_first, told
+
+        fresh = refresh_first(self._home(), settings.load())
+        return RunTable(all_runs(self._home(), " ".join(words)), told(fresh))
 
     def _show(self, words: list[str]) -> RunPage:
         from nbtrack.charts.run_page import RunPage
 
         home = self._home()
-        return RunPage(home, find(home, words[0] if words else "last"))
+        return RunPage(home, act.look_for(home, words[0] if words else "last"))
 
     def _compare(self, text: str) -> Comparison:
         from nbtrack.magics.compared import compared
@@ -190,7 +197,7 @@ class TrackMagics(GateCommands, ReplayCommands, StageCommands, Magics):
 
         if len(words) != 2:
             raise UsageError(f"%track diff compares two runs; it got {len(words)}.", mend="Write %track diff A B; %track runs lists them.")
-        a, b = (find(self._home(), word) for word in words)
+        a, b = (act.look_for(self._home(), word) for word in words)
         return DiffPage(diff_runs(self._home(), a, b, Path.cwd()))
 
     def _changed(self, words: list[str]) -> DiffPage:
@@ -219,16 +226,28 @@ class TrackMagics(GateCommands, ReplayCommands, StageCommands, Magics):
         self._say(f"param {', '.join(name for name, _ in pairs)} on {run.name} ({run.run_id[:8]})")
 
     def _tag(self, words: list[str]) -> None:
-        run, pairs = self._chosen(words)
-        for name, value in pairs:
-            run.tag(name, value)
-        self._say(f"tagged {run.name} ({run.run_id[:8]})")
+        words, named = _option(words, "--run")
+        view = act.tag(self._home(), self._run_id(named), dict(_pairs(words)))
+        self._say(f"tagged {view.name} ({view.run_id[:8]})")
+
+    def _untag(self, words: list[str]) -> None:
+        words, named = _option(words, "--run")
+        if not words:
+            raise UsageError("%track untag needs the key of a tag.", mend="Write %track untag KEY; %track show lists them.")
+        view = act.untag(self._home(), self._run_id(named), words)
+        self._say(f"took {', '.join(words)} off {view.name} ({view.run_id[:8]})")
+
+    def _rename(self, words: list[str]) -> None:
+        words, named = _option(words, "--run")
+        view = act.rename(self._home(), self._run_id(named), " ".join(words))
+        if (run := self.session.last) is not None and run.run_id == view.run_id:
+            run.name = view.name
+        self._say(f"{view.run_id[:8]} is called {view.name} now")
 
     def _note(self, words: list[str]) -> None:
         words, named = _option(words, "--run")
-        run = self._run_of(named)
-        run.note(" ".join(words))
-        self._say(f"noted on {run.name} ({run.run_id[:8]})")
+        view = act.note(self._home(), self._run_id(named), " ".join(words))
+        self._say(f"noted on {view.name} ({view.run_id[:8]})")
 
     def _preview(self, words: list[str]) -> DryLine:
         if len(words) > 1:
@@ -261,15 +280,13 @@ class TrackMagics(GateCommands, ReplayCommands, StageCommands, Magics):
 
     def _rm(self, words: list[str]) -> None:
         for word in words or [""]:
-            run = self._run_of(word or None, is_named="rm")
-            run.trash(True)
-            self._say(f"{run.name} ({run.run_id[:8]}) is in the trash; %track unrm {run.run_id[:8]} takes it out")
+            view = act.trash(self._home(), _named(word, "rm"))
+            self._say(f"{view.name} ({view.run_id[:8]}) is in the trash; %track unrm {view.run_id[:8]} takes it out")
 
     def _unrm(self, words: list[str]) -> None:
         for word in words or [""]:
-            run = self._run_of(word or None, is_named="unrm")
-            run.trash(False)
-            self._say(f"{run.name} ({run.run_id[:8]}) is back")
+            view = act.restore(self._home(), _named(word, "unrm"))
+            self._say(f"{view.name} ({view.run_id[:8]}) is back")
 
     def _history(self, words: list[str]) -> HistoryTable:
         from nbtrack.magics.history import HistoryTable
@@ -296,29 +313,23 @@ class TrackMagics(GateCommands, ReplayCommands, StageCommands, Magics):
 
     def _chosen(self, words: list[str]) -> tuple[TrackedRun, list[tuple[str, str]]]:
         words, named = _option(words, "--run")
-        pairs = []
-        for word in words:
-            name, equals, value = word.partition("=")
-            if not equals or not name:
-                raise UsageError(f"{word!r} has no value.", mend=f"Write {word}=VALUE.")
-            pairs.append((name, value))
-        if not pairs:
-            raise UsageError("Nothing was given.", mend="Write NAME=VALUE.")
+        pairs = _pairs(words)
         return self._run_of(named), pairs
 
-    def _run_of(self, named: str | None, is_named: str = "") -> TrackedRun:
+    def _run_id(self, named: str | None) -> str:
+        """What finds the run that a command means."""
+        run = (current() or self.session.last) if named is None else None
+        return run.run_id if run is not None else named or "last"
+
+    def _run_of(self, named: str | None) -> TrackedRun:
         """The run a command means: the named one, else the one that goes on, else this kernel's last."""
-        if is_named and not named:
-            raise UsageError(f"%track {is_named} needs a run.", mend=f"Write %track {is_named} RUN; %track runs lists them.")
         if named is None and (run := current() or self.session.last) is not None:
             return run
         home = self._home()
-        view = find(home, named or "last")
+        view = act.look_for(home, named or "last")
         if (run := self.session.last) is not None and run.run_id == view.run_id:
             return run
-        found = attach(home, view.run_id, view.start)
-        assert found is not None  # find() has just read it
-        return found
+        return act.writing(home, view)
 
     def _with_parent(self, request: Request) -> Request:
         return resolve_parent(request, self._home())
@@ -395,6 +406,24 @@ def _since_before(home: Home, view: RunView) -> str:
         before = previous(home, view, is_quick=True)
         return "" if before is None else changed_line(home, before, view)
     return ""
+
+
+def _named(word: str, command: str) -> str:
+    if not word:
+        raise UsageError(f"%track {command} needs a run.", mend=f"Write %track {command} RUN; %track runs lists them.")
+    return word
+
+
+def _pairs(words: list[str]) -> list[tuple[str, str]]:
+    pairs = []
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise UsageError(f"{word!r} has no value.", mend=f"Write {word}=VALUE.")
+        pairs.append((name, value))
+    if not pairs:
+        raise UsageError("Nothing was given.", mend="Write NAME=VALUE.")
+    return pairs
 
 
 def _option(words: list[str], option: str) -> tuple[list[str], str | None]:
