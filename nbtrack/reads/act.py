@@ -18,7 +18,6 @@ from nbtrack.journal.fold import RENAMED
 from nbtrack.reads.fresh import refresh, refresh_first
 from nbtrack.reads.runs import find
 from nbtrack.secrets.policy import OFF
-from nbtrack.store.names import LONGEST_TAG, fit_name, fit_text
 
 NAME_TAG = "mlflow.runName"
 _NAME = 250
@@ -117,6 +116,8 @@ def _change(home: Home, run: str, store: str | None, tags: Mapping[str, str | No
 
 def _queue(home: Home, view: RunView, tags: Mapping[str, str | None]) -> RunView:
     """Leave it to delivery; secrets go no further than here, as they would from the journal."""
+    from nbtrack.store.names import LONGEST_TAG, fit_name, fit_text
+
     others = {name: value for name, value in tags.items() if name not in (RENAMED, NAME_TAG)}
     told = {fit_name(name): None if value is None else fit_text(_masked(name, value), LONGEST_TAG) for name, value in others.items()}
     name = tags.get(NAME_TAG)

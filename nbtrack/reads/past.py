@@ -12,6 +12,7 @@ from nbtrack.courier import acts
 from nbtrack.courier.channel import Place
 from nbtrack.entities import Metric, RunStart, RunView, State, direction_of
 from nbtrack.journal import Home, attempts
+from nbtrack.patterns import regex
 
 if TYPE_CHECKING:  # loaded with the first list of runs: %load_ext is felt
     import sqlite3
@@ -19,7 +20,7 @@ if TYPE_CHECKING:  # loaded with the first list of runs: %load_ext is felt
 _HIDDEN = (
     "nbtrack.run_id", "nbtrack.attempt", "nbtrack.goal", "nbtrack.parent", "nbtrack.reason", "mlflow.note.content", "mlflow.runName", "mlflow.parentRunId",
 )  # fmt: skip
-_LATER = re.compile(r"nbtrack\.param\.(.+)\.(\d+)")
+_LATER = regex(r"nbtrack\.param\.(.+)\.(\d+)")
 _ROWS = "select no, mlflow_run_id, id, name, experiment, state, started_ms, ended_ms, is_trashed from runs"
 _METRICS = "last, step, lowest, lowest_step, highest, highest_step, count"
 _MANY = 400
