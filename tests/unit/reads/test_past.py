@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from nbtrack import courier, settings
+from nbtrack.charts.run_page import RunPage
 from nbtrack.courier import acts
 from nbtrack.courier.channel import Place, write_private
 from nbtrack.delivery.index import FILE, Index
@@ -17,7 +18,7 @@ from nbtrack.entities import Kind, State
 from nbtrack.entities.stored import StoredMetric, StoredRun
 from nbtrack.errors import UnknownRunError, UsageError
 from nbtrack.journal import cursor
-from nbtrack.magics.table import RunPage, RunTable
+from nbtrack.magics.table import RunTable
 from nbtrack.reads import act, all_runs, columns, find, words
 from nbtrack.reads.diff import diff_runs
 from nbtrack.reads.fresh import freshness, told
@@ -143,7 +144,7 @@ def test_a_child_of_the_store_knows_its_parent_by_the_id_used_here(home, index):
 def test_show_table_and_diff_take_runs_of_the_store(home, index, tmp_path):
     index.put([stored(1, "one", params={"lr": "0.1"}, metrics={"acc": StoredMetric(0.5, 0)}), stored(2, "two", params={"lr": "0.2"})], 1)
     one, two = find(home, "one"), find(home, "two")
-    assert "0.1" in repr(RunPage(one))
+    assert "0.1" in repr(RunPage(home, one))
     assert "0.5" in repr(RunTable([one, two]))
     assert [(it.name, it.a, it.b) for it in diff_runs(home, one, two, tmp_path).params] == [("lr", "0.1", "0.2")]
 
