@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -171,12 +172,19 @@ def fields_of(value: Any, name: str = "") -> dict[str, Any]:
     fields = static(kind, "__dataclass_fields__")
     if type(fields) is dict:
         is_frameworks = not is_called_so and module != "__main__"
-        return {} if is_frameworks else {str(key): own[key] for key in fields if key in own}
+        found = {} if is_frameworks else {str(key): own[key] for key in fields if key in own}
+        return found if module == "__main__" else {key: it for key, it in found.items() if not _is_default(fields[key], it)}
     if issubclass(kind, tuple) and type(static(kind, "_fields")) is tuple:
         return dict(zip(static(kind, "_fields"), tuple.__iter__(value), strict=False)) if is_called_so else {}
     if module == "__main__" and _CLASSES.search(title):
         return class_values(kind) | own
     return {}
+
+
+def _is_default(field: Any, value: Any) -> bool:
+    """Whether a library's dataclass has this without being told: it may have hundreds of fields."""
+    default = getattr(field, "default", None) if type(field) is dataclasses.Field else None
+    return type(value) in (bool, int, float, str, type(None)) and (default is dataclasses.MISSING or (type(default) is type(value) and default == value))
 
 
 def flat(items: dict[Any, Any], prefix: str = "", around: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:

@@ -66,8 +66,9 @@ _NOISE_KEYWORDS = _words("""
     report_to study_name storage load_if_exists show_progress_bar gc_after_trial prefix suffix message msg text xs ys x y X data tag tags train
     shuffle_ missing_only use_label_encoder enable_categorical valid_names train_dir test_dir ignore_index is_train training mode as_supervised
     with_info split persistent_workers drop_last train_size_ save_path model_path out_path output_path log_dir checkpoint precompute decimals digits
-    ddof
+    ddof logger accelerator devices use_cpu use_cuda use_gpu no_cuda logging_steps eval_strategy evaluation_strategy save_strategy save_steps eval_steps
 """)
+_NOISE_PREFIX = regex(r"(print|plot|show|display|log|logging|save|return|verbose|enable|disable)(_|$)")
 _SEED = regex(r"(^|_)(seed|random_state|rng)($|_)", re.I)
 _LAYER_KEYWORDS = _words("""
     dropout rate p num_layers hidden_size nhead num_heads d_model dim_feedforward n_heads embed_dim embedding_dim bidirectional filters
@@ -185,7 +186,7 @@ def is_layer(dotted: str) -> bool:
 
 def is_param_keyword(keyword: str, dotted: str = "") -> bool:
     """Whether a literal given by this keyword says something of the experiment."""
-    if keyword in _NOISE_KEYWORDS or keyword.startswith("_") or re.match(r"(print|plot|show|display|log|save|return|verbose)(_|$)", keyword):
+    if keyword in _NOISE_KEYWORDS or keyword.startswith("_") or _NOISE_PREFIX.match(keyword):
         return False
     if is_layer(dotted):
         return keyword in _LAYER_KEYWORDS

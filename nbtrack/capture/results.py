@@ -24,6 +24,8 @@ _RESULTS = regex(
     r"(^|_)(results?|res|scores?|metrics?|measures|performance|perf|eval\w*|report|comparison|summary|stats|acc\w*|errors?|loss\w*|quality)($|_|\d)", re.I
 )
 _SETTINGS = regex(r"(^|_)(params?|parameters|config|conf|cfg|settings?|args|kwargs|options|opts|hparams?|hyper\w*|grid|space|defaults)($|_|\d)", re.I)
+_NO_ITEMS = regex(r"^(support|params|lr|learning_rate|epochs?|steps?)$|(^|_)(time|runtime|per_second|duration|elapsed|flos)$")
+"""Keys of what stands beside results: sizes, settings, the clock."""
 _ITEMS, _ROWS, _COLUMNS = 60, 30, 12
 _LOOKS = frozenset(("head", "tail", "describe", "sample", "groupby", "corr", "info", "value_counts", "isnull", "isna", "nunique", "cov"))
 _MODELS = ("rsquared", "rsquared_adj", "prsquared", "aic", "bic", "llf", "fvalue", "f_pvalue")
@@ -45,13 +47,16 @@ class Results(Source):
         touched = [name for name in sorted(cell.entry.scope.writes | cell.entry.scope.mutates) if name[:1] != "_" and name in cell.namespace]
         refitted = origins_of(program).looped - nodes.keys()
         for name in touched:
-            if cell.left_s < 0:
+            if cell.is_spent:
                 return
             is_new = cell.before.get(name) != id(cell.namespace[name]) and name not in refitted
             yield from metrics(cell, _of(cell, name, cell.namespace[name], nodes.get(name), is_new=is_new))
         last = cell.entry.tree.body[-1] if cell.entry.tree is not None and cell.entry.tree.body else None
-        if isinstance(last, ast.Expr) and cell.result is not None and not (isinstance(last.value, ast.Name) and last.value.id in touched):
-            yield from metrics(cell, _of(cell, _name_of(last.value), cell.result, last.value))
+        result = cell.result
+        if type(result) in (list, tuple) and len(result) == 1 and type(result[0]) is dict:
+            result = result[0]  # what Lightning gives of one loader
+        if isinstance(last, ast.Expr) and result is not None and not (isinstance(last.value, ast.Name) and last.value.id in touched):
+            yield from metrics(cell, _of(cell, _name_of(last.value), result, last.value))
 
 
 def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: bool = True) -> Iterator[Measured]:
@@ -89,11 +94,7 @@ def _of_dict(name: str, items: dict[Any, Any]) -> Iterator[Measured]:
     for path, value in _leaves(items, ""):
         found = number(value)
         words = path.split(".")
-        if (
-            found is None
-            or words[-1] in ("support", "params", "fit_time", "score_time", "time", "lr", "learning_rate")
-            or not (named or any(is_measure(snake(it)) for it in words))
-        ):
+        if found is None or _NO_ITEMS.search(words[-1]) or not (named or any(is_measure(snake(it)) for it in words)):
             continue
         if type(found) is int and not any(is_measure(snake(it)) for it in words):
             continue

@@ -28,7 +28,7 @@ INTEGRATIONS = {
 """MLflow's integration for each framework's module."""
 _OPTIONS = {
     "log_models": False, "log_input_examples": False, "log_model_signatures": False, "log_datasets": False, "log_post_training_metrics": False,
-    "silent": True, "disable": False, "exclusive": False, "disable_for_unsupported_versions": True,
+    "checkpoint": False, "silent": True, "disable": False, "exclusive": False, "disable_for_unsupported_versions": True,
 }  # fmt: skip
 _NOISE = ("training_", "estimator.html", "restored_")
 """What careful people do not keep: the training set predicted once more, and pictures of it."""

@@ -60,6 +60,14 @@ def _of_object(name: str, value: Any, cell: Cell) -> Iterator[History]:
     package = module_of(type(value)).partition(".")[0]
     if package == "optuna" and type(value).__name__ == "Study" and name in cell.entry.scope.reads | cell.entry.scope.writes:
         yield from _of_study(value)
+    if package == "catboost" and name in cell.entry.scope.reads | cell.entry.scope.writes | cell.entry.scope.mutates:
+        yield from _of_catboost(name, value)
+    if package == "transformers" and name in cell.entry.scope.reads | cell.entry.scope.writes | cell.entry.scope.mutates:
+        yield from _of_trainer(value)
+    if package == "pandas" and type(value).__name__ == "DataFrame" and _is_of_cv(name, cell):
+        for column in value.columns:
+            if str(column).endswith("-mean") and (numbers := _numbers(value[column].tolist())):
+                yield str(column), numbers, f"column of {name}"
     attributes = _ATTRIBUTES.get(package)
     if not attributes or name not in cell.entry.scope.reads | cell.entry.scope.writes | cell.entry.scope.mutates:
         return
@@ -81,6 +89,35 @@ def _of_study(study: Any) -> Iterator[History]:
     values = [trial.value for trial in study.get_trials(deepcopy=False) if trial.value is not None]
     if len(values) > 1:
         yield "value", [float(it) for it in values], "values of the trials of a study"
+
+
+def _of_catboost(name: str, model: Any) -> Iterator[History]:
+    """What a model of CatBoost measured on its sets; only that library's own classes are asked."""
+    if type(model).__name__ in ("CatBoost", "CatBoostClassifier", "CatBoostRegressor", "CatBoostRanker") and model.is_fitted():
+        yield from _of_dict("", model.get_evals_result() or {}, f"evaluation of {name}")
+
+
+def _of_trainer(trainer: Any) -> Iterator[History]:
+    """The log of a trainer of Hugging Face: one record each time it logs."""
+    log = getattr(vars(trainer).get("state"), "log_history", None)
+    kept: dict[str, list[Any]] = {}
+    for record in log if type(log) is list else ():
+        for key, value in record.items():
+            if key not in _NO_CURVES and not key.endswith(("_runtime", "_per_second", "_flos")):
+                kept.setdefault(key, []).append(value)
+    yield from ((key, numbers, "logged by the trainer") for key, values in kept.items() if (numbers := _numbers(values)))
+
+
+_NO_CURVES = frozenset(("epoch", "step", "train_loss"))
+"""Of a trainer's record; the last one is a mean over all."""
+
+
+def _is_of_cv(name: str, cell: Cell) -> bool:
+    """Whether a table is what cross-validation of a booster gave: one row an iteration."""
+    for node in cell.entry.tree.body if cell.entry.tree is not None else ():
+        if isinstance(node, ast.Assign) and any(isinstance(it, ast.Name) and it.id == name for it in node.targets):
+            return isinstance(node.value, ast.Call) and path_of(node.value.func)[-1:] == ["cv"]
+    return False
 
 
 def _of_dict(prefix: str, value: dict[Any, Any], rule: str, depth: int = 0) -> Iterator[History]:

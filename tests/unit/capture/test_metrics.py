@@ -103,6 +103,7 @@ def test_a_printed_name_that_an_earlier_cell_of_the_run_recorded_is_not_recorded
         ("results = {'rf': {'acc': evaluate(y, p)[1], 'name': 'forest'}}", {"results.rf.acc": 0.75}),
         ("from dataclasses import dataclass, asdict\n@dataclass\nclass C:\n    loss: float = .5\nasdict(C())", {}),
         ("{'MAE': evaluate(y, p)[0]}", {"MAE": 0.1875}),
+        ("[{'MAE': evaluate(y, p)[0], 'eval_runtime': 0.5, 'epoch': 3.0}]", {"MAE": 0.1875}),
         ("prices = {'milk': y[0] / 3, 'bread': y[1] / 3}\nwords = {'a': 1}", {}),
         ("scores = {i: i / 7 for i in range(100)}", {}),
         ("from collections import namedtuple\nScore = namedtuple('Score', 'loss size')\ns = Score(evaluate(y, p)[0], 3)", {"s.loss": 0.1875}),

@@ -44,6 +44,11 @@ def test_literals_that_take_part_in_the_work(params, cells, found):
         (["config = {'lr': .1, 'net': {'depth': 3}}\nx = config['lr'] * 2"], {"lr": 0.1, "net.depth": 3}),
         (["config = dict(lr=.1, path='a/b')", "config['lr'] = .2", "x = config['lr'] * 2"], {"lr": 0.2}),
         (["base = {'lr': .1}\nconfig = {**base, 'epochs': 3}\ny = config['epochs'] + 1"], {"lr": 0.1, "epochs": 3}),
+        (
+            ["from dataclasses import make_dataclass\nTrainingArguments = make_dataclass('TrainingArguments', [('size', int, 3), ('lr', float, .1)])\n"
+             "TrainingArguments.__module__ = 'library.arguments'", "args = TrainingArguments(lr=0.3)\nx = args.lr * 2"],
+            {"lr": 0.3},
+        ),
         (["codes = {'male': 0, 'female': 1}\nx = [codes[it] for it in ['male']]"], {}),
         (["results = {}\nresults['a'] = 0.5\nx = results['a'] + 1"], {}),
         (["class Config:\n    lr = 0.1\n    epochs = 5", "x = Config.lr * 2"], {"lr": 0.1, "epochs": 5}),

@@ -1,0 +1,58 @@
+"""Curves and metrics of frameworks that keep what they measured in objects of their own."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from nbtrack.capture.weave.histories import histories
+from nbtrack.notebooks.scopes import parse, scope_of
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def found(code, namespace, before=()):
+    """Curves that a cell leaves whole."""
+    tree = parse(code)
+    entry = SimpleNamespace(tree=tree, scope=scope_of(tree), code=code, facts={})
+    cell = SimpleNamespace(entry=entry, namespace=namespace, before={name: id(namespace[name]) for name in before}, ledger=SimpleNamespace(entries=[]))
+    return {name: values for name, values, _ in histories(cell, {}, set())}
+
+
+def test_what_a_model_of_catboost_measured_on_its_sets():
+    catboost = pytest.importorskip("catboost")
+    model = catboost.CatBoostClassifier(iterations=4, depth=2, verbose=False, allow_writing_files=False, thread_count=1)
+    sets = [[number, number % 3] for number in range(20)], [number % 2 for number in range(20)]
+    code = "model.fit(*sets, eval_set=sets)"
+    assert found(code, {"model": model}, ["model"]) == {}
+    model.fit(*sets, eval_set=sets)
+    curves = found(code, {"model": model}, ["model"])
+    assert {name: len(values) for name, values in curves.items()} == {"learn-Logloss": 4, "validation-Logloss": 4}
+
+
+def test_a_table_of_cross_validation_has_a_curve_for_each_mean():
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"iterations": [0, 1], "test-rmse-mean": [0.5, 0.25], "test-rmse-std": [0.1, 0.2]})
+    assert found("scores = lib.cv(options)", {"scores": table}) == {"test-rmse-mean": [0.5, 0.25]}
+    assert found("scores = lib.read(options)", {"scores": table}) == {}
+
+
+def test_the_log_of_a_trainer_is_told_by_what_it_logs():
+    log = [{"loss": 0.5, "epoch": 1.0, "step": 2}, {"eval_loss": 0.4, "eval_runtime": 0.1}, {"loss": 0.25, "epoch": 2.0, "step": 4}]
+    log += [{"eval_loss": 0.3, "eval_runtime": 0.2}, {"train_runtime": 1.0, "train_loss": 0.3, "total_flos": 1e9}]
+    kind = type("Trainer", (), {"__module__": "transformers.trainer"})
+    trainer = kind()
+    trainer.state = SimpleNamespace(log_history=log)
+    assert found("trainer.train()", {"trainer": trainer}, ["trainer"]) == {"loss": [0.5, 0.25], "eval_loss": [0.4, 0.3]}
+
+
+def test_scalars_of_jax_are_numbers():
+    jax = pytest.importorskip("jax")
+    from nbtrack.capture.measures import number
+    from nbtrack.capture.weave.values import as_floats, take
+
+    value = jax.numpy.mean(jax.numpy.array([1.0, 2.0]))
+    assert number(value) == 1.5
+    assert number(jax.numpy.array([1.0, 2.0])) is None
+    assert as_floats([take(value, False)]) == [1.5]
