@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +12,14 @@ from typing import Any
 from nbtrack.ci.blocks import Block, Picture
 from nbtrack.entities import RunView
 from nbtrack.entities.difference import CellChange, RunDiff
-from nbtrack.gates.check import ARTIFACT
+from nbtrack.entities.verdict import Standing, Verdict
+from nbtrack.gates.check import kept, verdict_data
+from nbtrack.gates.page import measured, why
 from nbtrack.journal import Home
 from nbtrack.reads import words
 from nbtrack.reads.diff import diff_runs
-from nbtrack.replay import files
 
-_MARKS = {"passed": "✓", "failed": "✗", "warned": "!", "waived": "~"}
+_MARKS = {Standing.PASSED: "✓", Standing.FAILED: "✗", Standing.WARNED: "!", Standing.WAIVED: "~"}
 _PICTURES = 24
 _NONE = "—"
 
@@ -62,13 +62,12 @@ class Part:
     base: RunView | None
     diff: RunDiff | None
     metrics: tuple[MetricRow, ...]
-    verdicts: tuple[dict[str, Any], ...]
-    """As `gates/verdicts.json` has them."""
+    verdicts: tuple[Verdict, ...]
     pictures: tuple[Picture, ...] = ()
 
     @property
     def failed_gates(self) -> int:
-        return sum(it.get("standing") == "failed" for it in self.verdicts)
+        return sum(it.standing is Standing.FAILED for it in self.verdicts)
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def part_of(home: Home, head: RunView, base: RunView | None, folder: Path, *, ti
     """
     diff = None if base is None else diff_runs(home, base, head, folder)
     return Part(
-        title or words.clean(words.title(head)), head, base, diff, tuple(_metrics(head, base)), tuple(_verdicts(home, head)),
+        title or words.clean(words.title(head)), head, base, diff, tuple(_metrics(head, base)), kept(home, head),
         tuple(_pictures(home, head, base)) if with_pictures else (),
     )  # fmt: skip
 
@@ -121,14 +120,6 @@ def _metrics(head: RunView, base: RunView | None) -> list[MetricRow]:
         values = [None if it is None else it.best if is_curve else it.last for it in (one, other)]
         rows.append(MetricRow(f"{name} (best)" if is_curve else name, values[0], values[1] if base is not None else None, known.direction))
     return rows
-
-
-def _verdicts(home: Home, view: RunView) -> list[dict[str, Any]]:
-    try:
-        found = json.loads(files.read(home, view, ARTIFACT) or b"{}").get("verdicts", [])
-        return [it for it in found if isinstance(it, dict)]
-    except (ValueError, AttributeError):
-        return []
 
 
 def _pictures(home: Home, head: RunView, base: RunView | None) -> list[Picture]:
@@ -231,14 +222,9 @@ def _metric(it: MetricRow) -> tuple[str, ...]:
     return (words.short(words.clean(it.name), 80), *values, change, "" if it.verdict == "same" else it.verdict, "higher" if it.direction == "max" else "lower")
 
 
-def _gate(it: dict[str, Any]) -> tuple[str, ...]:
-    standing, measured = str(it.get("standing", "")), it.get("measured")
-    told = "nothing" if measured is None else words.number(measured) if isinstance(measured, float) else str(measured)
-    waiver = it.get("waiver") or {}
-    why = str(it.get("why", "")) + (f" (waived by {waiver.get('who')} until {waiver.get('until')}: {waiver.get('why')})" if standing == "waived" else "")
-    mend = str(it.get("mend", "")) if standing in ("failed", "warned") else ""
-    cells = (f"{_MARKS.get(standing, '')} {standing}".strip(), str(it.get("gate", "")), told, str(it.get("wanted", "")), f"{why} {mend}".strip())
-    return tuple(words.clean(cell) for cell in cells)
+def _gate(it: Verdict) -> tuple[str, ...]:
+    mend = it.mend if it.standing in (Standing.FAILED, Standing.WARNED) else ""
+    return tuple(words.clean(cell) for cell in (f"{_MARKS[it.standing]} {it.standing}", it.gate, measured(it), it.wanted, f"{why(it)} {mend}".strip()))
 
 
 def _changes(changes: Sequence[Any]) -> tuple[tuple[str, ...], ...]:
@@ -262,7 +248,7 @@ def _data(part: Part) -> dict[str, Any]:
         "title": part.title, "run_id": head.run_id, "mlflow_run_id": head.mlflow_run_id, "state": head.state.value, "reason": words.clean(head.reason),
         "duration_s": head.duration_s, "base_run_id": None if base is None else base.run_id, "stamp": head.tags.get("nbtrack.stamp", ""),
         "metrics": [{"name": it.name, **it.as_data()} for it in part.metrics],
-        "gates": list(part.verdicts),
+        "gates": [verdict_data(it) for it in part.verdicts],
         "params": [] if diff is None else [it.__dict__ for it in diff.params],
         "data": [] if diff is None else [{"name": it.name, "digest": [it.digest.a, it.digest.b], "rows": [it.rows.a, it.rows.b]} for it in diff.data],
         "cells": [] if diff is None else [{"how": it.how, "base": it.number_a, "head": it.number_b} for it in diff.notebook.cells],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -327,6 +328,22 @@ def report(
     if as_markdown + as_html + as_json > 1:
         raise UsageError("A report has one form at a time.", mend="Choose one of --md, --html and --json.")
     door.report(_home(), run, against, "html" if as_html else "json" if as_json else "md", out, limit)
+
+
+@app.command()
+def ci(
+    pipeline: Annotated[Path | None, typer.Argument(help="Pipeline file; else the nearest nbtrack.yaml upwards.")] = None,
+    profile: Annotated[str, typer.Option("--profile", help="Profile of the pipeline; else ci, where it has one.")] = "",
+    base: Annotated[str, typer.Option("--base", help="Branch, tag or commit to compare with; else where the pull request goes to.")] = "",
+    changed_only: Annotated[bool, typer.Option("--changed-only", help="Run only the stages that the change touched, and what depends on them.")] = False,
+    report_dir: Annotated[Path, typer.Option("--report-dir", help="Folder that gets the report.")] = Path("nbtrack-report"),
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Stages at the same time.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Run a pipeline in CI, and say in the pull request what the change did to the model: 0 good, 1 a stage failed, 2 a gate says no."""
+    from nbtrack.cli import ci as door
+
+    raise typer.Exit(door.ci(door.Asked(pipeline, profile, base, changed_only, report_dir, jobs), os.environ, as_json=as_json))
 
 
 @app.command()

@@ -12,12 +12,13 @@ from typing import Any
 
 from nbtrack.capture.current import attach
 from nbtrack.entities import RunView
-from nbtrack.entities.verdict import Standing, Verdict, Waiver
-from nbtrack.errors import MissingPackageError, NbtrackError, StoreError
+from nbtrack.entities.verdict import Severity, Standing, Verdict, Waiver
+from nbtrack.errors import JournalError, MissingPackageError, NbtrackError, StoreError
 from nbtrack.exits import Exit
 from nbtrack.gates.gate import Gate, Subject
 from nbtrack.journal import Home
 from nbtrack.reads import words
+from nbtrack.replay import files
 
 GATES_TAG, STANDINGS_TAG, WAIVED_TAG = "nbtrack.gates", "nbtrack.gates.verdicts", "nbtrack.gates.waived"
 ARTIFACT = "gates/verdicts.json"
@@ -49,9 +50,7 @@ class Verdicts:
         """As JSON can hold it."""
         return {
             "run_id": self.run_id, "run": self.title, "file": self.file, "passed": self.passed, "exit_code": int(self.exit_code),
-            "verdicts": [
-                {**asdict(it), "measured": _plain(it.measured), "standing": str(it.standing), "details": dict(it.details)} for it in self.verdicts
-            ],
+            "verdicts": [verdict_data(it) for it in self.verdicts],
         }  # fmt: skip
 
 
@@ -85,6 +84,28 @@ def record(home: Home, found: Verdicts) -> None:
     waived = {it.gate: str(it.waiver) for it in found.verdicts if it.standing is Standing.WAIVED}
     run.tag(WAIVED_TAG, json.dumps(waived, ensure_ascii=False) if waived else None)
     run.artifact_bytes(ARTIFACT, json.dumps(found.as_data(), indent=1, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace") + b"\n")
+
+
+def kept(home: Home, view: RunView) -> tuple[Verdict, ...]:
+    """The verdicts that a run was given last; none where no gates were asked, or where they cannot be read."""
+    try:
+        found = json.loads(files.read(home, view, ARTIFACT) or b"{}").get("verdicts", [])
+        return tuple(_read(it) for it in found)
+    except (ValueError, TypeError, KeyError, AttributeError, JournalError):
+        return ()
+
+
+def verdict_data(it: Verdict) -> dict[str, Any]:
+    """A verdict as JSON can hold it."""
+    return {**asdict(it), "measured": _plain(it.measured), "standing": str(it.standing), "details": dict(it.details)}
+
+
+def _read(facts: dict[str, Any]) -> Verdict:
+    waiver = None if facts.get("waiver") is None else Waiver(**facts["waiver"])
+    details = tuple((str(name), str(text)) for name, text in (facts.get("details") or {}).items())
+    wanted, why, mend = (str(facts[name]) for name in ("wanted", "why", "mend"))
+    passed = facts["passed"] is True
+    return Verdict(str(facts["gate"]), str(facts["kind"]), passed, facts["measured"], wanted, why, mend, Severity(facts["severity"]), waiver, details)
 
 
 def _verdict(name: str, gate: Gate, subject: Subject, today: date) -> Verdict:

@@ -101,7 +101,7 @@ class _Fields(Strict):
     timeout: Seconds | None = Field(default=None, description="Time an attempt may take, such as 30m.")
     resources: Resources = Field(default_factory=Resources)
     environment: Environment = Field(default_factory=Environment)
-    gates: list[str] | dict[Name, dict[str, Any]] = Field(
+    gates: list[str] | dict[str, dict[str, Any]] = Field(
         default_factory=list, description="Checks that must pass: names of gates of `gates:`, or gates by name."
     )
     cache: bool = Field(default=True, description="Whether a result is kept and used again while nothing that it depends on changed.")
@@ -162,7 +162,8 @@ class Pipeline(Strict):
         default_factory=list, description="Variables that hold secrets; ${secrets.X} hands them to a notebook, and they are written nowhere."
     )
     remote: str = Field(default="", description="Shared cache: a folder, or a URL such as s3://bucket/cache.")
-    gates: dict[Name, Any] = Field(default_factory=dict, description="Checks by name, which stages and runs can be held against.")
+    gates: dict[str, Any] = Field(default_factory=dict, description="Checks by name, which stages and runs can be held against.")
+    tests: dict[str, Any] = Field(default_factory=dict, description="How `pytest --nbtrack` runs notebooks.")
     defaults: Defaults = Field(default_factory=Defaults)
     profiles: dict[Name, dict[str, Any]] = Field(default_factory=dict, description="Changes to all of this, chosen with --profile.")
     stages: dict[Name, Stage] = Field(min_length=1)

@@ -1,0 +1,200 @@
+"""What `nbtrack ci` does: run a pipeline, hold it against the base branch, tell it where the team looks."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nbtrack import courier, settings
+from nbtrack.capture.begin import tracking_uri
+from nbtrack.ci import draw_markdown
+from nbtrack.ci.base import run_of_ref
+from nbtrack.ci.changed import Touched, touched
+from nbtrack.ci.comment import comment
+from nbtrack.ci.junit import Suite, suite_of
+from nbtrack.ci.provider import Annotation, Provider
+from nbtrack.ci.providers import detect
+from nbtrack.ci.report import Report, part_of
+from nbtrack.ci.write import see_that_it_is_ours, write
+from nbtrack.cli.pipelines import Opened, Wanted, open_pipeline
+from nbtrack.cli.run import interruptible
+from nbtrack.entities import RunView, State
+from nbtrack.entities.verdict import Standing
+from nbtrack.errors import UsageError
+from nbtrack.exits import Exit
+from nbtrack.gates.check import check, record
+from nbtrack.journal import Home, fold
+from nbtrack.pipelines.graph import Node
+from nbtrack.pipelines.listener import Stop
+from nbtrack.pipelines.plan import select
+from nbtrack.reads import words
+
+PROFILE = "ci"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a command line says."""
+
+    pipeline: Path | None = None
+    profile: str = ""
+    base: str = ""
+    changed_only: bool = False
+    report_dir: Path = Path("nbtrack-report")
+    jobs: int = 1
+
+
+class Bases:
+    """The run of the base branch for each run, looked up once, and how it was found."""
+
+    def __init__(self, home: Home, ref: str, folder: Path) -> None:
+        self._home, self._ref, self._folder = home, ref, folder
+        self._found: dict[str, tuple[RunView | None, str]] = {}
+
+    def of(self, view: RunView) -> tuple[RunView | None, str]:
+        if view.run_id not in self._found:
+            self._found[view.run_id] = self._look(view)
+        return self._found[view.run_id]
+
+    def _look(self, view: RunView) -> tuple[RunView | None, str]:
+        if not self._ref:
+            return None, "Nothing is compared: no base is known; name one with --base REF."
+        try:
+            return run_of_ref(self._home, view, self._ref, self._folder)
+        except UsageError as cause:  # a shallow clone must not fail the job: the gates still decide
+            return None, f"Nothing is compared: {cause}"
+
+
+def ci(asked: Asked, env: Mapping[str, str], *, as_json: bool) -> int:
+    """The exit code."""
+    see_that_it_is_ours(asked.report_dir)
+    provider = detect(env)
+    opened = _open(asked)
+    loaded = opened.graph.loaded
+    ref = asked.base or provider.base()
+    home = Home(settings.home(settings.load()))
+    bases = Bases(home, ref, loaded.folder)
+    found: Touched | None = None
+    if asked.changed_only:
+        if not ref:
+            raise UsageError("--changed-only needs a base, and none is known here.", mend="Name one: --base main.")
+        found = touched(opened.graph, opened.books, ref)
+        opened = replace(opened, selection=select(opened.graph, list(found.nodes), downstream=True)) if found.nodes else opened
+    result = None if found is not None and not found.nodes else _run(opened, home, bases, asked.jobs)
+    report, suites = _told(opened, home, bases, result, found)
+    write(asked.report_dir, report, suites, home)
+    _tell(provider, loaded.name, report, suites, asked.report_dir, loaded.folder)
+    code = _exit(result)
+    if as_json:
+        print(
+            json.dumps(
+                {**report.as_data(), "exit_code": int(code), "provider": provider.name, "notes": provider.notes}, indent=2, ensure_ascii=False, default=str
+            )
+        )
+    else:
+        print(draw_markdown.draw(report.title, report.blocks()[:1]), end="")
+        print(f"\nReport: {asked.report_dir}")
+    for note in provider.notes:
+        print(f"nbtrack: {note}", file=sys.stderr)
+    return code
+
+
+def _open(asked: Asked) -> Opened:
+    """The pipeline, with the profile `ci` where it has one and none is named."""
+    opened = open_pipeline(Wanted(asked.pipeline, profile=asked.profile))
+    if not asked.profile and PROFILE in opened.graph.loaded.pipeline.profiles:
+        return open_pipeline(Wanted(asked.pipeline, profile=PROFILE))
+    return opened
+
+
+def _run(opened: Opened, home: Home, bases: Bases, jobs: int) -> Any:
+    from nbtrack.pipelines.executor import LocalExecutor
+    from nbtrack.pipelines.pipeline import PipelineRun, Where
+    from nbtrack.pipelines.progress import PipelineShows, Terminal
+
+    where = Where(home, courier.absolute_uri(tracking_uri(settings.load()), Path.cwd()), opened.state)
+    shows, stop = PipelineShows(Terminal(sys.stderr, is_live=False), home), Stop()
+
+    def judge(node: Node, run_id: str) -> str:
+        gates, view = opened.gates.get(node.stage), fold(home, run_id)
+        if not gates or view is None:
+            return ""
+        loaded = opened.graph.loaded
+        said = check(home, view, gates, loaded.folder, against=bases.of(view)[0], uri=where.uri, file=loaded.file.name)
+        record(home, said)
+        return "; ".join(f"{it.gate}: {it.why}" for it in said.verdicts if it.standing is Standing.FAILED)
+
+    run = PipelineRun(
+        opened.graph, opened.books, opened.decider, opened.cache, opened.selection, where, LocalExecutor(jobs), shows, stop, keep_going=True, judge=judge,
+        facts={"profile": "", "stages": [], "params": {}, "typed": [], "downstream": False, "force": False, "start": ""},
+    )  # fmt: skip
+    return interruptible(run.run, stop)
+
+
+def _told(opened: Opened, home: Home, bases: Bases, result: Any, found: Touched | None) -> tuple[Report, list[Suite]]:
+    name = words.clean(opened.graph.loaded.name)
+    parts, suites, hows = [], [], []
+    for node, run_id in (result.runs if result is not None else {}).items():
+        view = fold(home, run_id)
+        if view is None:
+            continue
+        base, how = bases.of(view)
+        hows.append(how)
+        part = part_of(home, view, base, opened.graph.loaded.folder, title=node, with_pictures=True)
+        parts.append(part)
+        suites.append(suite_of(home, view, node, part.verdicts))
+    told = [*dict.fromkeys(hows)]
+    how = told[0] if len(told) == 1 else f"{len(parts)} stages, compared with runs found by git" if told else ""
+    if found is not None:
+        why = "; ".join(f"{node}: {reason}" for node, reason in list(found.nodes.items())[:10])
+        since = f"since {found.since[:8]}"
+        how = (
+            f"Run because of what changed {since}: {words.clean(why)}. {how}"
+            if found.nodes
+            else f"Nothing that a stage depends on changed {since}, so none was run."
+        )
+    return Report(f"{name}: what this change did", tuple(parts), how.strip()), suites
+
+
+def _tell(provider: Provider, name: str, report: Report, suites: list[Suite], folder: Path, project: Path) -> None:
+    """Show it where the platform has places for it."""
+    blocks = report.blocks()
+    provider.summary(draw_markdown.draw(report.title, blocks, provider.summary_bytes))
+    provider.annotate(_annotations(report, suites, project))
+    failed = any(part.failed_gates or part.head.state is not State.FINISHED for part in report.parts)
+    provider.outputs(
+        {"passed": "false" if failed else "true", "report": str(folder.absolute() / "report.html"), "runs": ",".join(it.head.run_id for it in report.parts)}
+    )
+    thread = provider.thread()
+    if thread is not None:
+        done = comment(thread, name, draw_markdown.draw(report.title, blocks, thread.limit_bytes))
+        if done.problem:
+            provider.notes.append(done.problem)
+
+
+def _annotations(report: Report, suites: list[Suite], project: Path) -> list[Annotation]:
+    """Cells that failed and gates that said no, at their notebooks."""
+    top = next((it for it in (project, *project.parents) if (it / ".git").exists()), project)
+    found = []
+    for part, suite in zip(report.parts, suites, strict=True):
+        path = os.path.relpath(suite.file, top).replace(os.sep, "/") if suite.file else ""
+        file = "" if path.startswith("../") else path
+        found += [Annotation("error", file, f"{suite.name}, {it.name}", it.problem) for it in suite.cases if it.problem and it.kind != "gate"]
+        for verdict in part.verdicts:
+            level = {Standing.FAILED: "error", Standing.WARNED: "warning"}.get(verdict.standing)
+            if level:
+                found.append(Annotation(level, file, f"{suite.name}, gate {verdict.gate}", words.clean(f"{verdict.why} {verdict.mend}".strip())))
+    return found
+
+
+def _exit(result: Any) -> Exit:
+    if result is None or result.state is State.FINISHED:
+        return Exit.OK
+    if result.state is State.KILLED:
+        return Exit.INTERRUPTED
+    return Exit.GATE if result.has_failed_gate and not any(it == "failed" for it in result.phases.values()) else Exit.FAILED

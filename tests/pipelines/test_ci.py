@@ -1,0 +1,142 @@
+"""`nbtrack ci` on a git repository with a base and a feature branch, as a job of GitHub Actions would run it."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from junitparser import JUnitXml
+
+TESTS = Path(__file__).parents[1]
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(f"ci_{name}", TESTS / "unit" / "ci" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+platforms, Repository = load("platforms"), load("conftest").Repository
+PIPELINE = """
+name: wine
+params: {strength: 0.8}
+gates:
+  good: {kind: metric, metric: acc, threshold: 0.5}
+  no worse: {kind: baseline, metric: acc, missing_baseline: pass, same_data: false}
+stages:
+  prepare:
+    notebook: prepare.ipynb
+    outputs: {rows: {value: int}}
+  train:
+    notebook: train.ipynb
+    params: {strength: "${params.strength}", rows: "${prepare.outputs.rows}"}
+    gates: [good, no worse]
+"""
+
+
+class Project(Repository):
+    """A repository with a pipeline, and the jobs on it."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.git("init", "-q", "-b", "main")
+        (folder / ".gitignore").write_text(".nbtrack/\nnbtrack-report/\nmlflow.db\nmlruns/\n__pycache__/\n")
+        self.notebook("prepare", "import helper", "import nbtrack\nnbtrack.output('rows', helper.rows())")
+        (folder / "helper.py").write_text("def rows():\n    return 10\n")
+        self.notebook("train", "# parameters\nstrength = 0.0\nrows = 0", "import nbtrack\nnbtrack.log(acc=strength, other=1.0)", "print('trained on', rows)")
+        self.commit("nbtrack.yaml", PIPELINE)
+
+    def notebook(self, name, *cells):
+        made = [nbformat.v4.new_code_cell(it, id=f"{name}-{at}") for at, it in enumerate(cells)]
+        nbformat.write(nbformat.v4.new_notebook(cells=made), self.folder / f"{name}.ipynb")
+
+    def ci(self, *words, **env):
+        names = ("PYTEST_", "GITHUB_", "GITLAB_", "CI_")
+        given = {name: value for name, value in os.environ.items() if not name.startswith(names)} | env
+        command = [sys.executable, "-c", "from nbtrack.cli import main; main()", "ci", *words]
+        return subprocess.run(command, cwd=self.folder, env=given, capture_output=True, text=True, check=False)
+
+    def report(self):
+        return json.loads((self.folder / "nbtrack-report" / "report.json").read_text())
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path / "project")
+
+
+@pytest.fixture
+def github(tmp_path):
+    made = platforms.GitHubPlatform()
+    made.files = {name: str(tmp_path / name) for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
+    yield made
+    made.stop()
+
+
+def test_a_pull_request_is_judged_told_and_decided_by_the_exit_code(project, github):
+    first = project.ci("--base", "main")
+    assert first.returncode == 0, first.stderr
+    assert "no run of this name and experiment is known" in json.dumps(project.report()) and "✓" in first.stdout
+    env = github.variables() | github.files
+    project.git("checkout", "-qb", "feature")
+    project.git("update-ref", "refs/remotes/origin/main", "main")
+
+    project.commit("nbtrack.yaml", PIPELINE.replace("0.8", "0.9"))
+    better = project.ci("--changed-only", GITHUB_BASE_REF="main", **env)
+    assert better.returncode == 0, better.stderr
+    runs = {it["title"]: it for it in project.report()["runs"]}
+    acc = next(it for it in runs["train"]["metrics"] if it["name"] == "acc")
+    assert (acc["value"], acc["base"], acc["verdict"]) == (0.9, 0.8, "better")
+    assert len(github.comments) == 1 and "better" in github.comments[0]["body"]
+    assert "| acc | 0.8 | 0.9 |" in Path(github.files["GITHUB_STEP_SUMMARY"]).read_text()
+    assert "passed<<" in Path(github.files["GITHUB_OUTPUT"]).read_text()
+    assert (project.folder / "nbtrack-report" / "notebooks" / "train.ipynb").exists()
+    assert "<!DOCTYPE html>" in (project.folder / "nbtrack-report" / "report.html").read_text()
+
+    project.commit("nbtrack.yaml", PIPELINE.replace("0.8", "0.7"))
+    worse = project.ci(GITHUB_BASE_REF="main", **env)
+    assert worse.returncode == 2, worse.stderr
+    assert "1 of 2 gates failed" in worse.stdout and "::error file=train.ipynb,line=1,title=train%2C gate no worse::" in worse.stdout
+    assert len(github.comments) == 1 and "0.7 against 0.8, 0.1 worse" in github.comments[0]["body"].replace("\u200b", "")
+    assert "passed<<" in Path(github.files["GITHUB_OUTPUT"]).read_text()
+
+
+def test_a_notebook_that_fails_ends_with_1_and_is_told_at_its_cell(project, github):
+    project.notebook("train", "# parameters\nstrength = 0.0\nrows = 0", "1 / 0", "later = 1")
+    done = project.ci("--base", "main", **github.variables(), **github.files)
+    assert done.returncode == 1, done.stderr
+    assert "::error file=train.ipynb,line=1,title=train%2C cell" in done.stdout and "ZeroDivisionError" in done.stdout
+    suites = {suite.name: suite for suite in JUnitXml.fromfile(str(project.folder / "nbtrack-report" / "junit.xml"))}
+    failing = [case for case in suites["train"] if case.is_failure]
+    assert len(failing) == 1 and "1 / 0" in failing[0].result[0].text and suites["prepare"].failures == 0
+    assert "ZeroDivisionError" in github.comments[0]["body"]
+
+
+def test_only_what_a_change_touched_is_run_and_nothing_where_it_touched_nothing(project):
+    project.git("checkout", "-qb", "feature")
+    project.commit("README.md", "text")
+    nothing = project.ci("--base", "main", "--changed-only")
+    assert nothing.returncode == 0 and project.report()["runs"] == [], nothing.stderr
+    assert "Nothing that a stage depends on changed" in project.report()["base"]
+    project.commit("helper.py", "def rows():\n    return 11\n")
+    done = project.ci("--base", "main", "--changed-only", "--json")
+    said = json.loads(done.stdout)
+    assert [it["title"] for it in said["runs"]] == ["prepare", "train"] and "prepare: the module helper.py changed" in said["base"], done.stderr
+
+
+def test_wrong_input_ends_with_3_before_anything_runs(project):
+    (project.folder / "mine").mkdir()
+    (project.folder / "mine" / "thesis.txt").write_text("x")
+    for words, told in (
+        (["--report-dir", "mine"], "holds something that is no report"),
+        (["--changed-only"], "needs a base"),
+        (["--changed-only", "--base", "nothing"], "knows no commit"),
+        (["--profile", "nothing"], "nothing"),
+    ):
+        done = project.ci(*words)
+        assert (done.returncode, told in done.stderr) == (3, True), done.stderr
