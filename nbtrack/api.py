@@ -15,7 +15,6 @@ from nbtrack.capture.begin import begin, tracking_uri
 from nbtrack.capture.current import context, current, enter, leave
 from nbtrack.capture.identity import of_code
 from nbtrack.capture.run import TrackedRun
-from nbtrack.capture.session import outcome
 from nbtrack.entities import Request, RunView
 from nbtrack.journal import Home
 from nbtrack.magics.table import RunTable
@@ -87,6 +86,8 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
             context.reset(token)
         except ValueError:  # a generator or task left the block in another context
             context.set(None)
+        from nbtrack.capture.session import outcome
+
         run.end(*outcome(error))
 
     @overload

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack import settings
-from nbtrack.capture import SOURCES, link
+from nbtrack.capture import link
 from nbtrack.capture.begin import begin
 from nbtrack.capture.choice import Choice, choose
 from nbtrack.capture.collect import Collector
@@ -26,6 +26,7 @@ from nbtrack.capture.named import Named
 from nbtrack.capture.recover import recover
 from nbtrack.capture.run import TrackedRun, write_ends
 from nbtrack.capture.source import Cell, Finding
+from nbtrack.capture.sources import SOURCES
 from nbtrack.capture.truth import Truth
 from nbtrack.entities import Request, State
 from nbtrack.entities.ledger import Entry, Ledger, Status

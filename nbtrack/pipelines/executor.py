@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from nbtrack.pipelines.kernels import Kernels
 from nbtrack.pipelines.listener import Listener, Stop
 from nbtrack.pipelines.stage import Job, Result, attempt
+
+if TYPE_CHECKING:
+    from nbtrack.pipelines.kernels import Kernels
 
 
 class Executor(Protocol):
@@ -57,6 +59,8 @@ class LocalExecutor:
             self._kernels.close()
 
     def _ready(self) -> Kernels:
+        from nbtrack.pipelines.kernels import Kernels
+
         if self._kernels is None:
             self._kernels = Kernels({})
         return self._kernels

@@ -143,6 +143,11 @@ def unknown(notebook: Notebook, declared: tuple[Declared, ...], name: str) -> Us
     return UsageError(f"{notebook.path} has no parameter {name!r}.", mend=mend)
 
 
+def recorded(declared: tuple[Declared, ...], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The params of a run: what was given, and the defaults of the rest that are plain values."""
+    return {it.name: given.get(it.name, it.default) for it in declared if it.name in given or it.default is not UNKNOWN} | dict(given)
+
+
 def plain(value: Any) -> bool:
     """Whether JSON can hold the value as it is."""
     if isinstance(value, (list, tuple)):

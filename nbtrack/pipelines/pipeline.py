@@ -30,11 +30,11 @@ from nbtrack.pipelines.listener import Listener, Stop
 from nbtrack.pipelines.locks import StageLock
 from nbtrack.pipelines.outcome import Outcome
 from nbtrack.pipelines.outputs import outputs_of
+from nbtrack.pipelines.parameters import recorded
 from nbtrack.pipelines.plan import Selection
 from nbtrack.pipelines.processes import sweep
 from nbtrack.pipelines.recording import Recording
 from nbtrack.pipelines.report import keep_report
-from nbtrack.pipelines.single import recorded
 from nbtrack.pipelines.stage import DEFAULT_KERNEL, Job, Result, close
 
 _LOOK_S = 0.1
@@ -457,10 +457,16 @@ class PipelineRun:
             return False
 
     def _adopt(self) -> None:
-        """Of a run that was killed: end kernels that are left."""
-        for node in self._resumed.nodes.values() if self._resumed is not None else ():
+        """Of a run that was killed: end kernels that are left, and the runs they had."""
+        if self._resumed is None:
+            return
+        from nbtrack.journal.reaper import reap
+
+        for node in self._resumed.nodes.values():
             if node.token:
                 sweep(node.token, node.pid)
+            if node.run_id:
+                reap(self._where.home, node.run_id)
 
     def _take_over(self, node: Node, decision: Decision) -> bool:
         """Go on with what the resumed run has done of a node; False where it must be done again."""

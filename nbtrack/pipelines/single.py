@@ -16,7 +16,7 @@ from nbtrack.journal import Home, fold
 from nbtrack.pipelines import notebook as notebooks
 from nbtrack.pipelines.kernels import Kernels, check_kernel
 from nbtrack.pipelines.listener import Deaf, Listener, Stop, StopReason
-from nbtrack.pipelines.parameters import UNKNOWN, Declared, accept, declared_in
+from nbtrack.pipelines.parameters import accept, declared_in, recorded
 from nbtrack.pipelines.report import keep_report, write_out
 from nbtrack.pipelines.stage import DEFAULT_KERNEL, Job, Result, attempt
 from nbtrack.reads import words
@@ -136,8 +136,3 @@ def run_or_raise(path: Path, params: Mapping[str, Any], **options: Any) -> Noteb
             stage=found.job.name, run_id=found.run_id,
         )  # fmt: skip
     return found
-
-
-def recorded(declared: tuple[Declared, ...], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The params of a run: what was given, and the defaults of the rest that are plain values."""
-    return {it.name: given.get(it.name, it.default) for it in declared if it.name in given or it.default is not UNKNOWN} | dict(given)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbtrack import settings
 from nbtrack.capture.begin import begin
@@ -17,13 +17,14 @@ from nbtrack.capture.identity import Identity
 from nbtrack.entities import Kind, Request, State
 from nbtrack.errors import JournalError, StageError
 from nbtrack.journal import Home, RunWriter, fold
-from nbtrack.notebooks.dead import reap
 from nbtrack.pipelines import notebook as notebooks
-from nbtrack.pipelines.kernels import Kernel, Kernels, how_it_died, silently
 from nbtrack.pipelines.listener import Listener, Stop, StopReason
 from nbtrack.pipelines.outputs import outputs_of
-from nbtrack.pipelines.papermill import Executed, Failure, Work, execute, extra_lines
 from nbtrack.pipelines.parameters import Secret
+
+if TYPE_CHECKING:  # loaded when something is executed: a pipeline whose results are all there waits for none of it
+    from nbtrack.pipelines.kernels import Kernel, Kernels
+    from nbtrack.pipelines.papermill import Executed, Failure
 
 OUTPUT = "notebook/output.ipynb"
 """Artifact: the notebook with its outputs, as papermill leaves it."""
@@ -82,6 +83,9 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
     Raises:
         UsageError, JournalError, OSError: it could not be begun.
     """
+    from nbtrack.pipelines.kernels import how_it_died, silently
+    from nbtrack.pipelines.papermill import Executed, Work, execute, extra_lines
+
     home = Home(job.home)
     book = notebooks.read(job.notebook)
     kernel_name = job.kernel or book.kernel or DEFAULT_KERNEL
@@ -131,6 +135,8 @@ def close(home: Home, run_id: str, state: State, reason: str, traceback: str = "
     view = fold(home, run_id, metrics=False)
     if view is None or view.state is state:
         return
+    from nbtrack.journal.reaper import reap
+
     reap(home, run_id)  # what its kernel had executed is joined
     writer = RunWriter(home, run_id)
     try:
@@ -142,6 +148,8 @@ def close(home: Home, run_id: str, state: State, reason: str, traceback: str = "
 
 def _prepare(kernels: Kernels, kernel: Kernel, job: Job, run_id: str, notice: Any) -> bool:
     """Hand the run over to the kernel; says whether that could be done."""
+    from nbtrack.pipelines.kernels import silently
+
     secrets = {it.variable for it in job.params.values() if isinstance(it, Secret)}
     env = {"NBTRACK_NOTEBOOK": str(job.notebook), "NBTRACK_HOME": str(job.home), "NBTRACK_TRACKING_URI": job.uri, "NBTRACK_LIVE_S": "0"}
     env |= {name: os.environ[name] for name in secrets if name in os.environ}

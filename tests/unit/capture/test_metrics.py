@@ -2,10 +2,10 @@
 
 import pytest
 
-from nbtrack.capture import SOURCES
 from nbtrack.capture.measures import number
 from nbtrack.capture.reports import _rows
 from nbtrack.capture.source import Cell, Source
+from nbtrack.capture.sources import SOURCES
 from nbtrack.entities import Request
 
 DATA = "import math, time, random\ny = [1., 2., 3., 4.5]\np = [1., 2.5, 2.5, 4.]\ndef evaluate(a, b):\n    return sum((i - j) ** 2 for i, j in zip(a, b)) / len(a), 0.75\n"

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from nbtrack.capture import SOURCES
 from nbtrack.capture.configs import fields_of
 from nbtrack.capture.source import Source
+from nbtrack.capture.sources import SOURCES
 
 TRAIN = "def train(data, lr=0.1, epochs=10, verbose=True):\n    return sum(data) * lr * epochs"
 

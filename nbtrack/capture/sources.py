@@ -1,0 +1,29 @@
+"""The sources of what is captured; a table of its own, since they are many, and only a kernel needs them."""
+
+from nbtrack.capture.arguments import Arguments
+from nbtrack.capture.autolog import Autolog
+from nbtrack.capture.configs import Configs
+from nbtrack.capture.curves import Curves
+from nbtrack.capture.datasets import Datasets
+from nbtrack.capture.environment import Environment
+from nbtrack.capture.estimators import Estimators
+from nbtrack.capture.figures import Figures
+from nbtrack.capture.literals import Literals, Parameters
+from nbtrack.capture.machine import Machine
+from nbtrack.capture.models import Models
+from nbtrack.capture.named import Named
+from nbtrack.capture.outputs import Outputs
+from nbtrack.capture.printed import Printed
+from nbtrack.capture.reports import Reports
+from nbtrack.capture.results import Results
+from nbtrack.capture.scalars import LastExpression, Scalars
+from nbtrack.capture.source import CaptureSource
+from nbtrack.capture.streams import Streams
+from nbtrack.capture.truth import Truth
+from nbtrack.capture.worktree import Git
+
+SOURCES: tuple[type[CaptureSource], ...] = (
+    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, Scalars, Printed, LastExpression, Results, Reports, Models, Datasets,
+    Figures, Streams, Machine, Environment, Git, Autolog, Truth,
+)  # fmt: skip
+"""Built-in sources; where two find one name, the earlier decides."""
