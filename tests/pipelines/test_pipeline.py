@@ -174,7 +174,7 @@ def test_gates_decide_and_have_their_exit_code(notebook, pipeline, home):
     notebook("train.ipynb", "import nbtrack\nnbtrack.log(accuracy=level)", parameters="level = 0.5")
     run = pipeline("""
         params: {level: 0.5}
-        gates: {good: {kind: metric, metric: accuracy, min: 0.9}}
+        gates: {good: {kind: metric, metric: accuracy, threshold: 0.9}}
         stages:
           train: {notebook: train.ipynb, params: {level: "${params.level}"}, gates: [good]}
           after: {notebook: train.ipynb, needs: [train]}
