@@ -15,6 +15,7 @@ from typing import Any
 from nbtrack.capture import link, seen, states
 from nbtrack.capture.git import root
 from nbtrack.capture.identity import Identity, of_cell
+from nbtrack.capture.modules import LocalModules, changed_modules
 from nbtrack.capture.recorder import Recorder
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
@@ -32,7 +33,7 @@ from nbtrack.notebooks.stamp import DOCUMENT_TAG, REASONS_TAG, STAMP_TAG, Stamp,
 from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 
-RECIPE = "notebook/recipe.ipynb"
+RECIPE, CODE = "notebook/recipe.ipynb", "code"
 _EXIT_WAIT_S = 10.0
 
 
@@ -68,6 +69,7 @@ class Truth(Source):
         self.told = ""
         """Path of the document, where a runner executes another one than the saved notebook; empty where it does not."""
         self._specs: dict[str, int] = {}
+        self._modules = LocalModules()
 
     def start(self, shell: Any) -> None:
         self._shell = shell
@@ -101,6 +103,7 @@ class Truth(Source):
             states_before=before.states, random_before=before.random, specs_before=before.specs,
         )  # fmt: skip
         self.history.add(entry, before.body)
+        self._modules.take(entry.seen.modules)
         self._specs = seen.specs_of(self.history.local_modules)  # not taken before a cell: autoreload may have loaded some again by then
         self._recorder.leave(entry)
 
@@ -138,6 +141,8 @@ class Truth(Source):
         run.tag(DOCUMENT_TAG, "none" if document is None else "unsaved edits" if self._has_edits(document) else "saved file")
         self._keep_recipe(run, recipe, targets)
         self._recipes.pop(run.run_id, None)
+        for name, it in self._modules.used_by(recipe, steps).items():
+            self._recorder.keep(run, f"{CODE}/{name}", it.as_bytes)
         files = {file for step in recipe for file in local_files(step)}
         if files:
             self._recorder.later(lambda: _note_uncommitted(run, stamp, files))
@@ -204,33 +209,6 @@ def _note_uncommitted(run: TrackedRun, stamp: Stamp, files: set[str]) -> None:
             writer.event(Kind.TAG, name=REASONS_TAG, value=with_uncommitted(stamp, found).as_json())
         finally:
             writer.close()
-
-
-def changed_modules(recipe: list[Step], steps: list[Step]) -> dict[str, str]:
-    """Local modules whose file is not what a cell of the recipe used: name to file.
-
-    What was loaded again since, by `reload` or autoreload, was used as it was then. Modules that were loaded with one that is used count as used.
-    """
-    loaded: dict[str, tuple[str, str]] = {}
-    together: dict[str, set[str]] = {}
-    found = {}
-    counted = {step.entry.number for step in recipe}
-    now = functools.cache(seen.digest_of)
-    for step in steps:
-        facts = step.entry.seen.modules if step.entry.seen is not None else {}
-        for name, fact in facts.items():
-            file, _, digest = fact.rpartition(" ")
-            loaded[name] = (file, digest)
-            if name not in together:
-                together[name] = set(facts)
-        if step.entry.number not in counted:
-            continue
-        used = {name for name in loaded if name.partition(".")[0] in step.uses}
-        for name in used | {other for it in used for other in together[it]}:
-            file, digest = loaded[name]
-            if digest and now(file) != digest:
-                found[name] = file
-    return found
 
 
 def changed_packages(recipe: list[Step], steps: list[Step]) -> dict[str, str]:

@@ -22,14 +22,15 @@ from typing import Any
 from nbtrack.delivery.mask import Mask
 from nbtrack.entities import Event, Kind, RunView
 from nbtrack.errors import SecretError, UsageError
-from nbtrack.journal import Home, blobs, events_of, points_of
+from nbtrack.journal import Home, blobs, events_of, fold, points_of
 from nbtrack.replay import files
 from nbtrack.replay.crate import CRATE, describe
 from nbtrack.replay.data import DataReference, Standing, references_of
 
 FORMAT = 1
 MANIFEST, EVENTS, CURVES, PARAMS, DATA = "nbtrack-bundle.json", "events.jsonl", "curves.csv", "params.json", "data.json"
-ARTIFACTS = "artifacts"
+ARTIFACTS, RUNS = "artifacts", "runs"
+"""Folders of the run's files, and of the bundles of its children."""
 START_FIELDS = ("run_id", "name", "experiment", "started_ns", "attempt", "cell_key", "parent", "goal", "tags")
 _WITH_BLOB = (Kind.ARTIFACT, Kind.PARAM)
 _LEFT_OUT = (Kind.START, Kind.SERIES, Kind.RESUME, Kind.END)
@@ -47,20 +48,24 @@ class Bundle:
     masked: tuple[tuple[str, str], ...]
     """Kind and place of each secret that was struck out."""
     left_out: tuple[str, ...]
-    """Data that was asked for and is not in it, and why."""
+    """Data that was asked for and is not in it, and children that go on, and why."""
+    children: int = 0
+    """Runs below it that are in it, too."""
 
     def __repr__(self) -> str:
-        lines = [f"{self.path}: {self.files} files, {self.size_bytes} bytes"]
+        more = f", with {self.children} child run{'s' if self.children > 1 else ''}" if self.children else ""
+        lines = [f"{self.path}: {self.files} files, {self.size_bytes} bytes{more}"]
         if self.masked:
             lines.append(f"struck out: {', '.join(f'{kind} ({place})' for kind, place in self.masked)}")
         return "\n".join([*lines, *(f"left out: {it}" for it in self.left_out)])
 
 
-def pack(home: Home, view: RunView, path: Path, *, with_data: bool = False) -> Bundle:
-    """Write the run to a new zip.
+def pack(home: Home, view: RunView, path: Path, *, with_data: bool = False, above: frozenset[str] = frozenset()) -> Bundle:
+    """Write the run and its children to a new zip.
 
     Args:
         with_data: put the files the run read in, as far as they are what they were.
+        above: ids of the runs whose bundle this one goes into.
 
     Raises:
         UsageError: the run goes on; the file exists, or cannot be written.
@@ -77,6 +82,7 @@ def pack(home: Home, view: RunView, path: Path, *, with_data: bool = False) -> B
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as name:
             folder = Path(name)
             left_out = _add_data(references, folder) if with_data else []
+            children, struck = _add_children(home, view, folder, left_out, above, with_data=with_data)
             mask = _gather(home, view, references, folder)
             head = _head(view, mask)
             if mask.is_strict and mask.found:
@@ -90,7 +96,7 @@ def pack(home: Home, view: RunView, path: Path, *, with_data: bool = False) -> B
         raise UsageError(f"{path} exists.", mend="Give another name: nothing is overwritten.") from cause
     except OSError as cause:
         raise UsageError(f"{path} cannot be written: {cause.strerror or cause}.", mend="Make room there, or give another path.") from cause
-    return Bundle(path, view.run_id, count, path.stat().st_size, tuple(mask.found), tuple(left_out))
+    return Bundle(path, view.run_id, count, path.stat().st_size, (*mask.found, *struck), tuple(left_out), children)
 
 
 def data_path(digest: str, source: str) -> str:
@@ -175,6 +181,26 @@ def _add_data(references: list[DataReference], folder: Path) -> list[str]:
                 while chunk := content.read(_CHUNK):
                     written.write(chunk)
     return left_out
+
+
+def _add_children(home: Home, view: RunView, folder: Path, left_out: list[str], above: frozenset[str], *, with_data: bool) -> tuple[int, list[tuple[str, str]]]:
+    """Pack the runs below this one, each as a bundle of its own; how many they are, and what was struck out of them."""
+    count, struck = 0, []
+    above |= {view.run_id}
+    for run_id in sorted(home.run_ids()):
+        found = fold(home, run_id, metrics=False)
+        if found is None or found.start.parent != view.run_id or run_id in above:
+            continue
+        child = files.settled(home, found)
+        if not child.state.is_end:
+            left_out.append(f"child run {child.name} ({child.run_id[:8]}): it goes on")
+            continue
+        (folder / RUNS).mkdir(exist_ok=True)
+        made = pack(home, child, folder / RUNS / f"{child.run_id}.zip", with_data=with_data, above=above)
+        count += 1 + made.children
+        struck += [(kind, f"{child.name}: {place}") for kind, place in made.masked]
+        left_out += made.left_out
+    return count, struck
 
 
 def _head(view: RunView, mask: Mask) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import json
 import math
 import re
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nbtrack.errors import UsageError
+from nbtrack.replay import pictures
 
 DEFAULT_TOLERANCE = 1e-6
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w])")
@@ -35,6 +37,8 @@ _NORMAL: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bid=([\"'])[^\"']*\1"), "id"),
     (re.compile(r"[ \t]+$", re.MULTILINE), ""),
 )
+_LOADED = "The nbtrack extension is already loaded. To reload it, use:\n  %reload_ext nbtrack\n"
+"""What IPython says where a cell loads the extension once more; a reproduction has it loaded before its first cell."""
 _TEXTS = ("text/html", "text/markdown", "text/latex", "image/svg+xml", "text/plain")
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "application/pdf")
 
@@ -190,7 +194,8 @@ def compare_outputs(before: Sequence[Any], now: Sequence[Any], tolerance: float,
         if old[0] != new[0]:
             found.append(Difference(f"output {index}", f"{old[0]}: {_short(old[1])}", f"{new[0]}: {_short(new[1])}", cell=cell))
         elif old[1] != new[1]:
-            found.append(_compare_texts(f"output {index}", old[1], new[1], tolerance, cell) if old[0] not in _PICTURES else _picture(index, old, new, cell))
+            here = _compare_texts(f"output {index}", old[1], new[1], tolerance, cell) if old[0] not in _PICTURES else _picture(index, old, new, cell)
+            found += [here] if here is not None else []
     if len(left) != len(right):
         more = (left if len(left) > len(right) else right)[min(len(left), len(right))]
         found.append(Difference(f"number of outputs ({more[0]}: {_short(more[1])})", str(len(left)), str(len(right)), cell=cell))
@@ -209,6 +214,7 @@ def normal(text: str, folders: Sequence[str] = ()) -> str:
 def _items(outputs: Sequence[Any], folders: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Kind and content of each output that counts; what was printed is one, wherever other outputs stand between."""
     printed = "".join(_text(it.get("text")) for it in outputs if it.get("output_type") == "stream" and it.get("name") == "stdout")
+    printed = printed.replace(_LOADED, "")
     if printed.strip():
         yield "printed", normal(printed.replace("\r\n", "\n"), folders)
     for it in outputs:
@@ -222,6 +228,8 @@ def _items(outputs: Sequence[Any], folders: Sequence[str]) -> Iterator[tuple[str
             mime = next((mime for mime in (*_PICTURES, *(mime for mime in data if "json" in mime), *_TEXTS, *data) if mime in data), "")
             if mime in _PICTURES:
                 yield mime, re.sub(r"\s+", "", _text(data[mime]))
+            elif mime == "image/svg+xml":
+                yield mime, normal(pictures.still(_text(data[mime])), folders)
             elif mime:
                 yield mime, normal(data[mime] if isinstance(data[mime], str) else _plain(data[mime]), folders)
 
@@ -236,9 +244,13 @@ def _compare_texts(what: str, left: str, right: str, tolerance: float, cell: int
     return Difference(what, _short(a), _short(b), is_within, cell)
 
 
-def _picture(index: int, old: tuple[str, str], new: tuple[str, str], cell: int) -> Difference:
-    import hashlib
-
+def _picture(index: int, old: tuple[str, str], new: tuple[str, str], cell: int) -> Difference | None:
+    """Two pictures whose bytes differ; None where they show the same."""
+    apart = pictures.distance(old[1], new[1])
+    if apart is not None:
+        if not apart.most:
+            return None
+        return Difference(f"output {index}", f"a picture of {old[0]}", f"another ({apart})", apart.is_within, cell)
     sums = [hashlib.blake2b(it[1].encode(), digest_size=4).hexdigest() for it in (old, new)]
     return Difference(f"output {index}", f"{old[0]} {sums[0]}", f"{new[0]} {sums[1]}", cell=cell)
 

@@ -15,6 +15,8 @@ from nbtrack.reads import words
 
 EXECUTED, DOCUMENT, RECIPE = "notebook/executed.ipynb", "notebook/document.ipynb", "notebook/recipe.ipynb"
 REQUIREMENTS, ENVIRONMENT = "environment/requirements.txt", "environment/environment.json"
+CODE = "code"
+"""Folder of the user's own modules, as the run used them."""
 NOTEBOOK_TAG = "nbtrack.notebook"
 
 

@@ -27,11 +27,12 @@ from nbtrack.replay.compare import Difference, Tolerance, compare_metrics, compa
 from nbtrack.replay.data import DataReference, Standing, references_of
 from nbtrack.replay.kernel import WriteRefusedError
 from nbtrack.replay.verdict import RUN_TAG, VERDICT_TAG, WHY_TAG, Answer, Reproduction
-from nbtrack.replay.workplace import MAKES, Workplace, furnish
+from nbtrack.replay.workplace import MAKES, Workplace, furnish, lay_out_code
 from nbtrack.settings import Settings
 
 ENVIRONMENTS = ("current", "same", "fresh")
 _ON = re.compile(r"^\s*%track\s+(on\b.*?)\s*$", re.MULTILINE)
+_LOADS = re.compile(r"^([ \t]*)%(?:re)?load_ext[ \t]+nbtrack[ \t]*$", re.MULTILINE)
 _NOT_AGAIN = re.compile(r"""\s--(?:parent(?:=|\s+)(?:"[^"]*"|'[^']*'|\S+)|update\b)""")
 
 
@@ -122,6 +123,8 @@ def _reproduce(
         begun_ns = min((cell.started_ns for cell in cells if cell.started_ns), default=view.start.started_ns)
         place = furnish(folder, scratch / "work", [*(cell.source for cell in cells), *(f"'{it.source}'" for it in references if it.path)], begun_ns)
         _lay_out_data(home, view, references, place)
+        code = {it.path.removeprefix(f"{files.CODE}/"): files.read(home, view, it.path) or b"" for it in view.artifacts if it.path.startswith(f"{files.CODE}/")}
+        differing += [f"{path} (the run's own was taken)" for path in lay_out_code(place, code)]
         temporary = scratch / "tmp"
         temporary.mkdir()
         targets = frozenset(index for index, cell in enumerate(cells) if cell.is_target)
@@ -170,7 +173,7 @@ def recipe_cells(home: Home, view: RunView) -> tuple[list[Cell], str]:
 def _cell(cell: Any, seen: dict[int, Any], view: RunView) -> Cell:
     facts = cell["metadata"].get("nbtrack", {})
     tags = cell["metadata"].get("tags", [])
-    source = _text(cell["source"])
+    source = _LOADS.sub(r"\1pass", _text(cell["source"]))  # it is loaded already, which IPython would say
     numbers = facts.get("numbers") or ([facts["number"]] if "number" in facts else [])
     if "parameters" in tags:
         return Cell(source, False, None, False, False, True)

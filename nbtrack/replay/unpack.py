@@ -20,13 +20,15 @@ from typing import Any, BinaryIO
 from nbtrack.entities import Kind, RunStart, RunView
 from nbtrack.errors import FormatError, UsageError
 from nbtrack.journal import Home, RunWriter, blobs, fold
-from nbtrack.replay.bundle import ARTIFACTS, CURVES, EVENTS, FORMAT, MANIFEST, START_FIELDS
+from nbtrack.replay.bundle import ARTIFACTS, CURVES, EVENTS, FORMAT, MANIFEST, RUNS, START_FIELDS
 
 MOST_FILES = 100_000
 MOST_BYTES = 64 << 30
 """Of all files, unpacked."""
 _MOST_RATIO, _SMALL = 200, 16 << 20
 """A file beyond `_SMALL` bytes may be this many times as large as packed; zeros reach a thousand."""
+_DEEPEST = 8
+"""How far runs below runs are followed."""
 _MOST_MANIFEST, _MOST_EVENTS = 64 << 20, 1 << 30
 _ID = re.compile(r"[0-9a-f]{32}")
 _CHUNK = 1 << 20
@@ -39,9 +41,12 @@ class Imported:
     view: RunView
     is_new: bool
     """False where the run was here already; then nothing was changed."""
+    children: tuple[Imported, ...] = ()
+    """Runs below it that came with it."""
 
     def __repr__(self) -> str:
-        return f"{self.view.name} ({self.view.run_id[:8]}) " + ("is imported" if self.is_new else "was here already; nothing was changed")
+        told = f"{self.view.name} ({self.view.run_id[:8]}) " + ("is imported" if self.is_new else "was here already; nothing was changed")
+        return "\n".join([told, *(f"  {line}" for child in self.children for line in repr(child).split("\n"))])
 
 
 def unpack(home: Home, path: Path, store: str) -> Imported:
@@ -63,13 +68,13 @@ def unpack(home: Home, path: Path, store: str) -> Imported:
         raise UsageError(f"{path} cannot be taken in: {cause}.", mend=f"Give a file that can be read, and make room in {home.root}.") from cause
 
 
-def _take(home: Home, packed: zipfile.ZipFile, store: str) -> Imported:
+def _take(home: Home, packed: zipfile.ZipFile, store: str, depth: int = 0) -> Imported:
     members = _members(packed)
     manifest = _manifest(packed, members)
     start, listed = manifest["start"], manifest["files"]
     here = fold(home, start["run_id"])
     if here is not None:
-        return Imported(here, False)
+        return Imported(here, False, _take_children(home, packed, members, listed, store, depth))
     for name in members.keys() - {MANIFEST}:
         if name not in listed:
             raise _refused(f"It holds {name!r}, which its list does not name")
@@ -97,7 +102,26 @@ def _take(home: Home, packed: zipfile.ZipFile, store: str) -> Imported:
         shutil.rmtree(staging.root, ignore_errors=True)
     view = fold(home, start["run_id"])
     assert view is not None  # it was written just now
-    return Imported(view, True)
+    return Imported(view, True, _take_children(home, packed, members, listed, store, depth))
+
+
+def _take_children(
+    home: Home, packed: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], listed: dict[str, Any], store: str, depth: int
+) -> tuple[Imported, ...]:
+    """The bundles in the bundle; each is checked as if it had come alone."""
+    inner = [name for name in listed if name.startswith(f"{RUNS}/") and name.endswith(".zip") and name in members]
+    if not inner:
+        return ()
+    if depth >= _DEEPEST:
+        raise _refused(f"Runs lie in it more than {_DEEPEST} deep")
+    found = []
+    with tempfile.TemporaryDirectory(prefix="importing-", dir=home.root) as folder:
+        for name in inner:
+            target = Path(folder) / "run.zip"
+            _verified(packed, members[name], listed[name], partial(_copy, target))
+            with zipfile.ZipFile(target) as child:
+                found.append(_take(home, child, store, depth + 1))
+    return tuple(found)
 
 
 def _members(packed: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

@@ -46,7 +46,7 @@ class Reproduction:
     unjudged: tuple[str, ...] = ()
     """Metrics that measure time, which were not judged."""
     packages: tuple[str, ...] = ()
-    """Versions that were others."""
+    """Versions, and modules of the user's own, that are others here."""
     compared: str = ""
     """What was held against each other."""
 

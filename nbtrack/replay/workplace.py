@@ -81,6 +81,25 @@ def furnish(folder: Path, root: Path, texts: Sequence[str], since_ns: int) -> Wo
     return place
 
 
+def lay_out_code(place: Workplace, code: dict[str, bytes]) -> list[str]:
+    """Put the user's own modules into the copy as the run used them; returns which are others here, or are missing.
+
+    Args:
+        code: by the path below a folder that one can import from, such as `helpers/text.py`.
+    """
+    others = []
+    for path, data in code.items():
+        at = [place.cwd / path] if (place.cwd / path).exists() else [it for it in place.root.rglob(Path(path).name) if it.as_posix().endswith(f"/{path}")]
+        if not at and (package := place.cwd / path).is_relative_to(place.root):
+            at = [package]
+            package.parent.mkdir(parents=True, exist_ok=True)
+        if any(not it.exists() or it.read_bytes() != data for it in at):
+            others.append(path)
+        for it in at:
+            it.write_bytes(data)
+    return others
+
+
 def _is_made(path: Path, folder: Path, making: Sequence[str], since_ns: int) -> bool:
     with contextlib.suppress(OSError):
         if path.stat().st_mtime_ns > since_ns:

@@ -156,7 +156,6 @@ SCENARIOS = [
 ]  # fmt: skip
 
 VERDICTS = {
-    "a local module changed since its import": "different",
     "never seeded": "different",
     "randomness in a local module": "different",
     "never seeded, by NumPy in a function": "different",

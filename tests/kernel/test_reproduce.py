@@ -65,14 +65,30 @@ def test_a_run_that_is_as_it_was_is_identical_and_says_so_on_both_runs(kernel, r
 
 
 def test_the_first_diverging_cell_and_its_values_are_told_and_tolerance_forgives(kernel, ran):
-    folder = kernel.folder
-    (folder / "helper.py").write_text("def f(): return 1.0\n")
-    view = ran("import helper", "x = helper.f()\nprint('x is', x)", "%%track run -m z\nz = x * 2")
-    (folder / "helper.py").write_text("def f(): return 1.01\n")
+    view = ran("import os", "x = 1.01 if 'NBTRACK_TRACKING_URI' in os.environ else 1.0\nprint('x is', x)", "%%track run -m z\nz = x * 2")
     found = again(kernel, view)
     assert (str(found.answer), found.cell) == ("different", 2)
-    assert found.why == "cell 2 (x = helper.f()): output 1 was x is 1.0, is x is 1.01 (and 1 more)"
+    assert found.why == "cell 2 (x = 1.01 if 'NBTRACK_TRACKING_URI' in o…): output 1 was x is 1.0, is x is 1.01 (and 1 more)"
     assert str(again(kernel, view, tolerance=["z=0.05"]).answer) == "within tolerance"
+
+
+def test_local_modules_are_those_of_the_run_also_where_a_bundle_brought_them(kernel, ran, tmp_path):
+    (kernel.folder / "tools").mkdir()
+    (kernel.folder / "tools" / "__init__.py").write_text("from .text import f\n")
+    (kernel.folder / "tools" / "text.py").write_text("def f(): return 1.0\n")
+    view = ran("%load_ext nbtrack\nimport tools", "%%track run -m z\nz = tools.f()\nprint(z)")
+    assert sorted(it.path for it in view.artifacts if it.path.startswith("code/")) == ["code/tools/__init__.py", "code/tools/text.py"]
+    (kernel.folder / "tools" / "text.py").write_text("def f(): return 2.0\n")
+    found = again(kernel, view)
+    assert (str(found.answer), found.packages) == ("identical", ("tools/text.py (the run's own was taken)",)), found.why
+    made = pack(kernel.home, view, tmp_path / "run.zip")
+    assert made.children == 1
+    there = Home(tmp_path / "there")
+    arrived = unpack(there, made.path, view.start.store)
+    assert [it.view.run_id for it in arrived.children] == [found.run_id]
+    for file in (kernel.folder / "tools").glob("*.py"):
+        file.unlink()
+    assert str(reproduce(there, arrived.view, settings.load()).answer) == "identical"
 
 
 def test_what_the_recipe_writes_overwrites_nothing(kernel, ran):
