@@ -295,7 +295,8 @@ def test_a_run_of_several_cells_keeps_the_same_names_apart(shell, tmp_path):
     assert recorded(tmp_path / "home", run_id) == {"loss": pytest.approx([1, 1 / 2, 1 / 3]), "loss_2": pytest.approx([1, 1 / 2, 1 / 3])}
 
 
-def test_a_dry_cell_tells_its_curves_and_keeps_nothing(shell, tmp_path):
+def test_a_dry_cell_tells_its_curves_and_keeps_nothing(shell, tmp_path, monkeypatch):
+    monkeypatch.setenv("NBTRACK_QUIET", "")
     shown = []
     shell._nbtrack_session._show = lambda run, found, *_: shown.append((run, found))
     shell.run_cell("%%track --dry --capture curves\nfor i in range(3):\n    loss = 1 / (i + 1)").raise_error()
