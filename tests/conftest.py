@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import replace
 
+import hypothesis
 import pytest
 
 from nbtrack import courier
@@ -21,6 +22,10 @@ from nbtrack.settings import Settings
 _MIGRATE = "import sys, mlflow; mlflow.MlflowClient(sys.argv[1]).search_experiments()"
 _QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "NBTRACK_POLL_S": "0.1", "NBTRACK_RETRY_S": "0.5", "NBTRACK_IDLE_S": "60"}
 _QUIET["NBTRACK_SYSTEM_S"] = "0"  # or the metrics of a run would depend on how fast the machine is
+
+# How long an example takes says how busy the machine is
+hypothesis.settings.register_profile("nbtrack", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("nbtrack")
 
 
 def pytest_configure(config):
