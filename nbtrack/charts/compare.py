@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIGURES = ("curves", "bands", "parallel", "scatter", "importance", "statistics")
-_MOST_DRAWN, _MOST_METRICS = 30, 8
+_MOST_DRAWN, _MOST_ASKED, _MOST_METRICS = 30, 500, 8
 _STILL_POINTS, _MOST_POINTS = 240, 100_000
 
 
@@ -66,6 +66,8 @@ class Comparison:
         self._metric = metric
         self._reader = curves.CurveReader(home)
         self._gone: list[str] = []
+        self._seen: dict[str, RunView] = {}
+        """Runs of the last look."""
         self._table: tuple[list[RunView], Runs | None] = ([], None)
         """The table of the last look, which is that of the next one where the very same runs come again."""
 
@@ -73,6 +75,7 @@ class Comparison:
     def views(self) -> list[RunView]:
         """The runs as they are now, newest first."""
         found, self._gone = self.selection.read(self.home)
+        self._seen = {view.run_id: view for view in found}
         return found
 
     @property
@@ -250,7 +253,7 @@ class Comparison:
         """Metrics with more than one point, the deciding one first."""
         first = [it] if (it := chosen_metric(views, self._metric)) is not None else []
         names = dict.fromkeys([*first, *(name for view in views for name in words.metrics_of_code(view))])
-        return [name for name in names if any(name in view.metrics and view.metrics[name].count > 1 for view in views)][:_MOST_METRICS]
+        return [name for name in names if any(name in view.metrics and curves.is_curve(view.metrics[name]) for view in views)][:_MOST_METRICS]
 
     def _curves(self, views: Sequence[RunView], metrics: Sequence[str] = (), x: X = "step", smooth: float = 0.0) -> Picture:
         names = list(metrics) or self._curve_names(views)
@@ -316,19 +319,24 @@ class Comparison:
 
     def _says_curves(self, views: Sequence[RunView], drawn: Sequence[RunView], names: Sequence[str]) -> str:
         rest = f" Drawn are the {len(drawn)} newest." if len(drawn) < len(views) else ""
-        return curves.says(views, names) + rest
+        return curves.says(views, names) + rest + self._problem()
+
+    def _problem(self) -> str:
+        return f" Not all curves could be read: {self._reader.problem}" if self._reader.problem else ""
 
     def _answer_curves(self, ask: Ask) -> Curves:
-        views = self._of(ask.get("runs"))
+        views = self._of(ask.get("runs"))[:_MOST_ASKED]
         metrics = [str(it) for it in ask.get("metrics", [])]
         span = None if ask.get("range") is None else [float(it) for it in ask.get("range") or ()][:2]
         found = curves.series(self._reader, views, metrics, ask.get("x", "step"), span, min(max(int(ask.get("points", 1000)), 8), _MOST_POINTS))
-        return Curves(answer="curves", id=0, series=found, says=curves.says(views, metrics))
+        return Curves(answer="curves", id=0, series=found, says=curves.says(views, metrics) + self._problem())
 
     def _of(self, ids: Sequence[str] | None) -> list[RunView]:
-        """The runs that are meant; None means all of them. Those that are gone meanwhile are left out."""
-        views = self.views
-        return views if ids is None else [view for view in views if view.run_id in set(ids)]
+        """The runs that are meant; None means all of them. Those that are gone meanwhile are left out; those that ended are not read again."""
+        if ids is not None and all(it in self._seen and self._seen[it].state.is_end for it in ids):
+            return [self._seen[it] for it in dict.fromkeys(ids)]
+        views, wanted = self.views, set(ids or ())
+        return views if ids is None else [view for view in views if view.run_id in wanted]
 
     def _one(self, run: object) -> RunView:
         return find(self.home, str(run or ""))

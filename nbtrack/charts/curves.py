@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nbtrack.charts.shapes import Series, X
 from nbtrack.charts.thin import thin
-from nbtrack.entities import RunView
-from nbtrack.errors import UsageError
+from nbtrack.entities import Metric, RunView
+from nbtrack.errors import DeliveryError, StoreError, UsageError
 from nbtrack.journal import Home
 from nbtrack.reads import words
 from nbtrack.reads.points import Curve, points
@@ -23,32 +23,46 @@ if TYPE_CHECKING:
 AXES: tuple[X, ...] = ("step", "epoch", "wall", "relative")
 _EPOCH = "epoch"
 """Metric that tells the epoch of a step."""
-_KEPT_BYTES = 64 << 20
+_KEPT_BYTES = 96 << 20
 _GRID = 400
 
 
 class CurveReader:
-    """Reads points of runs. Those of ended runs stay in memory, the last used ones up to 64 MiB, so that zooming does not read them again."""
+    """Reads points of runs. Those of ended runs stay in memory, the last used ones up to 96 MiB, so that zooming does not read them again."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
         self._kept: OrderedDict[tuple[str, str], Curve] = OrderedDict()
+        self.problem = ""
+        """Why curves of the last runs could not all be read; empty where they could."""
 
     def read(self, view: RunView, names: Sequence[str]) -> dict[str, Curve]:
-        """Curves of a run by metric; a metric the run has no points of is left out."""
+        """Curves of a run by metric; a metric the run has no points of is left out, and so is one whose store does not give them."""
         run_id = view.run_id
         wanted = [name for name in names if name in view.metrics]
         kept = {name: self._kept.get((run_id, name)) for name in wanted}
-        found = {name: curve for name, curve in kept.items() if curve is not None and len(curve) == view.metrics[name].count}
+        found = {name: curve for name, curve in kept.items() if curve is not None and _is_whole(view, name, curve)}
         if missing := [name for name in wanted if name not in found]:
-            found |= points(self._home, run_id, missing)
+            try:
+                found |= points(self._home, run_id, missing)
+            except (StoreError, DeliveryError) as error:
+                self.problem = str(error)
         for name, curve in found.items():
-            if view.state.is_end and view.metrics[name].count == len(curve):
+            if view.state.is_end and _is_whole(view, name, curve):
                 self._kept[run_id, name] = curve
                 self._kept.move_to_end((run_id, name))
         while sum(24 * len(curve) for curve in self._kept.values()) > _KEPT_BYTES:
             self._kept.popitem(last=False)
         return found
+
+
+def is_curve(metric: Metric) -> bool:
+    """Whether a metric has, or may have, more than one point: of some stores only the last one is known."""
+    return metric.count > 1 or metric.count < 0
+
+
+def _is_whole(view: RunView, name: str, curve: Curve) -> bool:
+    return view.metrics[name].count in (len(curve), -1)
 
 
 def series(
@@ -67,6 +81,7 @@ def series(
     if x not in AXES:
         raise UsageError(f"There is no axis {x!r}.", mend=f"Take one of {', '.join(AXES)}.")
     found: list[Series] = []
+    reader.problem = ""
     for view in views:
         curves = reader.read(view, [*metrics, *([_EPOCH] if x == "epoch" else [])])
         found += [_series(view, name, curves[name], curves.get(_EPOCH), x, span, max(limit // 4, 1)) for name in metrics if name in curves]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from nbtrack.charts.answers import content
-from nbtrack.charts.curves import CurveReader, series
+from nbtrack.charts.curves import CurveReader, is_curve, series
 from nbtrack.charts.frame import sendable, shown
 from nbtrack.charts.shapes import Details, Section
 from nbtrack.charts.spark import spark
@@ -66,7 +66,7 @@ def _facts(view: RunView) -> Rows:
 
 
 def _sparks(home: Home, view: RunView, metrics: dict[str, Metric]) -> dict[str, str]:
-    names = [name for name, it in metrics.items() if it.count > 1][:_FILES]
+    names = [name for name, it in metrics.items() if is_curve(it)][:_FILES]
     return {it["metric"]: spark(it["y"].tolist(), 16) for it in series(CurveReader(home), [view], names, limit=128)} if names else {}
 
 

@@ -12,7 +12,6 @@ from nbtrack.charts.details import sections
 from nbtrack.charts.frame import sendable, shown
 from nbtrack.charts.picture import Picture
 from nbtrack.entities import RunView
-from nbtrack.errors import DeliveryError, StoreError
 from nbtrack.journal import Home
 from nbtrack.reads import words
 
@@ -34,11 +33,8 @@ class RunPage:
 
     def picture(self) -> Picture | None:
         """The run's curves; None where it has none."""
-        names = [name for name, it in words.metrics_of_code(self.view).items() if it.count > 1][:_MOST_METRICS]
-        try:
-            found = curves.series(curves.CurveReader(self.home), [self.view], names, limit=_POINTS)
-        except (StoreError, DeliveryError):
-            return None  # a run that the store alone has, and the store does not answer: the facts are here
+        names = [name for name, it in words.metrics_of_code(self.view).items() if curves.is_curve(it)][:_MOST_METRICS]
+        found = curves.series(curves.CurveReader(self.home), [self.view], names, limit=_POINTS)
         return draw.curves(found, {self.view.run_id: shown("name", words.title(self.view))}, curves.says([self.view], names)) if found else None
 
     def stills(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from nbtrack.journal.writer import EVENTS, FORMAT
 
 RENAMED = "nbtrack.name"
 """Tag of a run that was given another name."""
-_MANY = 20_000
+_MANY, _SOME = 20_000, 1_000
+"""Points from which numpy is worth its import; from which it is quicker where it is loaded anyway."""
 _FEW_NAMES = 64
 _START_FIELDS = frozenset(RunStart.__annotations__)
 
@@ -158,7 +160,8 @@ def fold_metrics(folder: Path, names: dict[tuple[str, int], str], goal: str) -> 
 
 
 def _fold_segment(data: bytes) -> dict[int, dict[str, Any]]:
-    if len(data) // RECORD.size > _MANY:
+    count = len(data) // RECORD.size
+    if count > _MANY or (count > _SOME and "numpy" in sys.modules):
         return _fold_many(data)
     return _fold_few(data)
 

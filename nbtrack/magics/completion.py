@@ -16,7 +16,7 @@ from nbtrack.magics.track import COMMANDS
 
 _RECENT = 100
 _OF_COMMANDS = {"log": ("--run", "--step"), "param": ("--run",), "tag": ("--run",), "note": ("--run",), "recipe": ("--open",), "gate": ("--gates", "--against")}
-_TAKE_RUNS = ("show", "rm", "unrm")
+_TAKE_RUNS = ("show", "live", "rm", "unrm")
 
 
 def matcher(shell: Any) -> Callable[[CompletionContext], SimpleMatcherResult]:
