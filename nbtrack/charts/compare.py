@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from nbtrack.charts import answers, curves, draw, still
+from nbtrack.charts.acts import act
 from nbtrack.charts.details import details
 from nbtrack.charts.frame import chosen_metric, frame, number, sendable, shown
 from nbtrack.charts.importance import importance
@@ -351,6 +352,7 @@ _ANSWERS: dict[str, Callable[[Comparison, Ask], Mapping[str, Any]]] = {
     "difference": lambda it, ask: answers.difference(it.home, it._one(ask.get("a")), it._one(ask.get("b"))),
     "details": lambda it, ask: details(it.home, it._one(ask.get("run"))),
     "figures": lambda it, ask: answers.figures(it.home, it._of(ask.get("runs"))),
+    "act": lambda it, ask: act(it.home, ask),
 }
 
 

@@ -221,3 +221,25 @@ def test_figures_of_runs_are_sent_but_never_html(home, made):
 def test_a_name_with_two_meanings_is_told(home, made):
     made("both", {"acc": "1"}, {"acc": [0.5]})
     assert "metric.acc and param.acc say which" in compare(home, "acc>0").table()["says"]
+
+
+def test_a_front_end_changes_runs(home, runs, views):
+    found = compare(home)
+    ids = [view.run_id for view in views()[:2]]
+
+    def do(act, **more):
+        return found.answer({"ask": "act", "id": 5, "do": act, "runs": ids, **more})
+
+    assert do("rename", name="better")["says"] == "2 runs: renamed."
+    assert do("tag", tag="owner", value="ana")["says"] == "2 runs: tagged."
+    assert do("note", note="kept")["id"] == 5
+    first = next(view for view in found.views if view.run_id == ids[0])
+    assert (first.name, first.tags["owner"], first.notes) == ("better", "ana", ("kept",))
+    do("untag", tag="owner")
+    assert "owner" not in found.views[0].tags
+    assert do("trash")["says"] == "2 runs: in the trash."
+    assert len(found) == 4
+    do("restore")
+    assert len(found) == 6
+    assert "rename, tag" in do("nothing")["error"]["mend"]
+    assert do("tag")["error"]["text"] == "A tag was expected."
