@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from nbtrack import settings
 from nbtrack.charts import answers, curves, draw, still
 from nbtrack.charts.acts import act
 from nbtrack.charts.details import details
@@ -24,7 +25,7 @@ from nbtrack.charts.statistics import grouping, statistics
 from nbtrack.entities import RunView
 from nbtrack.errors import NbtrackError, UnknownRunError, UsageError
 from nbtrack.journal import Home
-from nbtrack.reads import find, words
+from nbtrack.reads import find, fresh, words
 from nbtrack.reads.query import names_of, parse
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def compare(home: Home, runs: Any = None, metric: str | None = None, group: str 
         QueryError: the filter cannot be read.
         UsageError: no run has that metric or param.
     """
+    fresh.look(home, settings.load())
     chosen = runs if isinstance(runs, Selection) else select(home, runs)
     against = None if baseline is None else baseline.run_id if hasattr(baseline, "run_id") else find(home, str(baseline)).run_id
     found = Comparison(home, chosen, metric, [group] if isinstance(group, str) else list(group or ()), against)
@@ -105,7 +107,8 @@ class Comparison:
             known = frame(views, as_of_ms=0, metric=metric, group=self.group[0] if self.group else None, baseline=self.baseline)
             known["says"] += self._notes(views)
             self._table = views, known
-        return {**known, "as_of_ms": time.time_ns() // 1_000_000}
+        seen = fresh.refresh(self.home, settings.load())  # asks, and does not wait: the next look shows it
+        return {**known, "as_of_ms": seen.as_of_ms or time.time_ns() // 1_000_000, "stale": sendable(words.clean(fresh.told(seen)))}
 
     def answer(self, ask: Mapping[str, object]) -> dict[str, Any]:
         """The answer to a front end's question, or an error that says what is wrong. Never raises."""

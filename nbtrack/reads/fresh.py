@@ -103,6 +103,12 @@ def refresh_first(home: Home, chosen: settings.Settings, *, full: bool = False) 
     return refresh(home, chosen, wait_s=_SECOND_LOOK_S if known.is_complete and not full else _FIRST_LOOK_S, full=full)
 
 
+def look(home: Home, chosen: settings.Settings) -> Freshness:
+    """`refresh` for who goes on looking: waits only where nothing is known yet."""
+    known = freshness(home, in_force(chosen))
+    return refresh(home, chosen) if known.as_of_ms or known.seen_runs else refresh(home, chosen, wait_s=_FIRST_LOOK_S)
+
+
 def told(known: Freshness) -> str:
     """One sentence for people, where what is shown may not be all, or not be new; else empty."""
     if known.stale:

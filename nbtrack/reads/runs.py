@@ -21,7 +21,6 @@ _WATCHED_NS = 600_000_000_000
 """A worker of an ended run may write to it for a while."""
 _KEPT = 20_000
 _settled: dict[tuple[str, str], tuple[tuple[int, int, int], RunView]] = {}
-_FEW = 500
 _ID_LETTERS = 32
 _many: dict[tuple[str, str], tuple[tuple[Any, ...], list[RunView]]] = {}
 
@@ -100,9 +99,9 @@ def _everywhere(home: Home, metrics: bool, store: str | None) -> list[RunView]:
 
 
 def _views(home: Home, index: Past, rows: list[dict[str, Any]], metrics: bool) -> list[RunView]:
-    """The rows in full; many of them are read again only where something changed in the index."""
-    if len(rows) < _FEW or not metrics:
-        return index.views(rows, metrics=metrics)
+    """The rows in full: the very same objects as before, unless something changed in the index."""
+    if not metrics:
+        return index.views(rows, metrics=False)
     key, state = (str(home.root), index.store), (index.generation, index.acts, [row["no"] for row in rows])
     known = _many.get(key)
     if known is None or known[0] != state:

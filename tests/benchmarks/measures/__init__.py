@@ -1,6 +1,6 @@
 """One file a measurement: `measure(plan)` returns its lines of the table."""
 
-from measures import cell_cost, diff, fit_cost, kill, load_ext, log_loop, memory, notebook, plain_cells, taps, visible
+from measures import cell_cost, diff, fit_cost, kill, load_ext, log_loop, memory, notebook, plain_cells, stored, taps, visible
 
 MEASURES = {
     "load": load_ext.measure,
@@ -14,4 +14,5 @@ MEASURES = {
     "notebook": notebook.measure,
     "visible": visible.measure,
     "diff": diff.measure,
+    "stored": stored.measure,
 }
