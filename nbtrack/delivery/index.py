@@ -79,11 +79,12 @@ class Index:
         runs = list({run.mlflow_run_id: run for run in runs}.values())
         known = self._rows([run.mlflow_run_id for run in runs])
         with self._writing():
-            changed = [run for run in runs if known.get(run.mlflow_run_id, (0, b""))[1] != _digest(run)]
+            digests = {run.mlflow_run_id: _digest(run) for run in runs}
+            changed = [run for run in runs if known.get(run.mlflow_run_id, (0, b""))[1] != digests[run.mlflow_run_id]]
             same = [(round_, known[run.mlflow_run_id][0]) for run in runs if run.mlflow_run_id in known]
             self._db.executemany("update runs set round = ? where no = ?", same)
             for run in changed:
-                self._replace(run, known.get(run.mlflow_run_id, (None, b""))[0], round_)
+                self._replace(run, known.get(run.mlflow_run_id, (None, b""))[0], digests[run.mlflow_run_id], round_)
             self._changed(len(changed))
         return len(changed)
 
@@ -154,8 +155,8 @@ class Index:
             found |= {row[0]: (row[1], row[2]) for row in rows}
         return found
 
-    def _replace(self, run: StoredRun, no: int | None, round_: int) -> None:
-        facts = (fit_text(run.name), fit_text(run.experiment), str(run.state), run.started_ms, run.ended_ms, run.is_trashed, _digest(run), round_)
+    def _replace(self, run: StoredRun, no: int | None, digest: bytes, round_: int) -> None:
+        facts = (fit_text(run.name), fit_text(run.experiment), str(run.state), run.started_ms, run.ended_ms, run.is_trashed, digest, round_)
         if no is None:
             columns = "mlflow_run_id, id, name, experiment, state, started_ms, ended_ms, is_trashed, digest, round"
             cursor = self._db.execute(f"insert into runs ({columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (run.mlflow_run_id, self._id(run), *facts))
@@ -188,11 +189,11 @@ class Index:
         return ours if ours and not is_taken else run.mlflow_run_id
 
     def _name(self, kind: str, name: str) -> int:
-        name = fit_text(name)
         known = self._names.get((kind, name))
         if known is None:
-            self._db.execute("insert or ignore into names (kind, name) values (?, ?)", (kind, name))
-            known = int(self._db.execute("select no from names where kind = ? and name = ?", (kind, name)).fetchone()[0])
+            fit = fit_text(name)
+            self._db.execute("insert or ignore into names (kind, name) values (?, ?)", (kind, fit))
+            known = int(self._db.execute("select no from names where kind = ? and name = ?", (kind, fit)).fetchone()[0])
             self._names[kind, name] = known
         return known
 
@@ -279,7 +280,8 @@ def _is_of_this_format(database: sqlite3.Connection) -> bool:
 
 def _digest(run: StoredRun) -> bytes:
     told = (run.name, run.experiment, str(run.state), run.started_ms, run.ended_ms, run.is_trashed)
-    return hashlib.blake2b(repr((told, _sorted(run.params), _sorted(run.tags), _sorted(run.metrics))).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    metrics = [(name, it.last, it.step, it.lowest, it.lowest_step, it.highest, it.highest_step, it.count) for name, it in _sorted(run.metrics)]
+    return hashlib.blake2b(repr((told, _sorted(run.params), _sorted(run.tags), metrics)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _sorted(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
