@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from nbtrack.charts.frame import sendable, shown
+from nbtrack.charts.frame import sendable, shown, title_among
 from nbtrack.charts.shapes import Difference, DifferenceRow, DifferenceSection, Figure, Figures
 from nbtrack.delivery.mask import Mask
 from nbtrack.entities import Artifact, RunView
@@ -29,9 +29,9 @@ def difference(home: Home, a: RunView, b: RunView) -> Difference:
     count = sum(len(section["rows"]) + len(section["blocks"]) for section in sections)
     where = ", ".join(section["title"] for section in sections if section["rows"] or section["blocks"])
     says = (
-        f"{count} things changed from {words.title(a)} to {words.title(b)}: in {where}."
+        f"{count} things changed from {title_among(a, (a, b))} to {title_among(b, (a, b))}: in {where}."
         if count
-        else f"Nothing changed from {words.title(a)} to {words.title(b)}."
+        else f"Nothing changed from {title_among(a, (a, b))} to {title_among(b, (a, b))}."
     )
     return Difference(answer="difference", id=0, a=a.run_id, b=b.run_id, sections=sections, says=sendable(says))
 

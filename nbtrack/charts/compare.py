@@ -12,7 +12,7 @@ from nbtrack import settings
 from nbtrack.charts import answers, curves, draw, still
 from nbtrack.charts.acts import act
 from nbtrack.charts.details import details
-from nbtrack.charts.frame import chosen_metric, frame, number, sendable, shown
+from nbtrack.charts.frame import chosen_metric, frame, number, sendable, shown, title_among
 from nbtrack.charts.importance import importance
 from nbtrack.charts.needs import need
 from nbtrack.charts.picture import Picture
@@ -269,7 +269,7 @@ class Comparison:
             first = min(float(it["x"][0]) for it in found)
             found = [Series(**{**it, "x": it["x"] - first}) for it in found]
         titles = {"step": "step", "epoch": "epoch", "wall": "seconds since the first point", "relative": "seconds since the run's start"}
-        labels = {view.run_id: shown("name", words.title(view)) for view in drawn}
+        labels = {view.run_id: title_among(view, drawn) for view in drawn}
         return draw.curves(found, labels, self._says_curves(views, drawn, names), titles[x], [view.run_id for view in drawn[:6]])
 
     def _bands(self, views: Sequence[RunView], metrics: Sequence[str] = (), kind: Any = "std", x: X = "step") -> Picture:

@@ -6,8 +6,9 @@ import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from nbtrack.charts.frame import title_among
 from nbtrack.charts.shapes import Series, X
 from nbtrack.charts.thin import thin
 from nbtrack.entities import Metric, RunView
@@ -200,12 +201,7 @@ def says(views: Sequence[RunView], metrics: Sequence[str]) -> str:
             continue
         is_low = numbers[0][0].direction == "min"
         best, run = (min if is_low else max)(numbers, key=lambda it: it[0].best)
-        many = f"{name} of {len(having)} runs" if len(having) > 1 else f"{name} of {words.title(having[0][1])}"
-        where = f" in {words.title(run)}" if len(having) > 1 else ""
+        many = f"{name} of {len(having)} runs" if len(having) > 1 else f"{name} of {title_among(having[0][1], views)}"
+        where = f" in {title_among(run, views)}" if len(having) > 1 else ""
         texts.append(f"{many}: {'lowest' if is_low else 'highest'} {words.number(best.best)} at step {best.best_step:,}{where}, last {words.number(best.last)}")
     return "; ".join(texts) + "."
-
-
-def plain(value: Any) -> list[float | str]:
-    """Numbers as a saved page holds them: six significant digits, NaN and infinities as texts."""
-    return [float(f"{it:.6g}") if math.isfinite(it) else "NaN" if math.isnan(it) else "Infinity" if it > 0 else "-Infinity" for it in value.tolist()]

@@ -75,6 +75,13 @@ def chosen_metric(views: Sequence[RunView], metric: str | None = None) -> str | 
     return max(counts, key=counts.__getitem__, default=None)
 
 
+def title_among(view: RunView, views: Iterable[RunView]) -> str:
+    """What a run is called: its name and attempt, and where another one is called so too, the beginning of its id."""
+    title = words.title(view)
+    is_shared = any(it is not view and it.name == view.name and words.title(it) == title for it in views)
+    return shown("name", title) + (f" ({view.run_id[:6]})" if is_shared else "")
+
+
 def better_of(views: Iterable[RunView], metric: str) -> Better:
     """Which way of a metric is better, as its newest run says."""
     goal = next((view.start.goal for view in views if metric in view.metrics), "")
@@ -167,4 +174,4 @@ def _says(views: Sequence[RunView], metric: str | None) -> str:
         return f"{count}." if metric is None else f"{count}; none has the metric {metric}."
     better = better_of(views, metric)
     value, view = (min if better == "lower" else max)(having, key=lambda it: it[0])
-    return f"{count}; {sendable(words.title(view))} has the {'lowest' if better == 'lower' else 'highest'} {metric}, {words.number(value)}."
+    return f"{count}; {title_among(view, views)} has the {'lowest' if better == 'lower' else 'highest'} {metric}, {words.number(value)}."

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nbtrack.charts.frame import better_of, number, shown, value_of
+from nbtrack.charts.frame import better_of, number, shown, title_among, value_of
 from nbtrack.charts.rows import differing
 from nbtrack.entities import RunView
 from nbtrack.reads import words
@@ -84,7 +84,8 @@ def parallel(views: Sequence[RunView], metric: str | None) -> Parallel:
         best = max((shade, -at) for at, shade in enumerate(shades) if shade is not None)
         view = views[-best[1]]
         where = ", ".join(f"{shown('name', name)}={words.short(shown(name, view.params[name]), 20)}" for name in names[:4] if name in view.params)
-        told += f"; the best, {words.title(view)}, has {where}" if where else f"; the best is {words.title(view)}"
+        title = title_among(view, views)
+        told += f"; the best, {title}, has {where}" if where else f"; the best is {title}"
     return Parallel(tuple(axes), tuple(shades), f"{told}.")
 
 

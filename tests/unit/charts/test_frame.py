@@ -64,3 +64,10 @@ def test_a_goal_chooses_the_metric_then_what_most_runs_have(found, made, views):
     made("aimed", points={"f1": [0.5]}, goal="max:f1")
     assert chosen_metric(views()) == "f1"
     assert chosen_metric([]) is None
+
+
+def test_runs_of_one_name_are_told_apart(made, views):
+    for value in (0.1, 0.2):
+        made("fit", points={"acc": [value]})
+    best = views()[0].run_id
+    assert frame(views(), as_of_ms=0, metric="acc")["says"] == f"2 runs; fit ({best[:6]}) has the highest acc, 0.2."
