@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import seeded
+
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
 class Seeded:
@@ -27,9 +29,6 @@ class Seeded:
     def answer(self, ask: Mapping[str, Any]) -> Mapping[str, Any]:
         self.asked.append(dict(ask))
         kind, number = ask["ask"], ask["id"]
-        if kind == "act":
-            (self.trashed.update if ask["do"] == "trash" else self.trashed.difference_update)(ask["runs"])
-            return {"answer": "act", "id": number, "says": "Done."}
         if kind == "curves":
             return {"answer": "curves", "id": number, "series": seeded.curves(ask), "says": "Curves."}
         if kind == "details":
@@ -44,10 +43,18 @@ class Seeded:
         return {"answer": kind, "id": number, "error": {"text": "Nobody knows.", "mend": "Ask again."}}
 
     def still(self) -> Mapping[str, Any]:
-        return {"text/plain": "runs", "text/html": "<table class='told'><caption>Thirty runs</caption><tr><td>still</td></tr></table>"}
+        return dict(self.stills()[0][0])
+
+    def stills(self) -> Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        table = {"text/plain": "runs", "text/html": "<table class='told'><caption>Thirty runs</caption><tr><td>still</td></tr></table>"}
+        return [(table, {}), ({"image/png": DOT, "text/plain": "curves"}, {})]
 
     def to_pandas(self) -> Any:
         return self._runs
 
-    def figure(self, name: str) -> Any:
+    def figure(self, name: str = "curves", **options: Any) -> Any:
         return name
+
+    def act(self, ask: Mapping[str, Any]) -> Mapping[str, Any]:
+        (self.trashed.update if ask["do"] == "trash" else self.trashed.difference_update)(ask["runs"])
+        return {"answer": "act", "says": "Done."}

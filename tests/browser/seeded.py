@@ -81,5 +81,56 @@ def matching(runs: dict[str, Any], wanted: dict[str, str]) -> int:
 def answers(runs: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Answers to what the tabs ask of these runs."""
     ids = runs["columns"][0]["values"]
+    params = [column["name"] for column in runs["columns"] if column["kind"] == "param"]
     details = {"answer": "details", "id": 0, "title": "A run", "sections": [{"title": "Params", "rows": [["lr", "0.1"]]}], "says": "A run."}
-    return [({"ask": "details", "run": run}, {**details, "run": run}) for run in ids[:30]]
+    found = [({"ask": "details", "run": run}, {**details, "run": run}) for run in ids[:30]]
+    shares = [
+        {"name": name, "importance": 1 / 2 ** (number + 1), "correlation": None if name == "optimizer" else -0.4, "count": len(ids)}
+        for number, name in enumerate(params[:8])
+    ]
+    importance = {
+        "answer": "importance",
+        "id": 0,
+        "metric": "acc",
+        "params": shares,
+        "method": "Permutation of a forest.",
+        "warning": "Few runs.",
+        "says": "lr matters most.",
+    }
+    found.append(({"ask": "importance", "metric": "acc"}, importance))
+    groups = [
+        {
+            "label": f"lr={rate}", "values": {"lr": rate}, "runs": ids[number::3], "n": len(ids[number::3]), "mean": 0.7 + number / 20, "std": 0.02, "low": 0.68 + number / 20,
+            "high": 0.72 + number / 20, "delta": number / 20 if number else None, "p": 0.0004 if number else None, "test": "welch" if number else "", "is_baseline": not number,
+        }
+        for number, rate in enumerate(["0.1", "0.01", "0.001"])
+    ]  # fmt: skip
+    statistics = {
+        "answer": "statistics",
+        "id": 0,
+        "metric": "acc",
+        "groups": groups,
+        "sentences": ["lr=0.01 beats lr=0.1 by 0.05 ± 0.01, p < 0.001, 10 runs."],
+        "says": "Three configurations.",
+    }
+    found.append(({"ask": "statistics", "metric": "acc", "group": [], "baseline": runs["baseline"]}, statistics))
+    sections = [
+        {"title": "params", "rows": [{"name": "lr", "before": "0.1", "after": "0.01", "kind": "changed"}, {"name": "wd", "before": "", "after": "1e-4", "kind": "added"}], "blocks": [], "notes": []},
+        {"title": "notebook", "rows": [], "blocks": [["cell 2", [" for epoch in range(10):", "-    lr = 0.1", "+    lr = 0.01"]]], "notes": ["One cell changed."]},
+    ]  # fmt: skip
+    for a in ids[:6]:
+        found += [
+            ({"ask": "difference", "a": a, "b": b}, {"answer": "difference", "id": 0, "a": a, "b": b, "sections": sections, "says": "3 things changed."})
+            for b in ids[:6]
+            if b != a
+        ]
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 120"><script>window.hacked = 1</script><rect width="200" height="120" fill="#eee"/><circle cx="{x}" cy="60" r="40" fill="#0072b2"/></svg>'
+    figures = [
+        {"run": run, "path": "figures/roc.svg", "title": "ROC", "number": 0, "mime": "image/svg+xml", "data": drawing.replace("{x}", str(60 + 20 * number)), "size_bytes": 200}
+        for number, run in enumerate(ids[:4])
+    ]  # fmt: skip
+    figures += [
+        {"run": run, "path": "figures/big.html", "title": "big", "number": 1, "mime": "text/html", "data": "", "size_bytes": 9_000_000} for run in ids[:2]
+    ]
+    found.append(({"ask": "figures", "runs": ids[:24]}, {"answer": "figures", "id": 0, "figures": figures, "says": f"{len(figures)} figures."}))
+    return found

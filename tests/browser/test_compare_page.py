@@ -203,6 +203,67 @@ def test_curves_are_smoothed_banded_toggled_and_read_below_the_pointer(shown):
     page.get_by_label("Smoothing").fill("0.9")
 
 
+def test_axes_are_brushed_by_pointer_and_keys_and_moved(shown):
+    page = shown(seeded.runs(60), "Parallel coordinates")
+    page.get_by_label("Lowest acc").fill("0.5")
+    page.get_by_text("of 60 runs inside all brushes").wait_for()
+    assert not page.get_by_text("60 of 60 runs").is_visible()
+    page.get_by_role("button", name="Select these runs").click()
+    page.get_by_text("selected").wait_for()
+    page.get_by_role("button", name="Clear brushes").click()
+    page.get_by_text("60 of 60 runs inside all brushes").wait_for()
+    box = page.locator(".nbt-canvas-place canvas").bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 150)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 330, steps=4)
+    page.mouse.up()
+    assert not page.get_by_text("60 of 60 runs").is_visible()
+    before = [legend.inner_text() for legend in page.locator(".nbt-axes legend").all()]
+    page.get_by_role("button", name=f"Move right: {before[0]}").click()
+    assert [legend.inner_text() for legend in page.locator(".nbt-axes legend").all()][:2] == [before[1], before[0]]
+
+
+def test_a_point_of_the_scatter_is_read_and_selected(shown):
+    page = shown(seeded.runs(20), "Scatter")
+    page.get_by_label("Colour").select_option("metric/loss")
+    page.get_by_label("Size").select_option("metric/m2")
+    page.get_by_label("Trend line").check()
+    box = page.locator(".nbt-canvas-place canvas").bounding_box()
+    found = False
+    for x in (74, box["width"] - 16):  # the lowest and the highest value stand at the ends
+        for y in range(12, 350, 8):
+            page.mouse.move(box["x"] + x, box["y"] + y)
+            if "acc" in page.locator("figcaption").inner_text() and ":" in page.locator("figcaption").inner_text():
+                found = True
+                page.mouse.down()
+                page.mouse.up()
+                break
+    assert found
+    page.get_by_text("1 selected").wait_for()
+
+
+def test_figures_are_images_and_run_nothing(shown):
+    page = shown(seeded.runs(12), "Figures")
+    page.locator(".nbt-figures img").nth(3).wait_for()
+    page.get_by_label("Show").select_option("swipe")
+    page.locator(".nbt-edge").wait_for()
+    page.get_by_label("Show").select_option("overlay")
+    page.locator(".nbt-tabpanel select").first.select_option("2. big")
+    page.get_by_text("Not shown here").first.wait_for()
+    assert page.evaluate("window.hacked") is None
+
+
+def test_importance_differences_and_statistics_are_tables(shown):
+    page = shown(seeded.runs(12), "Importance")
+    assert page.locator(".nbt-share").count() == 8
+    page.get_by_role("tab", name="What changed").click()
+    page.locator(".nbt-added", has_text="lr = 0.01").wait_for()
+    page.get_by_role("tab", name="Statistics").click()
+    page.get_by_text("beats").wait_for()
+    page.get_by_role("button", name="lr=0.1", exact=True).click()
+    page.get_by_text("4 selected").wait_for()
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 400)])
 def test_everybody_can_use_it(chromium, tmp_path, scheme, width):
     runs = seeded.runs(30)

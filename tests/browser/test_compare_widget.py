@@ -13,7 +13,7 @@ import sys; sys.path.insert(0, {folder!r})
 from comparison import Seeded
 from nbtrack.widgets.compare import Compare
 source = Seeded(30)
-widget = Compare(source)
+widget = Compare(source, acts=["trash"], more={{"act": source.act}})
 widget
 """
 READ = "print('SELECTED', len(widget.selected), widget.baseline, len(source.trashed))"
@@ -55,12 +55,15 @@ def test_a_widget_is_live_on_screen_and_a_still_in_the_file(app, page, request):
     page.locator(".nbt-base", has_text="wise-").wait_for()
     assert page.evaluate(cells) == before
     save(page)
-    (shown,) = outputs(path)
-    assert sorted(shown["data"]) == ["text/html", "text/plain"]
+    shown, picture = outputs(path)
+    assert (sorted(shown["data"]), sorted(picture["data"])) == (["text/html", "text/plain"], ["image/png", "text/plain"])
+    assert page.locator("img[src^='data:image/png']").count() == 1
+    assert not page.locator("img[src^='data:image/png']").is_visible()
     assert "Thirty runs" in "".join(shown["data"]["text/html"])
     # Opened again, without its kernel's widgets, the still is there and nothing is broken
     page.reload()
     page.locator("table.told").wait_for()
+    page.locator("img[src^='data:image/png']").wait_for()
     assert page.get_by_text("model not found").count() == 0
 
 
@@ -70,5 +73,5 @@ def test_an_executed_notebook_holds_the_still_alone(tmp_path, request):
 
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SHOW.format(folder=str(request.path.parent)))])
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
-    assert [sorted(output["data"]) for output in notebook.cells[0].outputs] == [["text/html", "text/plain"]]
+    assert [sorted(output["data"]) for output in notebook.cells[0].outputs] == [["text/html", "text/plain"], ["image/png", "text/plain"]]
     assert "widgets" not in notebook.metadata

@@ -43,7 +43,6 @@ export class Compare {
   /** Change choices that are this view's own. */
   set(choices: Partial<Pick<Compare, 'tab' | 'sort' | 'shown' | 'isDiffering' | 'group' | 'open' | 'details'>>): void {
     Object.assign(this, choices);
-    this._known.clear();
     this.changed.emit();
   }
 
@@ -56,7 +55,7 @@ export class Compare {
   }
 
   get selected(): Set<string> {
-    return this._once('selected', () => new Set(this.host.choices.selected));
+    return this._once('selected', [this.host.choices.selected], () => new Set(this.host.choices.selected));
   }
 
   select(ids: Iterable<string>): void {
@@ -83,7 +82,7 @@ export class Compare {
 
   /** The filter, understood; or why not. */
   get query(): IQuery | QueryError {
-    return this._once('query', () => {
+    return this._once('query', [this.filter], () => {
       try {
         return parseQuery(this.filter);
       } catch (error) {
@@ -97,7 +96,7 @@ export class Compare {
 
   /** Rows for which the filter holds, in the order they came. While a filter cannot be read the last good one holds. */
   get rows(): number[] {
-    return this._once('rows', () => {
+    return this._once('rows', [this.runs, this.query], () => {
       const query = this.query;
       if (!(query instanceof QueryError)) {
         this._lastQuery = query;
@@ -114,23 +113,23 @@ export class Compare {
   }
 
   get sortedRows(): number[] {
-    return this._once('sorted', () => {
+    return this._once('sorted', [this.runs, this.rows, this.sort], () => {
       const column = this.sort ? this.runs.column(this.sort.column) : undefined;
       return this.sort && column ? sorted(this.rows, column, this.sort.descending) : this.rows;
     });
   }
 
   get groupColumns(): Column[] {
-    return this.group.flatMap(name => this.runs.column(`param/${name}`) ?? []);
+    return this._once('group columns', [this.runs, this.group], () => this.group.flatMap(name => this.runs.column(`param/${name}`) ?? []));
   }
 
   get groups(): IRowGroup[] {
-    return this._once('groups', () => (this.groupColumns.length ? grouped(this.sortedRows, this.groupColumns) : []));
+    return this._once('groups', [this.sortedRows, this.groupColumns], () => (this.groupColumns.length ? grouped(this.sortedRows, this.groupColumns) : []));
   }
 
   /** Lines of the table from top to bottom, the pinned baseline left out: it stands above. */
   get items(): Item[] {
-    return this._once('items', () => {
+    return this._once('items', [this.sortedRows, this.groups, this.open, this.baseline], () => {
       if (!this.groupColumns.length) {
         return this.sortedRows.filter(row => row !== this.baseline).map(row => ({ kind: 'run', row }));
       }
@@ -143,7 +142,7 @@ export class Compare {
 
   /** Columns that are shown, the name first. */
   get columns(): Column[] {
-    return this._once('columns', () => {
+    return this._once('columns', [this.runs, this.shown, this.isDiffering && this.rows], () => {
       const shown = this.shown ?? first(this.runs);
       const columns = available(this.runs).filter(column => shown.has(column.id) && column.id !== NAME);
       const name = this.runs.column(NAME);
@@ -153,29 +152,31 @@ export class Compare {
 
   /** Runs that charts draw: those selected, else the first the filter leaves. */
   get drawn(): number[] {
-    return this._once('drawn', () => {
+    return this._once('drawn', [this.sortedRows, this.selected], () => {
       const selected = this.rows.filter(row => this.selected.has(this.runs.ids[row] ?? ''));
       return (selected.length ? selected : this.sortedRows).slice(0, MOST_DRAWN);
     });
   }
 
   private _renew(): void {
-    this._known.clear();
     if (this.host.runs !== this.runs.source) {
       this.runs = new Runs(this.host.runs);
     }
     this.changed.emit();
   }
 
-  /** Computed once until something changes. */
-  private _once<T>(name: string, compute: () => T): T {
-    if (!this._known.has(name)) {
-      this._known.set(name, compute());
+  /** Computed again only when what it follows from is another: views compare by identity, too. */
+  private _once<T>(name: string, from: unknown[], compute: () => T): T {
+    const known = this._known.get(name);
+    if (known && from.every((value, index) => value === known.from[index])) {
+      return known.value as T;
     }
-    return this._known.get(name) as T;
+    const value = compute();
+    this._known.set(name, { from, value });
+    return value;
   }
 
-  private _known = new Map<string, unknown>();
+  private _known = new Map<string, { from: unknown[]; value: unknown }>();
   private _lastQuery: IQuery = parseQuery('');
   private _disconnect: () => void;
 }

@@ -15,8 +15,8 @@ export interface IHost {
   readonly runs: IRuns;
   readonly choices: IChoices;
   readonly changed: Signal;
-  /** Whether runs can be renamed, tagged, noted and put into the trash from here. */
-  readonly canAct: boolean;
+  /** What can be done to runs from here; nothing in a saved page. */
+  readonly acts: readonly string[];
   choose(choices: Partial<IChoices>): void;
   /** Rejects with a Refusal where there is no answer. */
   ask<Q extends Question>(question: Q, ask: IQuestions[Q]['ask']): Promise<IQuestions[Q]['answer']>;

@@ -18,6 +18,7 @@ export function Actions({ compare }: { compare: Compare }): VNode {
   const selected = [...compare.selected].filter(id => compare.runs.row(id) !== undefined);
   const only = selected.length === 1 ? (selected[0] ?? null) : null;
   const { baseline } = compare.host.choices;
+  const can = (name: IActAsk['do']): boolean => compare.host.acts.includes(name);
 
   const act = async (ask: IActAsk): Promise<void> => {
     setProblem(null);
@@ -45,23 +46,25 @@ export function Actions({ compare }: { compare: Compare }): VNode {
           {STRINGS.baseline.unpin}
         </button>
       )}
-      {compare.host.canAct && only !== null && (
+      {can('rename') && only !== null && (
         <button type="button" aria-expanded={form === 'rename'} onClick={() => setForm(form === 'rename' ? null : 'rename')}>
           {STRINGS.act.rename}
         </button>
       )}
-      {compare.host.canAct && selected.length > 0 && (
-        <>
-          <button type="button" aria-expanded={form === 'tag'} onClick={() => setForm(form === 'tag' ? null : 'tag')}>
-            {STRINGS.act.tag}
-          </button>
-          <button type="button" aria-expanded={form === 'note'} onClick={() => setForm(form === 'note' ? null : 'note')}>
-            {STRINGS.act.note}
-          </button>
-          <button type="button" onClick={() => void act({ do: 'trash', runs: selected })}>
-            {STRINGS.act.trash}
-          </button>
-        </>
+      {can('tag') && selected.length > 0 && (
+        <button type="button" aria-expanded={form === 'tag'} onClick={() => setForm(form === 'tag' ? null : 'tag')}>
+          {STRINGS.act.tag}
+        </button>
+      )}
+      {can('note') && selected.length > 0 && (
+        <button type="button" aria-expanded={form === 'note'} onClick={() => setForm(form === 'note' ? null : 'note')}>
+          {STRINGS.act.note}
+        </button>
+      )}
+      {can('trash') && selected.length > 0 && (
+        <button type="button" onClick={() => void act({ do: 'trash', runs: selected })}>
+          {STRINGS.act.trash}
+        </button>
       )}
       {selected.length > 0 && (
         <button type="button" onClick={() => compare.select([])}>

@@ -56,9 +56,11 @@ export function useSize<T extends HTMLElement>(): [RefObject<T>, { width: number
   return [ref, size];
 }
 
+// Each widget of a page loads a copy of this file: what is counted here is not enough to tell their ids apart
+const OWN = Math.random().toString(36).slice(2, 8);
 let lastId = 0;
 
-/** An id of this page's own, for labels. */
+/** An id that nothing else in the page has, for labels. */
 export function useId(name: string): string {
-  return useState(() => `nbt-${name}-${++lastId}`)[0];
+  return useState(() => `nbt-${name}-${OWN}-${++lastId}`)[0];
 }

@@ -56,7 +56,10 @@ export function Table({ compare }: { compare: Compare }): VNode {
     }
   }, [at]);
   useEffect(() => {
-    ref.current?.scrollTo({ top: 0 });
+    // Another order begins at its top; what is there already is left alone, as it would be drawn twice
+    if (ref.current && ref.current.scrollTop > 0) {
+      ref.current.scrollTop = 0;
+    }
     setActive(0);
   }, [compare.sort, compare.filter]);
 

@@ -22,20 +22,26 @@ interface IReply {
 
 const CHOICES = ['selected', 'baseline', 'metric', 'filter'] as const;
 const PATIENCE_MS = 30_000;
+const OFTEN_MS = 3000;
+const SELDOM_MS = 20_000; // to read ten thousand runs takes the kernel a moment
+const MANY = 500;
 
 export class KernelHost implements IHost {
   readonly changed = new Signal();
-  readonly canAct = true;
+  readonly acts: readonly string[];
   runs: IRuns;
 
   constructor(private _model: IModel) {
+    this.acts = _model.get('_acts') as string[];
     this.runs = parse(_model.get('_runs'));
+    this._timer = setInterval(() => this._look(), (this.runs.columns[0]?.values?.length ?? 0) > MANY ? SELDOM_MS : OFTEN_MS);
     _model.on('change:_runs', this._renew);
     _model.on('msg:custom', this._hear);
     CHOICES.forEach(name => _model.on(`change:${name}`, this._told));
   }
 
   dispose(): void {
+    clearInterval(this._timer);
     this._model.off('change:_runs', this._renew);
     this._model.off('msg:custom', this._hear);
     CHOICES.forEach(name => this._model.off(`change:${name}`, this._told));
@@ -64,6 +70,14 @@ export class KernelHost implements IHost {
     });
   }
 
+  /** While a run goes on its numbers do too; a page that nobody sees, or where nothing runs, asks nothing. */
+  private _look(): void {
+    const states = this.runs.columns.find(column => column.key === 'info/state')?.values ?? [];
+    if (document.visibilityState === 'visible' && states.some(state => String(state).toLowerCase() === 'running')) {
+      this._model.send({ ask: 'refresh' });
+    }
+  }
+
   private _renew = (): void => {
     this.runs = parse(this._model.get('_runs'));
     this.changed.emit();
@@ -90,6 +104,7 @@ export class KernelHost implements IHost {
   };
 
   private _waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Refusal): void; timer: ReturnType<typeof setTimeout> }>();
+  private _timer: ReturnType<typeof setInterval>;
   // Views of one model hear each other's answers; no two count from the same number
   private _lastId = Math.floor(Math.random() * 2 ** 40);
 }

@@ -12,7 +12,7 @@ export interface IPageData {
 
 export class PageHost implements IHost {
   readonly changed = new Signal();
-  readonly canAct = false;
+  readonly acts: readonly string[] = [];
   readonly runs: IRuns;
   choices: IChoices;
 
@@ -27,7 +27,12 @@ export class PageHost implements IHost {
   }
 
   async ask<Q extends Question>(question: Q, ask: IQuestions[Q]['ask']): Promise<IQuestions[Q]['answer']> {
-    const found = question === 'curves' ? this._curves(ask as IQuestions['curves']['ask']) : this._same({ ...ask, ask: question });
+    const found =
+      question === 'curves'
+        ? this._curves(ask as IQuestions['curves']['ask'])
+        : question === 'figures'
+          ? this._figures(ask as IQuestions['figures']['ask'])
+          : this._same({ ...ask, ask: question });
     if (!found || found.error) {
       throw new Refusal(found?.error ?? { text: STRINGS.notSaved, mend: STRINGS.notSavedMend });
     }
@@ -44,6 +49,13 @@ export class PageHost implements IHost {
     }
     const [metrics, runs] = [new Set(ask.metrics), new Set(ask.runs)];
     return { ...whole, series: whole.series.filter(series => metrics.has(series.metric) && runs.has(series.run)) };
+  }
+
+  private _figures(ask: IQuestions['figures']['ask']): (IQuestions['figures']['answer'] & { error?: IProblem }) | undefined {
+    const whole = this._data.answers.find(({ ask: saved }) => saved.ask === 'figures')?.answer as
+      | (IQuestions['figures']['answer'] & { error?: IProblem })
+      | undefined;
+    return !whole || whole.error ? whole : { ...whole, figures: whole.figures.filter(figure => ask.runs.includes(figure.run)) };
   }
 
   private _same(ask: Record<string, unknown>): { error?: IProblem } | undefined {

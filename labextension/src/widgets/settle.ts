@@ -6,8 +6,9 @@
 import { show } from '../views/app';
 import { IModel, KernelHost } from './kernel';
 
-const OUTPUT = '.jp-OutputArea-output';
+const OUTPUT = '.jp-OutputArea-child';
 const LIVE = 'nbt-live';
+const COVERED = 'nbt-covered';
 
 /** Whether this front end is one whose document holds what its outputs show. */
 export function settles(element: HTMLElement): boolean {
@@ -17,15 +18,20 @@ export function settles(element: HTMLElement): boolean {
 /** Show the view of a model on every still of it, until the function that is returned is called. */
 export function follow(model: IModel): () => void {
   const id = String(model.get('_id'));
-  const mounted: { still: HTMLElement; hide(): void }[] = [];
+  const mounted = new Map<HTMLElement, () => void>();
   let isLooking = false;
   const look = (): void => {
     isLooking = false;
-    // What came in a document is compared, never put into a selector
-    for (const still of document.querySelectorAll<HTMLElement>(`.nbtrack-still:not(.${LIVE})`)) {
-      if (still.dataset.nbtrackView === id) {
-        mounted.push({ still, hide: mount(still, model) });
+    for (const still of document.querySelectorAll<HTMLElement>('.nbtrack-still')) {
+      // What came in a document is compared, never put into a selector
+      if (still.dataset.nbtrackView !== id) {
+        continue;
       }
+      if (!mounted.has(still)) {
+        mounted.set(still, mount(still, model));
+      }
+      // The pictures' outputs are made anew when their content comes
+      pictures(still).forEach(output => output.classList.add(COVERED));
     }
   };
   const observer = new MutationObserver(() => {
@@ -38,23 +44,35 @@ export function follow(model: IModel): () => void {
   look();
   return () => {
     observer.disconnect();
-    mounted.forEach(({ hide }) => hide());
+    mounted.forEach(hide => hide());
   };
 }
 
-/** The still stays in the page, hidden: it comes back when the model ends. */
+/** Cover a still, which stays in the page: it comes back when the model ends. */
 function mount(still: HTMLElement, model: IModel): () => void {
-  still.classList.add(LIVE);
   const host = new KernelHost(model);
   const element = document.createElement('div');
-  const before = [...still.children].filter(child => child instanceof HTMLElement);
-  before.forEach(child => (child.hidden = true));
+  const before = [...still.children];
+  before.forEach(child => child.classList.add(COVERED));
+  still.classList.add(LIVE);
   still.append(element);
   const hide = show(element, host);
   return () => {
     hide();
     host.dispose();
     element.remove();
-    before.forEach(child => (child.hidden = false));
+    still.classList.remove(LIVE);
+    [...before, ...pictures(still)].forEach(child => child.classList.remove(COVERED));
   };
+}
+
+/** The outputs below it that are pictures of the same still. */
+function pictures(still: HTMLElement): Element[] {
+  const found: Element[] = [];
+  let output = still.closest(OUTPUT)?.nextElementSibling;
+  for (let left = Number(still.dataset.nbtrackPictures ?? 0); left > 0 && output; left--) {
+    found.push(output);
+    output = output.nextElementSibling;
+  }
+  return found;
 }

@@ -1,0 +1,74 @@
+// Which params matter for a metric.
+import { VNode } from 'preact';
+
+import { Compare } from '../models/compare';
+import { formatNumber, toNumber } from '../models/format';
+import { STRINGS } from '../models/strings';
+import { useAnswer } from './hooks';
+import { MetricSelect } from './metric_select';
+import { Said } from './said';
+
+const T = STRINGS.importance;
+
+export function ImportanceTab({ compare }: { compare: Compare }): VNode {
+  const { metric } = compare;
+  const answered = useAnswer(compare.host, 'importance', metric === null ? null : { metric });
+  if (metric === null) {
+    return <p class="nbt-empty">{compare.runs.count ? STRINGS.noMetrics : STRINGS.noRuns}</p>;
+  }
+  const { answer } = answered;
+  return (
+    <div aria-busy={answered.isWaiting}>
+      <div class="nbt-bar">
+        <MetricSelect compare={compare} />
+      </div>
+      <Said of={answered} empty={answer && !answer.params.length ? answer.says || STRINGS.noParams : ''} />
+      {answer && answer.params.length > 0 && (
+        <>
+          {answer.warning && (
+            <p class="nbt-problem" role="status">
+              {answer.warning}
+            </p>
+          )}
+          <div class="nbt-scroll" tabIndex={0} role="group" aria-label={STRINGS.tabs.importance}>
+            <table>
+              <caption class="nbt-says">
+                {answer.says} {answer.method}
+              </caption>
+              <thead>
+                <tr>
+                  <th scope="col">{T.param}</th>
+                  <th scope="col">{T.importance}</th>
+                  <th scope="col" class="nbt-number">
+                    {T.correlation}
+                  </th>
+                  <th scope="col" class="nbt-number">
+                    {T.runs}
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {answer.params.map(param => {
+                  const share = toNumber(param.importance);
+                  return (
+                    <tr key={param.name}>
+                      <th scope="row">{param.name}</th>
+                      <td>
+                        <span class="nbt-share">
+                          <span style={{ width: `${Math.max(0, Math.min(1, share || 0)) * 100}%` }} />
+                        </span>
+                        {formatNumber(share, 2)}
+                      </td>
+                      <td class="nbt-number">{param.correlation === null ? T.none : formatNumber(toNumber(param.correlation), 2)}</td>
+                      <td class="nbt-number">{param.count}</td>
+                    </tr>
+                  );
+                })}
+              </tbody>
+            </table>
+          </div>
+        </>
+      )}
+    </div>
+  );
+}
