@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nbtrack.replay.data import DataList
     from nbtrack.replay.restore import Restored
     from nbtrack.replay.verdict import Reproduction
+    from nbtrack.widgets.compare import Compare
 
 _told: set[str] = set()
 
@@ -267,8 +268,10 @@ def run(word: str = "last") -> RunView:
 
 def compare(
     runs: str | Iterable[Any] | None = None, metric: str | None = None, *, group: str | Sequence[str] | None = None, baseline: Any = None
-) -> Comparison:
-    """Runs side by side: a table and pictures in Jupyter, text elsewhere; `.figure(name)`, `.to_pandas()`, `.markdown()`, `.csv()` for more.
+) -> Comparison | Compare:
+    """Runs side by side: a widget with table and pictures in Jupyter, text elsewhere; `.figure(name)`, `.to_pandas()`, `.markdown()`, `.csv()` for more.
+
+    In Jupyter `.selected` has the ids of the runs that are selected, `.baseline` the pinned one's; `.observe(f, "selected")` calls f when that changes.
 
     Args:
         runs: a filter such as `"lr<0.1"`; runs, as `run` takes them or as objects; None for all.
@@ -281,7 +284,11 @@ def compare(
     """
     from nbtrack.charts.compare import compare as door
 
-    return door(_home(), runs, metric, group, baseline)
+    home = _home()
+    found = door(home, runs, metric, group, baseline)
+    from nbtrack.magics.compared import shown
+
+    return shown(home, found)
 
 
 def diff(a: str, b: str) -> DiffPage:

@@ -19,29 +19,37 @@ from nbtrack.journal import Home
 
 
 def compare(
-    home: Home, runs: Sequence[str], metric: str | None, group: Sequence[str], baseline: str | None, *, as_markdown: bool, as_csv: bool, png: Path | None,
-    as_json: bool,
+    home: Home, runs: Sequence[str], metric: str | None, group: Sequence[str], baseline: str | None, *, as_markdown: bool, as_csv: bool, html: Path | None,
+    png: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     found = comparison_of(home, of_words(home, runs, " ".join(runs)) if runs else None, metric, list(group), baseline)
     if png is not None:
-        _write(found, png)
+        _write(png, _picture(found, png))
+    if html is not None:
+        from nbtrack.widgets.export import export
+
+        _write(html, export(found, "Comparison of runs").encode())
     if as_json:
         print(json.dumps({"table": found.table(), "statistics": _statistics(found)}, indent=2, ensure_ascii=False, allow_nan=False))
     elif as_markdown:
         print(found.markdown(), end="")
     elif as_csv:
         print(found.csv(), end="")
-    elif png is not None:
-        print(png)
+    elif png is not None or html is not None:
+        print(*[path for path in (png, html) if path is not None], sep="\n")
     else:
         _print(found)
 
 
-def _write(found: Comparison, path: Path) -> None:
-    """Write the picture: PNG, or SVG where the file is called so."""
+def _picture(found: Comparison, path: Path) -> bytes:
+    """PNG, or SVG where the file is called so."""
     picture = found.picture()
+    return picture.svg.encode() if path.suffix == ".svg" else picture.png
+
+
+def _write(path: Path, content: bytes) -> None:
     try:
-        path.write_bytes(picture.svg.encode() if path.suffix == ".svg" else picture.png)
+        path.write_bytes(content)
     except OSError as cause:
         raise UsageError(f"{path} cannot be written: {cause.strerror or cause}.", mend="Name a file in a folder that exists and is yours.") from cause
 

@@ -72,13 +72,14 @@ def compare(
     baseline: Annotated[str | None, typer.Option("--baseline", help="Run that others are compared with.")] = None,
     as_markdown: Annotated[bool, typer.Option("--md", help="Print markdown, for a comment or a job's summary.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print every run and column as CSV.")] = False,
+    html: Annotated[Path | None, typer.Option("--html", help="File to write an interactive page to, which needs nothing else.")] = None,
     png: Annotated[Path | None, typer.Option("--png", help="File to write the picture to.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show runs side by side."""
     from nbtrack.cli import compare as shown
 
-    shown.compare(_home(), runs or [], metric, group or [], baseline, as_markdown=as_markdown, as_csv=as_csv, png=png, as_json=as_json)
+    shown.compare(_home(), runs or [], metric, group or [], baseline, as_markdown=as_markdown, as_csv=as_csv, html=html, png=png, as_json=as_json)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from nbtrack.charts.compare import Comparison
 from nbtrack.charts.select import of_words
@@ -10,6 +11,9 @@ from nbtrack.errors import UsageError
 from nbtrack.journal import Home
 from nbtrack.magics.grammar import nearest, split
 from nbtrack.reads import find
+
+if TYPE_CHECKING:  # loaded where one is shown: anywidget takes half a second
+    from nbtrack.widgets.compare import Compare
 
 _OPTIONS = {"--metric": "METRIC", "--group": "PARAM", "--baseline": "RUN"}
 _OPTION = re.compile(r"""(?:^|\s)(--[\w-]+)(?:(?:=|\s+)("(?:\\.|[^"\\])*"|'[^']*'|[^\s-]\S*))?""")
@@ -38,6 +42,18 @@ def compared(home: Home, text: str) -> Comparison:
     it = Comparison(home, selection, found["--metric"][-1] if found["--metric"] else None, found["--group"], baseline)
     it.check()
     return it
+
+
+def shown(home: Home, comparison: Comparison) -> Comparison | Compare:
+    """The comparison as a notebook shows it: a widget where there is a kernel, so that what is selected is a value there. Elsewhere it is what it was."""
+    from IPython.core.getipython import get_ipython
+
+    if not hasattr(get_ipython(), "kernel"):
+        return comparison
+    from nbtrack.widgets import acts
+    from nbtrack.widgets.compare import Compare
+
+    return Compare(comparison, acts=acts.NAMES, more={"act": lambda ask: acts.act(home, ask)})
 
 
 def _words(text: str) -> list[str]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # loaded by the commands that need them: %load_ext is felt
     from nbtrack.charts.run_page import RunPage
     from nbtrack.magics.diff_page import DiffPage
     from nbtrack.magics.history import HistoryTable
+    from nbtrack.widgets.compare import Compare
 
 COMMANDS = {
     "on": "%track on [NAME] [options of %%track]: all cells until %track off are one run",
@@ -173,10 +174,10 @@ class TrackMagics(GateCommands, ReplayCommands, StageCommands, Magics):
         home = self._home()
         return RunPage(home, act.look_for(home, words[0] if words else "last"))
 
-    def _compare(self, text: str) -> Comparison:
-        from nbtrack.magics.compared import compared
+    def _compare(self, text: str) -> Comparison | Compare:
+        from nbtrack.magics.compared import compared, shown
 
-        return compared(self._home(), text)
+        return shown(self._home(), compared(self._home(), text))
 
     def _live(self, words: list[str]) -> None:
         from nbtrack.magics.live import Live

@@ -1,4 +1,4 @@
-"""A comparison in an output cell: live in a front end, and a picture in what is saved."""
+"""A comparison in an output cell: live in a front end, and pictures in what is saved."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from IPython.display import publish_display_data
 
 from nbtrack.errors import NbtrackError
 from nbtrack.widgets import wire
-from nbtrack.widgets.source import Comparison
+from nbtrack.widgets.source import Answerer, Comparison
 
 BUNDLE = Path(__file__).parent / "static" / "compare.js"
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -31,17 +31,25 @@ class Compare(anywidget.AnyWidget):
 
     _esm = BUNDLE
     _id = traitlets.Unicode().tag(sync=True)
+    _acts = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _runs = traitlets.Bytes(b"").tag(sync=True)
     selected = traitlets.List(traitlets.Unicode()).tag(sync=True)
     baseline = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     metric = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     filter = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, comparison: Comparison, *, selected: Sequence[str] = ()) -> None:
-        self._comparison, self._lock = comparison, threading.RLock()
-        self._place = ""  # display id of the output it was shown in
-        runs = comparison.table()
-        super().__init__(_id=uuid.uuid4().hex, _runs=wire.as_bytes(runs), selected=list(selected), baseline=runs.get("baseline"), metric=runs.get("metric"))
+    def __init__(self, comparison: Comparison, *, acts: Sequence[str] = (), more: Mapping[str, Answerer] | None = None) -> None:
+        """Make it; it shows itself as the value of a cell.
+
+        Args:
+            acts: what `more["act"]` can do to runs.
+            more: who answers what the comparison does not, by the name of the ask.
+        """
+        self.comparison, self._more, self._lock = comparison, dict(more or {}), threading.RLock()
+        self._places: list[str] = []  # display ids of the outputs it was shown in
+        self._table = comparison.table()
+        runs = self._table
+        super().__init__(_id=uuid.uuid4().hex, _acts=list(acts), _runs=wire.as_bytes(runs), baseline=runs.get("baseline"), metric=runs.get("metric"))
         self.on_msg(self._hear)
 
     def open(self) -> None:
@@ -52,37 +60,50 @@ class Compare(anywidget.AnyWidget):
     def refresh(self) -> None:
         """Read the runs again."""
         with self._lock:
-            self._runs = wire.as_bytes(self._comparison.table())
+            table = self.comparison.table()
+            if {**table, "as_of_ms": 0} != {**self._table, "as_of_ms": 0}:
+                self._runs = wire.as_bytes(table)
+            self._table = table
 
     def to_pandas(self) -> Any:
         """The compared runs as a pandas data frame."""
-        return self._comparison.to_pandas()
+        return self.comparison.to_pandas()
 
-    def figure(self, name: str) -> Any:
-        """A chart as a picture: `curves`, `parallel`, `scatter`, `importance`."""
-        return self._comparison.figure(name)
+    def figure(self, name: str = "curves", **options: Any) -> Any:
+        """A chart as a picture with `.svg` and `.png`; the names are those of a comparison's."""
+        return self.comparison.figure(name, **options)
 
-    def still(self) -> dict[str, Any]:
-        """What stays of it in a saved notebook, by MIME type."""
-        return dict(self._comparison.still())
+    def __getattr__(self, name: str) -> Any:
+        """What a comparison can do beside that: `markdown()`, `csv()`, ..."""
+        if name.startswith("_") or "comparison" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self.comparison, name)
+
+    def __len__(self) -> int:
+        return len(self.comparison)  # type: ignore[arg-type]  # a real comparison has a length; the protocol asks for no more than is needed
 
     def __repr__(self) -> str:
-        return str(self.still().get("text/plain", super().__repr__()))
+        return repr(self.comparison)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget, with the still beside it for front ends that have no widgets."""
         shown = super()._repr_mimebundle_(**kwargs)
         data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
-        return {**self.still(), **{kind: value for kind, value in data.items() if kind == VIEW}}, metadata
+        return {**self.comparison.still(), **{kind: value for kind, value in data.items() if kind == VIEW}}, metadata
 
     def _ipython_display_(self) -> None:
-        """Show it: as a widget where somebody looks, else as the still alone, so that executed notebooks show it too."""
+        """Show it: as a widget where somebody looks, else as the stills alone, so that executed notebooks show them too."""
+        stills = self.comparison.stills()
         if not has_front_end():
-            _publish(self.still())
+            for data, metadata in stills:
+                _publish(data, metadata)
             return
-        self._place = uuid.uuid4().hex
+        # A place for each still: the widget stands in the first, the others wait empty until the document shall hold pictures
+        self._places = [uuid.uuid4().hex for _ in stills]
         data, metadata = self._repr_mimebundle_()
-        _publish(data, metadata, self._place)
+        _publish(data, metadata, self._places[0])
+        for place in self._places[1:]:
+            _publish({"text/plain": ""}, {}, place)
 
     def _hear(self, _: object, ask: Mapping[str, Any], __: object) -> None:
         """Answer a view. This runs in a front end's turn, so what goes wrong is told there."""
@@ -100,26 +121,30 @@ class Compare(anywidget.AnyWidget):
                         self.refresh()
 
     def _answer(self, ask: Mapping[str, Any]) -> Mapping[str, Any]:
+        found = self._more.get(str(ask.get("ask")))
         try:
-            return self._comparison.answer(ask)
+            return self.comparison.answer(ask) if found is None else {**found(ask), "id": ask.get("id")}
         except Exception as error:  # noqa: BLE001 - it has to reach the one who asked; raised here it would end in the server's log
-            mend = error.mend if isinstance(error, NbtrackError) else "nbtrack doctor says what is wrong between here and the runs."
-            return {"answer": ask.get("ask"), "id": ask.get("id"), "error": {"text": f"{type(error).__name__}: {error}", "mend": mend}}
+            text, mend = (error.message, error.mend) if isinstance(error, NbtrackError) else (f"That failed: {error!r}.", "The other tabs still work.")
+            return {"answer": ask.get("ask"), "id": ask.get("id"), "error": {"text": text, "mend": mend}}
 
     def _settle(self) -> None:
-        """Put the still in the widget's place in the document; the view moves on top of it.
+        """Put the stills in the widget's place in the document; the view moves on top of them.
 
         A saved widget is a model that a reopened notebook does not find, and JupyterLab then shows no other form of the output
-        but "model not found". So the document holds the still as soon as the view stands.
+        but "model not found". So the document holds the stills as soon as the view stands.
         """
-        if self._place:
-            still = self.still()
-            still["text/html"] = f'<div class="nbtrack-still" data-nbtrack-view="{self._id}">{still.get("text/html", "")}</div>'
-            _publish(still, {}, self._place, update=True)
+        places, self._places = self._places, []  # every view asks, the first is enough
+        for number, (place, (data, metadata)) in enumerate(zip(places, self.comparison.stills(), strict=False)):
+            still = dict(data)
+            if number == 0:
+                marks = f'class="nbtrack-still" data-nbtrack-view="{self._id}" data-nbtrack-pictures="{len(places) - 1}"'
+                still["text/html"] = f"<div {marks}>{still.get('text/html', '')}</div>"
+            _publish(still, metadata, place, update=True)
 
 
-def _publish(data: dict[str, Any], metadata: Mapping[str, Any] | None = None, place: str = "", *, update: bool = False) -> None:
-    publish_display_data(data, dict(metadata or {}), transient={"display_id": place} if place else {}, update=update)  # type: ignore[no-untyped-call]
+def _publish(data: Mapping[str, Any], metadata: Mapping[str, Any], place: str = "", *, update: bool = False) -> None:
+    publish_display_data(dict(data), dict(metadata), transient={"display_id": place} if place else {}, update=update)  # type: ignore[no-untyped-call]
 
 
 def has_front_end() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 
@@ -16,10 +16,17 @@ class Comparison(Protocol):
         """What a view asks, with the ask's `id`; a curve's `x` and `y` are arrays of float64. What cannot be answered is an `error`: text and mend."""
 
     def still(self) -> Mapping[str, Any]:
-        """The comparison by MIME type, for where no widget is: text/html, text/plain and a picture."""
+        """The comparison as one output by MIME type, for where no widget is: text/html with its pictures in it, text/plain."""
+
+    def stills(self) -> Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        """The same as outputs (data and metadata) of their own: the table, then each picture."""
 
     def to_pandas(self) -> Any:
         """The runs as a data frame."""
 
-    def figure(self, name: str) -> Any:
+    def figure(self, name: str = "curves", **options: Any) -> Any:
         """A chart as a picture."""
+
+
+Answerer = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""From an ask to its answer, without its `id`. What it raises is told to the one who asked."""
