@@ -45,6 +45,7 @@ class Asked:
     profile: str = ""
     base: str = ""
     changed_only: bool = False
+    force: bool = False
     report_dir: Path = Path("nbtrack-report")
     jobs: int = 1
 
@@ -84,7 +85,7 @@ def ci(asked: Asked, env: Mapping[str, str], *, as_json: bool) -> int:
         if not ref:
             raise UsageError("--changed-only needs a base, and none is known here.", mend="Name one: --base main.")
         found = touched(opened.graph, opened.books, ref)
-        opened = replace(opened, selection=select(opened.graph, list(found.nodes), downstream=True)) if found.nodes else opened
+        opened = replace(opened, selection=select(opened.graph, list(found.nodes), downstream=True, force=asked.force)) if found.nodes else opened
     result = None if found is not None and not found.nodes else _run(opened, home, bases, asked.jobs)
     report, suites = _told(opened, home, bases, result, found)
     write(asked.report_dir, report, suites, home)
@@ -106,9 +107,9 @@ def ci(asked: Asked, env: Mapping[str, str], *, as_json: bool) -> int:
 
 def _open(asked: Asked) -> Opened:
     """The pipeline, with the profile `ci` where it has one and none is named."""
-    opened = open_pipeline(Wanted(asked.pipeline, profile=asked.profile))
+    opened = open_pipeline(Wanted(asked.pipeline, profile=asked.profile, force=asked.force))
     if not asked.profile and PROFILE in opened.graph.loaded.pipeline.profiles:
-        return open_pipeline(Wanted(asked.pipeline, profile=PROFILE))
+        return open_pipeline(Wanted(asked.pipeline, profile=PROFILE, force=asked.force))
     return opened
 
 

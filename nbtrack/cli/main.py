@@ -332,11 +332,25 @@ def report(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder of the project; it may be there.")] = Path(),
+    ci: Annotated[str, typer.Option("--ci", help="github, gitlab or jenkins: the file that runs it there, too.")] = "",
+    template: Annotated[str, typer.Option("--template", help="What to begin with: minimal.")] = "minimal",
+    as_json: Json = False,
+) -> None:
+    """Write a project to begin with: notebooks, nbtrack.yaml, and what runs them in CI. Nothing is overwritten."""
+    from nbtrack.cli import init as door
+
+    door.init(folder, ci, template, as_json)
+
+
+@app.command()
 def ci(
     pipeline: Annotated[Path | None, typer.Argument(help="Pipeline file; else the nearest nbtrack.yaml upwards.")] = None,
     profile: Annotated[str, typer.Option("--profile", help="Profile of the pipeline; else ci, where it has one.")] = "",
     base: Annotated[str, typer.Option("--base", help="Branch, tag or commit to compare with; else where the pull request goes to.")] = "",
     changed_only: Annotated[bool, typer.Option("--changed-only", help="Run only the stages that the change touched, and what depends on them.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Execute every stage anew, whatever the cache has.")] = False,
     report_dir: Annotated[Path, typer.Option("--report-dir", help="Folder that gets the report.")] = Path("nbtrack-report"),
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Stages at the same time.")] = 1,
     as_json: Json = False,
@@ -344,7 +358,7 @@ def ci(
     """Run a pipeline in CI, and say in the pull request what the change did to the model: 0 good, 1 a stage failed, 2 a gate says no."""
     from nbtrack.cli import ci as door
 
-    raise typer.Exit(door.ci(door.Asked(pipeline, profile, base, changed_only, report_dir, jobs), os.environ, as_json=as_json))
+    raise typer.Exit(door.ci(door.Asked(pipeline, profile, base, changed_only, force, report_dir, jobs), os.environ, as_json=as_json))
 
 
 @app.command()

@@ -140,3 +140,14 @@ def test_wrong_input_ends_with_3_before_anything_runs(project):
     ):
         done = project.ci(*words)
         assert (done.returncode, told in done.stderr) == (3, True), done.stderr
+
+
+def test_the_project_that_init_writes_is_green(tmp_path):
+    command = [sys.executable, "-c", "from nbtrack.cli import main; main()"]
+    folder = tmp_path / "wines"
+    subprocess.run([*command, "init", str(folder)], check=True, capture_output=True)
+    done = subprocess.run([*command, "ci"], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (train,) = [it for it in json.loads((folder / "nbtrack-report" / "report.json").read_text())["runs"] if it["title"] == "train"]
+    assert [it["standing"] for it in train["gates"]] == ["passed"] * 3
+    assert (folder / "data" / "train.csv").exists() and len(train["metrics"]) >= 1

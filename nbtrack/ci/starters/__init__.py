@@ -1,0 +1,91 @@
+"""Projects to begin with: notebooks, `nbtrack.yaml`, and what runs them in CI."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from nbtrack.errors import UsageError
+
+TEMPLATES = ("minimal",)
+CIS: Mapping[str, tuple[str, str]] = {
+    "github": ("github.yml", ".github/workflows/nbtrack.yml"),
+    "gitlab": ("gitlab-ci.yml", ".gitlab-ci.yml"),
+    "jenkins": ("Jenkinsfile", "Jenkinsfile"),
+}
+"""Our file, and where it goes."""
+_COMMON = {"gitignore": ".gitignore", "pre-commit.yaml": ".pre-commit-config.yaml", "requirements.txt": "requirements.txt"}
+
+
+def files_of(template: str, ci: str, name: str) -> dict[str, str]:
+    """The files of a new project: path to text.
+
+    Args:
+        ci: a name in CIS, or empty for none.
+        name: of the project.
+
+    Raises:
+        UsageError: there is no such template or CI.
+    """
+    if template not in TEMPLATES:
+        raise UsageError(f"There is no template {template!r}.", mend=f"It is one of {', '.join(TEMPLATES)}.")
+    if ci and ci not in CIS:
+        raise UsageError(f"There is no CI {ci!r}.", mend=f"It is one of {', '.join(CIS)}.")
+    place = resources.files(__name__)
+    found = {target: (place / source).read_text("utf-8") for source, target in _COMMON.items()}
+    found["nbtrack.yaml"] = (place / template / "nbtrack.yaml").read_text("utf-8").replace("NAME", _plain(name))
+    for stem in ("prepare", "train"):
+        found[f"{stem}.ipynb"] = _notebook(stem, (place / template / f"{stem}.py.txt").read_text("utf-8"))
+    if ci:
+        source, target = CIS[ci]
+        found[target] = (place / source).read_text("utf-8")
+    return found
+
+
+def write(folder: Path, files: Mapping[str, str]) -> list[Path]:
+    """Write the files, all or none, over none that is there.
+
+    Raises:
+        UsageError: one is there already, or cannot be written.
+    """
+    there = [path for path in files if (folder / path).exists()]
+    if there:
+        raise UsageError(f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} there already.", mend="Name a new folder: nothing is overwritten.")
+    written = []
+    try:
+        for path, text in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            with (folder / path).open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            written.append(folder / path)
+    except OSError as cause:
+        for made in written:
+            made.unlink(missing_ok=True)
+        raise UsageError(f"{folder} cannot be written: {cause.strerror or cause}.", mend="Name another folder.") from cause
+    return written
+
+
+def _notebook(stem: str, text: str) -> str:
+    """A notebook of cells that stand apart by `# %%`; one of text begins with `# %% [markdown]`."""
+    cells: list[dict[str, Any]] = []
+    for number, part in enumerate(re.split(r"^# %%", text, flags=re.MULTILINE)[1:], 1):
+        head, _, body = part.partition("\n")
+        source = body.strip("\n")
+        cell: dict[str, Any] = {"id": f"{stem}-{number}", "metadata": {"tags": ["parameters"]} if "parameters" in head else {}}
+        if "[markdown]" in head:
+            cell |= {"cell_type": "markdown", "source": re.sub(r"^# ?", "", source, flags=re.MULTILINE)}
+        else:
+            cell |= {"cell_type": "code", "source": source, "outputs": [], "execution_count": None}
+        cells.append(cell)
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    book = {"cells": cells, "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(book, indent=1, ensure_ascii=False) + "\n"
+
+
+def _plain(name: str) -> str:
+    """A folder's name as YAML's plain word."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "project"
