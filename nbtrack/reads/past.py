@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +29,15 @@ _MANY = 400
 class Past:
     """One look at a store's index, as of one moment."""
 
-    def __init__(self, home: Home, store: str, index: sqlite3.Connection) -> None:
-        self.home, self.store, self.index = home, store, index
+    def __init__(self, home: Home, store: str, index: sqlite3.Connection, asked: Mapping[str, acts.Act]) -> None:
+        """
+        Args:
+            asked: changes that were not done before the index was opened, by MLflow's id.
+        """
+        self.home, self.store, self.index, self.acts = home, store, index, asked
         found = index.execute("select value from meta where key = 'generation'").fetchone()
         self.generation = 0 if found is None else int(found[0])
         """Another number whenever anything about the store's runs changed."""
-        self.acts = acts.changed([act for _, act in acts.waiting(Place.of(home, store))])
         self.names: dict[int, tuple[str, str]] = {no: (kind, name) for no, kind, name in index.execute("select no, kind, name from names")}
 
     def rows(self, where: str = "", bound: Sequence[Any] = ()) -> list[dict[str, Any]]:
@@ -116,8 +119,10 @@ def past(home: Home, store: str) -> Iterator[Past | None]:
     """A look at a store's index; None where there is none."""
     from nbtrack.delivery.index import reading
 
-    with reading(Place.of(home, store)) as index:
-        yield None if index is None else Past(home, store, index)
+    place = Place.of(home, store)
+    asked = acts.changed([act for _, act in acts.waiting(place)])  # first: what is done meanwhile is then told by one of the two, if not by both
+    with reading(place) as index:
+        yield None if index is None else Past(home, store, index, asked)
 
 
 def metric_of(name: str, facts: Sequence[Any], goal: str = "") -> Metric:
