@@ -155,8 +155,8 @@ def _columns(index: Past | None, stored: _Stored | None, views: list[RunView], w
     told = {rows[at]["mlflow_run_id"] for at in shown}
     views = [view for view in views if view.start.mlflow_run_id not in told]
     order = sorted(
-        [*((rows[at]["started_ms"], at) for at in shown), *((view.start.started_ns // 1_000_000, len(rows) + at) for at, view in enumerate(views))],
-        key=lambda it: (-it[0], it[1]),
+        [*((view.start.started_ns, len(rows) + at) for at, view in enumerate(views)), *((rows[at]["started_ms"] * 1_000_000, at) for at in shown)],
+        key=lambda it: -it[0],
     )
     merge = _Merge(index, stored, views, [at for _, at in order])
     names = {kind: _counts(stored, views, kind) for kind in ("param", "metric", "tag")}

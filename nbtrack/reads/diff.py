@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -14,7 +15,7 @@ from typing import Any
 
 from nbtrack.entities import Kind, Metric, RunView
 from nbtrack.entities.difference import Change, Compared, CurveChange, DataChange, EnvironmentChange, GitChange, MetricChange, NotebookChange, RunDiff
-from nbtrack.errors import JournalError
+from nbtrack.errors import DeliveryError, JournalError, StoreError
 from nbtrack.journal import Home, blobs, events_of
 from nbtrack.journal.fold import points_of
 from nbtrack.reads import words
@@ -43,7 +44,7 @@ def diff_runs(home: Home, a: RunView, b: RunView, folder: Path) -> RunDiff:
         diff_params(a, b),
         diff_metrics(a.metrics, b.metrics),
         _curves(home, a, b),
-        _data(datasets_of(home, a), datasets_of(home, b)),
+        _data(datasets_of(home, a), datasets_of(home, b)) if a.is_local and b.is_local else (),
         _environment(home, a, b),
         _git(home, a, b, folder),
         _notebook(home, a, b),
@@ -102,7 +103,7 @@ def _curves(home: Home, a: RunView, b: RunView) -> tuple[CurveChange, ...]:
     if not names:
         return ()
     total = sum(view.metrics[name].count for view in (a, b) for name in view.metrics)
-    series = [_series(home, view.run_id, set(names)) for view in (a, b)] if total <= _POINTS else [{}, {}]
+    series = [_series(home, view, set(names)) for view in (a, b)] if total <= _POINTS else [{}, {}]
     found = []
     for name in names:
         one, other = a.metrics[name], b.metrics[name]
@@ -115,9 +116,15 @@ def _curves(home: Home, a: RunView, b: RunView) -> tuple[CurveChange, ...]:
     return tuple(found)
 
 
-def _series(home: Home, run_id: str, names: set[str]) -> dict[str, dict[int, float]]:
+def _series(home: Home, view: RunView, names: set[str]) -> dict[str, dict[int, float]]:
     found: dict[str, dict[int, float]] = {}
-    for name, step, _, value in points_of(home, run_id):
+    if not view.is_local:
+        from nbtrack.reads.series import stored_points
+
+        with contextlib.suppress(StoreError, DeliveryError):  # then the ends of the curves are compared, which are known
+            found = {name: dict(zip(it.steps.tolist(), it.values.tolist(), strict=True)) for name, it in stored_points(home, view, names).items()}
+        return found
+    for name, step, _, value in points_of(home, view.run_id):
         if name in names:
             found.setdefault(name, {})[step] = value
     return found

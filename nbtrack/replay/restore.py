@@ -54,6 +54,7 @@ def restore(home: Home, view: RunView, what: str = "", *, to: str = "") -> Resto
         UsageError: the run has no such thing; nothing can be written there.
         JournalError: the journal no longer holds it.
     """
+    files.here(view)
     if what.isdecimal():
         return cell(home, view, int(what), to=to)
     match what:
@@ -78,6 +79,7 @@ def notebook(home: Home, view: RunView, kind: str = "", *, to: str = "") -> Rest
     Raises:
         UsageError: the run has no such notebook; nothing can be written there.
     """
+    files.here(view)
     data = files.read(home, view, KINDS[kind]) if kind else None
     if not kind:
         kind = next((it for it in ("document", "executed") if files.read(home, view, KINDS[it]) is not None), "document")

@@ -258,6 +258,27 @@ def test_metrics_are_not_added_to_a_run_of_the_store_and_the_mend_says_how(home,
         act.writing(home, find(home, "theirs"))
 
 
+def test_what_a_run_of_the_store_kept_is_not_here_and_the_mend_says_where(home, index, tmp_path):
+    from nbtrack.replay.bundle import pack
+    from nbtrack.replay.restore import notebook, restore
+
+    index.put([stored(1, "theirs")], 1)
+    view = find(home, "theirs")
+    for ask in (lambda: restore(home, view, "env"), lambda: notebook(home, view, "recipe"), lambda: pack(home, view, tmp_path / "run.zip")):
+        with pytest.raises(UsageError, match=f"mlflow artifacts download --run-id {view.mlflow_run_id}"):
+            ask()
+
+
+def test_a_diff_with_a_run_of_the_store_tells_no_data_as_removed(home, index, begin, finish, tmp_path):
+    writer = begin(name="mine")
+    writer.event(Kind.INPUT, dataset={"dataset": {"name": "iris", "digest": "1"}})
+    finish(writer)
+    index.put([stored(1, "theirs", metrics={"loss": StoredMetric(1.0, 3, 0.5, 1, 2.0, 0, 4)})], 1)
+    found = diff_runs(home, find(home, "mine"), find(home, "theirs"), tmp_path)
+    assert found.data == ()
+    assert [(it.name, it.b) for it in found.metrics] == [("loss", 0.5)]
+
+
 def test_stale_data_is_told_with_its_age(home, index, masked):
     index.put([stored(1, "a")], 1)
     index.note(as_of_ms=1_000_000, reached_ms=1_000_000, is_complete=1, problem="Connection refused.", problem_ms=2_000_000)
