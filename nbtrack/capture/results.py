@@ -28,7 +28,7 @@ _NO_ITEMS = regex(r"^(support|params|lr|learning_rate|epochs?|steps?)$|(^|_)(tim
 """Keys of what stands beside results: sizes, settings, the clock."""
 _ITEMS, _ROWS, _COLUMNS = 60, 30, 12
 _LOOKS = frozenset(("head", "tail", "describe", "sample", "groupby", "corr", "info", "value_counts", "isnull", "isna", "nunique", "cov"))
-_MODELS = ("rsquared", "rsquared_adj", "prsquared", "aic", "bic", "llf", "fvalue", "f_pvalue")
+_MODELS = ("rsquared", "rsquared_adj", "prsquared", "aic", "bic", "llf")
 """What a results object of statsmodels tells in one number each."""
 
 

@@ -97,7 +97,10 @@ class Autologging:
                 continue
             known = inspect.signature(module.autolog).parameters
             with _undisturbed(), watched_searches(writes.searched) if name == "sklearn" else contextlib.nullcontext():
-                module.autolog(**{option: value for option, value in _OPTIONS.items() if option in known})
+                options = {option: value for option, value in _OPTIONS.items() if option in known}
+                if name == "pytorch":  # MLflow would look at torch's release, where it is Lightning's trainer that it logs
+                    options["disable_for_unsupported_versions"] = False
+                module.autolog(**options)
             hide_frames(name)
             ours = AUTOLOGGING_INTEGRATIONS[name]
             ours["globally_configured"] = True  # so that mlflow.autolog() of the user's takes precedence

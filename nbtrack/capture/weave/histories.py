@@ -46,9 +46,9 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
         is_bound = name in cell.entry.scope.writes
         if type(value) is dict and name not in given and ((is_bound and id(value) not in known) or before.get(name, _size(value)) != _size(value)):
             yield from _of_dict("", value, f"lists of the dict {name}")
-            if 1 < len(value) <= _MOST and all(type(key) in (int, float) or is_number(key) for key in value) and (numbers := _numbers(list(value.values()))):
+            if 1 < len(value) <= _MOST and all(is_number(key) for key in value) and _is_filled(name, cell) and (numbers := _numbers(list(value.values()))):
                 yield name, numbers, f"values of the dict {name}, one for each of several numbers"
-        elif is_bound and name not in kept_in and type(value) in (list, tuple) and _is_built(name, cell):
+        elif is_bound and name not in kept_in and (type(value) in (list, tuple) or is_history(name)) and _is_built(name, cell):
             numbers = _numbers(value)
             if numbers:
                 yield name.rstrip("_"), numbers, "a list built step by step"
@@ -168,6 +168,18 @@ def _given(tree: ast.Module | None) -> set[str]:
     return found
 
 
+def _is_filled(name: str, cell: Cell) -> bool:
+    """Whether the cell fills a dict in a loop, or by a comprehension that runs something."""
+    for node in ast.walk(cell.entry.tree) if cell.entry.tree is not None else ():
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.DictComp) and any(isinstance(it, ast.Name) and it.id == name for it in node.targets):
+            return any(isinstance(it, ast.Call) for it in ast.walk(node.value.value))
+        if isinstance(node, (ast.For, ast.While)):
+            for it in ast.walk(node):
+                if isinstance(it, ast.Subscript) and isinstance(it.ctx, ast.Store) and isinstance(it.value, ast.Name) and it.value.id == name:
+                    return True
+    return False
+
+
 def _is_built(name: str, cell: Cell) -> bool:
     """Whether the cell builds a list by a comprehension that runs something, or gets it from a function of the notebook, and its name says what it is."""
     for node in cell.entry.tree.body if cell.entry.tree is not None else []:
@@ -180,5 +192,7 @@ def _is_built(name: str, cell: Cell) -> bool:
             return named or not any(isinstance(it, ast.Name) and it.id in used for generator in value.generators for it in ast.walk(generator.target))
         if isinstance(value, ast.Call) and named:
             function = path_of(value.func)[:1]
+            if is_history(name) and path_of(value.func)[-1:] not in (["array"], ["list"], ["zeros"]):  # `theta, cost_history = model.train(...)`, of a module
+                return True
             return any(set(function) <= entry.scope.functions.keys() for entry in cell.ledger.entries) if function else False
     return False

@@ -44,6 +44,10 @@ CASES = {
         'def f(k): return 1 / (k + 1)\nfor i in range(3):\n    s = f(i)\n    print(f"Epoch {i}, accuracy: {s}")',
         {"accuracy": [1.0, 0.5, 1 / 3]},
     ),
+    "a history that another module's function gives": (
+        "import types\nlib = types.SimpleNamespace(train=lambda: (3, [1.0, 0.5, 0.25]))\ntheta, cost_history = lib.train()",
+        {"cost_history": [1.0, 0.5, 0.25]},
+    ),
     "numbers kept by a setting": ("r = {}\nfor k in (1, 2.5, 7):\n    r[k] = 1 / (k + 1)", {"r": [0.5, 1 / 3.5, 0.125]}),
     "printed by percent": ('for e in range(3):\n    print("step %d: rmse %.3f" % (e, 1 / (e + 1)))', {"rmse": [1.0, 0.5, 1 / 3]}),
     "what is printed and kept is one curve": (
@@ -113,6 +117,7 @@ CASES = {
 QUIET = {
     "counters": "n = 0\nk = 0\nfor i in range(9):\n    n += 1\n    k = k + 2\n    j = i * 2",
     "sizes": "for a in ([1], [1, 2], [3, 4, 5], [1]):\n    n = len(a)",
+    "a dict that is written out": "weights = {0: 1.5, 1: 2.5}\nweights[2] = 0.5\nnames = {number: number * 0.5 for number in range(3)}",
     "the clock": "import time\nfor i in range(4):\n    t0 = time.time()\n    took = time.time() - t0\n    print(f'took {took:.3f} s')",
     "sums": "total = 0.0\nfor x in [1.5, 2.5, 3.7]:\n    total += x",
     "items of data": "xs = [1.5, 2.5, 3.7]\nfor i in range(len(xs)):\n    x = xs[i]\n    y = x * 2",
