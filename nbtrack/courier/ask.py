@@ -65,6 +65,23 @@ def history(home: Home, store: str, mlflow_run_id: str, metrics: Sequence[str], 
     _given(answer)
 
 
+def files(home: Home, store: str, mlflow_run_id: str, folders: Sequence[str], wait_s: float) -> list[tuple[str, str, int]]:
+    """Have files of a run of the store's fetched into the journal's blobs: path, blob and size of each.
+
+    Args:
+        folders: which of the topmost files and folders; empty means all.
+
+    Raises:
+        StoreUnreachableError, LoginError, RefusedError: the store does not give them.
+        DeliveryError: no process lives (announce it first), or it was not done within `wait_s`.
+    """
+    try:
+        answer = ask(Place.of(home, store), {"act": "files", "run": mlflow_run_id, "folders": list(folders)}, wait_s=wait_s)
+    except ConnectionError as cause:
+        raise DeliveryError(f"No delivery process for {store} lives.", mend="Track a cell, or run nbtrack sync.") from cause
+    return [(str(path), str(blob), int(size)) for path, blob, size in _given(answer)["files"]]
+
+
 def _given(answer: dict[str, Any]) -> dict[str, Any]:
     if "error" in answer:
         raise _ERRORS.get(answer["error"], DeliveryError)(answer["message"], mend=answer["mend"])

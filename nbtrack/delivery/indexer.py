@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from nbtrack.courier import acts
@@ -19,6 +21,7 @@ from nbtrack.delivery.login import Login
 from nbtrack.delivery.refresh import Refresh
 from nbtrack.delivery.send import batches
 from nbtrack.errors import DeliveryError, GoneError, LoginError, NbtrackError, RefusedError
+from nbtrack.journal import blobs
 from nbtrack.settings import Settings
 from nbtrack.store.client import StoreClient
 from nbtrack.store.stored import StoredRuns, stored_runs
@@ -123,6 +126,27 @@ class Indexer:
                 refresh.index.keep_history(mlflow_run_id, metric, points, is_final=is_final)
                 count += len(points)
         return count
+
+    def files(self, mlflow_run_id: str, folders: Sequence[str]) -> list[tuple[str, str, int]]:
+        """Fetch files of a run into the journal's blobs: path, blob and size of each.
+
+        Args:
+            folders: which of the topmost files and folders; empty means all.
+
+        Raises:
+            StoreUnreachableError, LoginError, RefusedError: the store does not give them.
+            DeliveryError: the state directory cannot be written.
+        """
+        found = []
+        with self._guard, self._translated(), tempfile.TemporaryDirectory(dir=self._place.folder, prefix="fetched-") as name:
+            if self._client is None:
+                self._client = self._login.connect()
+            folder = Path(name)
+            self._client.download(mlflow_run_id, folder, folders)
+            for path in sorted(it for it in folder.rglob("*") if it.is_file()):
+                with path.open("rb") as file:
+                    found.append((path.relative_to(folder).as_posix(), blobs.put(self._place.home, file), path.stat().st_size))
+        return found
 
     def act_here(self) -> None:
         """Do what is asked for in the calling thread, for who has no thread of ours.

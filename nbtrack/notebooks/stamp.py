@@ -201,11 +201,15 @@ def _about_clean_order(
             reasons.append(Reason("out of order", (ran.number,), f"{label(ran)} stands above this cell and changes what it needs, but ran at another time"))
         else:
             reasons.append(Reason("not executed", (), f"the cell `{text}` stands above this one, would change what it needs, and was not executed"))
-    return reasons or _about_stops(steps, clean, document, last, around)
+    return reasons or _about_stops(steps, clean, document, last, around, {step.entry.number for step in recipe})
 
 
-def _about_stops(steps: Sequence[Step], clean: History, document: Document, last: int, around: Surroundings) -> list[Reason]:
-    """The first cell above the run's that would raise, so that a run from top to bottom does not come to the run's own."""
+def _about_stops(steps: Sequence[Step], clean: History, document: Document, last: int, around: Surroundings, counted: Collection[int]) -> list[Reason]:
+    """The first cell above the run's that would raise, so that a run from top to bottom does not come to the run's own.
+
+    Args:
+        counted: cells of the recipe, of whose errors other rules tell.
+    """
     ever = {name for step in steps for name in (*step.sets, *step.changes)}
     ambient = around.names - ever | _IPYTHONS
     bound: set[str] = set()
@@ -220,7 +224,7 @@ def _about_stops(steps: Sequence[Step], clean: History, document: Document, last
             missing = sorted(name for name in _surely_read(step.entry.code) - bound - ambient if not hasattr(builtins, name))
             if missing:
                 return [Reason("stops", numbers, f"{which} stands above this cell and needs {missing[0]}, which no cell above it binds")]
-            if ran is not None and ran.cell_id and ran.status is Status.ERROR and not _is_mended(ran, bound):
+            if ran is not None and ran.cell_id and ran.number not in counted and ran.status is Status.ERROR and not _is_mended(ran, bound):
                 return [Reason("stops", numbers, f"{which} stands above this cell and raised {_error(ran)[0] or 'an error'} when it ran last")]
         bound |= step.sets | step.changes | step.body.writes
         bound -= step.body.deletes

@@ -7,7 +7,8 @@ import json
 import math
 import re
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from difflib import unified_diff
 from itertools import islice
 from pathlib import Path
@@ -19,6 +20,7 @@ from nbtrack.errors import DeliveryError, JournalError, StoreError
 from nbtrack.journal import Home, blobs, events_of
 from nbtrack.journal.fold import points_of
 from nbtrack.reads import words
+from nbtrack.reads.copied import copied
 from nbtrack.reads.notebook_diff import diff_notebooks
 
 _POINTS = 500_000
@@ -37,19 +39,31 @@ def diff_runs(home: Home, a: RunView, b: RunView, folder: Path) -> RunDiff:
     Args:
         folder: where git is asked for the commits between.
     """
-    return RunDiff(
-        _compared(a),
-        _compared(b),
-        diff_texts(_facts(a), _facts(b)),
-        diff_params(a, b),
-        diff_metrics(a.metrics, b.metrics),
-        _curves(home, a, b),
-        _data(datasets_of(home, a), datasets_of(home, b)) if a.is_local and b.is_local else (),
-        _environment(home, a, b),
-        _git(home, a, b, folder),
-        _notebook(home, a, b),
-        _stamp(a, b),
-    )
+    with _readable(home, a, b) as (there, (one, other)):
+        return RunDiff(
+            _compared(a),
+            _compared(b),
+            diff_texts(_facts(a), _facts(b)),
+            diff_params(a, b),
+            diff_metrics(a.metrics, b.metrics),
+            _curves(there, one, other),
+            _data(datasets_of(there, one), datasets_of(there, other)) if a.is_local and b.is_local else (),
+            _environment(there, one, other),
+            _git(there, one, other, folder),
+            _notebook(there, one, other),
+            _stamp(a, b),
+        )
+
+
+@contextmanager
+def _readable(home: Home, a: RunView, b: RunView) -> Iterator[tuple[Home, list[RunView]]]:
+    """The runs with files and curves; of a store that does not give them, without: the page says what is not there."""
+    with ExitStack() as stack:
+        try:
+            found = stack.enter_context(copied(home, a, b, folders=("notebook", "environment", "git"), with_points=True))
+        except (StoreError, DeliveryError):
+            found = home, [a, b]
+        yield found
 
 
 def diff_texts(a: Mapping[str, str], b: Mapping[str, str]) -> tuple[Change, ...]:

@@ -23,6 +23,7 @@ from nbtrack.delivery.mask import Mask
 from nbtrack.entities import Event, Kind, RunView
 from nbtrack.errors import SecretError, UsageError
 from nbtrack.journal import Home, blobs, events_of, fold, points_of
+from nbtrack.reads.copied import copied
 from nbtrack.replay import files
 from nbtrack.replay.crate import CRATE, describe
 from nbtrack.replay.data import DataReference, Standing, references_of
@@ -76,6 +77,11 @@ def pack(home: Home, view: RunView, path: Path, *, with_data: bool = False, abov
         raise UsageError(f"Run {view.name} ({view.run_id[:8]}) still goes on.", mend="Bundle it when it has ended.")
     if path.exists():
         raise UsageError(f"{path} exists.", mend="Give another name: nothing is overwritten.")
+    with copied(home, view, with_points=True) as (there, (run,)):
+        return _pack(there, run, path, above, with_data=with_data)
+
+
+def _pack(home: Home, view: RunView, path: Path, above: frozenset[str], *, with_data: bool) -> Bundle:
     references = references_of(home, view.run_id, files.folder_of(view) or Path.cwd())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

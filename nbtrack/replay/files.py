@@ -20,19 +20,9 @@ CODE = "code"
 NOTEBOOK_TAG = "nbtrack.notebook"
 
 
-def here(view: RunView) -> None:
-    """Raise UsageError for a run that the store alone has: what it kept is not in the journal."""
-    if not view.is_local:
-        raise UsageError(
-            f"Run {view.name} ({view.run_id[:8]}) is in the store alone; what it kept lies there.",
-            mend=f"mlflow artifacts download --run-id {view.mlflow_run_id} brings it here; a bundle made where the run was tracked brings all of it.",
-        )
-
-
 def settled(home: Home, view: RunView) -> RunView:
     """The run, ended now if the process that would have ended it is gone."""
-    here(view)
-    return view if view.state.is_end or not reap(home, view.run_id) else fold(home, view.run_id) or view
+    return view if view.state.is_end or not view.is_local or not reap(home, view.run_id) else fold(home, view.run_id) or view
 
 
 def read(home: Home, view: RunView, path: str) -> bytes | None:

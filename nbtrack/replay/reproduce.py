@@ -19,6 +19,8 @@ from nbtrack.entities import RunView, State
 from nbtrack.entities.ledger import Status
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home, fold, points_of
+from nbtrack.reads import act
+from nbtrack.reads.copied import copied
 from nbtrack.reads.runs import REPRODUCES_TAG
 from nbtrack.replay import execute as executing
 from nbtrack.replay import files, packages
@@ -87,7 +89,8 @@ def reproduce(
     differing: list[str] = []
     found: list[str] = []
     try:
-        result = _reproduce(home, view, env, allowed, timeout_s, uri, differing, found, tell)
+        with copied(home, view, folders=("notebook", "environment", files.CODE, "data"), with_points=True) as (there, (run,)):
+            result = _reproduce(home, there, run, env, allowed, timeout_s, uri, differing, found, tell)
     except NotRunnable as no:
         run_id = found[0] if found else ""
         result = Reproduction(Answer.NOT_RUNNABLE, no.why, view.run_id, view.name, run_id, no.cell, packages=tuple(differing))
@@ -96,14 +99,14 @@ def reproduce(
 
 
 def _reproduce(
-    home: Home, view: RunView, env: str, tolerance: Tolerance, timeout_s: float | None, uri: str, differing: list[str], found: list[str],
+    home: Home, there: Home, view: RunView, env: str, tolerance: Tolerance, timeout_s: float | None, uri: str, differing: list[str], found: list[str],
     tell: Callable[[str], None],
 ) -> Reproduction:  # fmt: skip
-    cells, on_line = recipe_cells(home, view)
+    cells, on_line = recipe_cells(there, view)
     folder = files.folder_of(view) or Path.cwd()
-    references = references_of(home, view.run_id, folder)
+    references = references_of(there, view.run_id, folder)
     _check_data(view, references, cells)
-    known = packages.recorded(home, view)
+    known = packages.recorded(there, view)
     if env == "current":
         differing += known.differences() if known is not None else []
     elif known is None:
@@ -122,8 +125,10 @@ def _reproduce(
                 raise NotRunnable(f"the recorded environment cannot be made: {cause}") from cause
         begun_ns = min((cell.started_ns for cell in cells if cell.started_ns), default=view.start.started_ns)
         place = furnish(folder, scratch / "work", [*(cell.source for cell in cells), *(f"'{it.source}'" for it in references if it.path)], begun_ns)
-        _lay_out_data(home, view, references, place)
-        code = {it.path.removeprefix(f"{files.CODE}/"): files.read(home, view, it.path) or b"" for it in view.artifacts if it.path.startswith(f"{files.CODE}/")}
+        _lay_out_data(there, view, references, place)
+        code = {
+            it.path.removeprefix(f"{files.CODE}/"): files.read(there, view, it.path) or b"" for it in view.artifacts if it.path.startswith(f"{files.CODE}/")
+        }
         differing += [f"{path} (the run's own was taken)" for path in lay_out_code(place, code)]
         temporary = scratch / "tmp"
         temporary.mkdir()
@@ -142,7 +147,9 @@ def _reproduce(
             raise _why_not(outcome, cells, place)
         if again is None:
             raise NotRunnable("the recipe was executed, but began no run")
-        differences, unjudged = compare(home, view, again, cells, outcome.outputs, tolerance, [str(place.cwd), str(place.root), str(place.origin)])
+        differences, unjudged = compare(
+            home, view, again, _points(there, view.run_id), cells, outcome.outputs, tolerance, [str(place.cwd), str(place.root), str(place.origin)]
+        )
     return _judge(view, again, differences, unjudged, differing, cells)
 
 
@@ -193,7 +200,14 @@ def _cell(cell: Any, seen: dict[int, Any], view: RunView) -> Cell:
 
 
 def compare(
-    home: Home, view: RunView, again: RunView, cells: Sequence[Cell], outputs: Sequence[Sequence[Any]], tolerance: Tolerance, folders: Sequence[str]
+    home: Home,
+    view: RunView,
+    again: RunView,
+    points: dict[str, list[tuple[int, float]]],
+    cells: Sequence[Cell],
+    outputs: Sequence[Sequence[Any]],
+    tolerance: Tolerance,
+    folders: Sequence[str],
 ) -> tuple[list[Difference], list[str]]:
     """All differences in the order of the recipe's cells, and metrics that were not judged."""
     found: list[Difference] = []
@@ -201,7 +215,7 @@ def compare(
         if cell.outputs is not None:
             found += compare_outputs(cell.outputs, now, tolerance.of_outputs, folders, index)
     own = max(index for index, cell in enumerate(cells) if cell.is_target)
-    metrics, unjudged = compare_metrics(_points(home, view.run_id), _points(home, again.run_id), tolerance, own, sampled=_sampled(view) | _sampled(again))
+    metrics, unjudged = compare_metrics(points, _points(home, again.run_id), tolerance, own, sampled=_sampled(view) | _sampled(again))
     return sorted([*compare_params(view.params, again.params, _given(cells), own), *metrics, *found], key=lambda it: it.cell), unjudged
 
 
@@ -314,11 +328,15 @@ def _points(home: Home, run_id: str) -> dict[str, list[tuple[int, float]]]:
 
 def _keep(home: Home, view: RunView, result: Reproduction, uri: str, chosen: Settings) -> None:
     """Note the verdict on the original run, and let it be delivered."""
+    told = {VERDICT_TAG: str(result.answer), RUN_TAG: result.run_id or None, WHY_TAG: result.why or None}
+    if not view.is_local:
+        act.tag(home, view.run_id, {name: value for name, value in told.items() if value is not None}, store=view.start.store)
+        act.untag(home, view.run_id, [name for name, value in told.items() if value is None], store=view.start.store)
+        return
     run = attach(home, view.run_id, view.start)
     assert run is not None  # it was read just now
-    run.tag(VERDICT_TAG, str(result.answer))
-    run.tag(RUN_TAG, result.run_id or None)
-    run.tag(WHY_TAG, result.why or None)
+    for name, value in told.items():
+        run.tag(name, value)
     run.writer.close()
     courier.announce_soon(home, uri, chosen)
     courier.wake(home, view.start.store)

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from nbtrack.entities import Artifact, RunView
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
+from nbtrack.reads.copied import copied
 from nbtrack.replay import files
 from nbtrack.replay.data import DataList, references_of
 from nbtrack.replay.files import DOCUMENT, ENVIRONMENT, EXECUTED, RECIPE, REQUIREMENTS
@@ -54,18 +55,19 @@ def restore(home: Home, view: RunView, what: str = "", *, to: str = "") -> Resto
         UsageError: the run has no such thing; nothing can be written there.
         JournalError: the journal no longer holds it.
     """
-    files.here(view)
-    if what.isdecimal():
-        return cell(home, view, int(what), to=to)
-    match what:
-        case "env":
-            return environment(home, view, to=to)
-        case "model":
-            return models(home, view, to=to)
-        case "data":
-            return data(home, view)
-        case "" | "document" | "executed" | "recipe":
-            return notebook(home, view, what, to=to)
+    folders = {"env": "environment", "model": "models"}.get(what, "notebook")
+    with copied(home, view, folders=[folders] if what != "data" else ["data"]) as (there, (run,)):
+        if what.isdecimal():
+            return cell(there, run, int(what), to=to)
+        match what:
+            case "env":
+                return environment(there, run, to=to)
+            case "model":
+                return models(there, run, to=to)
+            case "data":
+                return data(there, run)
+            case "" | "document" | "executed" | "recipe":
+                return notebook(there, run, what, to=to)
     raise UsageError(f"A run has no {what!r} to restore.", mend=f"It is one of {', '.join(WHAT)}, or the number of a cell.")
 
 
@@ -79,7 +81,11 @@ def notebook(home: Home, view: RunView, kind: str = "", *, to: str = "") -> Rest
     Raises:
         UsageError: the run has no such notebook; nothing can be written there.
     """
-    files.here(view)
+    with copied(home, view, folders=["notebook"]) as (there, (run,)):
+        return _notebook(there, run, kind, to)
+
+
+def _notebook(home: Home, view: RunView, kind: str, to: str) -> Restored:
     data = files.read(home, view, KINDS[kind]) if kind else None
     if not kind:
         kind = next((it for it in ("document", "executed") if files.read(home, view, KINDS[it]) is not None), "document")

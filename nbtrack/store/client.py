@@ -169,6 +169,17 @@ class StoreClient:
         with self._door():
             self._client.log_artifacts(run_id, str(folder), artifact_folder or None)
 
+    def download(self, run_id: str, target: Path, folders: Sequence[str] = ()) -> None:
+        """Fetch the run's files into a folder, below their own paths.
+
+        Args:
+            folders: which of the topmost files and folders; empty means all.
+        """
+        with self._door():
+            for it in self._client.list_artifacts(run_id):
+                if not folders or it.path in folders:
+                    self._client.download_artifacts(run_id, it.path, str(target))
+
     def log_model(self, run_id: str, experiment_id: str, name: str, folder: Path, *, params: Mapping[str, str]) -> None:
         """Make a folder in MLflow's model format a logged model of the run.
 

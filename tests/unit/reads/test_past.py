@@ -16,7 +16,7 @@ from nbtrack.courier.channel import Place, write_private
 from nbtrack.delivery.index import FILE, Index
 from nbtrack.entities import Kind, State
 from nbtrack.entities.stored import StoredMetric, StoredRun
-from nbtrack.errors import UnknownRunError, UsageError
+from nbtrack.errors import DeliveryError, UnknownRunError, UsageError
 from nbtrack.journal import cursor
 from nbtrack.magics.table import RunTable
 from nbtrack.reads import act, all_runs, columns, find, words
@@ -258,14 +258,14 @@ def test_metrics_are_not_added_to_a_run_of_the_store_and_the_mend_says_how(home,
         act.writing(home, find(home, "theirs"))
 
 
-def test_what_a_run_of_the_store_kept_is_not_here_and_the_mend_says_where(home, index, tmp_path):
+def test_what_a_run_of_the_store_kept_is_asked_of_delivery_and_the_mend_says_how(home, index, tmp_path):
     from nbtrack.replay.bundle import pack
-    from nbtrack.replay.restore import notebook, restore
+    from nbtrack.replay.restore import restore
 
     index.put([stored(1, "theirs")], 1)
     view = find(home, "theirs")
-    for ask in (lambda: restore(home, view, "env"), lambda: notebook(home, view, "recipe"), lambda: pack(home, view, tmp_path / "run.zip")):
-        with pytest.raises(UsageError, match=f"mlflow artifacts download --run-id {view.mlflow_run_id}"):
+    for ask in (lambda: restore(home, view, "env"), lambda: restore(home, view, "recipe"), lambda: pack(home, view, tmp_path / "run.zip")):
+        with pytest.raises(DeliveryError, match="Run nbtrack sync|Track a cell"):
             ask()
 
 
