@@ -283,12 +283,9 @@ def compare(
         UsageError: the filter cannot be read, or a run, metric or param does not exist.
     """
     from nbtrack.charts.compare import compare as door
-
-    home = _home()
-    found = door(home, runs, metric, group, baseline)
     from nbtrack.magics.compared import shown
 
-    return shown(home, found)
+    return shown(door(_home(), runs, metric, group, baseline))
 
 
 def diff(a: str, b: str) -> DiffPage:

@@ -44,16 +44,16 @@ def compared(home: Home, text: str) -> Comparison:
     return it
 
 
-def shown(home: Home, comparison: Comparison) -> Comparison | Compare:
+def shown(comparison: Comparison) -> Comparison | Compare:
     """The comparison as a notebook shows it: a widget where there is a kernel, so that what is selected is a value there. Elsewhere it is what it was."""
     from IPython.core.getipython import get_ipython
 
     if not hasattr(get_ipython(), "kernel"):
         return comparison
-    from nbtrack.widgets import acts
+    from nbtrack.charts import acts
     from nbtrack.widgets.compare import Compare
 
-    return Compare(comparison, acts=acts.NAMES, more={"act": lambda ask: acts.act(home, ask)})
+    return Compare(comparison, acts=acts.NAMES)
 
 
 def _words(text: str) -> list[str]:

@@ -177,7 +177,7 @@ class TrackMagics(GateCommands, ReplayCommands, StageCommands, Magics):
     def _compare(self, text: str) -> Comparison | Compare:
         from nbtrack.magics.compared import compared, shown
 
-        return shown(self._home(), compared(self._home(), text))
+        return shown(compared(self._home(), text))
 
     def _live(self, words: list[str]) -> None:
         from nbtrack.magics.live import Live

@@ -17,7 +17,7 @@ from IPython.display import publish_display_data
 
 from nbtrack.errors import NbtrackError
 from nbtrack.widgets import wire
-from nbtrack.widgets.source import Answerer, Comparison
+from nbtrack.widgets.source import Comparison
 
 BUNDLE = Path(__file__).parent / "static" / "compare.js"
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -38,14 +38,13 @@ class Compare(anywidget.AnyWidget):
     metric = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     filter = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, comparison: Comparison, *, acts: Sequence[str] = (), more: Mapping[str, Answerer] | None = None) -> None:
+    def __init__(self, comparison: Comparison, *, acts: Sequence[str] = ()) -> None:
         """Make it; it shows itself as the value of a cell.
 
         Args:
-            acts: what `more["act"]` can do to runs.
-            more: who answers what the comparison does not, by the name of the ask.
+            acts: what it can do to runs when asked to `act`.
         """
-        self.comparison, self._more, self._lock = comparison, dict(more or {}), threading.RLock()
+        self.comparison, self._lock = comparison, threading.RLock()
         self._places: list[str] = []  # display ids of the outputs it was shown in
         self._table = comparison.table()
         runs = self._table
@@ -121,9 +120,8 @@ class Compare(anywidget.AnyWidget):
                         self.refresh()
 
     def _answer(self, ask: Mapping[str, Any]) -> Mapping[str, Any]:
-        found = self._more.get(str(ask.get("ask")))
         try:
-            return self.comparison.answer(ask) if found is None else {**found(ask), "id": ask.get("id")}
+            return self.comparison.answer(ask)
         except Exception as error:  # noqa: BLE001 - it has to reach the one who asked; raised here it would end in the server's log
             text, mend = (error.message, error.mend) if isinstance(error, NbtrackError) else (f"That failed: {error!r}.", "The other tabs still work.")
             return {"answer": ask.get("ask"), "id": ask.get("id"), "error": {"text": text, "mend": mend}}

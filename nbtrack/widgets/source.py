@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 
@@ -26,7 +26,3 @@ class Comparison(Protocol):
 
     def figure(self, name: str = "curves", **options: Any) -> Any:
         """A chart as a picture."""
-
-
-Answerer = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-"""From an ask to its answer, without its `id`. What it raises is told to the one who asked."""

@@ -29,6 +29,9 @@ class Seeded:
     def answer(self, ask: Mapping[str, Any]) -> Mapping[str, Any]:
         self.asked.append(dict(ask))
         kind, number = ask["ask"], ask["id"]
+        if kind == "act":
+            (self.trashed.update if ask["do"] == "trash" else self.trashed.difference_update)(ask["runs"])
+            return {"answer": "act", "id": number, "says": "Done."}
         if kind == "curves":
             return {"answer": "curves", "id": number, "series": seeded.curves(ask), "says": "Curves."}
         if kind == "details":
@@ -54,7 +57,3 @@ class Seeded:
 
     def figure(self, name: str = "curves", **options: Any) -> Any:
         return name
-
-    def act(self, ask: Mapping[str, Any]) -> Mapping[str, Any]:
-        (self.trashed.update if ask["do"] == "trash" else self.trashed.difference_update)(ask["runs"])
-        return {"answer": "act", "says": "Done."}

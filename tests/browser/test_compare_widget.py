@@ -13,7 +13,7 @@ import sys; sys.path.insert(0, {folder!r})
 from comparison import Seeded
 from nbtrack.widgets.compare import Compare
 source = Seeded(30)
-widget = Compare(source, acts=["trash"], more={{"act": source.act}})
+widget = Compare(source, acts=["trash"])
 widget
 """
 READ = "print('SELECTED', len(widget.selected), widget.baseline, len(source.trashed))"

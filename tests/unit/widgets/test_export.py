@@ -9,9 +9,7 @@ import pytest
 
 from nbtrack.charts.compare import compare
 from nbtrack.entities import Kind, State
-from nbtrack.errors import UsageError
-from nbtrack.reads import find
-from nbtrack.widgets import acts, wire
+from nbtrack.widgets import wire
 from nbtrack.widgets.export import export
 
 
@@ -54,23 +52,3 @@ def test_a_page_asks_nobody_and_lets_only_its_own_program_run(trained):
 def test_numbers_that_json_has_not_are_words():
     held = wire.with_lists({"series": [{"x": [1.0, 2.0], "y": [float("nan"), float("-inf")]}]})
     assert held["series"][0] == {"x": [1.0, 2.0], "y": ["NaN", "-Infinity"]}
-
-
-def test_runs_are_renamed_tagged_noted_and_put_into_the_trash_and_back(trained):
-    run = compare(trained).table()["columns"][0]["values"][0]
-    assert acts.act(trained, {"do": "rename", "runs": [run], "name": "best"})["says"] == "1 run: renamed."
-    acts.act(trained, {"do": "tag", "runs": [run], "tag": "owner", "value": "ana"})
-    acts.act(trained, {"do": "note", "runs": [run], "note": "keep"})
-    view = find(trained, run)
-    assert (view.name, view.tags["owner"], view.notes[-1]) == ("best", "ana", "keep")
-    acts.act(trained, {"do": "trash", "runs": [run]})
-    assert run not in compare(trained).table()["columns"][0]["values"]
-    acts.act(trained, {"do": "restore", "runs": [run]})
-    assert run in compare(trained).table()["columns"][0]["values"]
-
-
-@pytest.mark.parametrize("ask", [{"do": "burn", "runs": []}, {"do": "tag", "runs": []}])
-def test_an_act_that_makes_no_sense_says_what_would(trained, ask):
-    with pytest.raises(UsageError) as told:
-        acts.act(trained, ask)
-    assert told.value.mend
