@@ -54,7 +54,7 @@ class Indexer:
         self._backoff = Backoff(cap_s=settings.retry_s)
         self._asked_at = self._next_at = self._close_at = self._try_at = 0.0
         self._is_wanted = self._database is not None or (place.folder / FILE).exists()
-        self._is_full_wanted = self._is_stopping = False
+        self._is_full_wanted = self._is_stopping = self._has_new_login = False
         self._thread: threading.Thread | None = None
         self.problem: NbtrackError | None = None
 
@@ -70,8 +70,9 @@ class Indexer:
         self._wake.set()
         if self._thread is not None:
             self._thread.join(_CLOSE_S)
-        with self._guard:
+        if self._guard.acquire(timeout=_TURN_S):  # not while a server that does not answer is waited for
             self._close()
+            self._guard.release()
 
     def look(self, *, full: bool = False, now: bool = False) -> None:
         """Somebody reads the runs, or changes some: bring the index up to date soon.
@@ -92,8 +93,7 @@ class Indexer:
 
     def renew(self) -> None:
         """The login changed, or the database was replaced: connect anew."""
-        with self._guard:
-            self._refresh = self._client = None
+        self._has_new_login = True  # the thread sees to it: who says so does not wait for a request that is under way
         self._try_at = self._next_at = 0.0
         self._wake.set()
 
@@ -163,6 +163,10 @@ class Indexer:
         now = time.monotonic()
         if now < self._try_at or (self._database is not None and not self._database.exists()):
             return
+        if self._has_new_login:
+            self._has_new_login = False
+            with self._guard:
+                self._refresh = self._client = None
         try:
             with self._translated():
                 self._act()

@@ -138,5 +138,5 @@ def _done(home: Home, view: RunView) -> RunView:
     if view.is_local:
         courier.wake(home, view.start.store)
     else:
-        refresh(home, settings.load())
+        refresh(home, settings.load(), store=view.start.store)
     return find(home, view.run_id, store=view.start.store)

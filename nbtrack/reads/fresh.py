@@ -9,7 +9,7 @@ import time
 from nbtrack import courier, settings
 from nbtrack.capture.begin import tracking_uri
 from nbtrack.courier.channel import Place
-from nbtrack.courier.uris import sqlite_file
+from nbtrack.courier.uris import MASK, sqlite_file
 from nbtrack.errors import NbtrackError
 from nbtrack.journal import Home
 from nbtrack.records import dataclass
@@ -63,19 +63,23 @@ def freshness(home: Home, store: str | None = None) -> Freshness:
     )  # fmt: skip
 
 
-def refresh(home: Home, chosen: settings.Settings, *, wait_s: float = 0.0, full: bool = False) -> Freshness:
-    """Have delivery bring the index of the store in force up to date; starts it where it does not live.
+def refresh(home: Home, chosen: settings.Settings, *, store: str | None = None, wait_s: float = 0.0, full: bool = False) -> Freshness:
+    """Have delivery bring the index of a store up to date; starts it where it does not live.
 
     Nothing is raised: why the store cannot be read is in the answer. A sqlite store that does not exist is not made.
 
     Args:
+        store: masked URI; None means the one in force. Another one whose password is not known here is not asked.
         wait_s: how long to wait for it; 0 returns at once, as a view that looks again later does.
         full: read all runs of the store again.
     """
     uri = _uri(chosen)
-    store = courier.mask_uri(uri)
+    if store is None or store == courier.mask_uri(uri):
+        store = courier.mask_uri(uri)
+    else:
+        uri = store
     database = sqlite_file(uri)
-    if not chosen.delivery or (database is not None and not database.exists()):
+    if not chosen.delivery or (uri == store and MASK in uri) or (database is not None and not database.exists()):
         return freshness(home, store)
     key = (str(home.root), store)
     now = time.monotonic()

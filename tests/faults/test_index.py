@@ -128,17 +128,19 @@ def test_a_postgres_store(home, postgres, look, made, mlflow_of, until):
     assert b"hush-postgres" not in written
 
 
-def test_two_stores_and_a_switch_between_them(home, store, tmp_path, migrated_database, look, made):
+def test_two_stores_and_a_switch_between_them(home, store, tmp_path, migrated_database, look, made, mlflow_of, until):
     other = tmp_path / "other"
     other.mkdir()
     shutil.copyfile(migrated_database, other / "mlflow.db")
-    made(store, "here")
+    here = made(store, "here")
     made(f"sqlite:///{other}/mlflow.db", "there")
     look(store)
     assert names(home) == ["here"]
     look(f"sqlite:///{other}/mlflow.db")
     assert names(home) == ["there"]
-    assert find(home, "here").name == "here"
+    act.rename(home, "here", "renamed from afar")
+    until(lambda: mlflow_of(store).get_run(here).info.run_name == "renamed from afar", WAIT_S)
+    assert find(home, here).name == "renamed from afar"
     assert len(list(home.root.glob(f"delivery/*/{FILE}"))) == 2
 
 
@@ -233,3 +235,14 @@ def test_sync_does_what_was_asked_for_where_no_process_may(home, store, look, ma
     found = mlflow_of(store).get_run(run_id)
     assert (found.info.run_name, found.data.tags["owner"]) == ("new", "ana")
     assert names(home) == ["new"]
+
+
+def test_a_server_that_hangs_keeps_nobody_waiting(home, free_port, look, settings, until):
+    import socket
+
+    with socket.create_server(("127.0.0.1", free_port)):  # takes connections and says nothing
+        uri = f"http://127.0.0.1:{free_port}"
+        look(uri, wait_s=0)
+        until(lambda: courier.status(home, uri), WAIT_S)
+        courier.announce(home, uri, settings)  # a hello is answered meanwhile
+        assert courier.stop(home, uri)

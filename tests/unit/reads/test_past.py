@@ -88,6 +88,16 @@ def test_a_run_that_the_journal_has_is_told_as_the_journal_has_it(home, index, b
     assert len(columns.read(home)) == 1
 
 
+def test_a_run_that_mlflow_made_and_we_wrote_to_is_told_as_the_store_has_it(home, index, begin, finish):
+    guest = begin(name="mlflow-eeeeeeee", mlflow_run_id="e" * 32)
+    guest.log("loss", 0.5, 0)
+    assert names(all_runs(home)) == ["mlflow-eeeeeeee"]  # as long as nothing else tells of it
+    index.put([stored(1, "theirs", mlflow_run_id="e" * 32, params={"lr": "0.1"})], 1)
+    [view] = all_runs(home)
+    assert (view.name, view.params) == ("theirs", {"lr": "0.1"})
+    assert columns.read(home).info["name"] == ["theirs"]
+
+
 def test_a_pruned_run_keeps_its_id_attempt_and_words(home, index):
     tags = {
         "nbtrack.run_id": "a" * 32, "nbtrack.attempt": "3", "nbtrack.goal": "min:score", "nbtrack.notebook": "/n/train.ipynb", "nbtrack.cell_id": "c1",
