@@ -134,7 +134,7 @@ def _as_before(wanted: Wanted, before: RunHistory) -> Wanted:
     return Wanted(
         Path(before.file), tuple(wanted.stages or facts.get("stages", ())), {**facts.get("params", {}), **(wanted.params or {})},
         frozenset(facts.get("typed", ())) | wanted.typed, wanted.profile or facts.get("profile", ""), wanted.downstream or facts.get("downstream", False),
-        wanted.force, wanted.start,
+        wanted.force or facts.get("force", False), wanted.start or facts.get("start", ""),
     )  # fmt: skip
 
 

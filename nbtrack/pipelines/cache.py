@@ -20,6 +20,8 @@ from nbtrack.pipelines.remote import Remote
 
 FORMAT = 1
 """Part of every key: a result of another format is not used."""
+_ABOUT_S = 3600
+"""Seconds that bytes without a result are left alone: a pipeline may be about to name them."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,7 @@ class Cache:
 
     def entries(self) -> Iterator[Entry]:
         """All results kept here."""
-        for path in sorted((self.root / "entries").glob("*/*.json")):
+        for path in self._entry_files():
             with contextlib.suppress(OSError):
                 entry = Entry.from_json(path.read_bytes())
                 if entry is not None:
@@ -204,12 +206,14 @@ class Cache:
         damaged: list[str] = []
         objects = 0
         for path in (self.root / "objects").glob("*/*"):
+            if path.name.startswith("."):  # it is being written
+                continue
             objects += 1
             if path.name != digest_file(path):
                 damaged.append(f"object {path.name[:12]}")
                 path.unlink(missing_ok=True)
         count = 0
-        for path in (self.root / "entries").glob("*/*.json"):
+        for path in self._entry_files():
             entry = Entry.from_json(path.read_bytes())
             count += 1
             if entry is None or entry.key != path.stem or not all(self.has(it.fact) for it in entry.outputs.values() if it.fact is not None):
@@ -221,7 +225,7 @@ class Cache:
         """Take away results that nobody used for so many days, and bytes that no result names; how many results, how many bytes."""
         named: set[str] = set()
         gone = 0
-        for path in (self.root / "entries").glob("*/*.json"):
+        for path in self._entry_files():
             entry = Entry.from_json(path.read_bytes())
             if entry is None or now_s - path.stat().st_mtime > days * 86400:
                 path.unlink(missing_ok=True)
@@ -231,10 +235,13 @@ class Cache:
         freed = 0
         for path in (self.root / "objects").glob("*/*"):
             stat = path.stat()
-            if path.name not in named and now_s - stat.st_mtime > min(days * 86400, 3600):  # a pipeline may be about to name it
+            if path.name not in named and now_s - stat.st_mtime > _ABOUT_S:
                 path.unlink(missing_ok=True)
                 freed += stat.st_size
         return gone, freed
+
+    def _entry_files(self) -> list[Path]:
+        return sorted(it for it in (self.root / "entries").glob("*/*.json") if not it.name.startswith("."))
 
     def _keep(self, source: Path, digest: str) -> None:
         target = self._object(digest)

@@ -98,6 +98,20 @@ class Decider:
             if fact is None:
                 raise UsageError(f"The input {path!r} of {node.id} is not there.", mend="Make it, or pull it with dvc pull.")
             yield name, [path, fact.digest]
+        listed = {path for _, path in self.input_paths(node, made)}
+        for (_, name), others in node.uses.items():  # a file that is handed on as a param is an input, whether it is listed or not
+            for other in others:
+                kept = made[other][name]
+                if kept.fact is not None and kept.path not in listed:
+                    yield f"{other}.{name}", [kept.path, kept.digest]
+
+    def changed_input(self, facts: Mapping[str, Any]) -> str:
+        """Path of an input that does not lie there as the facts have it; empty where all do."""
+        for path, digest in facts["inputs"].values():
+            fact = self.digests.of(self._folder / path)
+            if fact is None or fact.digest != digest:
+                return str(path)
+        return ""
 
     def _named(self, node: Node) -> list[str]:
         """What it needs because it says so; of the rest it depends on what it uses alone."""

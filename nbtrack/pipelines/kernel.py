@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.courier import absolute_uri
 from nbtrack.entities import Kind, Request, State
 from nbtrack.journal import Home, RunWriter, fold
+from nbtrack.secrets.values import MASK
 
+SHORTEST = 4
+"""Characters from which a secret is struck out: fewer stand everywhere by chance."""
 _stage: list[TrackedRun] = []
 
 
@@ -23,7 +27,7 @@ def prepare(shell: Any, facts: str) -> None:
 
     Args:
         facts: JSON: `run_id`, `home`, `cwd`, `env`, `document` (the notebook as it is executed), `excluded` (names that are recorded
-            already).
+            already), `secrets` (variables whose values are not printed).
     """
     from dataclasses import replace
 
@@ -49,6 +53,7 @@ def prepare(shell: Any, facts: str) -> None:
     session.base = (run, request)
     session.truth.told = told["document"]
     _stage[:] = [run]
+    _strike_out(shell.display_pub.session, told["secrets"])
 
 
 def finish(shell: Any, facts: str) -> None:
@@ -63,6 +68,30 @@ def finish(shell: Any, facts: str) -> None:
     session = shell._nbtrack_session
     session.release(State(told["state"]), told["reason"], told["traceback"])
     session.truth.settle()
+
+
+def _strike_out(session: Any, names: Sequence[str]) -> None:
+    """Let no output of a cell show a secret that was handed to it; all output passes the session, where capture sees it too."""
+    values = [value for name in names if len(value := os.environ.get(name, "")) >= SHORTEST]
+    if not values:
+        return
+    send = session.send
+
+    def masked(data: Any) -> Any:
+        if isinstance(data, str):
+            for value in values:
+                data = data.replace(value, MASK)
+            return data
+        if isinstance(data, dict):
+            return {key: masked(it) for key, it in data.items()}
+        return [masked(it) for it in data] if isinstance(data, list) else data
+
+    def send_masked(stream: Any, message: Any, content: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(message, dict):
+            message = {**message, "content": masked(message.get("content"))}
+        return send(stream, message, masked(content), *args, **kwargs)
+
+    session.send = send_masked
 
 
 def stage_run() -> TrackedRun | None:

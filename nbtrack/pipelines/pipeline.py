@@ -35,7 +35,7 @@ from nbtrack.pipelines.plan import Selection
 from nbtrack.pipelines.processes import sweep
 from nbtrack.pipelines.recording import Recording
 from nbtrack.pipelines.report import keep_report
-from nbtrack.pipelines.stage import DEFAULT_KERNEL, Job, Result, close
+from nbtrack.pipelines.stage import DEFAULT_KERNEL, Job, Result, close, secrets_of
 
 _LOOK_S = 0.1
 _LOCKED_S = 0.3
@@ -291,6 +291,8 @@ class PipelineRun:
                 return
             if self._may_hit(node) and self._hit(node, work.decision, work.lock):  # the other run has made it meanwhile
                 return
+        if changed := self._decider.changed_input(work.decision.facts):
+            raise StageError(f"{changed!r}, which {it} reads, is no longer what was made; something else wrote it.", mend="Run it again.", stage=it)
         for path in self._outcome.clear(node, last_of(self._cache, self._graph.loaded.name, node)):
             self._shows.note(f"{it}: what lay in its way is now {path}")
         work.attempt += 1
@@ -298,7 +300,7 @@ class PipelineRun:
         self._history.stage(it, Phase.RUNNING, key=work.decision.key, attempt=work.attempt)
         self._phases[it] = Phase.RUNNING
         self._shows.phase(node, Phase.RUNNING, "", 0.0)
-        listener = Recording(it, self._history, self._shows.listener(it))
+        listener = Recording(it, self._history, self._shows.listener(it), secrets_of(work.job.params))
         self._running[self._executor.submit(work.job, self._stop, listener)] = it
         self._executor.expect(self._coming())
 
@@ -452,7 +454,7 @@ class PipelineRun:
     def _is_unchanged(self, node: Node, decision: Decision) -> bool:
         again = Decider(self._graph, Books(), self._decider.digests)
         try:
-            return again.decide(node, self._made).key == decision.key
+            return again.decide(node, self._made).key == decision.key and not again.changed_input(decision.facts)
         except (NbtrackError, OSError):
             return False
 
@@ -471,7 +473,7 @@ class PipelineRun:
     def _take_over(self, node: Node, decision: Decision) -> bool:
         """Go on with what the resumed run has done of a node; False where it must be done again."""
         known = self._resumed.nodes.get(node.id) if self._resumed is not None else None
-        if known is None or known.key != decision.key or node.id in self._works or node.id in self._selection.forced:
+        if known is None or known.key != decision.key or node.id in self._works:
             return False
         if known.phase.is_good and known.entry:
             entry = Entry.from_json(known.entry.encode())

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nbtrack.pipelines.history import History, Phase
 from nbtrack.pipelines.listener import Listener
+from nbtrack.secrets.values import MASK
 
 _MOST = 20_000_000
 """Characters of text that are written for a node."""
 
 
 class Recording:
-    """Writes to the history, and tells another listener."""
+    """Writes to the history, and tells another listener.
 
-    def __init__(self, node: str, history: History, other: Listener) -> None:
-        self._node, self._history, self._other = node, history, other
+    Args:
+        secrets: values that are struck out.
+    """
+
+    def __init__(self, node: str, history: History, other: Listener, secrets: Sequence[str] = ()) -> None:
+        self._node, self._history, self._other, self._secrets = node, history, other, secrets
         self._path = history.text_file(node)
         self._written = 0
 
@@ -31,6 +38,8 @@ class Recording:
         self._other.cell(number, count)
 
     def text(self, stream: str, text: str) -> None:
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
         self._write(text)
         self._other.text(stream, text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from nbtrack.pipelines import notebook as notebooks
 from nbtrack.pipelines.listener import Listener, Stop, StopReason
 from nbtrack.pipelines.outputs import outputs_of
 from nbtrack.pipelines.parameters import Secret
+from nbtrack.secrets.values import MASK
 
 if TYPE_CHECKING:  # loaded when something is executed: a pipeline whose results are all there waits for none of it
     from nbtrack.pipelines.kernels import Kernel, Kernels
@@ -29,6 +30,7 @@ if TYPE_CHECKING:  # loaded when something is executed: a pipeline whose results
 OUTPUT = "notebook/output.ipynb"
 """Artifact: the notebook with its outputs, as papermill leaves it."""
 DEFAULT_KERNEL = "python3"
+_SHORTEST = 4
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
     finally:
         run.writer.close()
         close(home, run.run_id, state, reason, trace)
-    data = _keep(home, run.run_id, executed)
+    data = _keep(home, run.run_id, executed, secrets_of(job.params))
     outputs = outputs_of(home, run.run_id)
     return Result(run.run_id, state, reason, time.monotonic() - began, outputs, executed.failure, executed.stopped, tuple(left), data)
 
@@ -154,7 +156,15 @@ def _prepare(kernels: Kernels, kernel: Kernel, job: Job, run_id: str, notice: An
     env = {"NBTRACK_NOTEBOOK": str(job.notebook), "NBTRACK_HOME": str(job.home), "NBTRACK_TRACKING_URI": job.uri, "NBTRACK_LIVE_S": "0"}
     env |= {name: os.environ[name] for name in secrets if name in os.environ}
     facts = json.dumps(
-        {"run_id": run_id, "home": str(job.home), "cwd": str(job.cwd), "env": env, "excluded": sorted(job.recorded), "document": str(kernel.document)}
+        {
+            "run_id": run_id,
+            "home": str(job.home),
+            "cwd": str(job.cwd),
+            "env": env,
+            "excluded": sorted(job.recorded),
+            "document": str(kernel.document),
+            "secrets": sorted(secrets),
+        }
     )
     error, _ = kernels.run(silently(kernel.client, f"__import__('nbtrack.pipelines.kernel', fromlist=['prepare']).prepare(get_ipython(), {facts!r})"))
     if error:
@@ -179,7 +189,13 @@ def _verdict(executed: Executed, job: Job) -> tuple[State, str, str]:
     return State.FINISHED, "", ""
 
 
-def _keep(home: Home, run_id: str, executed: Executed) -> bytes:
+def secrets_of(params: Mapping[str, Any]) -> list[str]:
+    """Values of the secrets among params, which no text may show; those of a few letters stand everywhere by chance."""
+    values = [os.environ.get(it.variable, "") for it in params.values() if isinstance(it, Secret)]
+    return sorted((it for it in values if len(it) >= _SHORTEST), key=len, reverse=True)
+
+
+def _keep(home: Home, run_id: str, executed: Executed, secrets: Sequence[str]) -> bytes:
     """The notebook with its outputs, kept in the run."""
     if executed.notebook is None:
         return b""
@@ -187,6 +203,8 @@ def _keep(home: Home, run_id: str, executed: Executed) -> bytes:
 
     write: Any = nbformat.writes
     data: bytes = write(executed.notebook, version=4).encode("utf-8", "surrogatepass")
+    for secret in secrets:
+        data = data.replace(json.dumps(secret)[1:-1].encode(), MASK.encode())
     run = attach(home, run_id)
     if run is not None:
         try:

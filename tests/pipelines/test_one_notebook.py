@@ -198,3 +198,36 @@ def test_the_command_ends_with_1_and_shows_the_failing_cell_with_its_params(note
     assert "NameError" in done.stderr
     assert "depth: int = 2  of the tree" in subprocess.run([*command, "--help-notebook"], capture_output=True, text=True, cwd=tmp_path, timeout=200).stdout
     assert subprocess.run([*command, "--nonsense"], capture_output=True, text=True, cwd=tmp_path, timeout=200).returncode == 3
+
+
+@pytest.fixture
+def kernelspec(tmp_path, monkeypatch):
+    """Installs a kernel for the test: `kernelspec("name", argv)`."""
+
+    def kernelspec(name, argv, language="python"):
+        folder = tmp_path / "jupyter" / "kernels" / name
+        folder.mkdir(parents=True)
+        (folder / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": name, "language": language}))
+        monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+
+    return kernelspec
+
+
+def test_a_kernel_without_nbtrack_runs_all_the_same_and_says_what_is_missing(notebook, kernelspec, home):
+    hide = "import sys; sys.modules['nbtrack'] = None; from ipykernel.kernelapp import main; main()"
+    kernelspec("elsewhere", [sys.executable, "-c", hide, "-f", "{connection_file}"])
+    found = run_notebook(notebook("other.ipynb", "print(lr * 2)", parameters="lr = 1.5", kernel="elsewhere"), {"lr": 4.0})
+    assert (found.state, found.run.params) == (State.FINISHED, {"lr": "4.0"})
+    assert any("not captured" in it for it in found.run.notices)
+    assert b"8.0" in artifact(home, found.run, "notebook/output.ipynb")
+    bad = run_notebook(notebook("bad.ipynb", "1 / 0", kernel="elsewhere"), {})
+    assert (bad.state, bad.run.reason) == (State.FAILED, "ZeroDivisionError: division by zero")
+    assert "1 / 0" in bad.run.traceback
+
+
+def test_a_kernel_that_does_not_start_ends_the_run_failed_with_what_it_wrote(notebook, kernelspec):
+    kernelspec("broken", [sys.executable, "-c", "import sys; sys.exit('no licence for this kernel')", "{connection_file}"])
+    found = run_notebook(notebook("x.ipynb", "x = 1", kernel="broken"), {})
+    assert found.state is State.FAILED
+    assert "'broken' does not start" in found.run.reason
+    assert "no licence for this kernel" in found.run.reason

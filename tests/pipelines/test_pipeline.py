@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
@@ -149,7 +150,7 @@ def test_an_output_that_is_not_made_fails_the_stage_and_an_old_one_does_not_pass
 
 
 def test_a_secret_reaches_the_notebook_and_is_written_nowhere(notebook, pipeline, home, tmp_path, monkeypatch):
-    notebook("use.ipynb", "import nbtrack\nnbtrack.output('length', len(token))", parameters="token = ''\nplace = ''")
+    notebook("use.ipynb", "import nbtrack\nnbtrack.output('length', len(token))\nprint('token is', token)", parameters="token = ''\nplace = ''")
     run = pipeline("""
         env: [PLACE]
         secrets: [API_TOKEN]
@@ -244,3 +245,51 @@ def test_ctrl_c_interrupts_what_runs_and_ends_with_130(notebook, pipeline, home,
     assert process.returncode == 130, (out, err)
     assert {it.state for it in all_runs(home)} == {State.KILLED}
     assert "--resume" in err
+
+
+def test_a_pipeline_that_ran_while_mlflow_was_down_is_delivered_later_as_parent_and_children(
+    notebook, pipeline, home, store, mlflow_of, free_port, monkeypatch
+):
+    notebook("good.ipynb", "import nbtrack\nnbtrack.log(acc=0.5)")
+    notebook("bad.ipynb", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    run = pipeline("""
+        name: night
+        stages:
+          good: {notebook: good.ipynb}
+          bad: {notebook: bad.ipynb, needs: [good]}
+    """)
+    path = Path(store.removeprefix("sqlite:///"))
+    away = path.rename(path.with_suffix(".away"))
+    done = json.loads(run("run", "--json", code=1).stdout)
+    assert "SIGKILL" in done["stages"]["bad"]["reason"]
+    path.unlink(missing_ok=True)
+    away.rename(path)
+    run("sync", "--wait")
+    client = mlflow_of(store)
+    experiment = client.get_experiment_by_name("night")
+    runs = {it.info.run_name: it for it in client.search_runs([experiment.experiment_id])}
+    assert {name: it.info.status for name, it in runs.items()} == {"night": "FAILED", "good": "FINISHED", "bad": "FAILED"}
+    assert {runs[name].data.tags["mlflow.parentRunId"] for name in ("good", "bad")} == {runs["night"].info.run_id}
+    assert runs["good"].data.metrics == {"acc": 0.5}
+    assert {it.path for it in client.list_artifacts(runs["night"].info.run_id, "pipeline")} == {"pipeline/nbtrack.yaml", "pipeline/graph.mmd"}
+
+
+def test_a_terminal_shows_what_runs_now(notebook, pipeline, tmp_path):
+    import pty
+
+    notebook("slow.ipynb", "import time\nfor epoch in range(8):\n    loss = 1 / (epoch + 1)\n    print('epoch', epoch, flush=True)\n    time.sleep(0.4)")
+    pipeline("stages: {slow: {notebook: slow.ipynb}}")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([*COMMAND, "run"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 4096):
+            shown += part
+    except OSError:  # the other end is closed
+        pass
+    os.close(ours)
+    assert process.wait(60) == 0
+    text = shown.decode()
+    assert "slow: cell 1 of 1" in text and "epoch 7" in text
+    assert "loss █" in text or "▁" in text, text[-2000:]

@@ -10,6 +10,7 @@ import pytest
 
 from nbtrack.errors import CacheError, UsageError
 from nbtrack.pipelines.cache import Cache, Entry, Kept
+from nbtrack.pipelines.decide import changes
 from nbtrack.pipelines.draw import mermaid, svg
 from nbtrack.pipelines.plan import Action, plan, select
 from nbtrack.pipelines.references import holds, references_in, resolve
@@ -108,6 +109,20 @@ def test_comments_layout_and_outputs_of_a_notebook_change_nothing(opened, found,
     from nbtrack.pipelines.decide import Decider
 
     assert actions((graph, Decider(graph, Books(), found[1].digests), found[2]))["train"][0] is Action.CACHED
+
+
+def test_a_file_that_is_handed_on_as_a_param_alone_counts_as_an_input(opened, found, tmp_path):
+    graph, decider, cache = opened(TEXT.replace(', inputs: {data: "${prepare.outputs.clean}"}', ""), **BOOKS)
+    keep(graph, decider, cache)
+    assert actions((graph, decider, cache))["train"][0] is Action.CACHED
+    made = {"prepare": {**next(it for it in cache.entries() if it.node == "prepare").outputs}}
+    (tmp_path / "clean.csv").write_text("made otherwise")
+    made["prepare"]["clean"] = Kept("clean.csv", decider.digests.of(tmp_path / "clean.csv"))
+    again = decider.decide(graph.nodes["train"], made)
+    assert cache.get(again.key) is None
+    assert changes(cache.last(f"{graph.loaded.name}/train"), again.facts) == ["input clean.csv changed"]
+    (tmp_path / "clean.csv").write_text("something else wrote it")
+    assert decider.changed_input(again.facts) == "clean.csv"
 
 
 def test_a_stage_chooses_what_it_needs_and_force_and_from_what_is_anew(found):
