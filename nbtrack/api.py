@@ -41,6 +41,7 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
         name: name of the run; a memorable one if empty, the function's name as a decorator.
         experiment, goal, tags, params, parent, update: as the options of `%%track`; `parent` is a run id.
         store: MLflow tracking URI, instead of the setting's.
+        allow_secret: texts that look like secrets and are none, or kinds that may pass; as `--allow-secret`.
 
     Nothing of nbtrack's own is raised into the block; where recording fails there is one notice.
     """
@@ -48,11 +49,12 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
     def __init__(
         self, name: str | Callable[..., Any] = "", *, experiment: str = "", goal: str = "", tags: Mapping[str, str] | None = None,
         params: Mapping[str, Any] | None = None, parent: str = "", update: bool = False, store: str = "",
+        allow_secret: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self._function = name if callable(name) else None
         self._request = Request(
             name=getattr(name, "__name__", "run") if callable(name) else name, experiment=experiment, goal=goal, tags=dict(tags or {}),
-            parent=parent, is_update=update,
+            parent=parent, is_update=update, allow_secrets=(allow_secret,) if isinstance(allow_secret, str) else tuple(allow_secret),
         )  # fmt: skip
         self._params, self._store = dict(params or {}), store
         self._entered: list[tuple[TrackedRun | None, Any]] = []
@@ -110,6 +112,7 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
             return track(
                 request.name, experiment=request.experiment, goal=request.goal, tags=request.tags, params=self._params,
                 parent=request.parent, update=request.is_update, store=self._store,
+                allow_secret=request.allow_secrets,
             )  # fmt: skip
 
         if inspect.iscoroutinefunction(function):

@@ -182,3 +182,16 @@ def test_it_imports_where_there_is_no_ipython():
     code = "import sys\nsys.modules['IPython'] = sys.modules['ipykernel'] = None\nimport nbtrack\nwith nbtrack.track('plain'):\n    nbtrack.log(a=1)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
     assert nbtrack.run("plain").metrics["a"].last == 1
+
+
+def test_what_looks_like_a_secret_may_be_let_pass_for_one_run_and_only_its_digest_is_kept():
+    from nbtrack.secrets.policy import policy_of
+
+    value = "AKIA" + "ABCDEFGHIJKLMNOP"
+    with nbtrack.track("open", allow_secret=[value]) as run:
+        pass
+    tags = run.start.tags
+    assert value not in str(tags)
+    allowed = policy_of(tags).allowed
+    assert ("any kind", value) in allowed
+    assert ("any kind", value[::-1]) not in allowed
