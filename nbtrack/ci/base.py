@@ -6,11 +6,13 @@ import re
 import subprocess
 from pathlib import Path
 
+from nbtrack import settings
 from nbtrack.entities import RunView, State
 from nbtrack.errors import UnknownRunError, UsageError
 from nbtrack.journal import Home
 from nbtrack.reads import all_runs, find, words
 from nbtrack.reads.changed import baseline
+from nbtrack.reads.fresh import refresh_first
 from nbtrack.reads.runs import REPRODUCES_TAG
 
 COMMIT_TAG = "mlflow.source.git.commit"
@@ -31,6 +33,7 @@ def base_of(home: Home, head: RunView, against: str, folder: Path) -> tuple[RunV
         UsageError: git knows no such commit; says how to fetch it.
     """
     if against.startswith("ref:"):
+        refresh_first(home, settings.load())
         return run_of_ref(home, head, against.removeprefix("ref:"), folder)
     if against:
         found = find(home, against)

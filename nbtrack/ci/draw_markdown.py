@@ -18,42 +18,45 @@ _ROWS = 10
 def draw(title: str, blocks: Sequence[Block], limit_bytes: int = GITHUB_SUMMARY) -> str:
     """The whole, without what does not fit; how much that is, is told."""
     shown = [block for block in blocks if not block.is_empty]
-    text = _text(title, shown)
-    while len(text.encode()) > limit_bytes - _SPARE and (smaller := _smaller(shown)) is not None:
-        shown = smaller
-        text = _text(title, shown)
-    if len(text.encode()) > limit_bytes - _SPARE:
-        text = text.encode()[: limit_bytes - _SPARE].decode("utf-8", "ignore").rpartition("\n")[0] + "\n\nThe rest is left out: there is no room for it here.\n"
-    return text
+    head = f"## {markdown.inline(title)}\n"
+    texts = [_text(block) for block in shown]
+    room = limit_bytes - _SPARE - len(head.encode()) - sum(len(text.encode()) for text in texts)
+    waiting = sorted(range(len(shown)), key=lambda at: shown[at].weight)
+    while room < 0 and waiting:
+        at = waiting[0]
+        smaller = _smaller(shown[at])
+        if smaller is None:
+            waiting.pop(0)
+            continue
+        text = _text(smaller)
+        room += len(texts[at].encode()) - len(text.encode())
+        shown[at], texts[at] = smaller, text
+    whole = head + "".join(texts)
+    if room < 0:
+        whole = (
+            whole.encode()[: limit_bytes - _SPARE].decode("utf-8", "ignore").rpartition("\n")[0] + "\n\nThe rest is left out: there is no room for it here.\n"
+        )
+    return whole
 
 
-def _text(title: str, blocks: Sequence[Block]) -> str:
-    lines = [f"## {markdown.inline(title)}"]
-    for block in blocks:
-        inner = [f"{markdown.inline(note)}  " for note in block.notes]
-        inner += ["", *markdown.table(block.header, block.rows)] if block.rows else []
-        for name, code in block.code:
-            inner += ["", *markdown.folded(name, markdown.fenced(code, "diff"))]
-        inner += ["", f"{len(block.pictures)} pictures are in the HTML report."] if block.pictures else []
-        inner += ["", f"_{block.left_out} more are left out: there is no room for them here._"] if block.left_out else []
-        body = inner[1:] if inner and not inner[0] else inner
-        if block.is_folded:
-            lines += ["", *markdown.folded(block.title, body)]
-        else:
-            lines += ["", f"{'#' * block.level} {markdown.inline(block.title)}", "", *body]
-    return "\n".join(lines) + "\n"
+def _text(block: Block) -> str:
+    inner = [f"{markdown.inline(note)}  " for note in block.notes]
+    inner += ["", *markdown.table(block.header, block.rows)] if block.rows else []
+    for name, code in block.code:
+        inner += ["", *markdown.folded(name, markdown.fenced(code, "diff"))]
+    inner += ["", f"{len(block.pictures)} pictures are in the HTML report."] if block.pictures else []
+    inner += ["", f"_{block.left_out} more are left out: there is no room for them here._"] if block.left_out else []
+    body = inner[1:] if inner and not inner[0] else inner
+    lines = markdown.folded(block.title, body) if block.is_folded else [f"{'#' * block.level} {markdown.inline(block.title)}", "", *body]
+    return "\n" + "\n".join(lines) + "\n"
 
 
-def _smaller(blocks: Sequence[Block]) -> list[Block] | None:
-    """Less of the lightest block that can lose something; None where none can."""
-    for at, block in sorted(enumerate(blocks), key=lambda it: it[1].weight):
-        kept = list(blocks)
-        if block.code:
-            half = len(block.code) // 2
-            kept[at] = replace(block, code=block.code[:half], left_out=block.left_out + len(block.code) - half)
-            return kept
-        if len(block.rows) > _ROWS:
-            half = max(_ROWS, len(block.rows) // 2)
-            kept[at] = replace(block, rows=block.rows[:half], left_out=block.left_out + len(block.rows) - half)
-            return kept
+def _smaller(block: Block) -> Block | None:
+    """Less of a block; None where it can lose nothing."""
+    if block.code:
+        half = len(block.code) // 2
+        return replace(block, code=block.code[:half], left_out=block.left_out + len(block.code) - half)
+    if len(block.rows) > _ROWS:
+        half = max(_ROWS, len(block.rows) // 2)
+        return replace(block, rows=block.rows[:half], left_out=block.left_out + len(block.rows) - half)
     return None

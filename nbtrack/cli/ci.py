@@ -33,6 +33,7 @@ from nbtrack.pipelines.graph import Node
 from nbtrack.pipelines.listener import Stop
 from nbtrack.pipelines.plan import select
 from nbtrack.reads import words
+from nbtrack.reads.fresh import refresh_first
 
 PROFILE = "ci"
 
@@ -56,6 +57,7 @@ class Bases:
     def __init__(self, home: Home, ref: str, folder: Path) -> None:
         self._home, self._ref, self._folder = home, ref, folder
         self._found: dict[str, tuple[RunView | None, str]] = {}
+        self._is_fresh = False
 
     def of(self, view: RunView) -> tuple[RunView | None, str]:
         if view.run_id not in self._found:
@@ -65,6 +67,9 @@ class Bases:
     def _look(self, view: RunView) -> tuple[RunView | None, str]:
         if not self._ref:
             return None, "Nothing is compared: no base is known; name one with --base REF."
+        if not self._is_fresh:
+            self._is_fresh = True
+            refresh_first(self._home, settings.load())  # the base's runs were made by other jobs, and are in the store alone
         try:
             return run_of_ref(self._home, view, self._ref, self._folder)
         except UsageError as cause:  # a shallow clone must not fail the job: the gates still decide
@@ -90,6 +95,7 @@ def ci(asked: Asked, env: Mapping[str, str], *, as_json: bool) -> int:
     report, suites = _told(opened, home, bases, result, found)
     write(asked.report_dir, report, suites, home)
     _tell(provider, loaded.name, report, suites, asked.report_dir, loaded.folder)
+    _deliver(provider, home)
     code = _exit(result)
     if as_json:
         print(
@@ -176,6 +182,18 @@ def _tell(provider: Provider, name: str, report: Report, suites: list[Suite], fo
         done = comment(thread, name, draw_markdown.draw(report.title, blocks, thread.limit_bytes))
         if done.problem:
             provider.notes.append(done.problem)
+
+
+def _deliver(provider: Provider, home: Home) -> None:
+    """Bring the runs to the store now: the machine of a job is gone soon."""
+    chosen = settings.load()
+    if not chosen.delivery:
+        return
+    from nbtrack.delivery.sync import sync
+
+    found = sync(home, chosen)
+    for store, error in found.problems.items():
+        provider.notes.append(f"{len(found.waiting)} runs are not in {store}: {error}")
 
 
 def _annotations(report: Report, suites: list[Suite], project: Path) -> list[Annotation]:

@@ -6,16 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
-_SIGNS = "\\`*_{}[]<>|#~&!$"
+_SIGNS = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]<>|#~&!$"})
 _BREAK = "\u200b"
 """Takes no room, and keeps a platform from seeing a mention, an issue or a link."""
 
 
 def inline(text: str) -> str:
     """A text within a line."""
-    plain = " ".join(text.split())
-    for sign in _SIGNS:
-        plain = plain.replace(sign, f"\\{sign}")
+    plain = " ".join(text.split()).translate(_SIGNS)
     plain = re.sub(r"@(?=\w)|://|(?<=\bwww)\.|(?<=#)(?=\d)|\bGH-(?=\d)", lambda it: it.group()[:1] + _BREAK + it.group()[1:], plain)
     return re.sub(r"^([-+=]|\d+(?=[.)]))(?=[.)]?( |$|=|-))", r"\1" + _BREAK, plain)
 

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from junitparser import JUnitXml
+
+from nbtrack import courier
+from nbtrack.journal import Home
 
 TESTS = Path(__file__).parents[1]
 
@@ -151,3 +155,21 @@ def test_the_project_that_init_writes_is_green(tmp_path):
     (train,) = [it for it in json.loads((folder / "nbtrack-report" / "report.json").read_text())["runs"] if it["title"] == "train"]
     assert [it["standing"] for it in train["gates"]] == ["passed"] * 3
     assert (folder / "data" / "train.csv").exists() and len(train["metrics"]) >= 1
+
+
+def test_a_job_on_another_machine_finds_the_bases_run_in_the_store(project, tmp_path):
+    homes = {name: str(tmp_path / name) for name in ("first", "second")}
+    try:
+        first = project.ci(NBTRACK_HOME=homes["first"], NBTRACK_DELIVERY="1")
+        assert first.returncode == 0, first.stderr
+        shutil.rmtree(project.folder / ".nbtrack")
+        project.git("checkout", "-qb", "feature")
+        project.commit("nbtrack.yaml", PIPELINE.replace("0.8", "0.7"))
+        second = project.ci("--base", "main", NBTRACK_HOME=homes["second"], NBTRACK_DELIVERY="1")
+        assert second.returncode == 2, second.stdout + second.stderr
+        runs = {it["title"]: it for it in project.report()["runs"]}
+        assert next(it for it in runs["train"]["metrics"] if it["name"] == "acc")["base"] == 0.8
+    finally:
+        for home in homes.values():
+            for store in courier.known_stores(Home(Path(home))):
+                courier.stop(Home(Path(home)), store)
