@@ -188,7 +188,9 @@ def html(run: LiveRun, now_ns: int) -> str:
         bar = f'<progress max="{progress.total}" value="{progress.done}" aria-label="{says}" style="width:100%;height:6px"></progress>'
     body = f'<div style="display:flex;flex-wrap:wrap;gap:4px 16px">{"".join(drawn)}</div>' if drawn else ""
     tail = f'<div style="opacity:.75">{" · ".join(rest)}</div>' if rest else ""
-    return sendable(f'<div role="status" style="font-size:12px;border-left:3px solid #1565c0;padding:2px 8px">{" · ".join(head)}{bar}{body}{tail}</div>')
+    label = escape(f"live view of {shown('name', run.start.name)}", quote=True)  # a group, no live region: a screen reader would never be silent
+    style = "font-size:12px;border-left:3px solid #1565c0;padding:2px 8px"
+    return sendable(f'<div role="group" aria-label="{label}" style="{style}">{" · ".join(head)}{bar}{body}{tail}</div>')
 
 
 def text(run: LiveRun, now_ns: int) -> str:

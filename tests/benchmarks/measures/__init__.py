@@ -1,6 +1,6 @@
 """One file a measurement: `measure(plan)` returns its lines of the table."""
 
-from measures import cell_cost, diff, fit_cost, kill, load_ext, log_loop, memory, notebook, plain_cells, stored, taps, visible
+from measures import cell_cost, charts, diff, fit_cost, kill, load_ext, log_loop, memory, notebook, plain_cells, stored, taps, visible
 
 MEASURES = {
     "load": load_ext.measure,
@@ -15,4 +15,5 @@ MEASURES = {
     "visible": visible.measure,
     "diff": diff.measure,
     "stored": stored.measure,
+    "charts": charts.measure,
 }

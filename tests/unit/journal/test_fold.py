@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from nbtrack.entities import Artifact, Event, Kind, State
 from nbtrack.errors import FormatError
 from nbtrack.journal import RunWriter, blobs, fold, points_of
-from nbtrack.journal.fold import _fold_few, _fold_many, start_of
+from nbtrack.journal.fold import _fold_few, _fold_table, start_of
 from nbtrack.journal.points import RECORD
 from nbtrack.journal.writer import FORMAT
 from tests.unit.journal.conftest import STARTED_NS
@@ -29,7 +30,8 @@ def same(found: dict[int, dict[str, float]]) -> dict[int, list[tuple[str, bytes]
 @given(POINTS)
 def test_numpy_and_python_fold_alike(points):
     data = b"".join(RECORD.pack(*point) for point in points)
-    assert same(_fold_many(data)) == same(_fold_few(data))
+    table = np.frombuffer(data, dtype=[("step", "<i8"), ("time", "<i8"), ("value", "<f8"), ("flags", "<u4"), ("key", "<u4")])
+    assert same(_fold_table(table)) == same(_fold_few(data))
 
 
 @given(POINTS)
