@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
+from nbtrack.charts.compare import Comparison, compare
 from nbtrack.charts.frame import chosen_metric, frame
 from nbtrack.charts.shapes import Runs
 from nbtrack.entities import RunView
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
-from nbtrack.reads import all_runs
+from nbtrack.reads import all_runs, find
+from nbtrack.replay.restore import KINDS
+from nbtrack.replay.restore import notebook as write
 
 SCOPES = ("notebook", "experiment", "all")
+ASKS = ("curves", "importance", "statistics", "difference", "figures", "details")
+_lock = threading.Lock()
+_comparisons: dict[Path, Comparison] = {}
 
 
 def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, scope: str) -> Runs:
@@ -44,3 +53,44 @@ def is_of(view: RunView, notebook: Path, cells: Collection[str]) -> bool:
     if not told:
         return False
     return Path(told) == notebook or (view.tags.get("nbtrack.cell_id", "") in cells and not Path(told).exists())
+
+
+def ask(home: Home, question: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer of `charts`, which says what is wrong in `error` where it cannot be given.
+
+    Raises:
+        UsageError: nothing of that name can be asked.
+    """
+    if question.get("ask") not in ASKS:
+        raise UsageError(f"Nothing called {question.get('ask')!r} can be asked.", mend=f"Ask for one of {', '.join(ASKS)}.")
+    return _comparison(home).answer(question)
+
+
+def act(home: Home, question: Mapping[str, Any]) -> dict[str, Any]:
+    """Rename, tag, note, trash or restore runs."""
+    return _comparison(home).answer({**question, "ask": "act"})
+
+
+def restore(home: Home, root: Path, question: Mapping[str, Any]) -> dict[str, str]:
+    """Write a notebook of the run beside the one it came from, or in the server's root where that lies outside of it.
+
+    Raises:
+        UnknownRunError: there is no such run.
+        UsageError: it keeps no such notebook.
+    """
+    view = find(home, str(question.get("run") or ""))
+    what = str(question.get("what") or "")
+    if what not in ("", *KINDS):
+        raise UsageError(f"No {what!r} can be opened.", mend=f"It is one of {', '.join(KINDS)}.")
+    beside = Path(view.tags.get("nbtrack.notebook", "")).parent
+    is_inside = beside.is_dir() and beside.resolve().is_relative_to(root.resolve())
+    written = write(home, view, what, to=str(beside if is_inside else root) + os.sep)
+    return {"path": written.path.resolve().relative_to(root.resolve()).as_posix()}
+
+
+def _comparison(home: Home) -> Comparison:
+    """One for the server: it remembers the curves it has read."""
+    with _lock:
+        if home.root not in _comparisons:
+            _comparisons[home.root] = compare(home)
+        return _comparisons[home.root]

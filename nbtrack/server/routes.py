@@ -18,6 +18,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 
 from nbtrack import settings
+from nbtrack.charts.frame import finite
 from nbtrack.errors import NbtrackError, UnknownRunError
 from nbtrack.journal import Home
 from nbtrack.server import desk
@@ -38,7 +39,7 @@ def add_to(server: Any) -> None:
     web.settings["nbtrack_watch"] = Watch(web.settings["nbtrack_home"])
     web.settings.setdefault("page_config_data", {})["nbtrackRoot"] = root
     base = url_path_join(web.settings["base_url"], "nbtrack", "api")
-    routes = {"about": AboutHandler, "runs": RunsHandler, "events": EventsHandler}
+    routes = {"about": AboutHandler, "runs": RunsHandler, "ask": AskHandler, "act": ActHandler, "restore": RestoreHandler, "events": EventsHandler}
     web.add_handlers(".*$", [(url_path_join(base, name), handler) for name, handler in routes.items()])
 
 
@@ -109,6 +110,36 @@ class RunsHandler(Handler):
         await self.answer(lambda: desk.runs(self.home, notebook, cells, str(body.get("query") or ""), str(body.get("scope") or "notebook")))
 
 
+class AskHandler(Handler):
+    @tornado.web.authenticated
+    @authorized(action="read")  # type: ignore[untyped-decorator]  # its types do not say that it then gives a decorator
+    async def post(self) -> None:
+        body = self.body()
+        await self.answer(lambda: plain(desk.ask(self.home, body)))
+
+
+class ActHandler(Handler):
+    @tornado.web.authenticated
+    @authorized
+    async def post(self) -> None:
+        body = self.body()
+
+        def work() -> Any:
+            done = desk.act(self.home, body)
+            self.settings["nbtrack_watch"].tell(it for it in body.get("runs") or [] if isinstance(it, str))
+            return done
+
+        await self.answer(work)
+
+
+class RestoreHandler(Handler):
+    @tornado.web.authenticated
+    @authorized
+    async def post(self) -> None:
+        body = self.body()
+        await self.answer(lambda: desk.restore(self.home, Path(self.settings["nbtrack_root"]), body))
+
+
 class EventsHandler(Handler):
     """Server-sent events: `runs` with the ids of those that changed."""
 
@@ -145,3 +176,14 @@ async def _first(*these: Awaitable[Any], timeout_s: float) -> Any:
     for task in waiting:
         task.cancel()
     return next((task.result() for task in tasks if task in done), None)
+
+
+def plain(value: Any) -> Any:
+    """The same with lists in place of arrays, and numbers as JSON has them."""
+    if isinstance(value, dict):
+        return {name: plain(it) for name, it in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(it) for it in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    return finite(value) if isinstance(value, float) else value

@@ -10,8 +10,9 @@ from jupyter_server.auth.authorizer import Authorizer
 from tornado.httpclient import HTTPClientError
 
 import nbtrack
+from nbtrack.journal import blobs
 
-POSTS = ["runs"]
+POSTS = ["runs", "ask", "act", "restore"]
 HOSTILE = "<img src=x onerror=alert(1)>\"';--|`${7*7}`\u202e\u2028\0"
 
 
@@ -58,6 +59,8 @@ async def test_hostile_names_come_as_they_are_and_as_json(jp_fetch, post, add_ru
     ("name", "body", "status", "words"),
     [
         ("runs", b"{", 400, ""), ("runs", b"[]", 400, ""), ("runs", b'{"scope": "mine"}', 422, "Ask for one of"), ("runs", b'{"scope": "all", "query": "lr <"}', 422, ""),
+        ("ask", b'{"ask": "__init__"}', 422, "Ask for one of"),
+        ("restore", b'{"run": "nosuchrun"}', 404, ""),
         ("runs", b'{"path": "../../etc/x.ipynb"}', 400, ""), ("runs", b'{"path": "a\\u0000.ipynb"}', 400, ""),
     ],
 )  # fmt: skip
@@ -92,6 +95,40 @@ async def test_a_page_of_another_site_cannot_post(jp_fetch):
     with pytest.raises(HTTPClientError) as refused:
         await jp_fetch("nbtrack", "api", "runs", method="POST", body="{}", headers={"Authorization": "", "Origin": "http://elsewhere.test"})
     assert refused.value.code == 404  # how Jupyter Server answers another origin
+
+
+async def test_questions_are_answered_as_the_widget_gets_them(post, add_run):
+    one, two = add_run(loss=0.5), add_run(loss=0.25)
+    found = await post("ask", {"ask": "curves", "id": 3, "metrics": ["loss"], "runs": [one.run_id], "x": "step", "range": None, "points": 10})
+    assert found["id"] == 3
+    assert [(it["run"], it["x"], it["y"]) for it in found["series"]] == [(one.run_id, [0.0], [0.5])]
+    found = await post("ask", {"ask": "difference", "a": one.run_id, "b": two.run_id})
+    assert "loss" in json.dumps(found["sections"])
+    assert (await post("ask", {"ask": "details", "run": "gone" * 8}))["error"]["mend"]
+
+
+async def test_a_run_is_changed_and_changed_back(post, add_run):
+    run = add_run()
+    await post("act", {"do": "trash", "runs": [run.run_id]})
+    assert column(await post("runs", {"scope": "all"}), "info/id") == []
+    await post("act", {"do": "restore", "runs": [run.run_id]})
+    await post("act", {"do": "rename", "runs": [run.run_id], "name": "better"})
+    assert column(await post("runs", {"scope": "all"}), "info/name") == ["better"]
+
+
+async def test_what_is_restored_lies_beside_and_nothing_is_written_over(post, home, jp_root_dir, add_run):
+    notebook = jp_root_dir / "a.ipynb"
+    document = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+    notebook.write_bytes(document)
+    run = add_run(notebook)
+    run.event("artifact", path="notebook/document.ipynb", blob=blobs.put_bytes(home, document), size_bytes=len(document))
+    paths = [(await post("restore", {"run": run.run_id}))["path"] for _ in range(2)]
+    assert len(set(paths)) == 2
+    assert all((jp_root_dir / path).is_file() and path != "a.ipynb" for path in paths)
+    assert notebook.read_bytes() == document
+    elsewhere = add_run("/elsewhere/b.ipynb")
+    elsewhere.event("artifact", path="notebook/document.ipynb", blob=blobs.put_bytes(home, document), size_bytes=len(document))
+    assert (jp_root_dir / (await post("restore", {"run": elsewhere.run_id}))["path"]).is_file()
 
 
 class Nobody(Authorizer):

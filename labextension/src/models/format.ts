@@ -71,3 +71,9 @@ function trimmed(text: string): string {
 function minus(text: string): string {
   return text.replace(/^-/, '−').replace('e-', 'e−');
 }
+
+/** The time of day alone where the day is today's. */
+export function formatClock(ms: number, now: number): string {
+  const text = formatTime(ms);
+  return text.slice(0, 10) === formatTime(now).slice(0, 10) ? text.slice(11) : text;
+}

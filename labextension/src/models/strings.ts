@@ -89,6 +89,36 @@ export const STRINGS = {
     says: (metric: string, runs: number): string => `${metric} of ${count(runs, 'run')}`,
     hour: 's since the run began'
   },
+  stamps: {
+    yes: 'Reproducible from top to bottom',
+    no: 'Not reproducible from top to bottom',
+    unknown: 'Not known whether it is reproducible'
+  } as Record<string, string>,
+  panel: {
+    label: 'Runs',
+    scope: 'Runs of',
+    scopes: { notebook: 'this notebook', experiment: 'its experiment', all: 'everything' },
+    metric: 'Metric',
+    compare: 'Compare',
+    open: 'Open',
+    empty: 'No runs here yet. Load nbtrack once, then put %%track above a cell and run it:',
+    example: '%load_ext nbtrack\n\n%%track\nmodel.fit(X, y)\nscore = model.score(X_test, y_test)',
+    then: 'What it computed, printed and drew is then a run, kept here and in MLflow.',
+    curve: (metric: string, points: number): string => `${metric} over ${count(points, 'point')}`
+  },
+  badge: {
+    label: (title: string): string => `Run of this cell: ${title}. Open it.`,
+    attempts: (n: number): string => `${count(n, 'run')} of this cell`,
+    stale: 'edited since',
+    staleTitle: 'The cell was edited after this run: running it again would give another one.'
+  },
+  run: {
+    restore: 'Restore beside',
+    recipe: 'Open recipe',
+    copy: 'Copy as code',
+    copied: 'Copied.',
+    opened: (path: string): string => `Written as ${path}.`
+  },
   parallel: {
     colour: 'Colour by',
     log: 'Log',

@@ -4,7 +4,7 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { Kernel } from '@jupyterlab/services';
 
 import { CellFacts, Link } from '../models/link';
-import { serverRoot } from '../models/server';
+import { serverRoot } from './server';
 
 export const link: JupyterFrontEndPlugin<void> = {
   id: 'nbtrack:link',

@@ -7,7 +7,7 @@ import { JsonNumber } from '../models/shapes';
 import { STRINGS } from '../models/strings';
 import { partName, summary, verdict } from '../models/table';
 
-const MARKS: Record<string, string> = { finished: '✓', failed: '✗', killed: '■', running: '▶', scheduled: '◷', yes: '✓', no: '✗', unknown: '?' };
+export const MARKS: Record<string, string> = { finished: '✓', failed: '✗', killed: '■', running: '▶', scheduled: '◷', yes: '✓', no: '✗', unknown: '?' };
 const ARROWS = { better: '▲', worse: '▼', same: '', '': '' };
 
 /** Heading of a column. */

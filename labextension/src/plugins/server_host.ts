@@ -1,0 +1,97 @@
+// A comparison whose numbers come from the Jupyter server.
+import { IChoices, IHost, Refusal } from '../models/host';
+import { IQuestions, IRuns, Question } from '../models/shapes';
+import { Signal } from '../models/signal';
+import { runEvents } from './events';
+import { ask, Refused } from './server';
+
+export type Scope = 'notebook' | 'experiment' | 'all';
+
+/** Which runs are meant. */
+export interface IWanted {
+  scope: Scope;
+  /** Path of the notebook below the server's root, and ids of its cells. */
+  path: string;
+  cells: string[];
+}
+
+const PAUSE_MS = 100;
+const EMPTY: IRuns = { version: 1, as_of_ms: 0, stale: '', names: {}, columns: [], baseline: null, metric: null, group: null };
+
+export class ServerHost implements IHost {
+  readonly changed = new Signal();
+  readonly acts = ['rename', 'tag', 'untag', 'note', 'trash', 'restore'] as const;
+  runs: IRuns = EMPTY;
+  choices: IChoices = { selected: [], baseline: null, metric: null, filter: '' };
+  /** Why there are no newer data; empty when there are. */
+  problem = '';
+
+  constructor(private _wanted: () => IWanted) {
+    this._disconnect = runEvents.connect(() => this.refresh());
+    this.refresh();
+  }
+
+  dispose(): void {
+    this._disconnect();
+    clearTimeout(this._timer);
+    this._isDisposed = true;
+  }
+
+  choose(choices: Partial<IChoices>): void {
+    this.choices = { ...this.choices, ...choices };
+    this.changed.emit();
+  }
+
+  /** Read the runs again soon; several wishes become one question. */
+  refresh(): void {
+    if (this._isDisposed || this._timer !== undefined) {
+      return;
+    }
+    this._timer = setTimeout(() => void this._read(), this._isReading ? PAUSE_MS * 3 : PAUSE_MS);
+  }
+
+  async ask<Q extends Question>(question: Q, asked: IQuestions[Q]['ask']): Promise<IQuestions[Q]['answer']> {
+    try {
+      const path = question === 'act' ? 'act' : 'ask';
+      const found = await ask<IQuestions[Q]['answer'] & { error?: { text: string; mend: string } }>(path, {}, { ...asked, ask: question, id: 0 });
+      if (found.error) {
+        throw new Refusal(found.error);
+      }
+      return found;
+    } catch (error) {
+      throw error instanceof Refused ? new Refusal({ text: error.message, mend: error.mend }) : error;
+    }
+  }
+
+  private async _read(): Promise<void> {
+    this._timer = undefined;
+    if (this._isReading) {
+      this.refresh();
+      return;
+    }
+    this._isReading = true;
+    try {
+      const wanted = this._wanted();
+      const runs = await ask<IRuns>('runs', {}, wanted);
+      if (!this._isDisposed) {
+        this.runs = runs;
+        this.problem = '';
+        if (this.choices.metric === null && runs.metric !== null) {
+          this.choices = { ...this.choices, metric: runs.metric };
+        }
+      }
+    } catch (error) {
+      this.problem = error instanceof Error ? error.message : String(error);
+    } finally {
+      this._isReading = false;
+    }
+    if (!this._isDisposed) {
+      this.changed.emit();
+    }
+  }
+
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _isReading = false;
+  private _isDisposed = false;
+  private _disconnect: () => void;
+}
