@@ -9,13 +9,14 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from nbtrack import settings
 from nbtrack.charts.compare import Comparison, compare
-from nbtrack.charts.frame import chosen_metric, frame
+from nbtrack.charts.frame import chosen_metric, frame, sendable
 from nbtrack.charts.shapes import Runs
 from nbtrack.entities import RunView
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
-from nbtrack.reads import all_runs, find
+from nbtrack.reads import all_runs, find, fresh, words
 from nbtrack.replay.restore import KINDS
 from nbtrack.replay.restore import notebook as write
 
@@ -39,12 +40,14 @@ def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, 
     """
     if scope not in SCOPES:
         raise UsageError(f"There is no scope {scope!r}.", mend=f"Ask for one of {', '.join(SCOPES)}.")
+    seen = fresh.refresh(home, settings.load())  # asks delivery, and does not wait: the next look shows it
     found = all_runs(home, query)
     if scope != "all":
         own = [view for view in (found if not query else all_runs(home)) if notebook is not None and is_of(view, notebook, cells)]
         ids, experiments = {view.run_id for view in own}, {view.start.experiment for view in own}
         found = [view for view in found if (view.run_id in ids if scope == "notebook" else view.start.experiment in experiments)]
-    return frame(found, as_of_ms=time.time_ns() // 1_000_000, metric=chosen_metric(found))
+    as_of_ms, stale = seen.as_of_ms or time.time_ns() // 1_000_000, sendable(words.clean(fresh.told(seen)))
+    return frame(found, as_of_ms=as_of_ms, stale=stale, metric=chosen_metric(found))
 
 
 def is_of(view: RunView, notebook: Path, cells: Collection[str]) -> bool:
