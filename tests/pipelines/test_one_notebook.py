@@ -200,6 +200,15 @@ def test_the_command_ends_with_1_and_shows_the_failing_cell_with_its_params(note
     assert subprocess.run([*command, "--nonsense"], capture_output=True, text=True, cwd=tmp_path, timeout=200).returncode == 3
 
 
+def test_a_notebook_runs_another_one_by_magic_and_by_function(notebook, home):
+    notebook("inner.ipynb", "import nbtrack\nnbtrack.output('double', 2 * size)", parameters="size = 1")
+    by_magic = "%load_ext nbtrack\nfound = %track run inner.ipynb size=4\nfirst = found.outputs['double']"
+    by_function = "import nbtrack\nwith nbtrack.track('around') as around:\n    second = nbtrack.run_notebook('inner.ipynb', {'size': 5})\n"
+    told = "nbtrack.output('told', [first, second.outputs['double'], second.run.start.parent == around.run_id])"
+    found = run_notebook(notebook("outer.ipynb", by_magic, by_function + told), {})
+    assert (found.state, found.run.reason, found.outputs) == (State.FINISHED, "", {"told": [8, 10, True]})
+
+
 @pytest.fixture
 def kernelspec(tmp_path, monkeypatch):
     """Installs a kernel for the test: `kernelspec("name", argv)`."""
