@@ -19,7 +19,7 @@ export function entries(compare: Compare, kind: Band): IEntry[] {
   const { runs, drawn } = compare;
   const id = (row: number): string => runs.ids[row] ?? '';
   if (kind === 'none') {
-    return drawn.map((row, ink) => ({ key: id(row), name: runs.title(row), ink, runs: [id(row)] }));
+    return drawn.map((row, ink) => ({ key: id(row), name: runs.label(row), ink, runs: [id(row)] }));
   }
   const columns = compare.groupColumns;
   const groups = new Map<string, string[]>();

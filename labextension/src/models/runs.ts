@@ -141,6 +141,20 @@ export class Runs {
     return typeof attempt === 'number' && attempt > 1 ? `${name} #${attempt}` : name;
   }
 
+  /** The title, with the first letters of the id where other runs have the same. */
+  label(row: number): string {
+    if (!this._titles) {
+      this._titles = new Map();
+      for (let other = 0; other < this.count; other++) {
+        const title = this.title(other);
+        this._titles.set(title, (this._titles.get(title) ?? 0) + 1);
+      }
+    }
+    const title = this.title(row);
+    return (this._titles.get(title) ?? 0) > 1 ? `${title} (${(this.ids[row] ?? '').slice(0, 6)})` : title;
+  }
+
+  private _titles?: Map<string, number>;
   private _sources = new Map<string, IColumn>();
   private _columns = new Map<string, Column>();
   private _rows = new Map<string, number>();

@@ -26,7 +26,7 @@ export function ChangedTab({ compare }: { compare: Compare }): VNode {
   if (!a || !b) {
     return <p class="nbt-empty">{T.two}</p>;
   }
-  const options = [...new Set([a, b, ...rows.map(row => runs.ids[row] ?? '')])].map(id => [id, runs.title(runs.row(id) ?? 0)] as [string, string]);
+  const options = [...new Set([a, b, ...rows.map(row => runs.ids[row] ?? '')])].map(id => [id, runs.label(runs.row(id) ?? 0)] as [string, string]);
   const { answer } = answered;
   return (
     <div aria-busy={answered.isWaiting}>
@@ -42,7 +42,7 @@ export function ChangedTab({ compare }: { compare: Compare }): VNode {
         <>
           <p class="nbt-says">{answer.says}</p>
           {answer.sections.map(section => (
-            <Section key={section.title} section={section} a={runs.title(runs.row(a) ?? 0)} b={runs.title(runs.row(b) ?? 0)} />
+            <Section key={section.title} section={section} a={runs.label(runs.row(a) ?? 0)} b={runs.label(runs.row(b) ?? 0)} />
           ))}
         </>
       )}

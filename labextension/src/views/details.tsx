@@ -11,7 +11,7 @@ export function Details({ compare, run }: { compare: Compare; run: string }): VN
   const answered = useAnswer(compare.host, 'details', { run });
   const head = useRef<HTMLHeadingElement>(null);
   const row = compare.runs.row(run);
-  const name = row === undefined ? run.slice(0, 8) : compare.runs.title(row);
+  const name = row === undefined ? run.slice(0, 8) : compare.runs.label(row);
   useEffect(() => head.current?.focus(), [run]);
   const { answer } = answered;
   return (
@@ -26,7 +26,7 @@ export function Details({ compare, run }: { compare: Compare; run: string }): VN
     >
       <header>
         <h3 ref={head} tabIndex={-1}>
-          {answer?.title || name}
+          {name}
         </h3>
         <button type="button" onClick={() => compare.set({ details: null })}>
           {STRINGS.close}

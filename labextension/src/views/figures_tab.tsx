@@ -29,7 +29,7 @@ export function FiguresTab({ compare }: { compare: Compare }): VNode {
   const [first, second] = same.filter(sourceOf);
   const of = (figure: IFigure): string => {
     const row = runs.row(figure.run);
-    return row === undefined ? figure.run.slice(0, 8) : runs.title(row);
+    return row === undefined ? figure.run.slice(0, 8) : runs.label(row);
   };
   return (
     <div aria-busy={answered.isWaiting}>

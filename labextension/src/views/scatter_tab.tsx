@@ -149,7 +149,7 @@ export function ScatterTab({ compare }: { compare: Compare }): VNode {
             }}
           />
           <figcaption class="nbt-says">
-            {near === null ? says : `${runs.title(near)}: ${[x, y, colour, size].flatMap(column => (column ? `${headOf(column)} ${textOf(column, near)}` : [])).join(', ')}`}
+            {near === null ? says : `${runs.label(near)}: ${[x, y, colour, size].flatMap(column => (column ? `${headOf(column)} ${textOf(column, near)}` : [])).join(', ')}`}
           </figcaption>
         </figure>
       )}

@@ -54,7 +54,7 @@ export function StatisticsTab({ compare }: { compare: Compare }): VNode {
           ))}
           <div class="nbt-scroll" tabIndex={0} role="group" aria-label={STRINGS.tabs.statistics}>
             <table>
-              <caption class="nbt-says">{answer.says}</caption>
+              <caption class="nbt-says">{answer.says.replace(answer.sentences[0] ?? '', '').trim()}</caption>
               <thead>
                 <tr>
                   <th scope="col">{T.head.label}</th>

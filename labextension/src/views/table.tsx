@@ -265,7 +265,10 @@ function layout(columns: Column[], compare: Compare, room: number): IPlace[] {
       letters = Math.max(letters, (column.id === NAME ? compare.runs.title(row) : textOf(column, row)).length + (column.type === 'state' || column.type === 'stamp' ? 3 : 0));
     }
     const isMeasured = column.kind === 'metric' && column.better !== '';
-    const extra = (isGrouped && (isMeasured || column.type === 'duration') ? 110 : 0) + (isMeasured && compare.baseline !== undefined ? 62 : 0);
+    if (isGrouped && column.id === NAME) {
+      letters = Math.max(...compare.groups.slice(0, 60).map(({ values }) => 14 + values.reduce((sum, value, n) => sum + value.length + (compare.groupColumns[n]?.name.length ?? 0) + 2, 0)));
+    }
+    const extra = (isGrouped && (isMeasured || column.type === 'duration') ? 110 : 0) + (isMeasured && compare.baseline !== undefined ? 78 : 0);
     const isName = column.id === NAME;
     const width = Math.round(Math.max(isName ? 80 : 64, Math.min(isName ? (room < NARROW ? 100 : 240) : 230, letters * 7.2 + 20)) + extra + (isName ? 44 : 0));
     places.push({ column, left, width });
