@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from nbtrack.entities.difference import CellChange, Change, CurveChange, RunDiff
-from nbtrack.reads import words
+from nbtrack.reads import markdown, words
 
 _NONE = "—"
 _COLOURS = {"better": "#2e7d32", "worse": "#c62828"}
@@ -60,15 +60,14 @@ class DiffPage:
 
     def markdown(self) -> str:
         """As GitHub and GitLab read it."""
-        lines = [f"## {_inline(self._title())}"]
+        lines = [f"## {markdown.inline(self._title())}"]
         for section in _sections(self.diff):
             lines += ["", f"### {section.title}", ""]
-            lines += [f"{_inline(note)}  " for note in section.notes]
+            lines += [f"{markdown.inline(note)}  " for note in section.notes]
             if section.rows:
-                lines += [_row(section.header), "|" + "---|" * len(section.header), *(_row(row) for row in section.rows)]
+                lines += markdown.table(section.header, section.rows)
             for title, block in section.blocks:
-                fence = "`" * max(3, 1 + max((_ticks(line) for line in block), default=0))
-                lines += ["", f"<details><summary>{escape(title)}</summary>", "", f"{fence}diff", *block, fence, "", "</details>"]
+                lines += ["", *markdown.folded(title, markdown.fenced(block, "diff"))]
         return "\n".join(lines) + "\n"
 
     def data(self) -> dict[str, Any]:
@@ -179,26 +178,6 @@ def _cell(text: str) -> str:
 def _line(line: str) -> str:
     colour = {"+": "#2e7d32", "-": "#c62828"}.get(line[:1])
     return f'<span style="color:{colour}">{escape(line)}</span>' if colour else escape(line)
-
-
-def _inline(text: str) -> str:
-    """A text in markdown that means itself."""
-    plain = text.replace("\\", "\\\\")
-    for sign in "`*_[]<>|#":
-        plain = plain.replace(sign, f"\\{sign}")
-    return plain
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(_inline(cell) for cell in cells) + " |"
-
-
-def _ticks(line: str) -> int:
-    longest = count = 0
-    for letter in line:
-        count = count + 1 if letter == "`" else 0
-        longest = max(longest, count)
-    return longest
 
 
 def _plain(value: Any) -> Any:
