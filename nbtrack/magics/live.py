@@ -127,7 +127,7 @@ class Live(Source):
         self._cell_id = entry.cell_id
 
     def before(self, cell: Cell) -> Iterable[Finding]:
-        chosen = settings.load()
+        chosen = cell.chosen
         if cell.run is not None and chosen.live_s > 0 and not (chosen.quiet or cell.request.is_quiet) and is_watched(self._shell, cell.entry.cell_id):
             publish = publisher(self._shell, {"run_id": cell.run.run_id})
             self._views[cell.entry.number] = LiveView(cell.run.home, cell.run.start, chosen.live_s, publish, cell.run.notice, cell.entry.tree, cell.namespace)
