@@ -41,6 +41,7 @@ _STATSMODELS = frozenset({"aic", "bic", "llf", "rsquared", "rsquared_adj", "fval
 _KERAS = frozenset({"keras", "tensorflow"})
 _DEFAULTS_OF = (
     ("lightgbm", "LGBMModel"), ("lightgbm", "train"), ("xgboost", "train"), ("xgboost", "XGBModel"), ("keras", "Model.fit"),
+    ("torch", "optim.SGD"), ("torch", "optim.Adam"),
 )  # fmt: skip
 _FRAMES = 60
 _BETWEEN = frozenset({"mlflow", "nbtrack", "contextlib", "statsmodels", "functools"})

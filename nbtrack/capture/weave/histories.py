@@ -189,7 +189,10 @@ def _is_built(name: str, cell: Cell) -> bool:
         named = is_measure(name) or is_history(name)
         if isinstance(value, ast.ListComp) and any(isinstance(it, ast.Call) for it in ast.walk(value.elt)):
             used = {it.id for it in ast.walk(value.elt) if isinstance(it, ast.Name)}
-            return named or not any(isinstance(it, ast.Name) and it.id in used for generator in value.generators for it in ast.walk(generator.target))
+            measures = isinstance(value.elt, ast.Call) and is_measure((path_of(value.elt.func)[-1:] or [""])[0])
+            return (
+                named or measures or not any(isinstance(it, ast.Name) and it.id in used for generator in value.generators for it in ast.walk(generator.target))
+            )
         if isinstance(value, ast.Call) and named:
             function = path_of(value.func)[:1]
             if is_history(name) and path_of(value.func)[-1:] not in (["array"], ["list"], ["zeros"]):  # `theta, cost_history = model.train(...)`, of a module

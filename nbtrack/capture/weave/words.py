@@ -13,7 +13,7 @@ _MEASURES = regex(
     r"|miou|dice|jaccard|kappa|mcc|brier|ece|inertia|silhouette|purity|modularity|stress|norm|gradnorm|grad_norm|convergence|metric|metrics|lr|learning_rate|fpr|tpr|fnr|tnr"
     r"|bias|var_explained|success_rate|win_rate|hit_rate)s?\d*($|_)"
 )
-_HISTORIES = regex(r"(^|_)(hist|history|histories|curve|curves|trace|traj|trajectory|log|logs|track|progress|evolution|record|records)\d*($|_)")
+_HISTORIES = regex(r"(^|_)(hist|history|histories|curve|curves|trace|traj|trajectory|log(?=\d*$)|logs|track|progress|evolution|record|records)\d*($|_)")
 _PARTS = regex(
     r"(^|_)(fn|func|function|criterion|step_size|weights?|grads?|gradient|idx|index|count|num|n|str|msg|name|names|label|labels|path|time|matrix|mat|list)\d*($|_)"
 )

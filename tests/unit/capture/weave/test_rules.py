@@ -48,6 +48,10 @@ CASES = {
         "import types\nlib = types.SimpleNamespace(train=lambda: (3, [1.0, 0.5, 0.25]))\ntheta, cost_history = lib.train()",
         {"cost_history": [1.0, 0.5, 0.25]},
     ),
+    "a list of what a function that measures gives": (
+        "def squared_error(a): return a * a / 7\nfehler = [squared_error(it) for it in [3.0, 1.0, 2.0]]",
+        {"fehler": [9 / 7, 1 / 7, 4 / 7]},
+    ),
     "numbers kept by a setting": ("r = {}\nfor k in (1, 2.5, 7):\n    r[k] = 1 / (k + 1)", {"r": [0.5, 1 / 3.5, 0.125]}),
     "printed by percent": ('for e in range(3):\n    print("step %d: rmse %.3f" % (e, 1 / (e + 1)))', {"rmse": [1.0, 0.5, 1 / 3]}),
     "what is printed and kept is one curve": (
@@ -118,6 +122,7 @@ QUIET = {
     "counters": "n = 0\nk = 0\nfor i in range(9):\n    n += 1\n    k = k + 2\n    j = i * 2",
     "sizes": "for a in ([1], [1, 2], [3, 4, 5], [1]):\n    n = len(a)",
     "a dict that is written out": "weights = {0: 1.5, 1: 2.5}\nweights[2] = 0.5\nnames = {number: number * 0.5 for number in range(3)}",
+    "logarithms of items": "import math\nlog_probs = []\nfor x in [1.5, 2.5, 3.7]:\n    log_probs.append(math.log(x))",
     "the clock": "import time\nfor i in range(4):\n    t0 = time.time()\n    took = time.time() - t0\n    print(f'took {took:.3f} s')",
     "sums": "total = 0.0\nfor x in [1.5, 2.5, 3.7]:\n    total += x",
     "items of data": "xs = [1.5, 2.5, 3.7]\nfor i in range(len(xs)):\n    x = xs[i]\n    y = x * 2",
