@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nbtrack import settings
+from nbtrack.capture import background
 from nbtrack.capture.outputs import OURS
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.entities import RunStart, RunView
@@ -54,9 +55,11 @@ class LiveView:
         self._ended = threading.Event()
         self._drawing = threading.Lock()
         self._is_shown = False
-        context = contextvars.copy_context()  # it says to which cell an output belongs
-        self._thread = threading.Thread(target=lambda: context.run(self._follow), name="nbtrack-live", daemon=True)
-        self._thread.start()
+        self._context = contextvars.copy_context()  # it says to which cell an output belongs
+        if after_s > 0:
+            background.soon("live", self._begin)  # a quick cell has no thread of its own, and does not wait for the start of one
+        else:
+            self._begin()
 
     def end(self) -> None:
         """The cell ended: nothing is shown any more but the still, soon."""
@@ -64,9 +67,11 @@ class LiveView:
         if self._drawing.acquire(timeout=_WAIT_S):  # an update that is under way comes before what is shown below the cell
             self._drawing.release()
 
+    def _begin(self) -> None:
+        if not self._ended.wait(self._after_s):
+            threading.Thread(target=self._context.run, args=(self._follow,), name="nbtrack-live", daemon=True).start()
+
     def _follow(self) -> None:
-        if self._ended.wait(self._after_s):
-            return
         try:
             from nbtrack.charts.live import LiveRun
 
@@ -167,8 +172,12 @@ def show_still(view: RunView) -> None:
     from IPython.core.getipython import get_ipython
 
     shell: Any = get_ipython()  # type: ignore[no-untyped-call,unused-ignore]
-    after_s = settings.load().live_s
-    if shell is None or not 0 < after_s <= (view.duration_s or 0) or not _is_kernel(shell) or is_watched(shell, view.tags.get("nbtrack.cell_id", "")):
+    if (
+        shell is None
+        or not _is_kernel(shell)
+        or is_watched(shell, view.tags.get("nbtrack.cell_id", ""))
+        or not 0 < settings.load().live_s <= (view.duration_s or 0)
+    ):
         return
     found = still_of(Home(settings.home(settings.load())), view.run_id)
     if found is not None:
