@@ -169,3 +169,13 @@ def test_a_folder_can_be_made_durable(tmp_path):
 
 def test_the_interpreter_is_this_environments():
     assert Path(system.python()).parent == Path(sys.executable).parent
+
+
+def test_what_is_above_a_folder_comes_nearest_first(tmp_path):
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    for folder in (tmp_path, below):
+        (folder / "mark").touch()
+    assert [path for path in system.upwards(below, "mark") if path.is_relative_to(tmp_path)] == [below / "mark", tmp_path / "mark"]
+    assert [path for path in system.upwards(below.parent, "mark") if path.is_relative_to(tmp_path)] == [tmp_path / "mark"]
+    assert list(system.upwards(below, "no such mark anywhere")) == []
