@@ -171,7 +171,9 @@ class _Reader:
             if it.device.type != "cpu" or it.is_sparse:  # `.data` changes it and leaves the version
                 self._is_whole = False
                 return () if grad is None else (grad,)
-            return (it.detach().numpy(),) if grad is None else (it.detach().numpy(), grad)
+            values = it.detach().numpy()
+            self._numpy(values, type(values))  # at once: when it is gone, another may have its id
+            return () if grad is None else (grad,)
         if package == "random" and kind.__name__ == "Random":
             self._parts.append(it.getstate())
             return ()
