@@ -33,6 +33,7 @@ test: $(VENV)/.installed-test $(VENV)/.installed-frameworks $(VENV)/.installed-b
 	@lint=; $(MAKE) --no-print-directory lint || lint=red; \
 	test -n "$(ARGS)" || { $(MAKE) --no-print-directory test-web || exit 1; }; \
 	$(BIN)/python -m pytest $(ARGS) || exit 1; \
+	test -n "$(ARGS)" || $(BIN)/python -m pytest tests/server || exit 1; \
 	test -n "$(ARGS)" || $(BIN)/python -m pytest tests/browser || exit 1; \
 	test -z "$$lint" || { echo "The tests pass, but lint does not: see above, or make lint." >&2; exit 1; }
 

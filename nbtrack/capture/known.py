@@ -6,6 +6,7 @@ from typing import Any
 
 _mro = type.__dict__["__mro__"].__get__
 _module = type.__dict__["__module__"].__get__
+_name = type.__dict__["__name__"].__get__
 _qualname = type.__dict__["__qualname__"].__get__
 _namespace = type.__dict__["__dict__"].__get__
 
@@ -13,6 +14,11 @@ _namespace = type.__dict__["__dict__"].__get__
 def module_of(kind: type) -> str:
     """The module of a class; no metaclass is asked."""
     return str(_module(kind))
+
+
+def name_of(kind: type) -> str:
+    """The name of a class; no metaclass is asked."""
+    return str(_name(kind))
 
 
 def bases_of(kind: type) -> tuple[type, ...]:

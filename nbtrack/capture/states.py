@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from nbtrack.capture.known import bases_of, module_of, namespace_of
+from nbtrack.capture.known import bases_of, module_of, name_of, namespace_of
 from nbtrack.records import dataclass
 
 _OBJECTS, _ALL_OBJECTS = 300, 2000
@@ -32,6 +32,8 @@ _BYSTANDERS, _SHELLS = 40, ("In", "Out")
 _CONTAINERS = frozenset({list, dict, set, bytearray, collections.deque, collections.defaultdict, collections.Counter, collections.OrderedDict})
 _HEAP_TYPE = 1 << 9
 """Of `type.__flags__`: made by a class statement, or as if it were."""
+_FLAGS, _BASIC_SIZE, _ITEM_SIZE = (type.__dict__[name].__get__ for name in ("__flags__", "__basicsize__", "__itemsize__"))
+"""Facts of a class, past what its metaclass may say of them."""
 _VERSION = 2
 """Of marshal: equal values give equal bytes, whoever else holds them."""
 
@@ -117,7 +119,7 @@ class _Reader:
                 self._left -= len(seen)
                 return State(id(value), (), False)
             seen.add(id(it))
-            if type(it).__name__ != "ndarray":  # which array lies over the bytes does not matter
+            if name_of(kind) != "ndarray":  # which array lies over the bytes does not matter
                 self._parts.append(id(it))
             try:
                 waiting += self._inside(it, kind)
@@ -132,7 +134,7 @@ class _Reader:
             return [*self._items(dict.items(it)), *self._attributes(it, kind)]
         if issubclass(kind, (list, tuple)):
             base = list if issubclass(kind, list) else tuple
-            return [*self._sequence(base.__iter__(it), len(it)), *self._attributes(it, kind)]
+            return [*self._sequence(base.__iter__(it), base.__len__(it)), *self._attributes(it, kind)]
         if issubclass(kind, (set, frozenset)):
             base_ = set if issubclass(kind, set) else frozenset
             self._parts.append(base_(it) if all(type(each) in _PLAIN for each in base_.__iter__(it)) else sorted(map(id, base_.__iter__(it))))
@@ -216,14 +218,14 @@ class _Reader:
                 is_slot = type(member) is types.MemberDescriptorType
                 if name == "__dict__" and (is_slot or type(member) is types.GetSetDescriptorType):
                     own = own if own is not None else _held(member, it)
-                elif is_slot and base.__flags__ & _HEAP_TYPE:
+                elif is_slot and _FLAGS(base) & _HEAP_TYPE:
                     slots += 1
                     found.append(_held(member, it))
         if type(own) is dict:
             found += self._items(own.items())
         if not issubclass(kind, (dict, list, tuple, set, frozenset)):
             # beyond an object's head: its slots, its attributes and its weak references; more is a compiled class's own
-            self._is_whole &= kind.__basicsize__ <= object.__basicsize__ + 8 * (slots + 2) and kind.__itemsize__ == 0
+            self._is_whole &= _BASIC_SIZE(kind) <= object.__basicsize__ + 8 * (slots + 2) and _ITEM_SIZE(kind) == 0
             self._is_whole &= own is not None or slots > 0 or kind is object
         if self._is_own(module_of(kind)):
             found.append(kind)
