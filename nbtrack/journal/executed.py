@@ -88,4 +88,9 @@ def path_of(home: Home, owner: str) -> Path:
 
 def _join(home: Home, head: str, tail: str, size_bytes: int, cells: dict[int, tuple[str, int]]) -> tuple[str, int]:
     parts = [cells[number][0] for number in sorted(cells)]
-    return blobs.put_joined(home, [head, *parts, tail]), size_bytes + sum(size for _, size in cells.values())
+    size_bytes += sum(size for _, size in cells.values())
+    first = blobs.get_bytes(home, parts[0]) if parts and 1 not in cells else b""
+    if first.startswith(b","):  # the cells before it were not written yet when the kernel died
+        parts[0] = blobs.keep(home, first[1:])
+        size_bytes -= 1
+    return blobs.put_joined(home, [head, *parts, tail]), size_bytes

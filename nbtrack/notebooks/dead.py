@@ -53,7 +53,7 @@ def _judge(home: Home, writer: RunWriter, view: RunView, last_ns: int) -> None:
     tag(STAMP_TAG, str(stamp.answer))
     tag(REASONS_TAG, stamp.as_json())
     tag(DOCUMENT_TAG, "saved file" if document is not None else "none")
-    if RECIPE not in kept:
+    if RECIPE not in kept and [step.entry.number for step in history.steps] == list(range(1, len(history.steps) + 1)):  # else cells before are not known
         data = snapshot.recipe_notebook(recipe_cells(recipe, view.params, targets))
         writer.event(Kind.ARTIFACT, timestamp_ns=last_ns, path=RECIPE, blob=blobs.put_bytes(home, data), size_bytes=len(data))
 

@@ -129,7 +129,7 @@ def _reproduce(
         code = {
             it.path.removeprefix(f"{files.CODE}/"): files.read(there, view, it.path) or b"" for it in view.artifacts if it.path.startswith(f"{files.CODE}/")
         }
-        differing += [f"{path} (the run's own was taken)" for path in lay_out_code(place, code)]
+        differing += [f"{path} (the run's own was taken)" for path in lay_out_code(place, code, [cell.source for cell in cells])]
         temporary = scratch / "tmp"
         temporary.mkdir()
         targets = frozenset(index for index, cell in enumerate(cells) if cell.is_target)

@@ -49,7 +49,7 @@ def furnish(folder: Path, root: Path, texts: Sequence[str], since_ns: int) -> Wo
     """
     folder = folder.resolve()
     project = _project(folder)
-    making = [line for text in texts for line in text.splitlines() if MAKES.search(line)]
+    making = _making(texts)
     named = {path for text in texts for path in _named(text, folder) if not _is_made(path, folder, making, since_ns)}
     above = Path(os.path.commonpath([project, *(path.parent for path in named)])) if named else project
     place = Workplace(root, root / folder.relative_to(above), folder)
@@ -81,15 +81,19 @@ def furnish(folder: Path, root: Path, texts: Sequence[str], since_ns: int) -> Wo
     return place
 
 
-def lay_out_code(place: Workplace, code: dict[str, bytes]) -> list[str]:
+def lay_out_code(place: Workplace, code: dict[str, bytes], texts: Sequence[str]) -> list[str]:
     """Put the user's own modules into the copy as the run used them; returns which are others here, or are missing.
 
     Args:
         code: by the path below a folder that one can import from, such as `helpers/text.py`.
+        texts: sources of the recipe. A module that is not in the copy, and that a line of them writes, is left to the recipe.
     """
     others = []
+    making = _making(texts)
     for path, data in code.items():
         at = [place.cwd / path] if (place.cwd / path).exists() else [it for it in place.root.rglob(Path(path).name) if it.as_posix().endswith(f"/{path}")]
+        if not at and _is_named([Path(path).name], making):
+            continue
         if not at and (package := place.cwd / path).is_relative_to(place.root):
             at = [package]
             package.parent.mkdir(parents=True, exist_ok=True)
@@ -104,8 +108,17 @@ def _is_made(path: Path, folder: Path, making: Sequence[str], since_ns: int) -> 
     with contextlib.suppress(OSError):
         if path.stat().st_mtime_ns > since_ns:
             parts = [part for part in Path(os.path.relpath(path, folder)).parts if part != ".."]
-            return any(re.search(rf"(?<![\w.]){re.escape(part)}(?![\w.])", line) for line in making for part in parts)
+            return _is_named(parts, making)
     return False
+
+
+def _making(texts: Sequence[str]) -> list[str]:
+    """Lines that make a file or folder."""
+    return [line for text in texts for line in text.splitlines() if MAKES.search(line)]
+
+
+def _is_named(parts: Sequence[str], lines: Sequence[str]) -> bool:
+    return any(re.search(rf"(?<![\w.]){re.escape(part)}(?![\w.])", line) for line in lines for part in parts)
 
 
 def _project(folder: Path) -> Path:

@@ -80,14 +80,29 @@ def test_a_killed_run_of_several_cells_gets_a_recipe_and_a_no_that_its_code_make
     kernel.run("unused = 1", "b")
     kernel.run("%track on many", "c")
     kernel.run("x = random.random()", "d")
+    time.sleep(1)  # what ran before is written a moment after a run's first cell
     kernel.send("print(x, flush=True)\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "e")
     kernel.manager.provisioner.process.wait()
-    time.sleep(0.5)
     assert reap(kernel.home, kernel.runs()[0].run_id)
     tags = kernel.runs()[0].tags
     assert (tags["nbtrack.stamp"], [it["rule"] for it in json.loads(tags["nbtrack.stamp.reasons"])]) == ("no", ["randomness", "killed"])
     recipe = read(kernel, kernel.runs()[0], "notebook/recipe.ipynb")
     assert ["".join(it.source) for it in recipe.cells][:2] == ["import random", "x = random.random()"]
+
+
+def test_a_run_killed_before_the_cells_above_were_written_has_a_notebook_all_the_same(kernel, executed, until):
+    kernel.run("import random", "a")
+    kernel.run("%track on many", "c")
+    kernel.run("x = random.random()", "d")
+    until(lambda: any('"cell"' in log.read_text() for log in (kernel.home.root / "executed").glob("*")))
+    os.kill(kernel.manager.provisioner.process.pid, signal.SIGKILL)
+    kernel.manager.provisioner.process.wait()
+    assert reap(kernel.home, kernel.runs()[0].run_id)
+    run = kernel.runs()[0]
+    notebook = executed(kernel)
+    nbformat.validate(notebook)
+    assert notebook.cells[-1].source == "x = random.random()"
+    assert run.tags["nbtrack.stamp"] != "yes"
 
 
 def test_the_document_is_kept_byte_for_byte_and_the_run_says_so(kernel, until):
