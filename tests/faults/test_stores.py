@@ -102,8 +102,8 @@ def test_a_database_removed_and_made_anew(begin, home, store, settings, migrated
     courier.announce(home, store, settings)
     courier.flush(home, store, writer.run_id, 60)
     path = store.removeprefix("sqlite:///")
-    os.unlink(path)
-    shutil.copyfile(migrated_database, path)
+    shutil.copyfile(migrated_database, f"{path}.new")
+    os.replace(f"{path}.new", path)  # in one step, or delivery may find none at that moment and make one
     writer.log("loss", 0.5)
     [run] = until(lambda: runs_of(store, writer.run_id))
     until(lambda: history_of(store, run.info.run_id, "loss") == [(0, 0.0), (1, 0.5)])
