@@ -29,8 +29,8 @@ def edit(page, at, source):
 
 @pytest.mark.browser
 def test_a_users_way(lab, page):
-    file = lab.notebook("story.ipynb", "%load_ext nbtrack", "lr = 0.5", TRAIN, "1 + 1")
-    open_in(page, lab, "story.ipynb")
+    file = lab.notebook("way.ipynb", "%load_ext nbtrack", "lr = 0.5", TRAIN, "1 + 1")
+    open_in(page, lab, "way.ipynb")
     run_all(page)
 
     badge = page.locator(".nbt-badge")
@@ -81,7 +81,7 @@ def test_a_users_way(lab, page):
     run.get_by_role("button", name="What changed").click()
     run.locator(".nbt-difference").get_by_text("0.0125").first.wait_for()
     run.get_by_role("button", name="Restore beside").click()
-    page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context?.path?.startsWith('story-')")
+    page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context?.path?.startsWith('way-')")
     assert file.exists()
 
 

@@ -128,7 +128,7 @@ function List({ compare, panel }: { compare: Compare; panel: IPanel }): VNode {
   return (
     <div
       ref={ref}
-      class="nbt-list"
+      class="nbt-runs"
       role="listbox"
       tabIndex={0}
       aria-multiselectable="true"
