@@ -76,7 +76,10 @@ $(VENV)/.installed-lab: pyproject.toml | $(VENV)/.made
 	@touch $@
 
 # Before the tests' install, whose build then finds the packages it needs
-$(VENV)/.installed-test: pyproject.toml | $(VENV)/.made $(WEB)/node_modules/.installed-all
+# What the front end is made of: installing builds it again when this changed.
+FRONT := $(shell find labextension/src labextension/style labextension/build.mjs labextension/package.json -type f)
+
+$(VENV)/.installed-test: pyproject.toml $(FRONT) | $(VENV)/.made $(WEB)/node_modules/.installed-all
 	@echo "Installing nbtrack and what its tests need"
 	@$(call install,-e . --group test --group lint)
 	@touch $@
