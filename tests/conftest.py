@@ -33,6 +33,8 @@ def pytest_configure(config):
     config.addinivalue_line("filterwarnings", "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")  # MLflow 3.17 with SQLAlchemy 2.1
     # Threads that an earlier test left to MLflow (a retry, its waiting) draw from the global state meanwhile; no strategy of ours does.
     config.addinivalue_line("filterwarnings", "ignore:Do not use the `random` module inside strategies")
+    # JAX says so at every fork once a test has imported it; the tests that fork are about others
+    config.addinivalue_line("filterwarnings", r"ignore:os\.fork\(\) was called:RuntimeWarning")
 
 
 def pytest_collection_modifyitems(items):
