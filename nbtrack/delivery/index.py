@@ -142,7 +142,7 @@ class Index:
         try:
             with self._db:
                 yield
-        except BaseException:
+        except BaseException:  # also an interrupt: the transaction is gone whatever ended it
             self._names.clear()  # those given in what was rolled back are no names
             raise
 

@@ -285,7 +285,7 @@ class Cache:
             for file in kept.fact.files:
                 (place / file.path).parent.mkdir(parents=True, exist_ok=True)
                 self._copy(file, place / file.path, kept)
-        except BaseException:
+        except BaseException:  # also an interrupt leaves nothing half copied
             _remove(place)
             raise
         return place

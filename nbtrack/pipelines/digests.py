@@ -127,7 +127,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         with os.fdopen(fd, "wb") as file:
             file.write(data)
         Path(temporary).replace(path)
-    except BaseException:
+    except BaseException:  # also an interrupt leaves no temporary file
         Path(temporary).unlink(missing_ok=True)
         raise
 
