@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,7 +14,7 @@ from nbtrack.entities import Kind, Metric, RunView
 from nbtrack.errors import UnknownRunError
 from nbtrack.journal import Home, attempts, events_of
 from nbtrack.reads import all_runs, find, words
-from nbtrack.reads.diff import datasets_of
+from nbtrack.reads.diff import datasets_of, parsed
 
 Rows = list[tuple[str, str]]
 _LINES, _FILES, _PACKAGES, _RUNS = 20, 60, 40, 12
@@ -105,7 +104,7 @@ def _named(home: Home, run_id: str) -> str:
 def _data(home: Home, view: RunView) -> Rows:
     rows: Rows = []
     for name, it in datasets_of(home, view).items():
-        profile, source = _json(it.get("profile")), _json(it.get("source"))
+        profile, source = parsed(it.get("profile")), parsed(it.get("source"))
         count = next((profile[key] for key in ("rows", "num_rows") if key in profile), None) if isinstance(profile, dict) else None
         where = next((str(source[key]) for key in ("uri", "url") if key in source), "") if isinstance(source, dict) else ""
         size = f"{count:,} rows" if isinstance(count, int) else ""
@@ -119,7 +118,7 @@ def _models(home: Home, view: RunView) -> Rows:
 
 
 def _environment(home: Home, view: RunView) -> Rows:
-    it = _json(_text(home, view, "environment/environment.json"))
+    it = parsed(_text(home, view, "environment/environment.json"))
     if not isinstance(it, dict):
         return []
     rows = [(name, str(it[name])) for name in ("python", "platform", "cpu", "cpus") if it.get(name)]
@@ -133,7 +132,7 @@ def _environment(home: Home, view: RunView) -> Rows:
 
 
 def _git(home: Home, view: RunView) -> Rows:
-    it = _json(_text(home, view, "git/state.json"))
+    it = parsed(_text(home, view, "git/state.json"))
     if not isinstance(it, dict):
         return []
     rows = [(name, words.clean(str(it[name]))) for name in ("commit", "branch", "remote") if it.get(name)]
@@ -155,15 +154,6 @@ def _stream(home: Home, view: RunView, name: str) -> Rows:
 def _text(home: Home, view: RunView, path: str) -> str | None:
     found = next((it for it in reversed(view.artifacts) if it.path == path), None)
     return None if found is None else content(home, found).decode("utf-8", "replace")
-
-
-def _json(found: Any) -> Any:
-    if not isinstance(found, str):
-        return found
-    try:
-        return json.loads(found)
-    except ValueError:
-        return None
 
 
 def _list(found: Any) -> Iterable[Any]:

@@ -149,7 +149,7 @@ def datasets_of(home: Home, view: RunView) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for event in events_of(home, view.run_id):
         if event.kind == Kind.INPUT:
-            facts = _json(event.data.get("dataset"))
+            facts = parsed(event.data.get("dataset"))
             facts = facts.get("dataset", facts) if isinstance(facts, dict) else {}
             if isinstance(facts, dict):
                 found[str(facts.get("name") or "dataset")] = facts
@@ -173,17 +173,17 @@ def _text(facts: dict[str, Any] | None, key: str) -> str | None:
 
 
 def _rows(facts: dict[str, Any] | None) -> str | None:
-    profile = _json((facts or {}).get("profile"))
+    profile = parsed((facts or {}).get("profile"))
     found = next((profile[key] for key in ("rows", "num_rows", "num_examples") if key in profile), None) if isinstance(profile, dict) else None
     return None if found is None else str(found)
 
 
 def _columns(facts: dict[str, Any] | None) -> dict[str, str]:
     """Column to type: MLflow's column list, or a plain mapping; another schema is one text."""
-    schema = _json((facts or {}).get("schema"))
+    schema = parsed((facts or {}).get("schema"))
     if isinstance(schema, dict):
         columns = schema.get("mlflow_colspec", schema.get("columns"))
-        columns = _json(columns)
+        columns = parsed(columns)
         if isinstance(columns, list) and all(isinstance(it, dict) for it in columns):
             return {str(it.get("name", at)): str(it.get("type", it.get("dtype", ""))) for at, it in enumerate(columns)}
         if isinstance(columns, dict):
@@ -193,7 +193,7 @@ def _columns(facts: dict[str, Any] | None) -> dict[str, str]:
 
 
 def _environment(home: Home, a: RunView, b: RunView) -> EnvironmentChange:
-    found = [_json(_artifact(home, view, "environment/environment.json")) for view in (a, b)]
+    found = [parsed(_artifact(home, view, "environment/environment.json")) for view in (a, b)]
     missing = _missing(a, b, [isinstance(it, dict) for it in found], "the environment")
     if missing:
         return EnvironmentChange(missing=missing)
@@ -228,7 +228,7 @@ def _git(home: Home, a: RunView, b: RunView, folder: Path) -> GitChange:
 
 
 def _git_state(home: Home, view: RunView) -> dict[str, Any]:
-    state = _json(_artifact(home, view, "git/state.json"))
+    state = parsed(_artifact(home, view, "git/state.json"))
     if isinstance(state, dict):
         return {name: state.get(name) for name in ("commit", "branch", "remote", "dirty", "untracked")}
     return {name: view.tags[f"mlflow.source.git.{name}"] for name in ("commit", "branch") if f"mlflow.source.git.{name}" in view.tags}
@@ -258,7 +258,7 @@ def _stamp(a: RunView, b: RunView) -> tuple[Change, ...]:
 
 
 def _reasons(view: RunView) -> dict[str, str]:
-    found = _json(view.tags.get("nbtrack.stamp.reasons"))
+    found = parsed(view.tags.get("nbtrack.stamp.reasons"))
     rules: dict[str, list[str]] = {}
     for it in found if isinstance(found, list) else []:
         if isinstance(it, dict):
@@ -282,7 +282,8 @@ def _artifact(home: Home, view: RunView, path: str) -> str | None:
         return None
 
 
-def _json(found: Any) -> Any:
+def parsed(found: Any) -> Any:
+    """What a text of JSON says; None where it is none. What is no text is given back."""
     if not isinstance(found, str):
         return found
     try:
