@@ -58,11 +58,7 @@ def history(home: Home, store: str, mlflow_run_id: str, metrics: Sequence[str], 
         StoreUnreachableError, LoginError, RefusedError: the store does not give them.
         DeliveryError: no process lives (announce it first), or it was not done within `wait_s`.
     """
-    try:
-        answer = ask(Place.of(home, store), {"act": "history", "run": mlflow_run_id, "metrics": list(metrics)}, wait_s=wait_s)
-    except ConnectionError as cause:
-        raise DeliveryError(f"No delivery process for {store} lives.", mend="Track a cell, or run nbtrack sync.") from cause
-    _given(answer)
+    _fetched(home, store, {"act": "history", "run": mlflow_run_id, "metrics": list(metrics)}, wait_s)
 
 
 def files(home: Home, store: str, mlflow_run_id: str, folders: Sequence[str], wait_s: float) -> list[tuple[str, str, int]]:
@@ -75,11 +71,16 @@ def files(home: Home, store: str, mlflow_run_id: str, folders: Sequence[str], wa
         StoreUnreachableError, LoginError, RefusedError: the store does not give them.
         DeliveryError: no process lives (announce it first), or it was not done within `wait_s`.
     """
+    found = _fetched(home, store, {"act": "files", "run": mlflow_run_id, "folders": list(folders)}, wait_s)
+    return [(str(path), str(blob), int(size)) for path, blob, size in found["files"]]
+
+
+def _fetched(home: Home, store: str, question: dict[str, Any], wait_s: float) -> dict[str, Any]:
     try:
-        answer = ask(Place.of(home, store), {"act": "files", "run": mlflow_run_id, "folders": list(folders)}, wait_s=wait_s)
+        answer = ask(Place.of(home, store), question, wait_s=wait_s)
     except ConnectionError as cause:
         raise DeliveryError(f"No delivery process for {store} lives.", mend="Track a cell, or run nbtrack sync.") from cause
-    return [(str(path), str(blob), int(size)) for path, blob, size in _given(answer)["files"]]
+    return _given(answer)
 
 
 def _given(answer: dict[str, Any]) -> dict[str, Any]:
