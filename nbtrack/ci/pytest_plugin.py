@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from nbtrack.pipelines.single import NotebookRun
 
 _METRICS = "nbtrack_metrics"
-_STOP_S = 60
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -81,10 +79,13 @@ class NotebookItem(pytest.Item):
     parent: NotebookFile
 
     def runtest(self) -> None:
+        from nbtrack.pipelines.single import run_aside
+
         test = self._test()
         watch = _Cells()
         with _surroundings(self.config):
-            done = _run(self.path, self._params(test), test.timeout_s, self.config.getoption("--nbtrack-out"), watch)
+            out = self.config.getoption("--nbtrack-out")
+            done = run_aside(self.path, self._params(test), is_hasty=True, timeout_s=test.timeout_s, out=Path(out) if out else None, listener=watch)
         failed = None if done.result.failure is None else done.result.failure.index
         for number, (index, seconds) in enumerate(watch.took(), 1):
             standing = "failed" if index == failed or (done.state != "FINISHED" and failed is None and index == watch.last) else "passed"
@@ -160,35 +161,6 @@ class _Cells:
         """Index and seconds of every cell that began."""
         ends = [*(at for _, at in self._began[1:]), time.monotonic()]
         return [(index, end - at) for (index, at), end in zip(self._began, ends, strict=True)]
-
-
-def _run(path: Path, params: Mapping[str, Any], timeout_s: float | None, out: str, watch: _Cells) -> NotebookRun:
-    """Run it in a thread, so that an interrupt reaches the kernel first."""
-    from nbtrack.pipelines.listener import Stop, StopReason
-    from nbtrack.pipelines.single import run_notebook
-
-    stop = Stop()
-    done: list[NotebookRun] = []
-    failed: list[BaseException] = []
-
-    def act() -> None:
-        try:
-            done.append(run_notebook(path, params, timeout_s=timeout_s, out=Path(out) if out else None, stop=stop, listener=watch))
-        except BaseException as cause:  # noqa: BLE001 - it is raised again where it was asked for
-            failed.append(cause)
-
-    thread = threading.Thread(target=act, name="nbtrack-test", daemon=True)
-    thread.start()
-    try:
-        while thread.is_alive():
-            thread.join(0.1)
-    except BaseException:  # an interrupt, or pytest-timeout's alarm: no kernel may outlive the test
-        stop.ask(StopReason.INTERRUPTED, now=True)
-        thread.join(_STOP_S)
-        raise
-    if failed:
-        raise failed[0]
-    return done[0]
 
 
 @contextmanager

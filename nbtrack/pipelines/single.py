@@ -99,12 +99,12 @@ def run_notebook(
     return NotebookRun(view, result.outputs, result, job, files)
 
 
-def run_or_raise(path: Path, params: Mapping[str, Any], **options: Any) -> NotebookRun:
-    """`run_notebook`, where an interrupt ends the kernel and one that failed is an error.
+def run_aside(path: Path, params: Mapping[str, Any], *, is_hasty: bool = False, wait_s: float = 60, **options: Any) -> NotebookRun:
+    """`run_notebook` in a thread, so that what interrupts this one ends the kernel first.
 
-    Raises:
-        StageError: it did not finish.
-        KeyboardInterrupt: it was interrupted; its kernel is gone.
+    Args:
+        is_hasty: then the kernel is killed and not asked.
+        wait_s: how long its end is waited for.
     """
     stop = Stop()
     done: list[NotebookRun] = []
@@ -121,13 +121,23 @@ def run_or_raise(path: Path, params: Mapping[str, Any], **options: Any) -> Noteb
     try:
         while thread.is_alive():
             thread.join(0.1)
-    except BaseException:  # an interrupt: the kernel must not outlive it
-        stop.ask(StopReason.INTERRUPTED)
-        thread.join(60)
+    except BaseException:  # an interrupt, or a test's alarm: the kernel must not outlive it
+        stop.ask(StopReason.INTERRUPTED, now=is_hasty)
+        thread.join(wait_s)
         raise
     if failed:
         raise failed[0]
-    found = done[0]
+    return done[0]
+
+
+def run_or_raise(path: Path, params: Mapping[str, Any], **options: Any) -> NotebookRun:
+    """`run_notebook`, where an interrupt ends the kernel and one that failed is an error.
+
+    Raises:
+        StageError: it did not finish.
+        KeyboardInterrupt: it was interrupted; its kernel is gone.
+    """
+    found = run_aside(path, params, **options)
     if found.state is not State.FINISHED:
         failure = found.result.failure
         where = f" in cell {failure.index + 1}" if failure is not None else ""
