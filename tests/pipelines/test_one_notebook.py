@@ -86,7 +86,13 @@ def test_input_is_refused_and_the_notebook_fails(notebook):
 
 
 def test_a_killed_kernel_ends_the_run_failed_with_the_reason(notebook, home):
-    found = run_notebook(notebook("oom.ipynb", "x = 1\nprint('before')", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "y = 2"), {})
+    killed = """
+import os, pathlib, signal, time
+while not any("cell" in it.read_text() for it in pathlib.Path(os.environ["NBTRACK_HOME"], "executed").glob("*")):
+    time.sleep(0.05)  # what cells do is written beside them, a moment later
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    found = run_notebook(notebook("oom.ipynb", "x = 1\nprint('before')", killed, "y = 2"), {})
     assert (found.state, found.run.reason) == (State.FAILED, "the kernel died of SIGKILL, perhaps for want of memory")
     cells = json.loads(artifact(home, found.run, "notebook/output.ipynb"))["cells"]
     assert [output["text"] for cell in cells for output in cell.get("outputs", [])] == [["before\n"]]
