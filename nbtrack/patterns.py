@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any, AnyStr, cast
+
+_waiting: list[Callable[[], object]] = []
 
 
 class _Waiting:
@@ -22,4 +26,12 @@ class _Waiting:
 
 def regex(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """What `re.compile` gives, but compiled later; only the functions of module `re` do not take it in place of a text."""
+    _waiting.append(partial(re.compile, text, flags))
     return cast("re.Pattern[AnyStr]", _Waiting(text, flags))
+
+
+def waiting() -> list[Callable[[], object]]:
+    """What compiles the patterns, which `re` then keeps; each may be called at any time, and is taken from here."""
+    found = list(_waiting)
+    del _waiting[: len(found)]
+    return found

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass"]
+_waiting: list[Callable[[], None]] = []
 _TWINS_OWN = ("__init__", "__setattr__", "__delattr__", "__dict__", "__weakref__")
 
 if TYPE_CHECKING:
@@ -25,7 +26,15 @@ else:
             cls.__init__(self, *args, **kwargs)
 
         cls.__init__ = init_first
+        _waiting.append(lambda: _complete(cls, own, options) if vars(cls)["__init__"] is init_first else None)
         return cls
+
+
+def waiting() -> list[Callable[[], None]]:
+    """What completes the classes that had no object yet; each may be called at any time, and is taken from here."""
+    found = list(_waiting)
+    del _waiting[: len(found)]
+    return found
 
 
 def _complete(cls: Any, own: dict[str, Any], options: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 from datetime import UTC, datetime
@@ -81,9 +82,18 @@ def clean(text: str) -> str:
     """A text without its secrets, by our own rules alone; detect-secrets would take longer to load than a table to show."""
     if len(text) < _SHORTEST:
         return text
+    return _cleaned(text) if len(text) <= _KEPT else _mask(text)
+
+
+def _mask(text: str) -> str:
     from nbtrack.secrets.scanner import Scanner
 
     return Scanner(with_plugins=False).mask(text)[0]
+
+
+_KEPT = 500
+_cleaned = functools.lru_cache(64)(_mask)
+"""Of short texts: the line below a cell has the same reasons three times, and the next cell's again."""
 
 
 def title(view: RunView) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import nbtrack
+from nbtrack import records
 from nbtrack.entities import RunStart
 from nbtrack.records import dataclass
 
@@ -161,3 +162,17 @@ def test_those_of_the_package_have_no_bases() -> None:
             for node in ast.walk(tree):
                 if isinstance(node, ast.ClassDef) and "dataclass" in "".join(ast.unparse(it) for it in node.decorator_list):
                     assert not node.bases, node.name
+
+
+def test_a_class_may_be_completed_before_its_first_object_and_an_object_made_meanwhile_stays_whole() -> None:
+    @dataclass(frozen=True)
+    class Early:
+        a: int
+        b: list[int] = field(default_factory=list)
+
+    acts = records.waiting()
+    first = Early(1)
+    for act in acts:
+        act()
+    assert first == Early(1, []) and repr(first).endswith("Early(a=1, b=[])") and dataclasses.is_dataclass(Early)
+    assert not records.waiting()

@@ -1,0 +1,27 @@
+"""What a kernel's first tracked cell needs, made ready between `%load_ext` and that cell, in small pieces beside whatever else runs."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import threading
+import time
+
+from nbtrack import patterns, records
+
+_POLITE_S = 0.001
+"""Between pieces, each about a millisecond: a cell that runs meanwhile gets the interpreter at once."""
+_MODULES = ("concurrent.futures.thread", "zstandard")
+
+
+def warm() -> None:
+    """Begin, and return at once. What is needed earlier than its turn is made where it is needed."""
+    with contextlib.suppress(RuntimeError):  # the interpreter shuts down
+        threading.Thread(target=_go, name="nbtrack-warm", daemon=True).start()
+
+
+def _go() -> None:
+    for act in (*records.waiting(), *patterns.waiting(), *(lambda name=name: importlib.import_module(name) for name in _MODULES)):
+        time.sleep(_POLITE_S)
+        with contextlib.suppress(Exception):  # whoever needs it meets the same, and says so
+            act()
