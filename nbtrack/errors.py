@@ -102,14 +102,16 @@ class StageError(NbtrackError):
 class SpecError(UsageError):
     """A file such as `nbtrack.yaml` says what cannot be meant."""
 
-    def __init__(self, file: Path, problems: Sequence[tuple[int, str, str]]) -> None:
+    def __init__(self, file: Path, problems: Sequence[tuple[int, str, str]], spans: Sequence[tuple[int, int]] = (), *, mend: str = "") -> None:
         """
         Args:
             problems: line (0 where there is none), place such as `gates.accuracy`, and what is wrong; at least one.
+            spans: of each problem the column where it begins and the one behind its end, from 1; 0 where they are not known.
         """
         told = [f"{file}{f':{line}' if line else ''}: {f'{place}: ' if place else ''}{text}" for line, place, text in problems]
-        super().__init__("\n".join(told) + ".", mend=f"Correct {'that' if len(told) == 1 else 'those lines'}.")
+        super().__init__("\n".join(told) + ".", mend=mend or f"Correct {'that' if len(told) == 1 else 'those lines'}.")
         self.file, self.problems = file, tuple(problems)
+        self.spans = tuple(spans) or ((0, 0),) * len(self.problems)
         self.line = problems[0][0]
 
 

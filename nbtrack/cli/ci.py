@@ -21,7 +21,6 @@ from nbtrack.ci.provider import Annotation, Provider
 from nbtrack.ci.providers import detect
 from nbtrack.ci.report import Report, part_of
 from nbtrack.ci.write import see_that_it_is_ours, write
-from nbtrack.cli.pipelines import Opened, Wanted, open_pipeline
 from nbtrack.cli.run import interruptible
 from nbtrack.entities import RunView, State
 from nbtrack.entities.verdict import Standing
@@ -31,6 +30,7 @@ from nbtrack.gates.check import check, record
 from nbtrack.journal import Home, fold
 from nbtrack.pipelines.graph import Node
 from nbtrack.pipelines.listener import Stop
+from nbtrack.pipelines.open import Opened, Wanted, open_pipeline
 from nbtrack.pipelines.plan import select
 from nbtrack.reads import words
 from nbtrack.reads.fresh import refresh_first

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,74 +12,23 @@ from nbtrack import courier, settings
 from nbtrack.capture.begin import tracking_uri
 from nbtrack.cli.run import interruptible
 from nbtrack.entities import State
-from nbtrack.errors import JournalError, UsageError
+from nbtrack.errors import UsageError
 from nbtrack.exits import Exit
 from nbtrack.journal import Home
 from nbtrack.pipelines.cache import Cache
-from nbtrack.pipelines.check import Books, checked
-from nbtrack.pipelines.decide import Decider, folder_of_state
-from nbtrack.pipelines.digests import Digests
-from nbtrack.pipelines.gating import StageGates, gates_of, judge
-from nbtrack.pipelines.graph import Graph
+from nbtrack.pipelines.decide import folder_of_state
+from nbtrack.pipelines.gating import judge
 from nbtrack.pipelines.listener import Stop
-from nbtrack.pipelines.load import find_file, load
-from nbtrack.pipelines.plan import Action, Selection, Step, plan, select
-from nbtrack.pipelines.remote import remote_of
+from nbtrack.pipelines.load import find_file
+from nbtrack.pipelines.open import Wanted, open_pipeline
+from nbtrack.pipelines.past import STOPPED, state_of, text_of
+from nbtrack.pipelines.plan import Action
 
 if TYPE_CHECKING:
-    from nbtrack.pipelines.history import NodeHistory, RunHistory
+    from nbtrack.pipelines.history import RunHistory
 
+__all__ = ["Wanted", "cache", "check", "graph", "logs", "run", "show_plan", "status"]
 _MARKS = {"run": "▶", "cached": "✓", "perhaps": "?", "skip": "-"}
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a command line says of a pipeline."""
-
-    file: Path | None = None
-    stages: tuple[str, ...] = ()
-    params: Mapping[str, Any] | None = None
-    typed: frozenset[str] = frozenset()
-    profile: str = ""
-    downstream: bool = False
-    force: bool = False
-    start: str = ""
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A pipeline that can run, with its cache."""
-
-    graph: Graph
-    books: Books
-    decider: Decider
-    cache: Cache
-    state: Path
-    selection: Selection
-    gates: StageGates
-
-    def plan(self) -> list[Step]:
-        steps = plan(self.graph, self.decider, self.cache, self.selection)
-        self.decider.digests.save()
-        return steps
-
-
-def open_pipeline(wanted: Wanted) -> Opened:
-    """Read and check a pipeline.
-
-    Raises:
-        UsageError, SpecError: it cannot run as it is wanted.
-    """
-    file = find_file(wanted.file, Path.cwd())
-    loaded = load(file, wanted.profile, wanted.params, wanted.typed)
-    books = Books()
-    gates, problems = gates_of(loaded)
-    graph = checked(loaded, books, problems)
-    state = folder_of_state(file)
-    chosen = settings.load(folder=file.parent)
-    cache = Cache(state / "cache", remote_of(chosen.cache or loaded.pipeline.remote, file.parent))
-    selection = select(graph, list(wanted.stages), downstream=wanted.downstream, force=wanted.force, start=wanted.start)
-    return Opened(graph, books, Decider(graph, books, Digests(state / "digests.json")), cache, state, selection, gates)
 
 
 def run(wanted: Wanted, *, jobs: int, keep_going: bool, resume: str, executor: str, as_json: bool) -> int:
@@ -187,9 +134,9 @@ def status(file: Path | None, run_word: str, as_json: bool) -> None:
     found = find(folder_of_state(find_file(file, Path.cwd())), run_word)
     if as_json:
         rows = {it: {name: value for name, value in node.__dict__.items() if name not in ("entry", "token", "pid")} for it, node in found.nodes.items()}
-        print(json.dumps({"run_id": found.run_id, "name": found.name, "state": _state_of(found), "stages": rows}, indent=2, ensure_ascii=False))
+        print(json.dumps({"run_id": found.run_id, "name": found.name, "state": _told_state(found), "stages": rows}, indent=2, ensure_ascii=False))
         return
-    print(f"{found.name}  {_state_of(found)}  run {found.run_id[:8]}  begun {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(found.began_ns / 1e9))}")
+    print(f"{found.name}  {_told_state(found)}  run {found.run_id[:8]}  begun {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(found.began_ns / 1e9))}")
     width = min(48, max((len(it) for it in found.nodes), default=0))
     for it, node in found.nodes.items():
         took = f"{node.seconds:.1f} s" if node.seconds else ""
@@ -197,20 +144,17 @@ def status(file: Path | None, run_word: str, as_json: bool) -> None:
         print(f"{it.ljust(width)}  {node.phase.ljust(11)}  {told}".rstrip())
 
 
-def _state_of(found: RunHistory) -> str:
-    if found.ended:
-        return found.ended.lower()
-    from nbtrack.journal import fold
+def _told_state(found: RunHistory) -> str:
+    state = state_of(_home(), found)
+    return f"was stopped; go on with nbtrack run --resume {found.run_id[:8]}" if state == STOPPED else state
 
-    view = fold(Home(settings.home(settings.load())), found.run_id, metrics=False)
-    from nbtrack.journal.owner import is_alive
 
-    is_on = view is not None and is_alive(Home(settings.home(settings.load())), view.start.owner)
-    return "running" if is_on else f"was stopped; go on with nbtrack run --resume {found.run_id[:8]}"
+def _home() -> Home:
+    return Home(settings.home(settings.load()))
 
 
 def logs(file: Path | None, stage: str, run_word: str, as_json: bool) -> None:
-    from nbtrack.pipelines.history import find, text_file
+    from nbtrack.pipelines.history import find
     from nbtrack.pipelines.load import nearest
     from nbtrack.reads import words
 
@@ -221,8 +165,7 @@ def logs(file: Path | None, stage: str, run_word: str, as_json: bool) -> None:
         raise UsageError(f"Run {found.run_id[:8]} has no stage {stage!r}.", mend=nearest(stage, found.nodes, "stages"))
     texts = {}
     for it in chosen:
-        path = text_file(state / "runs" / found.run_id, it)
-        texts[it] = path.read_text("utf-8", "replace") if path.exists() else _kept_text(found.nodes[it])
+        texts[it] = text_of(_home(), state, found, it)
     if as_json:
         print(json.dumps(texts, indent=2, ensure_ascii=False))
         return
@@ -230,21 +173,6 @@ def logs(file: Path | None, stage: str, run_word: str, as_json: bool) -> None:
         node = found.nodes[it]
         head = f"=== {it}: {node.phase}{f', {node.reason}' if node.reason else ''} ===\n" if len(texts) > 1 or not text else ""
         print(f"{head}{words.clean(text)}", end="" if text.endswith("\n") else "\n")
-
-
-def _kept_text(node: NodeHistory) -> str:
-    """What the run that a cached result comes from wrote."""
-    from nbtrack.journal import blobs, fold
-    from nbtrack.pipelines.cache import Entry
-
-    entry = Entry.from_json(node.entry.encode()) if node.entry else None
-    home = Home(settings.home(settings.load()))
-    view = fold(home, entry.run_id, metrics=False) if entry is not None else None
-    found = [it.blob for it in view.artifacts if it.path.startswith("streams/") and it.path.endswith(".txt")] if view is not None else []
-    try:
-        return "".join(blobs.get_bytes(home, it).decode("utf-8", "replace") for it in found)
-    except (OSError, JournalError):
-        return ""
 
 
 def cache(file: Path | None, action: str, days: float, as_json: bool) -> int:

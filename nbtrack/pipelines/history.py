@@ -15,7 +15,7 @@ from nbtrack.errors import UsageError
 from nbtrack.journal.lines import LineWriter, read_events
 from nbtrack.pipelines.digests import digest_of, write_atomically
 
-_BEGIN, _STAGE, _KERNEL, _END = "begin", "stage", "kernel", "end"
+_BEGIN, _STAGE, _KERNEL, _CELL, _END = "begin", "stage", "kernel", "cell", "end"
 
 
 class Phase(StrEnum):
@@ -50,6 +50,9 @@ class NodeHistory:
     token: str = ""
     pid: int = 0
     since_ns: int = 0
+    cell: int = 0
+    """Which cell it is at, from 1; 0 before the first."""
+    cells: int = 0
 
 
 @dataclass
@@ -89,6 +92,10 @@ class History:
         """A node has a kernel, which must not outlive this run."""
         self._append(_KERNEL, node=node, token=token, pid=pid)
 
+    def cell(self, node: str, number: int, count: int) -> None:
+        """A node comes to a cell."""
+        self._append(_CELL, node=node, number=number, count=count)
+
     def end(self, state: str) -> None:
         self._append(_END, state=state)
 
@@ -117,12 +124,17 @@ def read(state: Path, run_id: str) -> RunHistory | None:
         elif event.kind == _STAGE:
             node = found.nodes.setdefault(data["node"], NodeHistory())
             node.phase, node.since_ns = Phase(data["phase"]), event.timestamp_ns
+            if node.phase is Phase.RUNNING and "run_id" not in data:  # another attempt
+                node.cell = node.cells = 0
             for name in ("run_id", "key", "attempt", "reason", "seconds", "entry"):
                 if name in data:
                     setattr(node, name, data[name])
         elif event.kind == _KERNEL:
             node = found.nodes.setdefault(data["node"], NodeHistory())
             node.token, node.pid = data["token"], data["pid"]
+        elif event.kind == _CELL:
+            node = found.nodes.setdefault(data["node"], NodeHistory())
+            node.cell, node.cells = data["number"], data["count"]
         elif event.kind == _END:
             found.ended, found.ended_ns = data["state"], event.timestamp_ns
     return found

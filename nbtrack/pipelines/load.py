@@ -10,7 +10,7 @@ from typing import Any
 
 from nbtrack.errors import SpecError, UsageError
 from nbtrack.pipelines.spec import FILE, Pipeline
-from nbtrack.pipelines.yaml_text import Document, Place, parse
+from nbtrack.pipelines.yaml_text import NOWHERE, Document, Place, Span, parse
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Problem:
     line: int
     text: str
     mend: str
+    span: Span = NOWHERE
+    """Columns of its line that it is about."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.text} {self.mend}".rstrip()
@@ -44,7 +46,7 @@ class Loaded:
 
     def problem(self, place: Place, text: str, mend: str) -> Problem:
         """What is wrong at a place of the file."""
-        return Problem(self.file.name, self.document.line(place), text, mend)
+        return Problem(self.file.name, self.document.line(place), text, mend, self.document.span(place))
 
 
 def find_file(given: Path | None, folder: Path) -> Path:
@@ -66,22 +68,25 @@ def find_file(given: Path | None, folder: Path) -> Path:
     raise UsageError(f"There is no {FILE} in {folder} or above it.", mend="Write one, see docs/pipelines.md, or run a notebook: nbtrack run NOTEBOOK.ipynb.")
 
 
-def load(file: Path, profile: str = "", params: Mapping[str, Any] | None = None, texts: frozenset[str] = frozenset()) -> Loaded:
+def load(file: Path, profile: str = "", params: Mapping[str, Any] | None = None, texts: frozenset[str] = frozenset(), *, text: str | None = None) -> Loaded:
     """Read a pipeline file, with the changes of a profile and with params set.
 
     Args:
         params: values that go before those of the file.
         texts: names of params whose values were typed in a terminal.
+        text: what the file would say, instead of what it says.
 
     Raises:
         SpecError: it cannot be used; lists all that is wrong in its form.
         UsageError: there is no such param, or it is of another type.
     """
     try:
-        document = parse(file.read_text("utf-8"), file.name)
+        document = parse(file.read_text("utf-8") if text is None else text, file.name)
     except (OSError, UnicodeDecodeError) as cause:
         raise SpecError(file, [(0, "", f"it cannot be read: {getattr(cause, 'strerror', None) or cause}")]) from cause
-    problems = [Problem(file.name, line, f"{place[-1]!r} stands twice here.", "Take one of them away.") for place, line in document.repeated]
+    problems = [
+        Problem(file.name, line, f"{place[-1]!r} stands twice here.", "Take one of them away.", document.span(place)) for place, line in document.repeated
+    ]
     if not isinstance(document.data, dict):
         problems.append(Problem(file.name, 1, "This is no pipeline.", "Write `stages:` and below it a name and `notebook:` for each."))
         refuse(problems)
@@ -100,7 +105,7 @@ def refuse(problems: Iterable[Problem]) -> None:
     """
     found = sorted(set(problems), key=lambda it: (it.file, it.line, it.text))
     if found:
-        raise SpecError(Path(found[0].file), [(it.line, "", f"{it.text} {it.mend}".rstrip(". ?")) for it in found])
+        raise SpecError(Path(found[0].file), [(it.line, "", f"{it.text} {it.mend}".rstrip(". ?")) for it in found], [it.span for it in found])
 
 
 def nearest(word: str, known: Iterable[str], kind: str) -> str:
@@ -119,12 +124,11 @@ def _with_profile(document: Document, profile: str, name: str) -> Document:
     changes = profiles[profile]
     if not isinstance(changes, dict) or "profiles" in changes:
         refuse([Problem(name, document.line(("profiles", profile)), f"Profile {profile!r} is no mapping of changes.", "Write `params:` or `stages:` in it.")])
-    lines = dict(document.lines)
     prefix = ("profiles", profile)
-    for place, line in document.lines.items():
-        if place[: len(prefix)] == prefix and len(place) > len(prefix):
-            lines[place[len(prefix) :]] = line
-    return Document(_merged(document.data, changes), lines, document.repeated)
+    inner = {place: place[len(prefix) :] for place in document.lines if place[: len(prefix)] == prefix and len(place) > len(prefix)}
+    lines = document.lines | {inner[place]: document.lines[place] for place in inner}
+    spans = document.spans | {inner[place]: document.spans[place] for place in inner if place in document.spans}
+    return Document(_merged(document.data, changes), lines, document.repeated, spans)
 
 
 def _merged(base: Any, over: Any) -> Any:
@@ -155,17 +159,17 @@ def _problem(document: Document, name: str, error: dict[str, Any]) -> Problem:
             value = value[it]
             kept.append(it)
     where = ".".join(map(str, kept)) or "the file"
-    line = document.line(tuple(kept))
+    line, span = document.line(tuple(kept)), document.span(tuple(kept))
     kind, last = error["type"], str(place[-1]) if place else ""
     if kind == "extra_forbidden":
         above = ".".join(map(str, kept[:-1])) or "A pipeline"
-        return Problem(name, line, f"{above} has no field {last!r}.", nearest(last, _fields(tuple(kept[:-1])), "fields"))
+        return Problem(name, line, f"{above} has no field {last!r}.", nearest(last, _fields(tuple(kept[:-1])), "fields"), span)
     if kind == "missing":
-        return Problem(name, line, f"{where} lacks {last!r}.", f"Write `{last}:` there.")
+        return Problem(name, line, f"{where} lacks {last!r}.", f"Write `{last}:` there.", span)
     if kind == "string_pattern_mismatch" and "[key]" in error["loc"]:
-        return Problem(name, line, f"{last!r} cannot be a name.", "Take letters, digits, - and _; begin with a letter.")
+        return Problem(name, line, f"{last!r} cannot be a name.", "Take letters, digits, - and _; begin with a letter.", span)
     text = error["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
-    return Problem(name, line, f"{where} is {_short(value)}: {text}.", "Correct its value.")
+    return Problem(name, line, f"{where} is {_short(value)}: {text}.", "Correct its value.", span)
 
 
 def _fields(place: Place) -> list[str]:

@@ -35,6 +35,7 @@ class Recording:
 
     def cell(self, number: int, count: int) -> None:
         self._write(f"--- cell {number} of {count} ---\n")
+        self._history.cell(self._node, number, count)
         self._other.cell(number, count)
 
     def text(self, stream: str, text: str) -> None:

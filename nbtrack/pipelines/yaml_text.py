@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbtrack.errors import UsageError
+from nbtrack.errors import SpecError, UsageError
 
 Place = tuple[str | int, ...]
 """Keys and indexes that lead to a value."""
+Span = tuple[int, int]
+"""Columns of a line, from 1: where something begins, and the one behind its end."""
+NOWHERE: Span = (0, 0)
 _TAG = "tag:yaml.org,2002:"
 _WHOLE = r"^[-+]?(?:0o[0-7]+|0x[0-9a-fA-F]+|[0-9][0-9_]*)$"
 _FLOAT = r"^[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$"
@@ -35,6 +38,8 @@ class Document:
     """From 1."""
     repeated: list[tuple[Place, int]] = field(default_factory=list)
     """Keys that stand more than once in a mapping; the last one holds."""
+    spans: dict[Place, Span] = field(default_factory=dict)
+    """Of the first line of each value and its key."""
 
     def line(self, place: Place) -> int:
         """The line of a value, else of the nearest thing around it; 1 where nothing is known."""
@@ -43,6 +48,12 @@ class Document:
                 return self.lines[place]
             place = place[:-1]
         return self.lines.get((), 1)
+
+    def span(self, place: Place) -> Span:
+        """The columns of what `line` gives the line of."""
+        while place and place not in self.spans:
+            place = place[:-1]
+        return self.spans.get(place, NOWHERE)
 
 
 def read_scalar(text: str) -> Any:
@@ -59,7 +70,8 @@ def parse(text: str, name: str) -> Document:
     """Read YAML.
 
     Raises:
-        UsageError: it is none; says where.
+        SpecError: it is none; says where.
+        UsageError: it is, but means nothing.
     """
     import yaml
 
@@ -75,9 +87,9 @@ def parse(text: str, name: str) -> Document:
             loader.dispose()
     except yaml.YAMLError as cause:
         mark = getattr(cause, "problem_mark", None) or getattr(cause, "context_mark", None)
-        where = f"{name}:{mark.line + 1}" if mark is not None else name
-        problem = getattr(cause, "problem", None) or str(cause)
-        raise UsageError(f"{where}: this is no YAML: {problem}.", mend="Mind the indentation, colons and quotes of that line.") from cause
+        problem = (mark.line + 1 if mark is not None else 0, "", f"this is no YAML: {getattr(cause, 'problem', None) or cause}")
+        span = (mark.column + 1, mark.column + 2) if mark is not None else NOWHERE
+        raise SpecError(Path(name), [problem], [span], mend="Mind the indentation, colons and quotes of that line.") from cause
     except (ValueError, RecursionError) as cause:
         raise UsageError(f"{name}: this cannot be read as YAML: {cause}.", mend="Correct the value that it names.") from cause
     return found
@@ -101,20 +113,25 @@ def read_params(path: Path) -> dict[str, Any]:
     return data
 
 
-def _note_lines(node: Any, place: Place, found: Document, line: int, seen: set[int]) -> None:
+def _note_lines(node: Any, place: Place, found: Document, line: int, seen: set[int], key: Any = None) -> None:
     import yaml
 
     found.lines[place] = line
+    if key is not None or place:
+        start, end = key.start_mark if key is not None else node.start_mark, node.end_mark
+        if end.line != start.line:  # of what goes on over lines, the key
+            end = key.end_mark if key is not None else end
+        found.spans[place] = (start.column + 1, end.column + 1 if end.line == start.line else 0)
     if id(node) in seen:  # an anchor that holds itself
         return
     if isinstance(node, yaml.MappingNode):
         names: set[Any] = set()
-        for key, value in node.value:
-            name = key.value
+        for inner, value in node.value:
+            name = inner.value
             if name in names and name != "<<":
-                found.repeated.append(((*place, name), key.start_mark.line + 1))
+                found.repeated.append(((*place, name), inner.start_mark.line + 1))
             names.add(name)
-            _note_lines(value, (*place, name), found, key.start_mark.line + 1, {*seen, id(node)})
+            _note_lines(value, (*place, name), found, inner.start_mark.line + 1, {*seen, id(node)}, inner)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             _note_lines(value, (*place, index), found, value.start_mark.line + 1, {*seen, id(node)})

@@ -162,3 +162,21 @@ def test_the_schema_describes_every_stage_and_accepts_what_the_model_does():
     jsonschema.validate(yaml.safe_load(GOOD.replace("1e-3", "0.001")), schema())
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"stages": {"a": {"notebok": "x"}}}, schema())
+
+
+def test_mistakes_are_told_with_their_columns(write):
+    from nbtrack.errors import SpecError
+    from nbtrack.pipelines.open import check_pipeline
+
+    file = write("stages: {a: {notebook: a.ipynb}}", a="x = 1")
+    text = "stages:\n  a:\n    notebook: a.ipynb\n    timeout: 3q\n    colour: blue\n  b:\n    notebook: a.ipynb\n    params: {y: 2}\n"
+    with pytest.raises(SpecError) as refused:
+        check_pipeline(file, text=text)
+    assert [(line, span) for (line, _, _), span in zip(refused.value.problems, refused.value.spans, strict=True)] == [(4, (5, 16)), (5, (5, 17))]
+    with pytest.raises(SpecError) as refused:
+        check_pipeline(file, text="stages:\n  a:\n    notebook: a.ipynb\n    params: {y: 2}\n")
+    assert (refused.value.problems[0][0], refused.value.spans) == (4, ((14, 18),))
+    with pytest.raises(SpecError) as refused:
+        check_pipeline(file, text="stages:\n  a: [\n")
+    assert refused.value.problems[0][0] == 3 and refused.value.mend.startswith("Mind")
+    check_pipeline(file)
