@@ -83,7 +83,7 @@ $(VENV)/.installed-lab: pyproject.toml | $(VENV)/.made
 
 # Before the tests' install, whose build then finds the packages it needs
 # What the front end is made of: installing builds it again when this changed.
-FRONT := $(shell find labextension/src labextension/style labextension/build.mjs labextension/package.json -type f)
+FRONT := $(shell find labextension/src labextension/style labextension/schema labextension/build.mjs labextension/package.json -type f)
 
 $(VENV)/.installed-test: pyproject.toml $(FRONT) | $(VENV)/.made $(WEB)/node_modules/.installed-all
 	@echo "Installing nbtrack and what its tests need"

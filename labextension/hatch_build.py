@@ -12,7 +12,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCES = ("src", "style", "build.mjs", "install.json", "package.json", "package-lock.json")
+SOURCES = ("src", "style", "schema", "build.mjs", "install.json", "package.json", "package-lock.json")
 BUILT = (Path("nbtrack/widgets/static/compare.js"), Path("nbtrack/widgets/static/page.js"), Path("nbtrack/labextension/package.json"))
 # Digest of the sources that those above were made of. It travels in the source distribution, so that a wheel made from one needs no Node.js.
 STAMP = Path("nbtrack/widgets/static/sources.sha256")

@@ -1,7 +1,8 @@
-"""Settings: from the call, then the environment, then `pyproject.toml` or `nbtrack.toml`, then the default."""
+"""Settings: from the call, then the environment, then `pyproject.toml` or `nbtrack.toml`, then what the front end tells, then the default."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -69,7 +70,26 @@ class Settings:
 
 
 _PREFIX = "NBTRACK_"
-_FIELDS = {it.name: it for it in fields(Settings)}
+FIELDS = {it.name: it for it in fields(Settings)}
+ELSEWHERE = frozenset(("home", "tracking_uri"))
+"""Where runs are: the same for kernels and for the server beside them, so no front end sets it."""
+_told: dict[str, Any] = {}
+
+
+def hear(values: Mapping[str, Any]) -> None:
+    """What the user set in the front end holds from now on, where neither the environment nor a file says otherwise."""
+    _told.clear()
+    _told.update({name: value for name, value in values.items() if name in FIELDS and name not in ELSEWHERE})
+
+
+def of_environment(env: Mapping[str, str]) -> dict[str, Any]:
+    """Settings that the environment fixes, among those that a front end shows; one that cannot be used is left out."""
+    found: dict[str, Any] = {}
+    for name, it in FIELDS.items():
+        if name not in ELSEWHERE and (text := env.get(f"{_PREFIX}{name.upper()}")):
+            with contextlib.suppress(SettingError):
+                found[name] = _convert(name, text, type(it.default), "the environment")
+    return found
 
 
 def load(call: Mapping[str, Any] | None = None, *, env: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
@@ -83,9 +103,10 @@ def load(call: Mapping[str, Any] | None = None, *, env: Mapping[str, str] | None
     call = call or {}
     file, table = _file_table(folder.absolute() if folder is not None else working_folder())
     found: dict[str, Any] = {}
-    for name, it in _FIELDS.items():
+    for name, it in FIELDS.items():
         kind = type(it.default)
-        for origin, source, key in (("the call", call, name), ("the environment", env, f"{_PREFIX}{name.upper()}"), (file, table, name)):
+        variable = f"{_PREFIX}{name.upper()}"
+        for origin, source, key in (("the call", call, name), ("the environment", env, variable), (file, table, name), ("JupyterLab's settings", _told, name)):
             if source.get(key) is not None and not (source is env and source[key] == ""):  # an empty variable is the shell's way of none
                 told = f"{origin} ({key})" if source is env else origin
                 found[name] = _convert(name, source[key], kind, told)
@@ -95,8 +116,8 @@ def load(call: Mapping[str, Any] | None = None, *, env: Mapping[str, str] | None
                 break
     for origin, source in (("the call", call), (file, table)):
         for name in source:
-            if name not in _FIELDS:
-                raise SettingError.unknown(name, source[name], origin, set(_FIELDS))
+            if name not in FIELDS:
+                raise SettingError.unknown(name, source[name], origin, set(FIELDS))
     return Settings(**found)
 
 

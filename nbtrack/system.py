@@ -8,10 +8,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 WINDOWS = os.name == "nt"
 
@@ -142,6 +144,29 @@ def start_detached(argv: Sequence[str], *, env: Mapping[str, str], log: Path, cw
         process.returncode = 0  # nobody waits for it, and Python need not warn of that
     else:
         process.wait()
+
+
+def own_group() -> dict[str, Any]:
+    """Arguments of `Popen` that make the new process the first of a group, which can be interrupted and ended whole."""
+    return {"creationflags": 0x00000200} if WINDOWS else {"start_new_session": True}
+
+
+def interrupt_group(process: subprocess.Popen[bytes]) -> None:
+    """What Ctrl-C is to a program in a terminal, for a process begun with `own_group` and its children."""
+    _signal_group(process, getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT))
+
+
+def end_group(process: subprocess.Popen[bytes], *, is_now: bool) -> None:
+    """Terminate a process begun with `own_group` and its children; with `is_now` they are not asked. Nothing happens where they are gone."""
+    _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM) if is_now else signal.SIGTERM)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    with contextlib.suppress(OSError):
+        if WINDOWS:
+            process.send_signal(number)
+        else:
+            os.killpg(process.pid, number)
 
 
 def leave_parent() -> None:

@@ -3,11 +3,16 @@ import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { about } from './plugins/about';
 import { badges } from './plugins/badges';
+import { files } from './plugins/files';
 import { link } from './plugins/link';
+import { mainViews } from './plugins/main_views';
 import { notebookRuns } from './plugins/notebook_runs';
+import { notifications } from './plugins/notifications';
 import { runsPanel } from './plugins/runs_panel';
+import { settings } from './plugins/settings';
+import { status } from './plugins/status';
 import { tracking } from './plugins/tracking';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [about, link, notebookRuns, badges, runsPanel, tracking] as JupyterFrontEndPlugin<unknown>[];
+const plugins = [about, settings, link, notebookRuns, badges, runsPanel, mainViews, tracking, files, status, notifications];
 
-export default plugins;
+export default plugins as JupyterFrontEndPlugin<unknown>[];

@@ -6,6 +6,7 @@ import getpass
 import os
 import sys
 import time
+import zlib
 from pathlib import Path
 
 from nbtrack import courier, settings
@@ -19,6 +20,15 @@ from nbtrack.entities import Kind, Request, RunStart
 from nbtrack.journal import Home, RunWriter, attempts, fold, new_id
 from nbtrack.secrets import policy
 from nbtrack.system import working_folder
+
+SOURCE_TAG = "nbtrack.source"
+"""What tells a front end whether the cell was edited since."""
+
+
+def source_digest(code: str) -> str:
+    """CRC-32 of a cell's code, without its `%%track` line and what surrounds it; labextension/src/models/source.ts has the same."""
+    text = code.strip(" \t\r\n")
+    return f"{zlib.crc32(text.encode('utf-8', 'surrogatepass')):08x}"
 
 
 def begin(request: Request, where: Identity, *, code: str, parent: str = "", chosen: settings.Settings | None = None) -> TrackedRun:
@@ -44,6 +54,7 @@ def begin(request: Request, where: Identity, *, code: str, parent: str = "", cho
     key = attempts.cell_key(where.notebook or str(working_folder()), cell)
     if request.is_update and (run := _continued(home, key, this.name)):
         run.uri = uri
+        run.writer.event(Kind.TAG, name=SOURCE_TAG, value=source_digest(code))
         courier.announce_soon(home, uri, chosen)
         return run
     run_id, parent = new_id(), request.parent or parent
@@ -52,7 +63,7 @@ def begin(request: Request, where: Identity, *, code: str, parent: str = "", cho
         run_id=run_id, name=request.name or memorable_name(), store=courier.mask_uri(uri),
         experiment=request.experiment or (above.start.experiment if above is not None else _experiment(chosen, where, uri)),
         owner=this.name, started_ns=time.time_ns(), attempt=attempts.add(home, key, run_id), cell_key=key, parent=parent,
-        goal=request.goal, tags=_tags(where) | policy.tags_of(chosen.secrets, request.allow_secrets, working_folder()) | request.tags,
+        goal=request.goal, tags=_tags(where, code) | policy.tags_of(chosen.secrets, request.allow_secrets, working_folder()) | request.tags,
     )  # fmt: skip
     run = TrackedRun(home, start, RunWriter.create(home, start))
     run.uri = uri
@@ -89,12 +100,12 @@ def _experiment(chosen: settings.Settings, where: Identity, uri: str) -> str:
     return named or (Path(where.notebook).stem if where.notebook else "") or "Default"
 
 
-def _tags(where: Identity) -> dict[str, str]:
+def _tags(where: Identity, code: str) -> dict[str, str]:
     tags = {"mlflow.source.type": "NOTEBOOK" if where.notebook.endswith(".ipynb") or where.source == "kernel" else "LOCAL"}
     if where.notebook:
         tags |= {"mlflow.source.name": where.notebook, "nbtrack.notebook": where.notebook}
     if where.cell_id:
-        tags["nbtrack.cell_id"] = where.cell_id
+        tags |= {"nbtrack.cell_id": where.cell_id, SOURCE_TAG: source_digest(code)}
     try:
         tags["mlflow.user"] = getpass.getuser()
     except (OSError, KeyError, ImportError):

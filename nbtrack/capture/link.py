@@ -2,9 +2,11 @@
 
 JupyterLab's extension puts it into the metadata of the execute request, under `nbtrack`:
 
-    {"path": "work/train.ipynb", "root": "/home/ana", "is_dirty": true, "version": 7, "cells": [["id", "code", "lr = 0.1", ["parameters"]], …]}
+    {"path": "work/train.ipynb", "root": "/home/ana", "is_dirty": true, "version": 7, "cells": [["id", "code", "lr = 0.1", ["parameters"]], …],
+     "settings": {"capture": "params,metrics"}}
 
 `path` is relative to the server's `root`. Cells come only when they changed since this kernel was last told; `version` says which ones hold.
+`settings` are those that the user changed in the front end.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import weakref
 from pathlib import Path
 from typing import Any
 
+from nbtrack import settings
 from nbtrack.notebooks.document import Document, DocumentCell, OpenCell
 from nbtrack.records import dataclass
 
@@ -57,6 +60,8 @@ def hear(shell: Any) -> None:
     if not isinstance(said, dict):
         _last.pop(shell, None)
         return
+    chosen = said.get("settings")
+    settings.hear(chosen if isinstance(chosen, dict) else {})
     version, cells = said.get("version"), _cells(said.get("cells"))
     before = _last.get(shell)
     if cells is None and before is not None and version is not None and before[1] == version:

@@ -96,8 +96,8 @@ def _sections(diff: RunDiff) -> list[DifferenceSection]:
     data = [Change(f"{it.name}: {change.name}", change.a, change.b) for it in diff.data for change in (it.digest, it.rows, *it.schema) if change.a != change.b]
     metrics = [Change(it.name, _number(it.a), _number(it.b)) for it in diff.metrics]
     curves = [Change(it.name, *map(_curve, it.points, it.bests, it.lasts)) for it in diff.curves]
-    cells = [[f"cell {it.number_b or it.number_a} {it.how}", [*it.source, *it.outputs]] for it in notebook.cells]
-    commits = [[title, list(lines)] for title, lines in (("commits", git.commits), ("files", git.files), ("not committed", git.patch)) if lines]
+    cells = [(f"cell {it.number_b or it.number_a} {it.how}", [*it.source, *it.outputs]) for it in notebook.cells]
+    commits = [(title, list(lines)) for title, lines in (("commits", git.commits), ("files", git.files), ("not committed", git.patch)) if lines]
     return [
         _section("run", diff.facts),
         _section("params", diff.params),
@@ -111,8 +111,8 @@ def _sections(diff: RunDiff) -> list[DifferenceSection]:
     ]
 
 
-def _section(title: str, changes: Sequence[Change], blocks: Sequence[Sequence[object]] = (), note: str = "") -> DifferenceSection:
-    return DifferenceSection(title=title, rows=[_row(it) for it in changes], blocks=[list(it) for it in blocks], notes=[note] if note else [])
+def _section(title: str, changes: Sequence[Change], blocks: Sequence[tuple[str, list[str]]] = (), note: str = "") -> DifferenceSection:
+    return DifferenceSection(title=title, rows=[_row(it) for it in changes], blocks=list(blocks), notes=[note] if note else [])
 
 
 def _row(it: Change) -> DifferenceRow:

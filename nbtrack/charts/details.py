@@ -47,7 +47,7 @@ def sections(home: Home, view: RunView) -> list[tuple[str, Rows]]:
 
 def details(home: Home, view: RunView) -> Details:
     """The same for a front end."""
-    told = [Section(title=shown("name", title), rows=[[sendable(name), sendable(value)] for name, value in rows]) for title, rows in sections(home, view)]
+    told = [Section(title=shown("name", title), rows=[(sendable(name), sendable(value)) for name, value in rows]) for title, rows in sections(home, view)]
     title = shown("name", words.title(view))
     return Details(answer="details", id=0, run=view.run_id, title=title, sections=told, says=f"{title}, {view.state.value.lower()}.")
 

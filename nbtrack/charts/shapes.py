@@ -14,7 +14,7 @@ ColumnKind = Literal["info", "param", "metric", "tag"]
 ColumnType = Literal["text", "number", "time", "duration", "state", "stamp"]
 Better = Literal["higher", "lower", ""]
 X = Literal["step", "epoch", "wall", "relative"]
-Number = float | str | None
+Number = float | Literal["NaN", "Infinity", "-Infinity"] | None
 """A finite number, one of the three texts, or missing."""
 
 
@@ -163,7 +163,7 @@ class DifferenceRow(TypedDict):
 class DifferenceSection(TypedDict):
     title: str
     rows: list[DifferenceRow]
-    blocks: list[list[Any]]
+    blocks: list[tuple[str, list[str]]]
     """Title and lines of what is no row: changed cells, patches. A line begins with `+`, `-` or a space."""
     notes: list[str]
 
@@ -197,7 +197,7 @@ class Figures(TypedDict):
 
 class Section(TypedDict):
     title: str
-    rows: list[list[str]]
+    rows: list[tuple[str, str]]
     """Name and value."""
 
 

@@ -270,12 +270,13 @@ def reproduce(
     ] = "current",
     tolerance: Annotated[list[str] | None, typer.Option("--tolerance", help="1e-6, or METRIC=0.01 for one metric.")] = None,
     timeout: Annotated[float | None, typer.Option("--timeout", help="Seconds the recipe may take.")] = None,
+    output: Annotated[bool, typer.Option("--output", help="Show each cell and what it prints, while it runs.")] = False,
     as_json: Json = False,
 ) -> None:
     """Execute a run's recipe in a clean kernel, and say whether the same comes of it: 0 yes, 1 no, 2 not runnable."""
     from nbtrack.cli import replay
 
-    raise typer.Exit(replay.reproduce(_home(), run, env, tolerance or [], timeout, as_json))
+    raise typer.Exit(replay.reproduce(_home(), run, env, tolerance or [], timeout, output, as_json))
 
 
 @app.command()

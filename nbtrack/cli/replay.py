@@ -26,11 +26,12 @@ def restore(home: Home, run: str, chosen: list[str], to: str, as_json: bool) -> 
     _print(found, [it.__dict__ for it in found.references] if isinstance(found, DataList) else found.__dict__, as_json)
 
 
-def reproduce(home: Home, run: str, env: str, tolerance: list[str], timeout_s: float | None, as_json: bool) -> int:
+def reproduce(home: Home, run: str, env: str, tolerance: list[str], timeout_s: float | None, with_output: bool, as_json: bool) -> int:
     """The exit code."""
     found = execute_again(
         home, find(home, run), settings.load(), env=env, tolerance=tolerance, timeout_s=seconds(None if timeout_s is None else str(timeout_s)),
         tell=lambda text: print(f"nbtrack: {text}", file=sys.stderr),
+        see=(lambda text: print(text, end="", file=sys.stderr, flush=True)) if with_output else None,
     )  # fmt: skip
     _print(found, found.as_data(), as_json)
     return found.answer.exit_code

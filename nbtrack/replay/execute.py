@@ -11,7 +11,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ class Job:
     timeout_s: float | None
     channel: Path
     """A folder with a short path, for the sockets of the kernel."""
+    see: Callable[[str], None] | None = None
+    """Gets what the cells print, as they do, and a line before each; None where nobody looks."""
 
 
 @dataclass
@@ -107,6 +109,14 @@ async def _execute(job: Job, outcome: Outcome) -> None:
             argv = [job.python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
             return KernelSpec(argv=argv, display_name="reproduction", language="python")
 
+    class Client(NotebookClient):
+        """Tells what cells print while they run."""
+
+        def output(self, outs: Any, msg: Any, display_id: str | None, cell_index: int) -> Any:
+            if job.see is not None and msg["msg_type"] == "stream":
+                job.see(msg["content"]["text"])
+            return super().output(outs, msg, display_id, cell_index)
+
     new: Any = nbformat.v4
     notebook = new.new_notebook(
         cells=[new.new_code_cell(source, metadata={"tags": ["raises-exception"]} if may_raise else {}) for source, may_raise in job.cells]
@@ -119,7 +129,7 @@ async def _execute(job: Job, outcome: Outcome) -> None:
     manager = AsyncKernelManager(kernel_spec_manager=OneSpec(), kernel_name="reproduction", connection_file=str(job.channel / "kernel.json"))
     if os.name != "nt":
         manager.transport = "ipc"  # nobody else reaches it, and no port is taken away between choosing and using it
-    client = NotebookClient(
+    client = Client(
         notebook, km=manager, timeout_func=left_s, startup_timeout=_STARTUP_S, resources={"metadata": {"path": str(job.cwd)}},
         extra_arguments=["--IPKernelApp.log_level=50", "--HistoryManager.enabled=False"], shutdown_kernel="graceful",
     )  # fmt: skip
@@ -134,6 +144,8 @@ async def _execute(job: Job, outcome: Outcome) -> None:
             for index, cell in enumerate(notebook.cells):
                 if job.on_line and index == min(job.targets):
                     await _silently(client.kc, f"get_ipython().run_line_magic('track', {job.on_line!r})")
+                if job.see is not None:
+                    job.see(f"[{index + 1}/{len(job.cells)}] {next(iter(cell.source.strip().splitlines()), '')}\n")
                 try:
                     await client.async_execute_cell(cell, index)
                 finally:

@@ -63,7 +63,7 @@ class Cell:
 
 def reproduce(
     home: Home, view: RunView, chosen: Settings, *, env: str = "current", tolerance: Iterable[str | float] = (), timeout_s: float | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    tell: Callable[[str], None] = lambda _: None, see: Callable[[str], None] | None = None,
 ) -> Reproduction:  # fmt: skip
     """Execute the run's recipe again, as a child of the run, and say what came of it; the verdict is kept on the run.
 
@@ -74,6 +74,7 @@ def reproduce(
         tolerance: `1e-6`, or `metric=0.01`.
         timeout_s: seconds the whole recipe may take; None means any time.
         tell: gets a line on what is done just now.
+        see: gets what the cells print, as they do.
 
     Raises:
         UsageError: an unknown `env`, a tolerance that is no number, a run that goes on.
@@ -90,7 +91,7 @@ def reproduce(
     found: list[str] = []
     try:
         with copied(home, view, folders=("notebook", "environment", files.CODE, "data"), with_points=True) as (there, (run,)):
-            result = _reproduce(home, there, run, env, allowed, timeout_s, uri, differing, found, tell)
+            result = _reproduce(home, there, run, env, allowed, timeout_s, uri, differing, found, tell, see)
     except NotRunnable as no:
         run_id = found[0] if found else ""
         result = Reproduction(Answer.NOT_RUNNABLE, no.why, view.run_id, view.name, run_id, no.cell, packages=tuple(differing))
@@ -100,7 +101,7 @@ def reproduce(
 
 def _reproduce(
     home: Home, there: Home, view: RunView, env: str, tolerance: Tolerance, timeout_s: float | None, uri: str, differing: list[str], found: list[str],
-    tell: Callable[[str], None],
+    tell: Callable[[str], None], see: Callable[[str], None] | None,
 ) -> Reproduction:  # fmt: skip
     cells, on_line = recipe_cells(there, view)
     folder = files.folder_of(view) or Path.cwd()
@@ -136,7 +137,7 @@ def _reproduce(
         job = executing.Job(
             [(cell.source, cell.may_raise) for cell in cells], targets, on_line, python, place.cwd,
             executing.environment(home.root, uri, known.variables if known is not None else {}, python, temporary),
-            executing.facts_of(view.run_id, view.name, [scratch, home.root]), timeout_s, scratch,
+            executing.facts_of(view.run_id, view.name, [scratch, home.root]), timeout_s, scratch, see,
         )  # fmt: skip
         tell(f"executing {len(cells)} cells")
         outcome = executing.execute(job)

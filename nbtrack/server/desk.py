@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack import settings
+from nbtrack.capture.begin import SOURCE_TAG
 from nbtrack.charts.compare import Comparison, compare
-from nbtrack.charts.frame import chosen_metric, frame, sendable
-from nbtrack.charts.shapes import Runs
+from nbtrack.charts.frame import chosen_metric, frame, sendable, shown
+from nbtrack.charts.shapes import Column, Runs
 from nbtrack.entities import RunView
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
@@ -47,7 +48,11 @@ def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, 
         ids, experiments = {view.run_id for view in own}, {view.start.experiment for view in own}
         found = [view for view in found if (view.run_id in ids if scope == "notebook" else view.start.experiment in experiments)]
     as_of_ms, stale = seen.as_of_ms or time.time_ns() // 1_000_000, sendable(words.clean(fresh.told(seen)))
-    return frame(found, as_of_ms=as_of_ms, stale=stale, metric=chosen_metric(found))
+    told = frame(found, as_of_ms=as_of_ms, stale=stale, metric=chosen_metric(found))
+    for name, tag in (("source", SOURCE_TAG), ("pipeline", "nbtrack.pipeline")):
+        values: list[Any] = [shown(name, view.tags.get(tag, "")) for view in found]
+        told["columns"].append(Column(key=f"info/{name}", kind="info", name=name, type="text", better="", values=values))
+    return told
 
 
 def is_of(view: RunView, notebook: Path, cells: Collection[str]) -> bool:

@@ -101,6 +101,25 @@ def test_badges_come_back_after_a_reload_and_a_new_name(lab, page):
 
 
 @pytest.mark.browser
+def test_a_run_is_reproduced_and_its_view_comes_back(lab, page):
+    """The job lives in the server: a reload of the page finds it, and its verdict, again."""
+    lab.notebook("again.ipynb", "%load_ext nbtrack", "lr = 0.5", TRAIN + "\n    print('step', step)")
+    open_in(page, lab, "again.ipynb")
+    run_all(page)
+    page.locator(".nbt-badge button").click()
+    view = page.locator(".nbt-main")
+    view.get_by_role("button", name="Reproduce", exact=True).click()
+    view.get_by_role("log").get_by_text("step 19").wait_for()
+    page.wait_for_timeout(1500)  # JupyterLab keeps its layout a second after the last change, and tells nobody
+    page.reload()
+    page.locator(".nbt-main .nbt-verdict").get_by_text("identical").wait_for()
+    assert "step 19" in page.locator(".nbt-main").get_by_role("log").inner_text()
+    page.screenshot(path=SHOTS / "lab_run.png")
+    page.locator(".nbt-main").get_by_role("button", name="Open the new run").click()
+    page.locator(".nbt-main:visible").get_by_text("fit-reproduced").first.wait_for()
+
+
+@pytest.mark.browser
 def test_hostile_names_are_text(lab, page):
     hostile = "<img src=x onerror=window.pwned=1>"
     lab.notebook(

@@ -35,7 +35,18 @@ def post(jp_fetch):
     """Posts JSON; gives the answer's."""
 
     async def post(name, body, **options):
-        answer = await jp_fetch("nbtrack", "api", name, method="POST", body=json.dumps(body), **options)
+        answer = await jp_fetch("nbtrack", "api", *name.split("/"), method="POST", body=json.dumps(body), **options)
         return json.loads(answer.body)
 
     return post
+
+
+@pytest.fixture
+def get(jp_fetch):
+    """The JSON of a route."""
+
+    async def get(path, **params):
+        answer = await jp_fetch("nbtrack", "api", *path.split("/"), params=params)
+        return json.loads(answer.body)
+
+    return get

@@ -14,6 +14,8 @@ export interface IBadge {
   how: ReturnType<typeof verdict>;
   /** Number of runs this cell has. */
   count: number;
+  /** Digest of the text that ran; empty where the run does not tell. */
+  source: string;
 }
 
 /** The last run of each cell, by the cell's id. Runs are numbered newest first. */
@@ -44,6 +46,7 @@ function badge(runs: Runs, row: number, before: number | undefined, count: numbe
     metric: metric ? `${metric.name} ${formatNumber(value)}` : '',
     delta: isTold ? formatDelta(delta) : '',
     how: isTold ? verdict(delta, metric.better) : '',
-    count
+    count,
+    source: runs.column('info/source')?.text(row) ?? ''
   };
 }

@@ -9,12 +9,15 @@ export interface Said {
   is_dirty: boolean;
   version: number;
   cells?: CellFacts[];
+  /** What the user set in the front end; left out where that is nothing. */
+  settings?: Record<string, unknown>;
 }
 
 export interface NotebookFacts {
   path: string;
   root: string;
   isDirty: boolean;
+  settings?: Record<string, unknown>;
   cells: () => CellFacts[];
 }
 
@@ -32,6 +35,9 @@ export class Link {
 
   say(notebook: NotebookFacts): Said {
     const said: Said = { path: local(notebook.path), root: notebook.root, is_dirty: notebook.isDirty, version: this.version };
+    if (Object.keys(notebook.settings ?? {}).length) {
+      said.settings = notebook.settings;
+    }
     const cells = notebook.cells();
     if (!cells.some(cell => USES.test(cell[2]))) {
       return said;

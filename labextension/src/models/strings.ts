@@ -112,6 +112,48 @@ export const STRINGS = {
     stale: 'edited since',
     staleTitle: 'The cell was edited after this run: running it again would give another one.'
   },
+  job: {
+    states: { running: 'running…', cancelling: 'being cancelled…', cancelled: 'cancelled', ended: 'ended' },
+    after: (duration: string): string => `after ${duration}`,
+    cancel: 'Cancel',
+    log: (title: string): string => `Output of ${title}`,
+    nothing: 'Nothing said yet.'
+  },
+  reproduce: {
+    begin: 'Reproduce',
+    again: 'Reproduce again',
+    verdict: (name: string, verdict: string): string => `${name} reproduced: ${verdict}`,
+    none: (code: number | null): string => `It came to no verdict; the command ended with ${code ?? 'no code'}. The output says why.`,
+    compared: (what: string): string => `Compared: ${what}.`,
+    unjudged: (names: string): string => `Not judged, as they measure time: ${names}.`,
+    packages: (names: string): string => `Other versions: ${names}.`,
+    differences: 'What differs',
+    within: 'within tolerance',
+    head: { what: 'What', before: 'Was', now: 'Is' },
+    open: 'Open the new run'
+  },
+  health: {
+    title: 'Delivery to MLflow',
+    name: 'nbtrack',
+    unknown: 'How delivery stands is not known yet.',
+    cutOff: 'nbtrack: cut off',
+    cutOffTold: 'The Jupyter server does not answer. Kernels go on, and what they track is kept.',
+    delivered: 'nbtrack: delivered',
+    waiting: (n: number): string => `${count(n, 'run')} waiting`,
+    problem: (waiting: string): string => `nbtrack: MLflow unreachable${waiting ? `, ${waiting}` : ''}`,
+    held: (n: number): string => `${count(n, 'run')} kept here for the secrets in it; nbtrack doctor says which.`,
+    heldShort: (n: number): string => `nbtrack: ${count(n, 'run')} held`,
+    isDelivered: 'All that was tracked here is in MLflow.',
+    isOff: (waiting: string): string => `${waiting} for delivery, which the settings turn off; nbtrack sync delivers them.`,
+    isUnderWay: (waiting: string): string => `${waiting} for delivery, which is under way.`,
+    isResting: (waiting: string): string => `${waiting} for delivery. It begins with the next tracked cell, or with nbtrack sync.`
+  },
+  ended: {
+    one: (name: string, state: string, reason: string): string => `${name} ${state}${reason ? `: ${reason}` : ''}`,
+    many: (n: number, failed: number): string => `${count(n, 'run')} ended${failed ? `, ${failed} of them not well` : ''}`,
+    open: 'Open',
+    show: 'Show runs'
+  },
   run: {
     restore: 'Restore beside',
     recipe: 'Open recipe',

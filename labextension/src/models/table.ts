@@ -77,7 +77,7 @@ const PARAMS_AT_FIRST = 16;
 
 /** All columns that can be shown. Parts of a metric stand behind it. */
 export function available(runs: Runs): Column[] {
-  const infos = runs.all('info').filter(column => column.name !== 'id');
+  const infos = runs.all('info').filter(column => column.name !== 'id' && column.name !== 'source');
   const metrics = runs
     .all('metric')
     .flatMap(column => ['', ':best', ':lowest', ':highest', ':step', ':count'].flatMap(part => runs.column(`${column.source.key}${part}`) ?? []));

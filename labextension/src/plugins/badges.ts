@@ -3,11 +3,14 @@ import { Cell, CodeCell } from '@jupyterlab/cells';
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker, NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 
-import { badges as badgesOf } from '../models/badges';
+import { badges as badgesOf, IBadge } from '../models/badges';
 import { Runs } from '../models/runs';
+import { IRuns } from '../models/shapes';
+import { sourceDigest } from '../models/source';
 import { draw } from '../views/badge';
 import { INotebookRuns } from './notebook_runs';
 import { OPEN_RUN } from './commands';
+import { ISettings } from './settings';
 
 const CLASS = 'nbt-badge';
 
@@ -15,8 +18,8 @@ export const badges: JupyterFrontEndPlugin<void> = {
   id: 'nbtrack:badges',
   description: 'Shows the last run under each tracked cell.',
   autoStart: true,
-  requires: [INotebookTracker, INotebookRuns],
-  activate: (app: JupyterFrontEnd, tracker: INotebookTracker, runs: INotebookRuns): void => {
+  requires: [INotebookTracker, INotebookRuns, ISettings],
+  activate: (app: JupyterFrontEnd, tracker: INotebookTracker, runs: INotebookRuns, settings: ISettings): void => {
     const follow = (panel: NotebookPanel): void => {
       void panel.context.ready.then(() => {
         if (panel.isDisposed) {
@@ -24,8 +27,9 @@ export const badges: JupyterFrontEndPlugin<void> = {
         }
         const host = runs.of(panel);
         const shown = new Badges(panel, run => void app.commands.execute(OPEN_RUN, { run }));
-        const disconnect = host.changed.connect(() => shown.show(new Runs(host.runs), host.choices.metric));
-        panel.disposed.connect(disconnect);
+        const show = (): void => shown.show(settings.get('badges') === false ? null : host.runs, host.choices.metric);
+        const disconnect = [host.changed.connect(show), settings.changed.connect(show)];
+        panel.disposed.connect(() => disconnect.forEach(end => end()));
       });
     };
     tracker.widgetAdded.connect((_, panel) => follow(panel));
@@ -45,57 +49,78 @@ class Badges {
     private _panel: NotebookPanel,
     private _open: (run: string) => void
   ) {
-    NotebookActions.executionScheduled.connect(this._sent, this);
     _panel.content.model?.cells.changed.connect(() => this._draw());
-    _panel.disposed.connect(() => NotebookActions.executionScheduled.disconnect(this._sent, this));
   }
 
-  show(runs: Runs, metric: string | null): void {
-    this._runs = runs;
-    this._metric = metric;
+  show(runs: IRuns | null, metric: string | null): void {
+    this._badges = runs ? badgesOf(new Runs(runs), metric) : new Map();
     this._draw();
   }
 
-  private _sent(_: unknown, { cell }: { cell: Cell }): void {
-    if (this._panel.content.widgets.includes(cell)) {
-      this._executed.set(cell.model.id, cell.model.sharedModel.getSource());
-    }
-  }
-
   private _draw(): void {
-    const found = badgesOf(this._runs, this._metric);
     for (const cell of this._panel.content.widgets) {
-      const badge = cell instanceof CodeCell ? found.get(cell.model.id) : undefined;
-      const element = cell.node.querySelector<HTMLElement>(`:scope > .${CLASS}`);
+      const badge = cell instanceof CodeCell ? this._badges.get(cell.model.id) : undefined;
+      const drawn = this._drawn.get(cell);
       if (!badge) {
-        element?.remove();
-        continue;
+        drawn?.dispose();
+        this._drawn.delete(cell);
+      } else if (drawn) {
+        drawn.show(badge);
+      } else {
+        this._drawn.set(cell, new Drawn(cell, badge, this._open));
+        cell.disposed.connect(() => this._drawn.delete(cell));
       }
-      const place = element ?? document.createElement('div');
-      if (!element) {
-        place.className = `${CLASS} nbt-lab`;
-        cell.node.append(place);
-        cell.model.sharedModel.changed.connect(() => this._mark(cell));
-      }
-      draw(place, badge, this._isStale(cell), () => this._open(badge.run));
     }
   }
 
-  /** The cell's text changed: only then, and only for this cell, the badge may become stale or current. */
-  private _mark(cell: Cell): void {
-    const place = cell.node.querySelector<HTMLElement>(`:scope > .${CLASS}`);
-    const isStale = this._isStale(cell);
-    if (place && isStale !== (place.querySelector('.nbt-stale') !== null)) {
-      this._draw();
+  private _badges = new Map<string, IBadge>();
+  private _drawn = new Map<Cell, Drawn>();
+}
+
+/** The badge of one cell. */
+class Drawn {
+  constructor(
+    private _cell: Cell,
+    private _badge: IBadge,
+    private _open: (run: string) => void
+  ) {
+    this._place.className = `${CLASS} nbt-lab`;
+    // What a cell is made of is put into it when it comes into view; the badge stands below that
+    void _cell.ready.then(() => this._isDisposed || _cell.node.append(this._place));
+    _cell.model.sharedModel.changed.connect(this._edited, this);
+    this.show(_badge);
+  }
+
+  show(badge: IBadge): void {
+    this._badge = badge;
+    this._isStale = this._isEdited();
+    const key = JSON.stringify([badge, this._isStale]);
+    if (key === this._key) {
+      return; // a notebook may have thousands of badges, and one of them changed
+    }
+    this._key = key;
+    draw(this._place, badge, this._isStale, () => this._open(badge.run));
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    this._cell.model.sharedModel.changed.disconnect(this._edited, this);
+    this._place.remove();
+  }
+
+  /** At every key: drawn again only when that makes a difference. */
+  private _edited(): void {
+    if (this._isEdited() !== this._isStale) {
+      this.show(this._badge);
     }
   }
 
-  private _isStale(cell: Cell): boolean {
-    const executed = this._executed.get(cell.model.id);
-    return executed !== undefined && executed.trim() !== cell.model.sharedModel.getSource().trim();
+  private _isEdited(): boolean {
+    return this._badge.source !== '' && this._badge.source !== sourceDigest(this._cell.model.sharedModel.getSource());
   }
 
-  private _runs = new Runs({ version: 1, as_of_ms: 0, stale: '', names: {}, columns: [], baseline: null, metric: null, group: null });
-  private _metric: string | null = null;
-  private _executed = new Map<string, string>();
+  private _place = document.createElement('div');
+  private _isStale = false;
+  private _key = '';
+  private _isDisposed = false;
 }

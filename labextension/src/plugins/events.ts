@@ -1,23 +1,29 @@
-// The server's word that runs changed: one stream for the whole page, taken up again when it breaks.
+// The server's word on what happens: one stream for the whole page, taken up again when it breaks.
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import { parseEvents } from '../models/event_stream';
 import { Signal } from '../models/signal';
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
 
-class RunEvents {
-  /** Runs changed, or the stream came back after a time in which they may have. */
-  readonly changed = new Signal();
+type Told = (data: unknown) => void;
 
-  /** Listen from now on; the stream is opened by the first who asks. */
-  connect(told: () => void): () => void {
+class ServerEvents {
+  /** The stream was cut off, or came back. */
+  readonly stateChanged = new Signal();
+  isConnected = true;
+
+  /** Be told of events of a name, and with no data when some may have been missed. The stream is opened by the first who asks. */
+  on(name: 'runs' | 'job' | 'health' | 'ended', told: Told): () => void {
+    const known = this._told.get(name) ?? new Set<Told>();
+    this._told.set(name, known.add(told));
     if (!this._isOpen) {
       this._isOpen = true;
       void this._listen();
     }
-    return this.changed.connect(told);
+    return () => known.delete(told);
   }
 
   private async _listen(): Promise<void> {
@@ -30,24 +36,53 @@ class RunEvents {
         if (response.status === 404 || response.status === 403) {
           return; // the server has no such part, or not for us: asking again would not help
         }
-        const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-        let isFirst = true;
-        for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-          if (part.value.includes('event: runs') || (isFirst && wait > FIRST_WAIT_MS)) {
-            this.changed.emit();
-          }
-          isFirst = false;
+        if (response.ok) {
+          await this._read(response);
           wait = FIRST_WAIT_MS;
         }
       } catch {
         // Gone for the moment: the server restarts, the laptop sleeps
       }
+      this._connected(false);
       await new Promise(resolve => setTimeout(resolve, wait * (0.5 + Math.random() / 2)));
       wait = Math.min(2 * wait, LONGEST_WAIT_MS);
     }
   }
 
+  private async _read(response: Response): Promise<void> {
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let waiting = '';
+    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+      this._connected(true);
+      const { events, rest } = parseEvents(waiting + part.value);
+      waiting = rest;
+      for (const { name, data } of events) {
+        this._emit(name, data);
+      }
+    }
+  }
+
+  private _connected(is: boolean): void {
+    if (is === this.isConnected) {
+      return;
+    }
+    this.isConnected = is;
+    if (is) {
+      for (const name of this._told.keys()) {
+        this._emit(name, undefined);
+      }
+    }
+    this.stateChanged.emit();
+  }
+
+  private _emit(name: string, data: unknown): void {
+    for (const told of [...(this._told.get(name) ?? [])]) {
+      told(data);
+    }
+  }
+
+  private _told = new Map<string, Set<Told>>();
   private _isOpen = false;
 }
 
-export const runEvents = new RunEvents();
+export const serverEvents = new ServerEvents();

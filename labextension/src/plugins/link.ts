@@ -5,35 +5,36 @@ import { Kernel } from '@jupyterlab/services';
 
 import { CellFacts, Link } from '../models/link';
 import { serverRoot } from './server';
+import { ISettings } from './settings';
 
 export const link: JupyterFrontEndPlugin<void> = {
   id: 'nbtrack:link',
   description: 'Tells kernels which notebook and cell they execute, unsaved edits included.',
   autoStart: true,
-  requires: [INotebookTracker],
-  activate: (_app: JupyterFrontEnd, tracker: INotebookTracker): void => {
-    tracker.widgetAdded.connect((_, panel) => follow(panel));
-    tracker.forEach(panel => follow(panel));
+  requires: [INotebookTracker, ISettings],
+  activate: (_app: JupyterFrontEnd, tracker: INotebookTracker, settings: ISettings): void => {
+    tracker.widgetAdded.connect((_, panel) => follow(panel, settings));
+    tracker.forEach(panel => follow(panel, settings));
   }
 };
 
-function follow(panel: NotebookPanel): void {
+function follow(panel: NotebookPanel, settings: ISettings): void {
   const told = new Link();
   const session = panel.sessionContext;
   session.kernelChanged.connect((_, { newValue }) => {
     told.forget();
-    join(newValue ?? null, panel, told);
+    join(newValue ?? null, panel, told, settings);
   });
   session.statusChanged.connect((_, status) => {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
       told.forget();
     }
   });
-  join(session.session?.kernel ?? null, panel, told);
+  join(session.session?.kernel ?? null, panel, told, settings);
 }
 
 // The request itself carries the facts: a message beside it could come to the kernel after the cell began.
-function join(kernel: Kernel.IKernelConnection | null, panel: NotebookPanel, told: Link): void {
+function join(kernel: Kernel.IKernelConnection | null, panel: NotebookPanel, told: Link, settings: ISettings): void {
   if (kernel === null) {
     return;
   }
@@ -43,7 +44,7 @@ function join(kernel: Kernel.IKernelConnection | null, panel: NotebookPanel, tol
       return request(content, disposeOnDone, metadata);
     }
     const { path, model } = panel.context;
-    const said = told.say({ path, root: serverRoot(), isDirty: model.dirty, cells: () => factsOf(panel) });
+    const said = told.say({ path, root: serverRoot(), isDirty: model.dirty, settings: settings.chosen(), cells: () => factsOf(panel) });
     const future = request(content, disposeOnDone, { ...metadata, nbtrack: said as never });
     // A request that an earlier cell's error aborted was never read
     future.done.then(reply => reply?.content.status === 'aborted' && told.forget(), () => told.forget());

@@ -2,14 +2,16 @@
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import { Refusal } from '../models/host';
+
 /** What the server says when it refuses: what happened, and what mends it. */
-export class Refused extends Error {
+export class Refused extends Refusal {
   constructor(
     readonly status: number,
-    message: string,
-    readonly mend = ''
+    text: string,
+    mend = ''
   ) {
-    super(message);
+    super({ text, mend });
   }
 }
 

@@ -2,8 +2,8 @@
 import { IChoices, IHost, Refusal } from '../models/host';
 import { IQuestions, IRuns, Question } from '../models/shapes';
 import { Signal } from '../models/signal';
-import { runEvents } from './events';
-import { ask, Refused } from './server';
+import { serverEvents } from './events';
+import { ask } from './server';
 
 export type Scope = 'notebook' | 'experiment' | 'all';
 
@@ -27,7 +27,7 @@ export class ServerHost implements IHost {
   problem = '';
 
   constructor(private _wanted: () => IWanted) {
-    this._disconnect = runEvents.connect(() => this.refresh());
+    this._disconnect = serverEvents.on('runs', () => this.refresh());
     this.refresh();
   }
 
@@ -51,16 +51,12 @@ export class ServerHost implements IHost {
   }
 
   async ask<Q extends Question>(question: Q, asked: IQuestions[Q]['ask']): Promise<IQuestions[Q]['answer']> {
-    try {
-      const path = question === 'act' ? 'act' : 'ask';
-      const found = await ask<IQuestions[Q]['answer'] & { error?: { text: string; mend: string } }>(path, {}, { ...asked, ask: question, id: 0 });
-      if (found.error) {
-        throw new Refusal(found.error);
-      }
-      return found;
-    } catch (error) {
-      throw error instanceof Refused ? new Refusal({ text: error.message, mend: error.mend }) : error;
+    const path = question === 'act' ? 'act' : 'ask';
+    const found = await ask<IQuestions[Q]['answer'] & { error?: { text: string; mend: string } }>(path, {}, { ...asked, ask: question, id: 0 });
+    if (found.error) {
+      throw new Refusal(found.error);
     }
+    return found;
   }
 
   private async _read(): Promise<void> {

@@ -4,7 +4,7 @@ import { ICommandPalette, ToolbarButton } from '@jupyterlab/apputils';
 import { INotebookTracker, NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 
 import { toggled } from '../models/track_line';
-import { CATEGORY, OPEN_COMPARE, SHOW_RUNS, TRACK_CELL, TRACK_OFF, TRACK_ON } from './commands';
+import { CATEGORY, SNAPSHOT, TRACK_CELL, TRACK_OFF, TRACK_ON } from './commands';
 
 export const tracking: JupyterFrontEndPlugin<void> = {
   id: 'nbtrack:tracking',
@@ -32,11 +32,14 @@ export const tracking: JupyterFrontEndPlugin<void> = {
     };
     app.commands.addCommand(TRACK_ON, { label: 'Track Notebook: On', caption: 'Every cell from here on is one run', isEnabled, execute: say('%track on') });
     app.commands.addCommand(TRACK_OFF, { label: 'Track Notebook: Off', caption: 'The run that %track on began ends', isEnabled, execute: say('%track off') });
-    for (const command of [TRACK_CELL, TRACK_ON, TRACK_OFF]) {
+    app.commands.addCommand(SNAPSHOT, {
+      label: 'Snapshot of the Notebook',
+      caption: 'A run that keeps the notebook as it stands and as it was executed so far',
+      isEnabled,
+      execute: say('%%track snapshot\n# the notebook as it stands here')
+    });
+    for (const command of [TRACK_CELL, TRACK_ON, TRACK_OFF, SNAPSHOT]) {
       palette?.addItem({ command, category: CATEGORY });
-    }
-    for (const [rank, command] of [TRACK_CELL, SHOW_RUNS, OPEN_COMPARE].entries()) {
-      app.contextMenu.addItem({ command, selector: '.jp-Notebook .jp-CodeCell', rank: 20 + rank });
     }
     app.docRegistry.addWidgetExtension('Notebook', {
       createNew: (panel: NotebookPanel) => {
@@ -51,6 +54,16 @@ export const tracking: JupyterFrontEndPlugin<void> = {
     });
   }
 };
+
+/** Put `%track on` before the first code cell that does not load nbtrack, unless the notebook is tracked already. */
+export function prepend(panel: NotebookPanel): void {
+  const shared = panel.content.model?.sharedModel;
+  if (!shared || shared.cells.some(cell => /^\s*%%?track\b/m.test(cell.getSource()))) {
+    return;
+  }
+  const first = shared.cells.findIndex(cell => cell.cell_type === 'code');
+  shared.insertCell(Math.max(0, first), { cell_type: 'code', source: '%load_ext nbtrack\n%track on' });
+}
 
 /** A cell with one line above the active one, executed: what was done stays to be read, and runs again with the notebook. */
 async function insert(panel: NotebookPanel, line: string): Promise<void> {

@@ -28,9 +28,11 @@ export function Details({ compare, run }: { compare: Compare; run: string }): VN
         <h3 ref={head} tabIndex={-1}>
           {name}
         </h3>
-        <button type="button" onClick={() => compare.set({ details: null })}>
-          {STRINGS.close}
-        </button>
+        {compare.details === run && (
+          <button type="button" onClick={() => compare.set({ details: null })}>
+            {STRINGS.close}
+          </button>
+        )}
       </header>
       <Said of={answered} />
       {answer?.says && <p class="nbt-says">{answer.says}</p>}

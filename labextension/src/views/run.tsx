@@ -4,11 +4,14 @@ import { useState } from 'preact/hooks';
 
 import { Compare } from '../models/compare';
 import { IHost, problemOf } from '../models/host';
+import { IJobs, isOver } from '../models/jobs';
 import { IProblem } from '../models/shapes';
 import { STRINGS } from '../models/strings';
 import { ChangedTab } from './changed_tab';
 import { Details } from './details';
 import { useCompare } from './hooks';
+import { JobView, useJob } from './job';
+import { Verdict } from './reproduction';
 import { dress } from './theme';
 
 /** What only the place that shows the run can do. */
@@ -16,6 +19,8 @@ export interface IRunActions {
   /** Write something the run kept beside what is there; gives its path. */
   restore(what: string): Promise<string>;
   open(path: string): void;
+  openRun(run: string): void;
+  jobs: IJobs;
 }
 
 function Run({ compare, run, actions }: { compare: Compare; run: string; actions: IRunActions }): VNode {
@@ -37,6 +42,15 @@ function Run({ compare, run, actions }: { compare: Compare; run: string; actions
     await navigator.clipboard.writeText(`import nbtrack\n\nrun = nbtrack.run("${run}")\n`);
     setSaid(STRINGS.run.copied);
   };
+  const [job, follow] = useJob(actions.jobs, 'reproduce', run);
+  const reproduce = async (): Promise<void> => {
+    setProblem(null);
+    try {
+      follow(await actions.jobs.start({ kind: 'reproduce', run }));
+    } catch (error) {
+      setProblem(problemOf(error));
+    }
+  };
   const row = compare.runs.row(run);
   const cell = row === undefined ? '' : compare.runs.column('info/cell')?.text(row);
   const older = row === undefined ? [] : compare.rows.filter(it => it > row);
@@ -55,6 +69,9 @@ function Run({ compare, run, actions }: { compare: Compare; run: string; actions
         <button type="button" onClick={() => void restore('recipe')}>
           {STRINGS.run.recipe}
         </button>
+        <button type="button" disabled={job !== null && !isOver(job.job)} onClick={() => void reproduce()}>
+          {job ? STRINGS.reproduce.again : STRINGS.reproduce.begin}
+        </button>
         <button type="button" onClick={() => void copy()}>
           {STRINGS.run.copy}
         </button>
@@ -70,6 +87,11 @@ function Run({ compare, run, actions }: { compare: Compare; run: string; actions
           </span>
         )}
       </div>
+      {job && (
+        <JobView log={job}>
+          <Verdict job={job.job} open={actions.openRun} />
+        </JobView>
+      )}
       {isCompared && <ChangedTab compare={compare} />}
       <Details compare={compare} run={run} />
     </>

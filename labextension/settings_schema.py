@@ -1,0 +1,85 @@
+"""Writes schema/settings.json: nbtrack's settings as JupyterLab shows them, under the names they have in Python. A test holds the two together."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from nbtrack.settings import ELSEWHERE, FIELDS, Settings
+
+TARGET = Path(__file__).parent / "schema" / "settings.json"
+TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
+OWN: dict[str, Any] = {
+    "badges": {"type": "boolean", "default": True, "title": "badges", "description": "Show the last run under each tracked cell."},
+    "notifications": {
+        "type": "string", "enum": ["hidden and failed", "failed", "never"], "default": "hidden and failed", "title": "notifications",
+        "description": "Tell that a run ended: while the page is hidden and whenever one failed, only when one failed, or never.",
+    },
+}  # fmt: skip
+SHORTCUTS = [
+    ("nbtrack:track-cell", "Alt Shift T", ".jp-Notebook:focus, .jp-Notebook.jp-mod-editMode"),
+    ("nbtrack:show-runs", "Alt Shift R", "body"),
+    ("nbtrack:compare", "Alt Shift D", "body"),
+]
+MENU = ["nbtrack:show-runs", "nbtrack:compare", None, "nbtrack:track-cell", "nbtrack:track-on", "nbtrack:track-off", "nbtrack:snapshot", None, "nbtrack:about"]
+NOTEBOOK_FILE = '.jp-DirListing-item[data-file-type="notebook"]'
+FILE_MENU = ["nbtrack:file-runs", "nbtrack:file-compare", "nbtrack:file-track"]
+CELL_MENU = ["nbtrack:track-cell", "nbtrack:show-runs", "nbtrack:compare"]
+
+
+def text() -> str:
+    """The whole file."""
+    submenu = {"id": "nbtrack-menu", "label": "nbtrack", "items": _items(MENU)}
+    found = {
+        "title": "nbtrack",
+        "description": "Tracked runs of notebooks. The server's environment, such as NBTRACK_CAPTURE, and a project's nbtrack.toml go before.",
+        "jupyter.lab.setting-icon": "nbtrack:runs",
+        "jupyter.lab.setting-icon-label": "nbtrack",
+        "jupyter.lab.shortcuts": [{"command": command, "keys": [keys], "selector": selector} for command, keys, selector in SHORTCUTS],
+        "jupyter.lab.menus": {
+            "main": [{"id": "jp-mainmenu-run", "items": [{"type": "submenu", "rank": 900, "submenu": submenu}]}],
+            "context": [
+                *({"command": command, "selector": NOTEBOOK_FILE, "rank": 5 + rank / 10} for rank, command in enumerate(FILE_MENU)),
+                *({"command": command, "selector": ".jp-Notebook .jp-CodeCell", "rank": 20 + rank} for rank, command in enumerate(CELL_MENU)),
+            ],
+        },
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            **OWN,
+            **{name: _property(name, told) for name, told in _texts().items() if name not in ELSEWHERE},
+        },
+    }
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def _texts() -> dict[str, str]:
+    """What stands below each field."""
+    [told] = ast.parse(inspect.getsource(Settings)).body
+    assert isinstance(told, ast.ClassDef)
+    return {
+        field.target.id: " ".join(after.value.value.split())
+        for field, after in zip(told.body, told.body[1:], strict=False)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and isinstance(after.value.value, str)
+    }  # fmt: skip
+
+
+def _property(name: str, told: str) -> dict[str, Any]:
+    field = FIELDS[name]
+    choices = field.metadata.get("choices")
+    return {"type": TYPES[type(field.default)], "default": field.default, "title": name, "description": told, **({"enum": list(choices)} if choices else {})}
+
+
+def _items(commands: list[str | None]) -> list[dict[str, str]]:
+    return [{"type": "separator"} if command is None else {"command": command} for command in commands]
+
+
+if __name__ == "__main__":
+    TARGET.parent.mkdir(exist_ok=True)
+    TARGET.write_text(text(), encoding="utf-8")
+    print(f"wrote {TARGET}", file=sys.stderr)  # noqa: T201

@@ -1,0 +1,303 @@
+// Written by labextension/wire.py from nbtrack/charts/shapes.py and nbtrack/server/shapes.py; do not edit.
+
+/** One column; all lists have one value a run, in the order of the runs. A metric's numbers stand in `last` to `count`, not in `values`. */
+export interface IColumn {
+  /** `info/name`, `param/lr`, `metric/loss`, `tag/owner`. */
+  key: string;
+  kind: 'info' | 'param' | 'metric' | 'tag';
+  name: string;
+  type: 'text' | 'number' | 'time' | 'duration' | 'state' | 'stamp';
+  /** Empty for what is no metric. */
+  better: 'higher' | 'lower' | '';
+  values?: unknown[];
+  last?: (number | 'NaN' | 'Infinity' | '-Infinity' | null)[];
+  best?: (number | 'NaN' | 'Infinity' | '-Infinity' | null)[];
+  lowest?: (number | 'NaN' | 'Infinity' | '-Infinity' | null)[];
+  highest?: (number | 'NaN' | 'Infinity' | '-Infinity' | null)[];
+  /** Step of the last point. */
+  step?: (number | null)[];
+  count?: (number | null)[];
+}
+
+/** Runs, newest first, column by column. */
+export interface IRuns {
+  version: number;
+  /** When the data was read. */
+  as_of_ms: number;
+  /** Empty, or a sentence that says since when the store was not reached. */
+  stale: string;
+  /** `reserved`: names the query language keeps for itself; `clashing`: names of both a metric and a param. */
+  names: Record<string, string[]>;
+  columns: IColumn[];
+  baseline: string | null;
+  metric: string | null;
+  group: string | null;
+  says: string;
+}
+
+/** Why an answer is none. */
+export interface IProblem {
+  text: string;
+  mend: string;
+}
+
+/** What a front end asks; `ask` and `id` are always there, the others as the kind of question needs. */
+export interface IAsk {
+  ask?: string;
+  id?: number;
+  metrics?: string[];
+  runs?: string[];
+  x?: 'step' | 'epoch' | 'wall' | 'relative';
+  range?: number[] | null;
+  points?: number;
+  metric?: string;
+  group?: string[];
+  baseline?: string | null;
+  a?: string;
+  b?: string;
+  run?: string;
+  do?: string;
+  name?: string;
+  value?: string;
+  tag?: string;
+  note?: string;
+}
+
+/** One curve of one run. `x` and `y` are float64 arrays in the kernel, buffers on the wire, lists in a saved page. */
+export interface ISeries {
+  run: string;
+  metric: string;
+  /** Points before thinning, in the range that was asked for. */
+  count: number;
+  is_thinned: boolean;
+  x: unknown;
+  y: unknown;
+}
+
+export interface ICurves {
+  answer: 'curves';
+  id: number;
+  series: ISeries[];
+  says: string;
+}
+
+export interface IParamImportance {
+  name: string;
+  /** Share of the metric's variation, 0 to 1; all together 1. */
+  importance: number | 'NaN' | 'Infinity' | '-Infinity' | null;
+  /** Spearman's, -1 to 1; null for params that are no numbers. */
+  correlation: number | 'NaN' | 'Infinity' | '-Infinity' | null;
+  /** Runs that have the param and the metric. */
+  count: number;
+}
+
+export interface IImportance {
+  answer: 'importance';
+  id: number;
+  metric: string;
+  /** The most important first. */
+  params: IParamImportance[];
+  method: string;
+  warning: string;
+  says: string;
+}
+
+/** Runs of one configuration. */
+export interface IGroup {
+  label: string;
+  values: Record<string, string>;
+  runs: string[];
+  n: number;
+  mean: number | 'NaN' | 'Infinity' | '-Infinity' | null;
+  std: number | 'NaN' | 'Infinity' | '-Infinity' | null;
+  /** Of the 95% t interval of the mean; null where n is 1. */
+  low: number | 'NaN' | 'Infinity' | '-Infinity' | null;
+  high: number | 'NaN' | 'Infinity' | '-Infinity' | null;
+  /** Mean minus the baseline's mean; null for the baseline. */
+  delta: number | 'NaN' | 'Infinity' | '-Infinity' | null;
+  p: number | 'NaN' | 'Infinity' | '-Infinity' | null;
+  test: 'paired' | 'welch' | '';
+  is_baseline: boolean;
+}
+
+export interface IStatistics {
+  answer: 'statistics';
+  id: number;
+  metric: string;
+  groups: IGroup[];
+  sentences: string[];
+  says: string;
+}
+
+export interface IDifferenceRow {
+  name: string;
+  before: string;
+  after: string;
+  kind: 'changed' | 'added' | 'removed';
+}
+
+export interface IDifferenceSection {
+  title: string;
+  rows: IDifferenceRow[];
+  /** Title and lines of what is no row: changed cells, patches. A line begins with `+`, `-` or a space. */
+  blocks: [string, string[]][];
+  notes: string[];
+}
+
+export interface IDifference {
+  answer: 'difference';
+  id: number;
+  a: string;
+  b: string;
+  sections: IDifferenceSection[];
+  says: string;
+}
+
+export interface IFigure {
+  run: string;
+  path: string;
+  title: string;
+  number: number | null;
+  mime: string;
+  /** Base64 for png, the text for svg; empty where it is too large, or of a kind that is never shown (html). */
+  data: string;
+  size_bytes: number;
+}
+
+export interface IFigures {
+  answer: 'figures';
+  id: number;
+  figures: IFigure[];
+  says: string;
+}
+
+export interface ISection {
+  title: string;
+  /** Name and value. */
+  rows: [string, string][];
+}
+
+export interface IDetails {
+  answer: 'details';
+  id: number;
+  run: string;
+  title: string;
+  sections: ISection[];
+  says: string;
+}
+
+/** What was done; what cannot be done is an error. */
+export interface IAct {
+  answer: 'act';
+  id: number;
+  says: string;
+}
+
+export interface IFailed {
+  answer: string;
+  id: number;
+  error: IProblem;
+}
+
+/** Of the server. */
+export interface IAbout {
+  version: string;
+  /** Folder that notebooks' paths are relative to. */
+  root: string;
+}
+
+/** A command of ours that the server runs. */
+export interface IJob {
+  id: string;
+  kind: string;
+  title: string;
+  /** Id of the run, or path of the file, that it is about. */
+  subject: string;
+  state: 'running' | 'cancelling' | 'cancelled' | 'ended';
+  /** How it ended, as a shell would tell; null while it runs. */
+  code: number | null;
+  started_ms: number;
+  ended_ms: number | null;
+  /** Characters of output so far. */
+  size: number;
+  /** What it came to, where its kind gives something; else null. */
+  result: unknown;
+}
+
+/** What the event stream tells of a job: enough to know whether to ask. */
+export interface IJobNews {
+  id: string;
+  kind: string;
+  subject: string;
+  state: 'running' | 'cancelling' | 'cancelled' | 'ended';
+  size: number;
+}
+
+/** A piece of what a job said. */
+export interface IOutput {
+  job: IJob;
+  /** Of the first character of `text` among all; later than asked for where the older ones are no longer kept. */
+  start: number;
+  /** Where to go on. */
+  next: number;
+  text: string;
+}
+
+/** The user's jobs, newest first. */
+export interface IJobList {
+  jobs: IJob[];
+}
+
+/** How delivery to MLflow stands. */
+export interface IHealth {
+  /** Runs that ended and are not wholly in MLflow. */
+  waiting_runs: number;
+  /** Runs that their secrets keep here. */
+  held_runs: number;
+  /** Whether a delivery process lives; it ends when there is nothing to do. */
+  is_alive: boolean;
+  /** Whether the settings start none. */
+  is_off: boolean;
+  /** Why the store takes nothing; empty where it does. */
+  problem: string;
+  mend: string;
+  /** Empty, or a sentence that says since when the store was not read. */
+  stale: string;
+}
+
+/** Something that is not exactly the same the second time. */
+export interface IDivergence {
+  what: string;
+  before: string;
+  now: string;
+  /** It is within tolerance. */
+  is_within: boolean;
+  /** Index of the recipe's cell; -1 where it belongs to the run as a whole. */
+  cell: number;
+}
+
+/** What `nbtrack reproduce --json` says: the result of a job of kind `reproduce`. */
+export interface IReproduction {
+  verdict: 'identical' | 'within tolerance' | 'different' | 'not runnable';
+  why: string;
+  run: string;
+  name: string;
+  /** Id; empty where none was begun. */
+  new_run: string;
+  /** First diverging cell of the recipe, from 1; 0 where there is none. */
+  cell: number;
+  differences: IDivergence[];
+  not_judged: string[];
+  packages: string[];
+  compared: string;
+  exit_code: number;
+}
+
+/** A run that ended just now. */
+export interface IEnded {
+  run: string;
+  name: string;
+  state: 'FINISHED' | 'FAILED' | 'KILLED';
+  reason: string;
+  notebook: string;
+}
