@@ -32,6 +32,8 @@ class Measured:
     """What tells it from others of its name: a model, a variable."""
     table: str = ""
     """The table it stands in: others there of the same value are other quantities."""
+    is_of_fit: bool = False
+    """It belongs to one fit of a model: another fit under the same variable is another quantity, and no next point of this one."""
 
 
 def number(value: Any) -> float | int | None:
@@ -84,7 +86,12 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
         if any(earlier.get(name) == it.value for name, key in seen.items() if name not in values and (name == it.name) != (key == it.key)):
             continue  # another cell said it: the same name by another expression, or the same expression under another name
         name = next((name for name in _names(it) if seen.get(name, it.key) == it.key and not is_curve(cell, name)), "")
-        if not name and it.name not in values and not is_curve(cell, it.name):
+        if it.is_of_fit and (name or it.name) in earlier and (name or it.name) not in values:
+            if earlier[name or it.name] == it.value:
+                continue  # fitted again to the same end
+            fit = it.qualifiers[0] if it.qualifiers else "fit"
+            name = next((numbered for at in range(2, _MOST) if (numbered := f"{fit}-{at}.{it.name}") not in seen), "")  # as the kept model is called
+        elif not name and it.name not in values and not is_curve(cell, it.name):
             name = it.name  # another cell of the run had it: this is its next point
         if not name:
             continue

@@ -174,7 +174,7 @@ def _of_object(name: str, value: Any, kinds: list[str], *, is_new: bool) -> Iter
         for field in _MODELS:
             found = _attribute(value, field)
             if isinstance(found, float):
-                yield Measured(field, found, "of a fitted model of statsmodels", f"{name}.{field}", (name,))
+                yield Measured(field, found, "of a fitted model of statsmodels", f"{name}.{field}", (name,) if name else (), is_of_fit=True)
     elif "optuna.study.study.Study" in kinds:
         found = _attribute(value, "best_value")
         if found is not None:

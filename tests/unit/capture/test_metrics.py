@@ -244,6 +244,22 @@ def test_a_fitted_model_that_later_cells_ask_is_measured_once(notebook_of):
     assert notebook.tracked("res.predict([[1., 5.]])\nres.summary2()") == {}
 
 
+def test_a_model_fitted_again_in_a_later_cell_of_a_run_has_metrics_of_its_own(notebook_of):
+    sm = pytest.importorskip("statsmodels.api")
+    from nbtrack.capture.results import Results
+
+    notebook = notebook_of(Results())
+    notebook.namespace["sm"] = sm
+    notebook.tracked("pass")
+    shared = notebook.runs[0]
+    fit = "res = sm.OLS([1., 2., 3.5, 4.], sm.add_constant([1., 2., 3., {}])).fit()"
+    first = notebook.tracked(fit.format("4."), shared=shared)
+    second = notebook.tracked(fit.format("7."), shared=shared)
+    assert {name for _, name in second} == {f"res-2.{name}" for _, name in first}
+    assert notebook.tracked(fit.format("7."), shared=shared) == {}
+    assert {metric.count for metric in notebook.view().metrics.values()} == {1}
+
+
 def test_equal_numbers_of_one_report_are_all_kept(notebook_of):
     pytest.importorskip("sklearn")
     from nbtrack.capture.results import Results
