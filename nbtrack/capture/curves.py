@@ -22,7 +22,7 @@ from nbtrack.capture.weave.histories import histories, sizes_of
 from nbtrack.capture.weave.insert import Transformer, insert
 from nbtrack.capture.weave.loops import TooLongError
 from nbtrack.capture.weave.modules import ModuleWeaver
-from nbtrack.capture.weave.plan import Spot, plan
+from nbtrack.capture.weave.plan import Spot, plan, returns_of
 from nbtrack.capture.weave.series import Points, Series
 from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.capture.weave.values import loaded
@@ -37,6 +37,7 @@ _FULL = 50_000
 _SIZES, _KEPT_IN, _HEADS = "curves: sizes of dicts", "curves: lists that are tapped", "curves: first values"
 _HEAD = 1000
 """Values by which two curves are told apart."""
+_FEW = 2
 _MAGICS = ("%%time", "%%capture")
 """Cell magics that give their body to IPython's transformers."""
 
@@ -57,6 +58,8 @@ class Curves(Source):
         self._drainer = _Drainer()
         self._modules: ModuleWeaver | None = None
         self._unsaid: list[str] = []
+        self._returns: dict[str, tuple[str, ...]] = {}
+        """What functions of the notebook return, see `returns_of`."""
         self._budget_s = math.inf
 
     def start(self, shell: Any) -> None:
@@ -134,6 +137,8 @@ class Curves(Source):
         if not is_plain and ast.dump(tree) != ast.dump(entry.tree):
             return
         self._armed.pop(threading.get_ident(), None)
+        if "return" in entry.code:
+            self._returns.update(returns_of(tree))
         if ("for" not in entry.code and "while" not in entry.code) or taps.NAME in entry.code:
             return
         self._weave(tree, entry.code, entry)
@@ -145,7 +150,7 @@ class Curves(Source):
 
     def _weave(self, tree: ast.Module, source: str, entry: Entry | None) -> None:
         try:
-            found = plan(tree, with_functions=not self._may_be_compiled(), budget_s=self._budget_s)
+            found = plan(tree, with_functions=not self._may_be_compiled(), budget_s=self._budget_s, returns=self._returns)
         except TooLongError:
             self._say(entry, "reading the loops of {cell} took longer than budget_ms allows, so they leave no curves")
             return
@@ -295,7 +300,9 @@ class _Active:
                     series.add_last(self.cell.namespace.get(series.spot.variable))
             for series in sorted(them, key=lambda it: it.spot.is_printed):
                 series.finish()
-        kept = [series for first in them for series in (first, *first.later) if series.name]
+            for series in them:
+                series.decide_members(at_end=True)
+        kept = [series for first in them for series in first.all() if series.name]
         if kept and self.cell.run is not None:
             self._tell(self.cell.run, kept)
         return kept
@@ -310,6 +317,8 @@ class _Active:
                         return
                     them = list(self._series.values())
                     most = max((series.drain() for series in them if not series.is_sampled), default=0)
+                    for series in them:
+                        series.decide_members()
                 self._sample([series for series in them if series.is_sampled])
             except Exception as cause:  # noqa: BLE001 - the user's loop goes on without curves
                 for series in list(self._series.values()):
@@ -358,10 +367,12 @@ class _Active:
 
     def _has_twin(self, series: Series) -> bool:
         """Whether a curve has the same values: as many, and alike at both ends and between."""
-        return any(
-            it is not series and it.name and it.count == series.count and _alike(it.head, series.head) and _alike([it.last or 0.0], [series.last or 0.0])
-            for it in self._series.values()
-        ) or (series.spot.is_printed and any(it is not series and it.name and set(series.head) <= set(it.head) for it in self._series.values()))
+        if series.is_member:  # others may be a step ahead, and not be decided yet
+            return any(not it.is_member and len(it.head) >= _FEW and _begin_alike(it.head, series.head) for it in self._series.values())
+        others = [it for first in self._series.values() for it in first.all() if it is not series and it.name]
+        return any(it.count == series.count and _alike(it.head, series.head) and _alike([it.last or 0.0], [series.last or 0.0]) for it in others) or (
+            series.spot.is_printed and any(set(series.head) <= set(it.head) for it in others)
+        )
 
     @staticmethod
     def _tell(run: TrackedRun, kept: list[Series]) -> None:
@@ -388,6 +399,11 @@ def _heads_of(run: TrackedRun, names: set[str]) -> list[list[float]]:
         if name in names and len(them := found.setdefault(name, [])) < _HEAD:
             them.append(value)
     return [them for them in found.values() if len(them) > 1]
+
+
+def _begin_alike(some: list[float], others: list[float]) -> bool:
+    least = min(len(some), len(others))
+    return _alike(some[:least], others[:least])
 
 
 def _alike(some: list[float], others: list[float]) -> bool:

@@ -6,8 +6,9 @@ import ast
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
-from nbtrack.capture.weave.loops import Loop, blocks_of
+from nbtrack.capture.weave.loops import blocks_of
 from nbtrack.capture.weave.plan import Spot
+from nbtrack.capture.weave.scope import Loop
 from nbtrack.capture.weave.taps import NAME, Shape, Tap
 
 

@@ -1,4 +1,4 @@
-"""The loops of a piece of code: what they rebind, and what they show, keep or hand on."""
+"""Reads the loops of a piece of code."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import ast
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import field
-from enum import Enum
 
 from nbtrack.capture.labels import Labelled, labelled, own_name
 from nbtrack.capture.weave.kinds import Env, Kind, join, kind_of, path_of
+from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
 from nbtrack.capture.weave.words import is_measure
-from nbtrack.records import dataclass
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _COMPILERS = frozenset(("njit", "jit", "vectorize", "guvectorize", "stencil", "cfunc", "script", "compile", "function", "pjit", "pmap", "cython", "kernel"))
@@ -21,98 +19,6 @@ _LOGGERS = frozenset(("log", "log_metric", "log_metrics", "add_scalar", "add_sca
 _SHOWS = frozenset(("print", "display", "pprint"))
 _WRITES = frozenset(("write", "info", "debug", "warning", "set_description", "set_description_str", "set_postfix_str", "echo", "secho"))
 _BARS = ("tqdm", "trange", "progress", "track", "prange")
-
-
-class Way(Enum):
-    """How a loop hands a value on."""
-
-    PRINTED = "printed"
-    APPENDED = "appended"
-    STORED = "stored"
-    POSTFIX = "postfix"
-    YIELDED = "yielded"
-
-
-@dataclass
-class Binding:
-    """One statement that binds a name in a loop."""
-
-    value: ast.expr
-    kind: Kind = Kind.GIVEN
-    is_augmented: bool = False
-    adds_to_itself: bool = False
-    node: ast.expr | None = None
-    """The target's node; for a walrus the NamedExpr."""
-    statement: ast.stmt | None = None
-    is_fixed: bool = False
-    """The kind is known from the statement, not from a value."""
-
-
-@dataclass
-class Report:
-    """One expression a loop hands on."""
-
-    node: ast.expr
-    way: Way
-    label: str
-    """What it is called where it goes; may be empty."""
-    statement: ast.stmt
-    container: str = ""
-    """The list that gets it as one of several."""
-    position: int = 0
-    is_key: bool = False
-    """The label is a key the user wrote for it."""
-
-
-@dataclass(eq=False)
-class Loop:
-    """One loop of a scope."""
-
-    node: ast.For | ast.AsyncFor | ast.While
-    parent: Loop | None
-    is_iterating: bool
-    """Its steps are counted or open-ended, rather than one for each item of some data."""
-    target: str = ""
-    """Name of the loop's variable, if it is one; of several the one that counts."""
-    is_counting: bool = False
-    """That variable counts the steps."""
-    binds: dict[str, list[Binding]] = field(default_factory=dict)
-    attributes: list[tuple[ast.Assign, str]] = field(default_factory=list)
-    """Assignments to an attribute such as `self.loss`, with its name."""
-    reports: list[Report] = field(default_factory=list)
-    losses: set[str] = field(default_factory=set)
-    """Names a gradient is taken of."""
-
-    @property
-    def root(self) -> Loop:
-        """The outermost loop around this one."""
-        at = self
-        while at.parent is not None:
-            at = at.parent
-        return at
-
-    def inside(self, other: Loop) -> bool:
-        """Whether this loop lies in `other`."""
-        at = self.parent
-        while at is not None:
-            if at is other:
-                return True
-            at = at.parent
-        return False
-
-
-@dataclass
-class Scope:
-    """The top level of a cell, or one function."""
-
-    place: str
-    """Qualified name of the function; empty at top level."""
-    loops: list[Loop] = field(default_factory=list)
-    kinds: dict[str, Kind] = field(default_factory=dict)
-    explicit: set[str] = field(default_factory=set)
-    """Names the user logs by a call."""
-    own: dict[str, list[ast.expr]] = field(default_factory=dict)
-    """Values bound to each name, loops or not."""
 
 
 class TooLongError(Exception):  # of this folder alone: `Curves` makes a notice of it
@@ -207,6 +113,9 @@ class _Reader:
     def _simple(self, statement: ast.stmt, loop: Loop | None) -> None:
         for node in _own_expressions(statement):
             self._expression(node, loop, statement)
+        if loop is not None:
+            for base, value in _lengthened(statement):
+                self._appended(base, value, loop, statement)
         if isinstance(statement, ast.Assign):
             for target in statement.targets:
                 self._assign(target, statement.value, statement, loop)
@@ -238,6 +147,8 @@ class _Reader:
                 for each, item in zip(target.elts, value.elts, strict=True):
                     self._assign(each, item, statement, loop)
             else:
+                if isinstance(value, ast.Name) and all(isinstance(it, ast.Name) for it in target.elts):
+                    self.scope.unpacked.setdefault(value.id, _names(target))
                 for name in _name_nodes(target):
                     item = ast.Subscript(value, ast.Constant(0), ast.Load())
                     self._note(name.id, Binding(item, node=name, statement=statement), loop)
@@ -388,6 +299,16 @@ def blocks_of(statement: ast.stmt) -> list[list[ast.stmt]]:
             found.append(block)
     found.extend(inner.body for name in ("handlers", "cases") for inner in getattr(statement, name, []))
     return found
+
+
+def _lengthened(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """A list and what is put at its end, without `append`: `losses += [loss]`, `losses = np.append(losses, loss)`."""
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add) and isinstance(statement.value, ast.List) and len(statement.value.elts) == 1:
+        yield statement.target, statement.value.elts[0]
+    elif isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call) and len(statement.value.args) == 2:
+        first, value = statement.value.args
+        if path_of(statement.value.func)[-1:] == ["append"] and ast.unparse(first) == ast.unparse(statement.targets[0]):
+            yield first, value
 
 
 def container_name(node: ast.expr) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import field
+from types import MappingProxyType
 
 from nbtrack.capture.labels import own_name, snake
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
-from nbtrack.capture.weave.loops import Binding, Loop, Report, Scope, Way, scopes_of
+from nbtrack.capture.weave.loops import scopes_of
+from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
 from nbtrack.capture.weave.words import is_history, is_measure
 from nbtrack.records import dataclass
 
@@ -46,6 +49,8 @@ class Spot:
     is_reported: bool = False
     """The user's code keeps or shows it."""
     is_measure: bool = False
+    members: tuple[str, ...] = ()
+    """What the members of a tuple are called that the value may be."""
     cell: int = 0
     """Number of the ledger's entry."""
 
@@ -66,8 +71,13 @@ class Plan:
     """How many more there would have been."""
 
 
-def plan(tree: ast.Module, *, with_functions: bool = True, budget_s: float = float("inf")) -> Plan:
+def plan(
+    tree: ast.Module, *, with_functions: bool = True, budget_s: float = float("inf"), returns: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+) -> Plan:
     """The taps of a cell.
+
+    Args:
+        returns: `returns_of` the functions of the notebook.
 
     Raises:
         TooLongError: reading the code would take longer than the budget.
@@ -78,7 +88,7 @@ def plan(tree: ast.Module, *, with_functions: bool = True, budget_s: float = flo
         for report in (it for loop in scope.loops for it in loop.reports):
             if report.container in columns and report.position < len(columns[report.container]):
                 report.label = columns[report.container][report.position]
-        _Judge(scope, result).decide()
+        _Judge(scope, result, returns).decide()
     if len(result.spots) > _MOST:
         result.left_out = len(result.spots) - _MOST
         best = sorted(result.spots, key=lambda it: (not it.is_reported, not it.is_measure))[:_MOST]
@@ -89,8 +99,8 @@ def plan(tree: ast.Module, *, with_functions: bool = True, budget_s: float = flo
 class _Judge:
     """Decides about one scope."""
 
-    def __init__(self, scope: Scope, result: Plan) -> None:
-        self._scope, self._result = scope, result
+    def __init__(self, scope: Scope, result: Plan, returns: Mapping[str, tuple[str, ...]]) -> None:
+        self._scope, self._result, self._returns = scope, result, returns
         self._taken: dict[tuple[str, Loop], Spot] = {}
         self._said: dict[tuple[str, Loop], list[Report]] = {}
         """Reports of a name in the loop that binds it."""
@@ -146,6 +156,8 @@ class _Judge:
             return ""
         if is_alias and not reports:
             return ""
+        if any(is_measure(it) for binding in bindings for it in self._returned(binding.value)):
+            return "rebound in a loop to several measures"
         if _is_sum(bindings) and not reports:
             return ""
         if reports:
@@ -270,7 +282,27 @@ class _Judge:
         self._add(spot)
 
     def _add(self, spot: Spot) -> None:
+        values = [it.value for it in spot.bindings] if spot.bindings else [spot.node] if spot.node is not None else []
+        spot.members = tuple(self._scope.unpacked.get(spot.variable, ())) or next((it for value in values if (it := self._returned(value))), ())
         self._result.spots.append(spot)
+
+    def _returned(self, value: ast.expr) -> tuple[str, ...]:
+        """What the function of the notebook returns that is called."""
+        return self._returns.get(path_of(value.func)[-1], ()) if isinstance(value, ast.Call) and path_of(value.func) else ()
+
+
+def returns_of(tree: ast.Module) -> dict[str, tuple[str, ...]]:
+    """What functions that return several values call them: names of a tuple, keys of a dict."""
+    found: dict[str, tuple[str, ...]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for it in ast.walk(node):
+                value = it.value if isinstance(it, ast.Return) else None
+                if isinstance(value, ast.Tuple):
+                    found[node.name] = tuple(own_name(part) for part in value.elts)
+                elif isinstance(value, ast.Dict):
+                    found[node.name] = tuple(str(key.value) for key in value.keys if isinstance(key, ast.Constant))
+    return found
 
 
 def _spoken(name: str, reports: list[Report]) -> str:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from nbtrack.capture.weave.plan import Spot
-from nbtrack.capture.weave.taps import BEGIN, BOUNDARY, Shape, Tap
-from nbtrack.capture.weave.values import as_floats, is_number, loaded
+from nbtrack.capture.weave.taps import BEGIN, BOUNDARY, NoTap, Shape, Tap
+from nbtrack.capture.weave.values import Parts, as_floats, is_number, loaded
+from nbtrack.capture.weave.words import is_history, is_measure
+from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
+_NO_MEMBERS = regex(r"^(lr|learning_rate|epochs?|steps?|iters?|iterations?)$|(^|_)(time|runtime|seconds?|per_second|duration|elapsed|eta)$")
+"""What stands beside measures in a record: settings, counters, the clock."""
 _SURE = 5
 """Values after which a curve that is nothing but a curve is written while it grows."""
 _HELD = 20_000
@@ -23,6 +28,8 @@ _FAST_PER_S = 300_000.0
 _ENDS = 10_000
 _CALLS = 5
 """Calls of a function whose curves are kept one by one."""
+_MEMBERS = 12
+"""Members of one dict or tuple that have curves."""
 
 
 @dataclass
@@ -84,6 +91,9 @@ class Series:
         self.first: Series | None = None
         """The curve of the first call, where this is that of a later one."""
         self.later: list[Series] = []
+        self.members: dict[str | int, Series | None] = {}
+        """Curves of the members, where the values are dicts or tuples; None for one that is no measure."""
+        self.is_member = False
         self._is_whole = True
         self._held: list[Points] = []
         self._rest: Points | None = None
@@ -105,6 +115,8 @@ class Series:
             self._of_call._take(values, since, now)
         else:
             for piece in self._by_call(values):
+                if any(type(value) is Parts for value in piece):
+                    self._of_call._spread(piece, since, now)
                 if numbers := self._of_call._numbers(piece):
                     self._of_call._take(numbers, since, now)
         return len(values)
@@ -128,6 +140,39 @@ class Series:
                 self.later.append(Series(self.spot, self.tap, self._budget, self._claim, self._write, self._twin, self._fast_per_s))
                 self.later[-1].first = self
         yield piece
+
+    def _spread(self, values: list[Any], since: int, now: int) -> None:
+        """Give the members of dicts and tuples to a curve each."""
+        keys = dict.fromkeys(key for value in values if type(value) is Parts for key in value.numbers)
+        for key in keys:
+            if key not in self.members:
+                self.members[key] = self._member(key)
+            series = self.members[key]
+            them = [
+                value if value is BOUNDARY else value.numbers[key] for value in values if value is BOUNDARY or (type(value) is Parts and key in value.numbers)
+            ]
+            if series is not None and (numbers := series._numbers(them)):
+                series._feed(numbers, len(numbers), since, now)
+
+    def _member(self, key: str | int) -> Series | None:
+        spot = self.spot
+        given = spot.members[key] if type(key) is int and key < len(spot.members) else key if type(key) is str else ""
+        is_named = is_measure(given) and not _NO_MEMBERS.search(given)
+        is_kept = (spot.is_measure or is_history(spot.name)) and not _NO_MEMBERS.search(given)
+        if not (is_named or is_kept) or len(self.members) >= _MEMBERS:
+            return None
+        name = given if given and (is_history(spot.name) or type(key) is int) else f"{spot.name}.{given or key}"
+        series = Series(
+            replace(spot, name=name, is_measure=is_named), NoTap(), self._budget, self._claim, self._write, self._twin, self._fast_per_s,
+        )  # fmt: skip
+        series.is_member = True
+        return series
+
+    def all(self) -> Iterator[Series]:
+        """This curve, those of later calls, and of each the members."""
+        for series in (self, *self.later):
+            yield series
+            yield from (it for it in series.members.values() if it is not None)
 
     def _take(self, values: list[Any], since: int, now: int) -> None:
         came, seconds = len(values), max((now - since) / 1e9, 1e-6)
@@ -207,7 +252,7 @@ class Series:
             return
         self._held.append(points)
         is_sure = len(self.head) >= (_SURE if self.first is None else _HEAD)
-        if is_sure and not self.spot.is_printed and self._is_curve():
+        if is_sure and not self.spot.is_printed and not self.is_member and self._is_curve():
             self._go_live()
         elif self.count > _HELD:
             self._held.clear()
@@ -243,8 +288,17 @@ class Series:
             for series in self.later:
                 series._finish()
 
+    def decide_members(self, *, at_end: bool = False) -> None:
+        """Write members of dicts and tuples, once all curves have been drained: they give way to those that have their values."""
+        for series in (self, *(self.later if self.calls <= _CALLS else ())):
+            for it in series.members.values():
+                if it is not None and at_end:
+                    it._finish()
+                elif it is not None and not it.name and len(it.head) >= _SURE and it._is_curve() and not it._twin(it):
+                    it._go_live()
+
     def _finish(self) -> None:
-        if not self.name and self._is_curve() and not (self.spot.node is not None and self._twin(self)):
+        if not self.name and self._is_curve() and not ((self.spot.node is not None or self.is_member) and self._twin(self)):
             self._go_live()
         if not self.name:
             return

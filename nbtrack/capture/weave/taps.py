@@ -21,7 +21,7 @@ from enum import Enum
 from types import SimpleNamespace
 from typing import Any
 
-from nbtrack.capture.weave.values import is_number, take
+from nbtrack.capture.weave.values import is_number, parts_of, take
 from nbtrack.system import after_fork_in_child
 
 NAME = "_nbtrack_taps_"
@@ -146,6 +146,8 @@ class Tap:
             self._set(self.record, self.record.append)
             return
         kept = take(value, self.is_reused)
+        if kept is None:
+            kept = parts_of(value)
         if kept is not None:
             self.record.append(kept)  # and look at the next one too: it is another tensor
             self._misses = 0
@@ -169,6 +171,23 @@ class Tap:
             taps[self.index] = owner
         if self.boundary is not None:
             taps[self.boundary] = self.record.append if self.ring is None else _nothing
+
+
+class NoTap(Tap):
+    """Stands where a curve gets its values from another one."""
+
+    def __init__(self) -> None:
+        self.shape, self.is_reused, self.switch, self.index, self.boundary = Shape.VALUE, False, -1, -1, None
+        self.record, self.ring = Record(), None
+
+    def on(self) -> None:
+        return
+
+    def off(self) -> None:
+        return
+
+    def look_again(self) -> None:
+        return
 
 
 class _Sees:

@@ -7,10 +7,20 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from nbtrack.capture.known import module_of
+from nbtrack.capture.known import module_of, static
+from nbtrack.records import dataclass
 
 PLAIN: frozenset[type] = frozenset((float, int))
 _EXACT = frozenset((float, int, Decimal, Fraction))
+_MEMBERS = 20
+"""Most items of a dict or tuple whose numbers are taken one by one."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Numbers of a small dict by key, or of a tuple by position."""
+
+    numbers: dict[str | int, Any]
 
 
 def loaded(name: str) -> Any:
@@ -55,6 +65,22 @@ def take(value: Any, is_reused: bool) -> Any:
     if _is_foreign_scalar(kind, value):
         return value + 0 if is_reused and module.startswith("cupy") else value
     return None
+
+
+def parts_of(value: Any) -> Parts | None:
+    """The numbers in a small dict, named tuple or tuple of nothing but numbers, as `take` keeps them; None where there are none."""
+    kind = type(value)
+    items: list[tuple[str | int, Any]] = []
+    if kind is dict and len(value) <= _MEMBERS:
+        items = [(key, it) for key, it in value.items() if type(key) is str]
+    elif issubclass(kind, tuple) and 2 <= tuple.__len__(value) <= _MEMBERS:
+        fields = static(kind, "_fields")
+        if type(fields) is tuple:
+            items = list(zip(fields, tuple.__iter__(value), strict=False))
+        elif kind is tuple:
+            items = list(enumerate(value))
+    numbers = {key: kept for key, it in items if (kept := take(it, True)) is not None}
+    return Parts(numbers) if numbers and (type(value) is dict or len(numbers) == len(items)) else None
 
 
 def _is_foreign_scalar(kind: type, value: Any) -> bool:

@@ -24,6 +24,10 @@ CASES = {
         'log = []\nfor i in range(3):\n    log.append({"epoch": i, "loss": 1 / (i + 1), "acc": i / 7})',
         {"loss": [1.0, 0.5, 1 / 3], "acc": [0.0, 1 / 7, 2 / 7]},
     ),
+    "a list that is lengthened": (
+        "import numpy as np\na, b = [], np.array([])\nfor i in range(3):\n    a += [1 / (i + 1)]\n    b = np.append(b, i * i / 7)",
+        {"a": [1.0, 0.5, 1 / 3], "b": [0.0, 1 / 7, 4 / 7]},
+    ),
     "names of a tuple": (
         "h = []\nfor i in range(3):\n    loss, acc = 1 / (i + 1), (i * i) / 5\n    h.append((loss, acc))",
         {"loss": [1.0, 0.5, 1 / 3], "acc": [0.0, 0.2, 0.8]},
@@ -188,6 +192,40 @@ def test_a_sampler_keeps_each_step_of_what_it_carries_on(curves):
     found = curves(code)
     assert set(found) == {"mu"}
     assert len(found["mu"]) == 40
+
+
+SEVERAL = {
+    "a dict that a function returns": (
+        'def epoch(i): return {"loss": 1 / (i + 1), "acc": i * i / 9, "seconds": 0.1 * i * i}',
+        "for i in range(3):\n    stats = epoch(i)",
+        {"stats.loss": [1.0, 0.5, 1 / 3], "stats.acc": [0.0, 1 / 9, 4 / 9]},
+    ),
+    "a dict that is kept": (
+        "def epoch(i): return dict(loss=1 / (i + 1), epoch=i)", "history = []\nfor i in range(3):\n    history.append(epoch(i))", {"loss": [1.0, 0.5, 1 / 3]},
+    ),
+    "a tuple, by the names in the return": (
+        "def epoch(i):\n    loss, acc = 1 / (i + 1), i * i / 9\n    return loss, acc",
+        "for i in range(3):\n    out = epoch(i)",
+        {"loss": [1.0, 0.5, 1 / 3], "acc": [0.0, 1 / 9, 4 / 9]},
+    ),
+    "a tuple, by the names it is unpacked to": (
+        "def epoch(i):\n    m = [1.0, i * i]\n    return m[0] / (i + 1), m[1] / 9",
+        "def train():\n    for i in range(3):\n        train_metrics = epoch(i)\n    train_loss, train_acc = train_metrics\ntrain()",
+        {"train_loss": [1.0, 0.5, 1 / 3], "train_acc": [0.0, 1 / 9, 4 / 9]},
+    ),
+    "members that are taken out and kept are not recorded twice": (
+        'def epoch(i): return {"loss": 1 / (i + 1)}',
+        'losses = []\nfor i in range(7):\n    stats = epoch(i)\n    losses.append(stats["loss"])',
+        {"losses": [1 / (i + 1) for i in range(7)]},
+    ),
+    "a pair that is no measure": ("def move(i): return (i * 0.5, i * i * 0.1)", "for i in range(3):\n    place = move(i)", {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", SEVERAL)
+def test_members_of_what_a_loop_gets_are_curves_of_their_own(curves, what):
+    *cells, found = SEVERAL[what]
+    assert curves(*cells) == found
 
 
 def test_the_key_of_a_record_names_it(curves):

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtrack.capture.weave import taps
-from nbtrack.capture.weave.loops import Loop
 from nbtrack.capture.weave.plan import Spot
+from nbtrack.capture.weave.scope import Loop
 from nbtrack.capture.weave.series import Series
 
 LOOP = Loop(ast.parse("while True: pass").body[0], None, True)
