@@ -21,6 +21,7 @@ from nbtrack.api import (
     run,
     run_notebook,
     runs,
+    sweep,
     tag,
     track,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "run",
     "run_notebook",
     "runs",
+    "sweep",
     "tag",
     "track",
 ]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nbtrack.gates.page import GatesPage
     from nbtrack.magics.diff_page import DiffPage
     from nbtrack.pipelines.single import NotebookRun
+    from nbtrack.pipelines.sweeps.notebook import Swept
     from nbtrack.replay.bundle import Bundle
     from nbtrack.replay.data import DataList
     from nbtrack.replay.restore import Restored
@@ -222,6 +223,41 @@ def run_notebook(
     return run_or_raise(
         Path(path), params or {}, out=None if out is None else Path(out), kernel=kernel, name=name, experiment=experiment, timeout_s=timeout_s, parent=parent
     )
+
+
+def sweep(
+    path: str | Path, params: Mapping[str, Any] | None = None, *, goal: str = "", trials: int | None = None, jobs: int = 1, sampler: str = "tpe",
+    prune: str = "none", seed: int | None = None, name: str = "", kernel: str = "", experiment: str = "", timeout_s: float | None = None,
+    best: str | Path | None = None, resume: str = "", texts: frozenset[str] = frozenset(),
+) -> Swept:  # fmt: skip
+    """Run a notebook again and again with other params, in search of the best; `.best_params`, `.best`, `.comparison` tell what came of it.
+
+    Args:
+        params: what is searched, such as `{"lr": "log(1e-4, 1e-1)", "depth": [2, 4, 8]}`, and values of other parameters.
+        goal: `max:METRIC` or `min:METRIC`.
+        trials: how many; 20, or all of a grid.
+        jobs: trials at once.
+        sampler, prune: `tpe`, `random` or `grid`; `hyperband`, `median` or `none`.
+        timeout_s: seconds that a trial may take.
+        best: file to write the best params to.
+        resume: a sweep of this notebook that was stopped: the first letters of its run's id, or `last`.
+        texts: names of params whose values were typed.
+
+    Raises:
+        UsageError: it cannot be done as it is asked for.
+        StageError: no trial came to its end.
+    """
+    from nbtrack.pipelines.progress import SweepInTerminal, Terminal
+    from nbtrack.pipelines.single import aside
+    from nbtrack.pipelines.sweeps.notebook import sweep_or_raise
+    from nbtrack.pipelines.sweeps.plan import Asked
+
+    above = current()
+    asked = Asked(Path(path), params or {}, goal, trials, sampler, prune, seed, texts, name, kernel, experiment, timeout_s)
+    shows = SweepInTerminal(Terminal(sys.stdout, is_live=False), _home())
+    parent = above.run_id if above is not None and not above.is_ended else ""
+    file = None if best is None else Path(best).expanduser()
+    return aside(lambda stop: sweep_or_raise(asked, jobs=jobs, stop=stop, shows=shows, file=file, resume=resume, trials=trials, parent=parent))
 
 
 def flush(word: str = "last") -> RunView:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbtrack import yaml_text
 from nbtrack.errors import SpecError
+from nbtrack.yaml_text import NOWHERE, Place, Span
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 NAMES = ("nbtrack.yaml", "nbtrack.yml")
-_NODES = 100_000
-"""Values of a file, aliases followed; a file that has more was made to exhaust whoever reads it."""
-_DEPTH = 100
-Loc = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -26,13 +25,19 @@ class Located:
 
     path: Path
     data: Any
-    lines: Mapping[Loc, int]
+    lines: Mapping[Place, int]
+    spans: Mapping[Place, Span] = field(default_factory=dict)
+    """Columns of the first line of each value and its key."""
 
     def line(self, loc: Sequence[str | int]) -> int:
         """The line of a value, from 1; of one that is not there, of what should hold it."""
         return self.lines.get(self._known(loc), 1)
 
-    def check(self, type_: Any, loc: Loc = ()) -> Any:
+    def span(self, loc: Sequence[str | int]) -> Span:
+        """The columns of what `line` gives the line of."""
+        return self.spans.get(self._known(loc), NOWHERE)
+
+    def check(self, type_: Any, loc: Place = ()) -> Any:
         """What stands at `loc` as the type says; None stands for nothing written there.
 
         Raises:
@@ -47,7 +52,7 @@ class Located:
             schema = adapter.json_schema()
             raise self.error([(loc + tuple(it["loc"]), _told(it, schema)) for it in cause.errors(include_url=False)]) from cause
 
-    def at(self, loc: Loc) -> Any:
+    def at(self, loc: Place) -> Any:
         """The value there, or None."""
         found = self.data
         for part in loc:
@@ -57,9 +62,9 @@ class Located:
                 return None
         return found
 
-    def _known(self, loc: Sequence[str | int]) -> Loc:
+    def _known(self, loc: Sequence[str | int]) -> Place:
         """The place as the file has it: the kind that pydantic puts in for a union is left out, and so is what is missing."""
-        found: Loc = ()
+        found: Place = ()
         was_kind = False
         for part in loc:
             here = self.at(found)
@@ -73,8 +78,8 @@ class Located:
 
     def error(self, problems: Sequence[tuple[Sequence[str | int], str]]) -> SpecError:
         """One error of all that is wrong: place and text of each."""
-        rows = [(self.line(loc), ".".join(map(str, self._known(loc))), text) for loc, text in problems]
-        return SpecError(self.path, sorted(set(rows)))
+        rows = sorted({((self.line(loc), ".".join(map(str, self._known(loc))), text), self.span(loc)) for loc, text in problems})
+        return SpecError(self.path, [row for row, _ in rows], [span for _, span in rows])
 
 
 def find(folder: Path) -> Path | None:
@@ -87,55 +92,29 @@ def find(folder: Path) -> Path | None:
 
 
 def read(path: Path) -> Located:
-    """A YAML file by the safe loader, which makes plain data alone.
+    """What a file says.
 
     Raises:
         SpecError: it cannot be read, is no YAML, has a key twice, or is nested or aliased beyond all use.
     """
-    import yaml
-
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as cause:
         raise SpecError(path, [(0, "", f"it cannot be read: {getattr(cause, 'strerror', None) or cause}")]) from cause
-    loader = None
-    try:
-        loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
-        lines: dict[Loc, int] = {}
-        if node is not None:
-            _walk(path, node, (), lines)
-        data = None if node is None else loader.construct_document(node)
-    except yaml.MarkedYAMLError as cause:
-        mark = cause.problem_mark or cause.context_mark
-        raise SpecError(path, [(mark.line + 1 if mark else 0, "", str(cause.problem or cause.context or cause))]) from cause
-    except RecursionError as cause:
-        raise SpecError(path, [(0, "", "it is nested too deeply")]) from cause
-    except (yaml.YAMLError, ValueError) as cause:
-        raise SpecError(path, [(0, "", f"it is no YAML: {' '.join(str(cause).split())}")]) from cause
-    finally:
-        if loader is not None:
-            loader.dispose()
-    return Located(path, {} if data is None else data, lines)
+    return parse(text, path)
 
 
-def _walk(path: Path, node: Any, loc: Loc, lines: dict[Loc, int]) -> None:
-    """Note the line of every value; that of a mapping's value is the line of its key."""
-    import yaml
+def parse(text: str, path: Path) -> Located:
+    """What a text says; an empty one is a mapping of nothing.
 
-    lines.setdefault(loc, node.start_mark.line + 1)
-    if len(lines) > _NODES or len(loc) > _DEPTH:
-        raise SpecError(path, [(node.start_mark.line + 1, "", "it holds too many values, or values too deep within others")])
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else str(key.start_mark.line)
-            if (*loc, name) in lines and name != "<<":
-                raise SpecError(path, [(key.start_mark.line + 1, ".".join(map(str, loc)), f"{name!r} is there twice, first on line {lines[*loc, name]}")])
-            lines[*loc, name] = key.start_mark.line + 1
-            _walk(path, value, (*loc, name), lines)
-    elif isinstance(node, yaml.SequenceNode):
-        for at, value in enumerate(node.value):
-            _walk(path, value, (*loc, at), lines)
+    Args:
+        path: where the text comes from, for errors.
+
+    Raises:
+        SpecError: it is no YAML, has a key twice, or is nested or aliased beyond all use.
+    """
+    data, lines, spans = yaml_text.load(text, path)
+    return Located(path, {} if data is None else data, lines, spans)
 
 
 def _told(it: ErrorDetails, schema: dict[str, Any]) -> str:
@@ -155,11 +134,17 @@ def _told(it: ErrorDetails, schema: dict[str, Any]) -> str:
             wanted = [word.strip(" '") for word in it["ctx"]["expected_tags"].split(",")]
             near = difflib.get_close_matches(it["ctx"]["tag"], wanted, 1)
             return f"there is no kind {it['ctx']['tag']!r}; " + (f"did you mean {near[0]!r}?" if near else f"it is one of {', '.join(wanted)}")
-        case "value_error":
-            return str(it["msg"]).removeprefix("Value error, ")
-        case _:
-            shown = "" if isinstance(it["input"], (dict, list)) else f", not {it['input']!r}"
-            return str(it["msg"]).removeprefix("Input s").replace("hould be", "it should be", 1) + shown
+        case "string_pattern_mismatch" if name == "[key]":
+            return f"{it['loc'][-2]!r} cannot be a name; take letters, digits and _, - where it is no identifier, and begin with a letter"
+        case kind:
+            shown = "" if isinstance(it["input"], (dict, list)) else f", not {_short(it['input'])}"
+            text = str(it["msg"]).removeprefix("Value error, ") if kind == "value_error" else re.sub(r"^\w+ should", "it should", str(it["msg"]))
+            return text + shown
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _fields(schema: dict[str, Any], loc: Sequence[str | int]) -> list[str]:
@@ -179,6 +164,8 @@ def _fields(schema: dict[str, Any], loc: Sequence[str | int]) -> list[str]:
             here = here["items"]
         elif isinstance(here.get("additionalProperties"), dict):
             here = here["additionalProperties"]
+        elif here.get("patternProperties"):
+            here = next(iter(here["patternProperties"].values()))
         else:
             choices = [it for it in here.get("anyOf", []) if it.get("type") != "null"]
             if len(choices) != 1:

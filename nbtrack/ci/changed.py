@@ -14,7 +14,7 @@ from nbtrack.errors import UsageError
 from nbtrack.pipelines.check import Books
 from nbtrack.pipelines.code import Sources
 from nbtrack.pipelines.graph import Graph, Node
-from nbtrack.pipelines.yaml_text import parse
+from nbtrack.specs import parse
 
 _GIT_S = 30
 _COMMON = ("params", "defaults", "profiles", "env", "secrets", "gates")
@@ -93,7 +93,7 @@ def _before(graph: Graph, since: str, top: Path) -> dict[str, Any]:
     """The pipeline's file as it was; empty where there was none, or where it cannot be read."""
     name = Path(os.path.relpath(os.path.realpath(graph.loaded.file), os.path.realpath(top))).as_posix()
     try:
-        found = parse(_git(graph.loaded.folder, "show", f"{since}:{name}"), name).data
+        found = parse(_git(graph.loaded.folder, "show", f"{since}:{name}"), Path(name)).data
     except UsageError:
         return {}
     return found if isinstance(found, dict) else {}

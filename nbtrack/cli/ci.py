@@ -121,8 +121,9 @@ def _open(asked: Asked) -> Opened:
 
 def _run(opened: Opened, home: Home, bases: Bases, jobs: int) -> Any:
     from nbtrack.pipelines.executor import LocalExecutor
-    from nbtrack.pipelines.pipeline import PipelineRun, Where
+    from nbtrack.pipelines.pipeline import PipelineRun
     from nbtrack.pipelines.progress import PipelineShows, Terminal
+    from nbtrack.pipelines.runs import Where
 
     where = Where(home, courier.absolute_uri(tracking_uri(settings.load()), Path.cwd()), opened.state)
     shows, stop = PipelineShows(Terminal(sys.stderr, is_live=False), home), Stop()

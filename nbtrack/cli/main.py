@@ -432,6 +432,36 @@ def run(
 
 
 @app.command(cls=PairsCommand)
+def sweep(
+    notebook: Annotated[Path, typer.Argument(help="Notebook")],
+    param: Annotated[
+        list[str] | None, typer.Option("-p", "--param", help="'NAME=log(LOW,HIGH)', uniform(LOW,HIGH[,STEP]), int(LOW,HIGH), choice(A,B,...); or one value.")
+    ] = None,
+    params_file: ParamsFile = None,
+    goal: Annotated[str, typer.Option("--goal", help="max:METRIC or min:METRIC: what is searched for.")] = "",
+    trials: Annotated[int | None, typer.Option("--trials", min=1, help="How many; 20, or all of a grid.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Trials at once.")] = 1,
+    sampler: Annotated[str, typer.Option("--sampler", help="tpe, random or grid.")] = "tpe",
+    prune: Annotated[str, typer.Option("--prune", help="End trials early whose curve does worse than others': hyperband, median or none.")] = "none",
+    seed: Annotated[int | None, typer.Option("--seed", help="Of what is drawn, so that the same is drawn again.")] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the sweep's run; else the notebook's.")] = "",
+    kernel: Annotated[str, typer.Option("--kernel", help="Kernel to execute it in; else the notebook's.")] = "",
+    timeout: Annotated[float | None, typer.Option("--timeout", help="Seconds that a trial may take.")] = None,
+    best: Annotated[Path | None, typer.Option("--best", help="File to write the best params to, for nbtrack run -f.")] = None,
+    resume: Annotated[str, typer.Option("--resume", help="Go on with a sweep of this notebook that was stopped: RUN, or last.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Run a notebook again and again with other params, in search of the best: 0 found, 1 no trial came to its end, 130 interrupted."""
+    from nbtrack.cli import run as given_by
+    from nbtrack.cli import sweep as door
+    from nbtrack.pipelines.sweeps.plan import Asked
+
+    given, typed = given_by.given(param or [], params_file)
+    asked = Asked(notebook, given, goal, trials, sampler, prune, seed, typed, name, kernel, "", timeout)
+    raise typer.Exit(door.sweep(asked, jobs=jobs, best=best, resume=resume, as_json=as_json))
+
+
+@app.command(cls=PairsCommand)
 def plan(
     stages: Annotated[list[str] | None, typer.Argument(help="Stages; all if none is named")] = None,
     param: Params = None,

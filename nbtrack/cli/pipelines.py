@@ -34,8 +34,9 @@ _MARKS = {"run": "▶", "cached": "✓", "perhaps": "?", "skip": "-"}
 def run(wanted: Wanted, *, jobs: int, keep_going: bool, resume: str, executor: str, as_json: bool) -> int:
     """Run a pipeline; the exit code."""
     from nbtrack.pipelines.history import find
-    from nbtrack.pipelines.pipeline import PipelineRun, Where
+    from nbtrack.pipelines.pipeline import PipelineRun
     from nbtrack.pipelines.progress import PipelineShows, Terminal
+    from nbtrack.pipelines.runs import Where
 
     if executor != "local":
         raise UsageError(f"There is no executor {executor!r}.", mend="There is local.")
@@ -71,7 +72,7 @@ def run(wanted: Wanted, *, jobs: int, keep_going: bool, resume: str, executor: s
         print(f"Go on with it: nbtrack run --resume {result.run_id[:8]}", file=sys.stderr)
         return Exit.INTERRUPTED
     if result.state is State.FINISHED:
-        return 0
+        return Exit.OK
     return Exit.GATE if result.has_failed_gate and not any(it == "failed" for it in result.phases.values()) else Exit.FAILED
 
 
@@ -100,7 +101,7 @@ def show_plan(wanted: Wanted, as_json: bool) -> None:
 
 def check(wanted: Wanted, as_schema: bool, as_json: bool) -> None:
     if as_schema:
-        from nbtrack.pipelines.spec import schema
+        from nbtrack.pipelines.schema import schema
 
         print(json.dumps(schema(), indent=2, ensure_ascii=False))
         return
@@ -202,7 +203,7 @@ def cache(file: Path | None, action: str, days: float, as_json: bool) -> int:
             print(f"{found.entries} results and {found.objects} files looked at, {len(found.damaged)} damaged and taken away")
             for name in found.damaged:
                 print(f"  {name}")
-        return Exit.FAILED if found.damaged else 0
+        return Exit.FAILED if found.damaged else Exit.OK
     else:
         raise UsageError(f"nbtrack cache has no {action!r}.", mend="Write nbtrack cache ls, gc or verify.")
-    return 0
+    return Exit.OK

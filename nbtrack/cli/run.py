@@ -25,7 +25,7 @@ def given(pairs: list[str], file: Path | None) -> tuple[dict[str, Any], frozense
     Raises:
         UsageError: one has no value.
     """
-    from nbtrack.pipelines.yaml_text import read_params
+    from nbtrack.pipelines.parameters import read_params
 
     found: dict[str, Any] = read_params(file) if file is not None else {}
     typed = {}
@@ -82,7 +82,7 @@ def run_one(
         for file in found.files:
             print(f"  wrote {file}")
     if found.state is State.FINISHED:
-        return 0
+        return Exit.OK
     print(failure_text(found.result, found.job), file=sys.stderr)
     return Exit.INTERRUPTED if found.state is State.KILLED else Exit.FAILED
 

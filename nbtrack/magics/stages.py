@@ -1,4 +1,4 @@
-"""`%track run` and `%track output`."""
+"""`%track run`, `%track sweep` and `%track output`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from nbtrack.magics.replay import seconds, take
 
 if TYPE_CHECKING:
     from nbtrack.pipelines.single import NotebookRun
+    from nbtrack.pipelines.sweeps.notebook import Swept
 
 
 class StageCommands:
@@ -24,20 +25,31 @@ class StageCommands:
         _, values, rest = take(words, (), ("--out", "--kernel", "--timeout", "--name"), "run")
         if not rest or "=" in rest[0]:
             raise UsageError("%track run needs a notebook.", mend="Write %track run train.ipynb lr=0.1.")
-        params = {}
-        for word in rest[1:]:
-            name, equals, value = word.partition("=")
-            if not equals or not name:
-                raise UsageError(f"{word!r} has no value.", mend=f"Write {word}=VALUE.")
-            params[name] = value
+        params = _pairs(rest[1:])
         return run_or_raise(
             Path(rest[0]).expanduser(), params, texts=frozenset(params), out=Path(values["--out"]).expanduser() if "--out" in values else None,
             kernel=values.get("--kernel", ""), name=values.get("--name", ""), timeout_s=seconds(values.get("--timeout")),
         )  # fmt: skip
 
+    def _sweep(self, words: list[str]) -> Swept:
+        from nbtrack import api
+
+        names = ("--goal", "--trials", "--jobs", "--sampler", "--prune", "--seed", "--name", "--kernel", "--timeout", "--best", "--resume")
+        _, values, rest = take(_joined(words), (), names, "sweep")
+        if not rest or "=" in rest[0]:
+            raise UsageError("%track sweep needs a notebook.", mend="Write %track sweep train.ipynb lr=log(1e-4,1e-1) --goal max:acc.")
+        numbers = {name: _whole(name, values[name]) for name in ("--trials", "--jobs", "--seed") if name in values}
+        params = _pairs(rest[1:])
+        return api.sweep(
+            Path(rest[0]).expanduser(), params, goal=values.get("--goal", ""), trials=numbers.get("--trials"), jobs=numbers.get("--jobs", 1),
+            sampler=values.get("--sampler", "tpe"), prune=values.get("--prune", "none"), seed=numbers.get("--seed"), name=values.get("--name", ""),
+            kernel=values.get("--kernel", ""), timeout_s=seconds(values.get("--timeout")), best=values.get("--best"), resume=values.get("--resume", ""),
+            texts=frozenset(params),
+        )  # fmt: skip
+
     def _output(self, words: list[str]) -> None:
         from nbtrack import api
-        from nbtrack.pipelines.yaml_text import read_scalar
+        from nbtrack.yaml_text import read_scalar
 
         if not words:
             raise UsageError("%track output needs a name.", mend="Write %track output rmse, or %track output rmse=0.3.")
@@ -47,3 +59,33 @@ class StageCommands:
             if not equals and name not in namespace:
                 raise UsageError(f"There is no variable {name!r} to hand on.", mend=grammar.nearest(name, [it for it in namespace if not it.startswith("_")]))
             api.output(name, read_scalar(text) if equals else namespace[name])
+
+
+def _pairs(words: list[str]) -> dict[str, str]:
+    """Values by name."""
+    found = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise UsageError(f"{word!r} has no value.", mend=f"Write {word}=VALUE.")
+        found[name] = value
+    return found
+
+
+def _joined(words: list[str]) -> list[str]:
+    """Words with those put together that stand within brackets: `lr=log(1e-4, 1e-1)`."""
+    found: list[str] = []
+    depth = 0
+    for word in words:
+        if depth > 0:
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+        depth += word.count("(") - word.count(")")
+    return found
+
+
+def _whole(option: str, text: str) -> int:
+    if not text.isdecimal() or (option != "--seed" and int(text) < 1):
+        raise UsageError(f"{option} got {text!r}.", mend=f"Write {option} 2.")
+    return int(text)

@@ -64,6 +64,8 @@ COMMANDS = {
     "bundle": "%track bundle RUN FILE.zip [--data]: the run as one file",
     "import": "%track import FILE.zip: take in a run from such a file",
     "run": "%track run NOTEBOOK [NAME=VALUE]... [--out FOLDER] [--kernel NAME] [--timeout SECONDS]: run a notebook in a kernel of its own, as one run",
+    "sweep": "%track sweep NOTEBOOK NAME=log(LOW,HIGH)|choice(A,B)|VALUE... --goal max:METRIC [--trials N] [--jobs N] [--sampler tpe|random|grid] "
+    "[--prune hyperband|median|none] [--seed N] [--name NAME] [--kernel NAME] [--timeout SECONDS] [--best FILE] [--resume RUN]: search for the best params",
     "output": "%track output NAME[=VALUE]...: hand values on from a stage; without VALUE the one the name has",
     "gate": "%track gate [RUN] [--gates FILE] [--against RUN]: hold a run against the gates of nbtrack.yaml",
     "history": "%track history: what this kernel executed, in true order; stale cells are marked",
@@ -117,6 +119,10 @@ class TrackMagics(GateCommands, ReplayCommands, StageCommands, Magics):
                                       the run as one file, and back
         %track run NOTEBOOK [NAME=VALUE]... [--out FOLDER] [--kernel NAME] [--timeout SECONDS]
                                       run a notebook in a kernel of its own, as one run
+        %track sweep NOTEBOOK NAME=log(LOW,HIGH)|uniform(LOW,HIGH)|int(LOW,HIGH)|choice(A,B)|VALUE... --goal max:NAME
+                     [--trials N] [--jobs N] [--sampler tpe|random|grid] [--prune hyperband|median|none] [--seed N]
+                     [--name NAME] [--kernel NAME] [--timeout SECONDS] [--best FILE] [--resume RUN]
+                                      run a notebook again and again, in search of its best params
         %track output NAME[=VALUE]... hand values on from a stage of a pipeline
         %track gate [RUN] [--gates FILE] [--against RUN]
                                       hold a run against the gates of nbtrack.yaml

@@ -71,6 +71,8 @@ def _check(loaded: Loaded, graph: Graph, node: Node, books: Books) -> list[Probl
                 accept(book, declared, {name: resolve(value, lambda it: value_of(it, loaded, node.matrix))})
             except UsageError as cause:
                 problems.append(loaded.problem(place, cause.message, cause.mend))
+    if node.spec.sweep is not None:
+        problems += _check_sweep(loaded, node, book, declared)
     made = {path for it in node.needs for path in graph.nodes[it].files.values()}
     for name, path in node.inputs.items():
         if "${" in path:
@@ -80,6 +82,33 @@ def _check(loaded: Loaded, graph: Graph, node: Node, books: Books) -> list[Probl
         elif not _is_made(path, made) and not (loaded.folder / path).exists() and not (loaded.folder / f"{path}.dvc").exists():
             text = f"The input {path!r} is not there, and no stage makes it."
             problems.append(loaded.problem((*here, "inputs", name), text, "Correct the path, or name it among a stage's outputs."))
+    return problems
+
+
+def _check_sweep(loaded: Loaded, node: Node, book: Notebook, declared: tuple[Declared, ...]) -> list[Problem]:
+    from nbtrack.pipelines.sweeps.space import read
+    from nbtrack.pipelines.sweeps.stage import plan_of
+
+    assert node.spec.sweep is not None
+    here = ("stages", node.stage)
+    problems = []
+    for name, value in node.spec.sweep.params.items():
+        place = (*here, "sweep", "params", name)
+        try:
+            if read(book, declared, name, value) is None:
+                problems.append(loaded.problem(place, f"{value!r} of {name!r} is one value.", "Write log(LOW, HIGH), choice(A, B) or a list, or move it."))
+        except UsageError as cause:
+            problems.append(loaded.problem(place, cause.message, cause.mend))
+        if name in node.spec.params:
+            problems.append(loaded.problem(place, f"{name!r} stands under `params`, too.", "Search it, or give it a value."))
+    if not problems:
+        try:
+            plan_of(node, book, declared)
+        except UsageError as cause:
+            problems.append(loaded.problem((*here, "sweep"), cause.message, "Write goal: max:METRIC at the stage." if not node.spec.goal else cause.mend))
+    for name in node.files:
+        mend = "Hand on values, such as best_params, and write the file in a stage that takes them."
+        problems.append(loaded.problem((*here, "outputs", name), f"Every trial of {node.id} would write {node.files[name]!r}.", mend))
     return problems
 
 

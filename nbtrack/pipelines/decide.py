@@ -74,6 +74,8 @@ class Decider:
             "variables": variables,
             "folder": os.path.relpath(node.cwd, self._folder),
         }
+        if (sweep := node.spec.sweep) is not None:
+            facts["sweep"] = {**sweep.params, "goal": node.spec.goal, **sweep.model_dump(include={"trials", "sampler", "prune", "seed"})}
         return Decision(digest_of(facts), facts, params, variables)
 
     def input_paths(self, node: Node, made: Made) -> Iterator[tuple[str, str]]:
@@ -169,6 +171,7 @@ def changes(before: Entry | None, now: Mapping[str, Any]) -> list[str]:
         found.append(f"code of {node_words(numbers)} changed" if numbers else "cells were taken away or moved")
     for part, word in (("params", "param"), ("variables", "variable"), ("outputs", "output")):
         found += _differences(word, old.get(part, {}), now[part])
+    found += _differences("sweep", old.get("sweep", {}), now.get("sweep", {}))
     for name in sorted({*old.get("modules", {}), *now["modules"]}):
         if old.get("modules", {}).get(name) != now["modules"].get(name):
             found.append(

@@ -58,11 +58,10 @@ def _read(loaded: Loaded, place: tuple[str, ...], gates: Mapping[str, Any], prob
     if not gates:
         return {}
     from nbtrack.gates.spec import Gates
-    from nbtrack.specs import Located
 
     try:
-        found: Mapping[str, Any] = Located(loaded.file, loaded.document.data, loaded.document.lines).check(Gates, place)
+        found: Mapping[str, Any] = loaded.document.check(Gates, place)
     except SpecError as cause:
-        problems += [Problem(loaded.file.name, line, f"{where}: {text}.", "") for line, where, text in cause.problems]
+        problems += [Problem(loaded.file, line, f"{where}: {text}.", "", span) for (line, where, text), span in zip(cause.problems, cause.spans, strict=True)]
         return {}
     return found

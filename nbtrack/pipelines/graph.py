@@ -13,7 +13,7 @@ from nbtrack.errors import UsageError
 from nbtrack.pipelines.load import Loaded, Problem, nearest
 from nbtrack.pipelines.references import Reference, check_condition, references_in, resolve
 from nbtrack.pipelines.spec import Stage
-from nbtrack.pipelines.yaml_text import Place
+from nbtrack.yaml_text import Place
 
 STATIC = ("params", "matrix")
 """Kinds of references that are known before anything runs."""

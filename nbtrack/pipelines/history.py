@@ -75,9 +75,7 @@ class History:
 
     def __init__(self, state: Path, run_id: str) -> None:
         self.folder = state / "runs" / run_id
-        ignore = state / ".gitignore"
-        if not ignore.exists():
-            write_atomically(ignore, b"*\n")
+        keep_out_of_git(state)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lines = LineWriter(self.folder / "log")
 
@@ -108,6 +106,13 @@ class History:
 
     def _append(self, kind: str, **data: Any) -> None:
         self._lines.append(Event(kind, time.time_ns(), data))
+
+
+def keep_out_of_git(state: Path) -> None:
+    """Have git ignore the folder in which caches and histories lie."""
+    ignore = state / ".gitignore"
+    if not ignore.exists():
+        write_atomically(ignore, b"*\n")
 
 
 def read(state: Path, run_id: str) -> RunHistory | None:

@@ -12,6 +12,8 @@ class StopReason(StrEnum):
 
     TIMEOUT = "timeout"
     INTERRUPTED = "interrupted"
+    PRUNED = "pruned"
+    """Other trials of its sweep do better."""
 
 
 class Stop:

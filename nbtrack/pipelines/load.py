@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbtrack import specs
 from nbtrack.errors import SpecError, UsageError
 from nbtrack.pipelines.spec import FILE, Pipeline
-from nbtrack.pipelines.yaml_text import NOWHERE, Document, Place, Span, parse
+from nbtrack.specs import Located
+from nbtrack.yaml_text import NOWHERE, Place, Span
 
 
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong in a file."""
 
-    file: str
+    file: Path
     line: int
     text: str
     mend: str
@@ -34,7 +36,7 @@ class Loaded:
 
     pipeline: Pipeline
     file: Path
-    document: Document
+    document: Located
 
     @property
     def folder(self) -> Path:
@@ -46,7 +48,7 @@ class Loaded:
 
     def problem(self, place: Place, text: str, mend: str) -> Problem:
         """What is wrong at a place of the file."""
-        return Problem(self.file.name, self.document.line(place), text, mend, self.document.span(place))
+        return Problem(self.file, self.document.line(place), text, mend, self.document.span(place))
 
 
 def find_file(given: Path | None, folder: Path) -> Path:
@@ -61,10 +63,8 @@ def find_file(given: Path | None, folder: Path) -> Path:
         if not path.is_file():
             raise UsageError(f"There is no pipeline file {path}.", mend=f"Name one, or stand in a folder with {FILE}.")
         return path.absolute()
-    for place in (folder, *folder.parents):
-        for name in (FILE, "nbtrack.yml"):
-            if (place / name).is_file():
-                return (place / name).absolute()
+    if (found := specs.find(folder)) is not None:
+        return found.absolute()
     raise UsageError(f"There is no {FILE} in {folder} or above it.", mend="Write one, see docs/pipelines.md, or run a notebook: nbtrack run NOTEBOOK.ipynb.")
 
 
@@ -80,18 +80,11 @@ def load(file: Path, profile: str = "", params: Mapping[str, Any] | None = None,
         SpecError: it cannot be used; lists all that is wrong in its form.
         UsageError: there is no such param, or it is of another type.
     """
-    try:
-        document = parse(file.read_text("utf-8") if text is None else text, file.name)
-    except (OSError, UnicodeDecodeError) as cause:
-        raise SpecError(file, [(0, "", f"it cannot be read: {getattr(cause, 'strerror', None) or cause}")]) from cause
-    problems = [
-        Problem(file.name, line, f"{place[-1]!r} stands twice here.", "Take one of them away.", document.span(place)) for place, line in document.repeated
-    ]
+    document = specs.read(file) if text is None else specs.parse(text, file)
     if not isinstance(document.data, dict):
-        problems.append(Problem(file.name, 1, "This is no pipeline.", "Write `stages:` and below it a name and `notebook:` for each."))
-        refuse(problems)
-    document = _with_profile(document, profile, file.name)
-    pipeline = _validated(document, file.name, problems)
+        raise document.error([((), "this is no pipeline; write `stages:` and below it a name and `notebook:` for each")])
+    document = _with_profile(document, profile)
+    pipeline: Pipeline = document.check(Pipeline)
     if params:
         pipeline = pipeline.model_copy(update={"params": {**pipeline.params, **_set(pipeline, file, params, texts)}})
     return Loaded(pipeline, file, document)
@@ -105,7 +98,7 @@ def refuse(problems: Iterable[Problem]) -> None:
     """
     found = sorted(set(problems), key=lambda it: (it.file, it.line, it.text))
     if found:
-        raise SpecError(Path(found[0].file), [(it.line, "", f"{it.text} {it.mend}".rstrip(". ?")) for it in found], [it.span for it in found])
+        raise SpecError(found[0].file, [(it.line, "", f"{it.text} {it.mend}".rstrip(". ?")) for it in found], [it.span for it in found])
 
 
 def nearest(word: str, known: Iterable[str], kind: str) -> str:
@@ -115,73 +108,27 @@ def nearest(word: str, known: Iterable[str], kind: str) -> str:
     return f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(names[:12])}." if names else f"There are no {kind}."
 
 
-def _with_profile(document: Document, profile: str, name: str) -> Document:
-    profiles = document.data.get("profiles") if isinstance(document.data, dict) else None
+def _with_profile(document: Located, profile: str) -> Located:
     if not profile:
         return document
+    profiles = document.data.get("profiles")
     if not isinstance(profiles, dict) or profile not in profiles:
-        raise UsageError(f"{name} has no profile {profile!r}.", mend=nearest(profile, profiles if isinstance(profiles, dict) else (), "profiles"))
+        mend = nearest(profile, profiles if isinstance(profiles, dict) else (), "profiles")
+        raise UsageError(f"{document.path.name} has no profile {profile!r}.", mend=mend)
     changes = profiles[profile]
-    if not isinstance(changes, dict) or "profiles" in changes:
-        refuse([Problem(name, document.line(("profiles", profile)), f"Profile {profile!r} is no mapping of changes.", "Write `params:` or `stages:` in it.")])
     prefix = ("profiles", profile)
+    if not isinstance(changes, dict) or "profiles" in changes:
+        raise document.error([(prefix, "it is no mapping of changes; write `params:` or `stages:` in it")])
     inner = {place: place[len(prefix) :] for place in document.lines if place[: len(prefix)] == prefix and len(place) > len(prefix)}
-    lines = document.lines | {inner[place]: document.lines[place] for place in inner}
-    spans = document.spans | {inner[place]: document.spans[place] for place in inner if place in document.spans}
-    return Document(_merged(document.data, changes), lines, document.repeated, spans)
+    lines = {**document.lines, **{inner[place]: document.lines[place] for place in inner}}
+    spans = {**document.spans, **{inner[place]: document.spans[place] for place in inner if place in document.spans}}
+    return Located(document.path, _merged(document.data, changes), lines, spans)
 
 
 def _merged(base: Any, over: Any) -> Any:
     if isinstance(base, dict) and isinstance(over, dict):
         return {**base, **{key: _merged(base[key], value) if key in base else value for key, value in over.items()}}
     return over
-
-
-def _validated(document: Document, name: str, problems: list[Problem]) -> Pipeline:
-    from pydantic import ValidationError
-
-    try:
-        found = Pipeline.model_validate(document.data)
-    except ValidationError as cause:
-        problems += [_problem(document, name, dict(error)) for error in cause.errors(include_url=False, include_context=False)]
-        found = None
-    refuse(problems)
-    assert found is not None  # refuse() has raised otherwise
-    return found
-
-
-def _problem(document: Document, name: str, error: dict[str, Any]) -> Problem:
-    place = tuple(it for it in error["loc"] if it != "[key]")
-    kept: list[str | int] = []
-    value: Any = document.data
-    for it in place:  # unions put names of their members between the keys
-        if (isinstance(value, dict) and it in value) or (isinstance(value, list) and isinstance(it, int) and it < len(value)):
-            value = value[it]
-            kept.append(it)
-    where = ".".join(map(str, kept)) or "the file"
-    line, span = document.line(tuple(kept)), document.span(tuple(kept))
-    kind, last = error["type"], str(place[-1]) if place else ""
-    if kind == "extra_forbidden":
-        above = ".".join(map(str, kept[:-1])) or "A pipeline"
-        return Problem(name, line, f"{above} has no field {last!r}.", nearest(last, _fields(tuple(kept[:-1])), "fields"), span)
-    if kind == "missing":
-        return Problem(name, line, f"{where} lacks {last!r}.", f"Write `{last}:` there.", span)
-    if kind == "string_pattern_mismatch" and "[key]" in error["loc"]:
-        return Problem(name, line, f"{last!r} cannot be a name.", "Take letters, digits, - and _; begin with a letter.", span)
-    text = error["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
-    return Problem(name, line, f"{where} is {_short(value)}: {text}.", "Correct its value.", span)
-
-
-def _fields(place: Place) -> list[str]:
-    from nbtrack.pipelines import spec
-
-    if not place:
-        return [it.alias or name for name, it in spec.Pipeline.model_fields.items()]
-    inner = {"retries": spec.Retries, "resources": spec.Resources, "environment": spec.Environment, "outputs": spec.Output}
-    model: Any = {"stages": spec.Stage, "defaults": spec.Defaults}.get(str(place[0]), spec.Stage)
-    for it in place[1:]:
-        model = inner.get(str(it), model)
-    return list(model.model_fields)
 
 
 def _set(pipeline: Pipeline, file: Path, params: Mapping[str, Any], texts: frozenset[str]) -> dict[str, Any]:
@@ -193,8 +140,3 @@ def _set(pipeline: Pipeline, file: Path, params: Mapping[str, Any], texts: froze
             raise UsageError(f"{file.name} has no param {name!r}.", mend=nearest(name, pipeline.params, "params; write them under `params:`"))
         found[name] = as_declared(f"{file.name}", name, pipeline.params[name], value, is_text=name in texts)
     return found
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

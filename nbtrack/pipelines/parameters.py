@@ -10,11 +10,13 @@ import re
 import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from nbtrack import specs
 from nbtrack.errors import UsageError
 from nbtrack.pipelines.notebook import Notebook
-from nbtrack.pipelines.yaml_text import read_scalar
+from nbtrack.yaml_text import read_scalar
 
 _KINDS = {"int": "int", "float": "float", "str": "str", "bool": "bool", "list": "list", "dict": "dict", "tuple": "tuple", "None": "none"}
 _KINDS |= {"List": "list", "Dict": "dict", "Tuple": "tuple", "Sequence": "list", "Mapping": "dict"}
@@ -255,3 +257,15 @@ def _comments(source: str) -> dict[int, str]:
     except (tokenize.TokenError, IndentationError):
         pass
     return found
+
+
+def read_params(path: Path) -> dict[str, Any]:
+    """Values by name from a YAML or JSON file.
+
+    Raises:
+        SpecError: it cannot be read, or is no mapping of names.
+    """
+    located = specs.read(path)
+    if not isinstance(located.data, dict) or not all(isinstance(key, str) for key in located.data):
+        raise located.error([((), "it holds no mapping of parameters; write lines such as `lr: 0.1`")])
+    return located.data

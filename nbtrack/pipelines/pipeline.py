@@ -8,68 +8,31 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from nbtrack import settings
-from nbtrack.capture.begin import begin
-from nbtrack.capture.current import owner
-from nbtrack.capture.identity import Identity
-from nbtrack.capture.run import TrackedRun
-from nbtrack.entities import Kind, Request, State
+from nbtrack.entities import State
 from nbtrack.errors import CacheError, NbtrackError, StageError, StoreError
-from nbtrack.journal import Home, RunWriter, fold
+from nbtrack.journal import fold
 from nbtrack.pipelines.cache import Cache, Entry, Kept
 from nbtrack.pipelines.check import Books
 from nbtrack.pipelines.decide import Decider, Decision, last_of
-from nbtrack.pipelines.draw import mermaid
 from nbtrack.pipelines.executor import Executor
 from nbtrack.pipelines.graph import Graph, Node
-from nbtrack.pipelines.history import History, NodeHistory, Phase, RunHistory
+from nbtrack.pipelines.history import History, Phase, RunHistory
 from nbtrack.pipelines.listener import Listener, Stop
 from nbtrack.pipelines.locks import StageLock
 from nbtrack.pipelines.outcome import Outcome
-from nbtrack.pipelines.outputs import outputs_of
-from nbtrack.pipelines.parameters import recorded
 from nbtrack.pipelines.plan import Selection
-from nbtrack.pipelines.processes import sweep
 from nbtrack.pipelines.recording import Recording
 from nbtrack.pipelines.report import keep_report
+from nbtrack.pipelines.resume import Before
+from nbtrack.pipelines.runs import Runs, Where
+from nbtrack.pipelines.shows import Shows
 from nbtrack.pipelines.stage import DEFAULT_KERNEL, Job, Result, close, secrets_of
+from nbtrack.pipelines.sweeps.stage import StageSweeps, plan_of
 
 _LOOK_S = 0.1
 _LOCKED_S = 0.3
-
-
-class Shows(Protocol):
-    """Shows what happens."""
-
-    def listener(self, node: str) -> Listener:
-        """Hears of attempts at a node."""
-        ...
-
-    def phase(self, node: Node, phase: Phase, reason: str, seconds: float) -> None:
-        """A node came to a phase."""
-        ...
-
-    def failed(self, job: Job, result: Result) -> None:
-        """An attempt failed."""
-        ...
-
-    def note(self, text: str) -> None:
-        """Something one should know."""
-        ...
-
-
-@dataclass(frozen=True)
-class Where:
-    """Where a pipeline keeps things and records its runs."""
-
-    home: Home
-    uri: str
-    """Full URI of the store."""
-    state: Path
-    """Folder of its cache and history."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +98,9 @@ class PipelineRun:
         self._later: list[tuple[float, str]] = []
         self._running: dict[Future[Result], str] = {}
         self._is_halted = False
-        self._chosen = settings.load({"tracking_uri": where.uri})
+        self._sweeps = StageSweeps(executor, where.state)
+        self._runs_of = Runs(graph, books, where, self._facts)
+        self._before = Before(resumed, where.home, self._outcome, self._runs_of) if resumed is not None else None
         self._reports = ThreadPoolExecutor(1, thread_name_prefix="nbtrack-report")
         """Pages are made while other stages run."""
 
@@ -146,13 +111,13 @@ class PipelineRun:
             JournalError, OSError: its run could not be begun.
         """
         began = time.monotonic()
-        parent = self._begin()
-        self._parent = parent
+        parent = self._runs_of.begin(self._resumed)
         self._history = History(self._where.state, parent.run_id)
         state = State.FAILED
         try:
             self._history.begin(self._graph.loaded.file, self._graph.loaded.name, list(self._phases), self._facts)
-            self._adopt()
+            if self._before is not None:
+                self._before.adopt()
             while self._step():
                 pass
             state = self._verdict()
@@ -164,27 +129,12 @@ class PipelineRun:
             parent.end(state, "" if state is State.FINISHED else self._why())
             self._history.end(state)
             self._history.close()
+            self._sweeps.close()
             self._executor.close()
             self._decider.digests.save()
             for text in self._cache.problems:
                 self._shows.note(text)
         return PipelineResult(parent.run_id, state, dict(self._phases), dict(self._reasons), dict(self._runs), time.monotonic() - began)
-
-    def _begin(self) -> TrackedRun:
-        loaded, home = self._graph.loaded, self._where.home
-        if self._resumed is not None and (view := fold(home, self._resumed.run_id, metrics=False)) is not None:
-            writer = RunWriter(home, view.run_id)
-            writer.event(Kind.RESUME, owner=owner(home).name)
-            run = TrackedRun(home, view.start, writer)
-        else:
-            tags = {"nbtrack.pipeline": loaded.name} | ({"nbtrack.profile": self._facts["profile"]} if self._facts.get("profile") else {})
-            request = Request(name=loaded.name, experiment=loaded.pipeline.experiment or loaded.name, tags=tags)
-            run = begin(request, Identity(str(loaded.file), "", "nbtrack run"), code="", chosen=self._chosen)
-        for name, value in loaded.pipeline.params.items():
-            run.param(name, value)
-        run.artifact_bytes(f"pipeline/{loaded.file.name}", loaded.file.read_bytes())
-        run.artifact_bytes("pipeline/graph.mmd", mermaid(self._graph).encode())
-        return run
 
     def _step(self) -> bool:
         """Do what can be done now; False when nothing is left."""
@@ -265,19 +215,10 @@ class PipelineRun:
         if why := self._judge(node, entry.run_id) if node.spec.gates else "":
             self._settle(node.id, Phase.GATED, why)
             return True
-        run_id = self._record_hit(node, decision, entry)
+        run_id = self._runs_of.hit(node, decision, entry)
         self._cache.note_last(f"{self._graph.loaded.name}/{node.id}", entry)
         self._done(node, entry, Phase.CACHED, f"as in run {entry.run_name} ({entry.run_id[:8]})", run_id, time.monotonic() - began)
         return True
-
-    def _record_hit(self, node: Node, decision: Decision, entry: Entry) -> str:
-        """A child run that says where the result comes from."""
-        run = begin(self._request(node, 0, {"nbtrack.cached_from": entry.run_id}), self._identity(node), code="", chosen=self._chosen)
-        _, declared = self._books.get(node.notebook)
-        for name, value in recorded(declared, decision.params).items():
-            run.param(name, str(value) if not isinstance(value, (bool, int, float, str, list, dict, type(None))) else value)
-        run.end(State.FINISHED)
-        return run.run_id
 
     def _submit(self, it: str) -> None:
         work, node = self._works[it], self._graph.nodes[it]
@@ -296,13 +237,24 @@ class PipelineRun:
         for path in self._outcome.clear(node, last_of(self._cache, self._graph.loaded.name, node)):
             self._shows.note(f"{it}: what lay in its way is now {path}")
         work.attempt += 1
-        work.job = self._job(work)
+        work.job = self._runs_of.job(node, work.decision, work.attempt)
         self._history.stage(it, Phase.RUNNING, key=work.decision.key, attempt=work.attempt)
         self._phases[it] = Phase.RUNNING
         self._shows.phase(node, Phase.RUNNING, "", 0.0)
         listener = Recording(it, self._history, self._shows.listener(it), secrets_of(work.job.params))
-        self._running[self._executor.submit(work.job, self._stop, listener)] = it
+        self._running[self._begin(work, listener) if node.spec.sweep is None else self._begin_sweep(work, listener)] = it
         self._executor.expect(self._coming())
+
+    def _begin(self, work: _Work, listener: Listener) -> Future[Result]:
+        assert work.job is not None
+        return self._executor.submit(work.job, self._stop, listener)
+
+    def _begin_sweep(self, work: _Work, listener: Listener) -> Future[Result]:
+        node = work.node
+        assert work.job is not None and node.spec.sweep is not None
+        resumes = self._before.sweep_of(node, work.decision) if self._before is not None and work.attempt == 1 else ""
+        plan = plan_of(node, *self._books.get(node.notebook))
+        return self._sweeps.submit(work.job, plan, node.spec.sweep.jobs, self._stop, listener, self._sweeps.resumable(resumes))
 
     def _coming(self) -> list[str]:
         """Kernels that the next stages will want, as far as can be told."""
@@ -344,18 +296,21 @@ class PipelineRun:
     def _finished(self, work: _Work, result: Result) -> None:
         node = work.node
         outputs = self._outcome.collect(node, result.outputs)
-        if node.spec.gates and (why := self._judge(node, result.run_id)):
+        is_lasting = not node.spec.cache or self._is_unchanged(node, work.decision)
+        if not is_lasting:
+            self._shows.note(f"{node.id}: it is not kept in the cache, for what it depends on changed while it ran")
+        self._accept(node, self._runs_of.entry(node, work.decision, result.run_id, outputs, result.seconds), "", is_lasting=is_lasting)
+
+    def _accept(self, node: Node, entry: Entry, reason: str, *, is_lasting: bool = True) -> None:
+        """A node has a result: hold it against the gates, and keep it."""
+        if node.spec.gates and (why := self._judge(node, entry.run_id)):
             self._outcome.settle(node)
-            self._settle(node.id, Phase.GATED, why)
+            self._settle(node.id, Phase.GATED, why, run_id=entry.run_id)
             return
-        entry = self._entry(node, work.decision, result.run_id, outputs, result.seconds)
-        if node.spec.cache:
-            if self._is_unchanged(node, work.decision):
-                self._cache.put(entry, self._graph.loaded.folder)
-            else:
-                self._shows.note(f"{node.id}: it is not kept in the cache, for what it depends on changed while it ran")
+        if node.spec.cache and is_lasting:
+            self._cache.put(entry, self._graph.loaded.folder)
         self._cache.note_last(f"{self._graph.loaded.name}/{node.id}", entry)
-        self._done(node, entry, Phase.DONE, "", result.run_id, result.seconds)
+        self._done(node, entry, Phase.DONE, reason, entry.run_id, entry.seconds)
         self._outcome.settle(node)
 
     def _failed(self, work: _Work, reason: str) -> None:
@@ -424,33 +379,6 @@ class PipelineRun:
 
         return bool(sum(it.memory or 0 for it in (*running, wants)) <= psutil.virtual_memory().total)
 
-    def _job(self, work: _Work) -> Job:
-        node, spec = work.node, work.node.spec
-        _, declared = self._books.get(node.notebook)
-        return Job(
-            node.notebook, work.decision.params, recorded(declared, work.decision.params), node.id, self._where.home.root, self._where.uri, node.cwd,
-            spec.environment.kernel, work.decision.variables, spec.timeout, self._experiment, self._parent.run_id,
-            self._request(node, work.attempt, {}).tags, work.attempt, spec.goal,
-        )  # fmt: skip
-
-    @property
-    def _experiment(self) -> str:
-        return self._graph.loaded.pipeline.experiment or self._graph.loaded.name
-
-    def _request(self, node: Node, attempt: int, tags: Mapping[str, str]) -> Request:
-        told = {"nbtrack.pipeline": self._graph.loaded.name, "nbtrack.stage": node.stage}
-        return Request(
-            name=node.id, experiment=self._experiment, goal=node.spec.goal, parent=self._parent.run_id, tags=told | dict(node.spec.tags) | dict(tags)
-        )
-
-    def _identity(self, node: Node) -> Identity:
-        return Identity(str(node.notebook), "", "nbtrack run")
-
-    def _entry(self, node: Node, decision: Decision, run_id: str, outputs: Mapping[str, Kept], seconds: float) -> Entry:
-        view = fold(self._where.home, run_id, metrics=False)
-        name = node.id if view is None else f"{view.name}#{view.start.attempt}"
-        return Entry(decision.key, node.id, run_id, name, dict(outputs), decision.facts, time.time_ns(), seconds)
-
     def _is_unchanged(self, node: Node, decision: Decision) -> bool:
         again = Decider(self._graph, Books(), self._decider.digests)
         try:
@@ -458,50 +386,15 @@ class PipelineRun:
         except (NbtrackError, OSError):
             return False
 
-    def _adopt(self) -> None:
-        """Of a run that was killed: end kernels that are left, and the runs they had."""
-        if self._resumed is None:
-            return
-        from nbtrack.journal.reaper import reap
-
-        for node in self._resumed.nodes.values():
-            if node.token:
-                sweep(node.token, node.pid)
-            if node.run_id:
-                reap(self._where.home, node.run_id)
-
     def _take_over(self, node: Node, decision: Decision) -> bool:
         """Go on with what the resumed run has done of a node; False where it must be done again."""
-        known = self._resumed.nodes.get(node.id) if self._resumed is not None else None
-        if known is None or known.key != decision.key or node.id in self._works:
+        found = self._before.result(node, decision) if self._before is not None and node.id not in self._works else None
+        if found is None:
             return False
-        if known.phase.is_good and known.entry:
-            entry = Entry.from_json(known.entry.encode())
-            now = self._outcome.now(node)
-            if entry is not None and all(it.fact is None or now.get(name) == it.fact for name, it in entry.outputs.items()):
-                self._done(node, entry, Phase.DONE, "done before the run was resumed", known.run_id, known.seconds)
-                return True
-            return False
-        return known.phase is Phase.RUNNING and self._finish_for(node, decision, known)
-
-    def _finish_for(self, node: Node, decision: Decision, known: NodeHistory) -> bool:
-        """The notebook had come to its end, but the runner was killed before it noted so."""
-        view = fold(self._where.home, known.run_id, metrics=False) if known.run_id else None
-        if view is None or view.state is not State.FINISHED:
-            return False
-        try:
-            outputs = self._outcome.collect(node, outputs_of(self._where.home, known.run_id))
-        except StageError:
-            return False
-        entry = self._entry(node, decision, known.run_id, outputs, view.duration_s or 0.0)
-        if node.spec.gates and (why := self._judge(node, known.run_id)):
-            self._settle(node.id, Phase.GATED, why)
-            return True
-        if node.spec.cache:
-            self._cache.put(entry, self._graph.loaded.folder)
-        self._cache.note_last(f"{self._graph.loaded.name}/{node.id}", entry)
-        self._done(node, entry, Phase.DONE, "it was done before the run was resumed", known.run_id, entry.seconds)
-        self._outcome.settle(node)
+        if found.is_noted:
+            self._done(node, found.entry, Phase.DONE, "done before the run was resumed", found.run_id, found.entry.seconds)
+        else:
+            self._accept(node, found.entry, "it was done before the run was resumed")
         return True
 
     def _verdict(self) -> State:

@@ -15,6 +15,8 @@ from nbtrack.pipelines.history import Phase
 from nbtrack.pipelines.parameters import Secret
 from nbtrack.pipelines.stage import Job, Result
 from nbtrack.pipelines.stream import without_colours
+from nbtrack.pipelines.sweeps.plan import Plan
+from nbtrack.pipelines.sweeps.study import Ended, Trial
 from nbtrack.reads import words
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -170,3 +172,26 @@ class PipelineShows:
 
     def note(self, text: str) -> None:
         self._terminal.say(f"  note: {text}")
+
+
+class SweepInTerminal:
+    """Shows a sweep in a terminal."""
+
+    def __init__(self, terminal: Terminal, home: Home) -> None:
+        self._terminal, self._home = terminal, home
+        self._watches: dict[str, Watch] = {}
+
+    def listener(self, name: str) -> Watch:
+        self._watches[name] = Watch(self._terminal, name, self._home, is_quiet=True)
+        return self._watches[name]
+
+    def trial(self, trial: Trial, name: str, plan: Plan) -> None:
+        if (watch := self._watches.pop(name, None)) is not None:
+            watch.done()
+        mark = {Ended.COMPLETE: "✓", Ended.PRUNED: "-"}.get(trial.ended, "✗")
+        value = f"{plan.metric} {trial.value:.6g}" if trial.value is not None else words.short(words.clean(str(trial.facts.get("reason", ""))), 120)
+        params = ", ".join(f"{key}={it:.4g}" if isinstance(it, float) else f"{key}={it}" for key, it in trial.params.items())
+        self._terminal.say(f"{mark} trial {trial.number} of {plan.trials}: {trial.ended}: {value}  ({params})")
+
+    def failed(self, job: Job, result: Result) -> None:
+        self._terminal.say(failure_text(result, job))

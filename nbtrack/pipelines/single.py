@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nbtrack import courier, settings
 from nbtrack.capture.begin import tracking_uri
@@ -23,6 +23,7 @@ from nbtrack.reads import words
 from nbtrack.system import working_folder
 
 _SHOWN = 8
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -106,17 +107,22 @@ def run_aside(path: Path, params: Mapping[str, Any], *, is_hasty: bool = False, 
         is_hasty: then the kernel is killed and not asked.
         wait_s: how long its end is waited for.
     """
+    return aside(lambda stop: run_notebook(path, params, stop=stop, **options), is_hasty=is_hasty, wait_s=wait_s)
+
+
+def aside(act: Callable[[Stop], T], *, is_hasty: bool = False, wait_s: float = 60) -> T:
+    """Do something in a thread; what interrupts this one asks it to stop, and waits for that."""
     stop = Stop()
-    done: list[NotebookRun] = []
+    done: list[T] = []
     failed: list[BaseException] = []
 
-    def act() -> None:
+    def go() -> None:
         try:
-            done.append(run_notebook(path, params, stop=stop, **options))
+            done.append(act(stop))
         except BaseException as cause:  # noqa: BLE001 - it is raised again where it was asked for
             failed.append(cause)
 
-    thread = threading.Thread(target=act, name="nbtrack-run", daemon=True)
+    thread = threading.Thread(target=go, name="nbtrack-run", daemon=True)
     thread.start()
     try:
         while thread.is_alive():

@@ -92,6 +92,19 @@ class Environment(Strict):
     lock: str = Field(default="", description="Lock file that stands for the environment in the cache's key; `none` for nothing. Else what is installed.")
 
 
+class SweepSpec(Strict):
+    """A search for the best params of a stage's notebook, by the stage's `goal`."""
+
+    params: dict[Identifier, str | list[Scalar]] = Field(
+        min_length=1, description="What is searched: log(LOW, HIGH), uniform(LOW, HIGH[, STEP]), int(LOW, HIGH[, STEP]), choice(A, B, ...) or a list."
+    )
+    trials: int | None = Field(default=None, ge=1, description="How many; 20, or all of a grid.")
+    jobs: int | None = Field(default=None, ge=1, description="Trials at once; as many as stages if nothing is said.")
+    sampler: Literal["tpe", "random", "grid"] = Field(default="tpe", description="How params are chosen.")
+    prune: Literal["none", "hyperband", "median"] = Field(default="none", description="How trials are ended early whose curve does worse than others'.")
+    seed: int | None = Field(default=None, description="Of what is drawn.")
+
+
 class _Fields(Strict):
     """What a stage says of itself, and what `defaults` may say for all."""
 
@@ -121,6 +134,10 @@ class Stage(_Fields):
     inputs: dict[Identifier, str] = Field(default_factory=dict, description="Files and folders it reads, by name or as a list.")
     outputs: dict[Identifier, AnyOutput] = Field(default_factory=dict, description="What it makes, by name or as a list of paths.")
     matrix: dict[Identifier, list[Scalar]] = Field(default_factory=dict, description="The stage is run for every combination of these values.")
+
+    sweep: SweepSpec | None = Field(
+        default=None, description="Run it again and again with other params; its outputs are values: those of the best trial, its params by name, best_params."
+    )
 
     @field_validator("inputs", mode="before", json_schema_input_type=dict[Identifier, str] | list[str])
     @classmethod
@@ -167,11 +184,6 @@ class Pipeline(Strict):
     defaults: Defaults = Field(default_factory=Defaults)
     profiles: dict[Name, dict[str, Any]] = Field(default_factory=dict, description="Changes to all of this, chosen with --profile.")
     stages: dict[Name, Stage] = Field(min_length=1)
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of `nbtrack.yaml`."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Pipeline.model_json_schema()}
 
 
 def _by_name(data: Any) -> Any:

@@ -181,7 +181,7 @@ def _verdict(executed: Executed, job: Job) -> tuple[State, str, str]:
     if executed.stopped is StopReason.TIMEOUT:
         return State.FAILED, f"it took longer than {job.timeout_s:g} s", ""
     if executed.stopped is not None:
-        return State.KILLED, "interrupted", ""
+        return State.KILLED, executed.stopped.value, ""
     if executed.died:
         return State.FAILED, executed.died, ""
     if failure is not None:

@@ -25,7 +25,8 @@ from nbtrack.gates.spec import read_gates
 from nbtrack.magics.grammar import OPTIONS
 from nbtrack.magics.track import COMMANDS, TrackMagics
 from nbtrack.notebooks.stamp import RULES
-from nbtrack.pipelines.spec import Pipeline, Stage, schema
+from nbtrack.pipelines.schema import schema
+from nbtrack.pipelines.spec import Pipeline, Stage
 from nbtrack.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -48,7 +48,7 @@ def test_what_is_right_is_read(tmp_path):
         ("a: 1\nb: [1,\n", 3, "expected"),
         ("a: 1\nb: 2\na: 3\n", 3, "'a' is there twice, first on line 1"),
         ("a: !!python/object/apply:os.system ['true']\n", 1, "could not determine a constructor"),
-        ("a: \x00\n", 0, "it is no YAML"),
+        ("a: \x00\n", 0, "this is no YAML"),
         ("a: &a [*a]\n", 1, "too deep"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from nbtrack.errors import SpecError, UsageError
 from nbtrack.pipelines.load import find_file
-from nbtrack.pipelines.spec import schema
+from nbtrack.pipelines.schema import schema
 
 GOOD = """
     params: {rate: 1e-3}
@@ -36,7 +36,7 @@ def problems(opened, text, **notebooks):
     """Line and text of all that is wrong."""
     with pytest.raises(SpecError) as caught:
         opened(text, **(notebooks or BOOKS))
-    return [(line, told) for line, _, told in caught.value.problems]
+    return [(line, f"{place}: {told}") for line, place, told in caught.value.problems]
 
 
 def test_a_pipeline_is_a_graph_of_its_stages_and_matrices(opened):
@@ -75,9 +75,9 @@ def test_a_matrix_meets_a_matrix_where_they_share_a_name(opened):
 @pytest.mark.parametrize(
     ("old", "new", "line", "told"),
     [
-        ("notebook: train.ipynb", "notebok: train.ipynb", 8, "no field 'notebok'. Did you mean 'notebook'?"),
+        ("notebook: train.ipynb", "notebok: train.ipynb", 8, "no 'notebok' here; did you mean 'notebook'?"),
         ("notebook: train.ipynb", "notebook: trian.ipynb", 8, "no notebook .*trian.ipynb. Did you mean .*train.ipynb"),
-        ("timeout: 1h30m", "timeout: soon", 12, "stages.train.timeout is 'soon': a time is"),
+        ("timeout: 1h30m", "timeout: soon", 12, "stages.train.timeout: a time is .*not 'soon'"),
         ("retries: 2", "retries: many", 13, "stages.train.retries"),
         ("memory: 2GiB", "memory: lots", 14, "a size is a number of bytes"),
         ("${params.rate}\", data", "${params.rat}\", data", 10, r"\$\{params.rat\} names nothing. Did you mean 'rate'"),
@@ -97,7 +97,7 @@ def test_a_matrix_meets_a_matrix_where_they_share_a_name(opened):
         ("notebook: after.ipynb", "notebook: after.ipynb\n        inputs: [raw.csv]", 17, "input 'raw.csv' is not there, and no stage makes it"),
         ("notebook: prepare.ipynb", "notebook: prepare.ipynb\n        needs: [after]", 4, "wait for each other: prepare -> after -> train"),
         ("notebook: prepare.ipynb", "notebook: prepare.ipynb\n        gates: [good]", 6, "no gate 'good'"),
-        ("      after:", "      train:", 15, "'train' stands twice here"),
+        ("      after:", "      train:", 15, "'train' is there twice, first on line 7"),
         ("      after:", "      after that:", 15, "'after that' cannot be a name"),
     ],
 )  # fmt: skip
@@ -160,6 +160,11 @@ def test_the_schema_describes_every_stage_and_accepts_what_the_model_does():
     import yaml
 
     jsonschema.validate(yaml.safe_load(GOOD.replace("1e-3", "0.001")), schema())
+    gates = {"good": {"kind": "metric", "metric": "acc", "threshold": 0.9}}
+    for at in ({"gates": gates}, {"defaults": {"gates": gates}}, {"stages": {"a": {"notebook": "a.ipynb", "gates": gates}}}):
+        jsonschema.validate({"stages": {"a": {"notebook": "a.ipynb"}}} | at, schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"gates": {"good": {"kind": "metric", "metrik": "acc"}}, "stages": {"a": {"notebook": "a.ipynb"}}}, schema())
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"stages": {"a": {"notebok": "x"}}}, schema())
 
