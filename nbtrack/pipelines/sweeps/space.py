@@ -132,6 +132,8 @@ def _range(notebook: Notebook, declared: tuple[Declared, ...], it: Declared, kin
     if is_whole and not are_whole:
         raise UsageError(f"Parameter {name!r} is a whole number, and {low} to {high} is not.", mend=f"Write {kind}({math.ceil(low)}, {math.floor(high)}).")
     accept(notebook, declared, {name: low if is_whole else float(low)})
+    if not is_whole:
+        low, high = float(low), float(high)
     return Range(low, high, kind == "log", rest[0] if rest else None, is_whole)
 
 

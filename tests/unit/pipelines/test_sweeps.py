@@ -70,6 +70,7 @@ def test_what_cannot_be_searched_is_told_with_what_was_meant(searched, name, tex
 
 
 def test_a_grid_has_every_combination_and_no_endless_one():
+    assert {type(it["b"]) for it in grid({"b": Range(0.0, 6.0, step=1)})} == {float}
     assert grid({"a": Choice((1, 2)), "b": Range(0, 1, step=0.5)}) == [{"a": a, "b": b} for a in (1, 2) for b in (0, 0.5, 1.0)]
     with pytest.raises(UsageError, match=r"cannot hold all of b = uniform\(0, 1\). Write choice"):
         grid({"b": Range(0, 1)})
