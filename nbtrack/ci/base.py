@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from nbtrack import settings
@@ -11,19 +13,46 @@ from nbtrack.entities import RunView, State
 from nbtrack.errors import UnknownRunError, UsageError
 from nbtrack.journal import Home
 from nbtrack.reads import all_runs, find, words
-from nbtrack.reads.changed import baseline
+from nbtrack.reads.changed import BASELINE_TAG, baseline
 from nbtrack.reads.fresh import refresh_first
 from nbtrack.reads.runs import REPRODUCES_TAG
 
-COMMIT_TAG = "mlflow.source.git.commit"
+COMMIT_TAG, CACHED_TAG = "mlflow.source.git.commit", "nbtrack.cached_from"
 _GIT_S = 20
 _HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _FEWEST = 200
 """Commits before the base's that are looked through for a run."""
+_HOPS = 8
 
 
-def base_of(home: Home, head: RunView, against: str, folder: Path) -> tuple[RunView | None, str]:
-    """The run to compare with, and how it was found; or none, and why.
+@dataclass(frozen=True)
+class Base:
+    """The run to compare with, or why there is none."""
+
+    view: RunView | None
+    way: str
+    """How it was found: `made at commit 1a2b3c4d, where main stands`; without a run, a sentence that says why."""
+    is_failed: bool = False
+    """There was a run, and it did not finish."""
+
+    @property
+    def how(self) -> str:
+        """One sentence."""
+        return f"There is nothing to compare with: {self.way}" if self.view is None else f"Compared with {_named(self.view)}, {self.way}."
+
+
+@dataclass(frozen=True)
+class Like:
+    """What a run must be like to be compared with."""
+
+    name: str
+    experiment: str
+    profile: str = ""
+    """Of the pipeline; results of another one mean something else."""
+
+
+def base_of(home: Home, head: RunView, against: str, folder: Path) -> Base:
+    """The run to compare with.
 
     Args:
         against: a run by name or id; `ref:NAME` for a branch, tag or commit of git; empty means the pinned run, else the attempt before.
@@ -34,38 +63,65 @@ def base_of(home: Home, head: RunView, against: str, folder: Path) -> tuple[RunV
     """
     if against.startswith("ref:"):
         refresh_first(home, settings.load())
-        return run_of_ref(home, head, against.removeprefix("ref:"), folder)
+        ref = against.removeprefix("ref:")
+        commits, runs = history(folder, ref), all_runs(home, metrics=False)
+        like = Like(head.name, head.start.experiment, profiles(runs).get(head.run_id, ""))
+        return run_at(home, like, commits, ref, [it for it in runs if it.run_id != head.run_id])
     if against:
-        found = find(home, against)
-        return found, f"Compared with {_named(found)}, which was named."
+        return Base(find(home, against), "which was named")
     try:
         found = baseline(home, head)
     except UnknownRunError as cause:
-        return None, f"There is nothing to compare with: {cause.message}"
-    return found, f"Compared with {_named(found)}."
+        return Base(None, cause.message)
+    return Base(found, "the pinned run" if BASELINE_TAG in found.tags else "the attempt before")
 
 
-def run_of_ref(home: Home, head: RunView, ref: str, folder: Path) -> tuple[RunView | None, str]:
-    """The last finished run like this one (of its name and experiment) that was made at a commit, or at the nearest one before it."""
-    commits = history(folder, ref)
+def run_at(home: Home, like: Like, commits: Sequence[str], ref: str, runs: Sequence[RunView]) -> Base:
+    """The last finished run of its kind that was made at a commit, or at the nearest one before it.
+
+    Args:
+        commits: that of the ref, and those before it, newest first.
+        runs: those that come into question, in any order.
+    """
     order = {commit: at for at, commit in enumerate(commits)}
-    like = [
-        it for it in all_runs(home)
-        if it.run_id != head.run_id and it.start.experiment == head.start.experiment and it.name == head.name and REPRODUCES_TAG not in it.tags
+    profile = profiles(runs)
+    alike = [
+        it for it in runs
+        if it.name == like.name and it.start.experiment == like.experiment and REPRODUCES_TAG not in it.tags and profile[it.run_id] == like.profile
     ]  # fmt: skip
-    there = [it for it in like if it.tags.get(COMMIT_TAG) in order]
+    there = [it for it in alike if it.tags.get(COMMIT_TAG) in order]
     good = [it for it in there if it.state is State.FINISHED]
     shown = words.short(words.clean(ref), 80)
     if good:
         found = min(good, key=lambda it: (order[it.tags[COMMIT_TAG]], -it.start.started_ns))
         at = order[found.tags[COMMIT_TAG]]
         where = f"commit {commits[at][:8]}, where {shown} stands" if not at else f"commit {commits[at][:8]}, {at} before {shown}"
-        full = find(home, found.run_id)
-        return full, f"Compared with {_named(full)}, made at {where}."
+        full = source_of(home, find(home, found.run_id))
+        return Base(full, f"made at {where}" if full.run_id == found.run_id else f"whose result was still in force at {where}")
     if there:
-        return None, f"There is nothing to compare with: {_named(there[0])} of {shown} did not finish."
-    known = f"{len(like)} runs of this name were made at other commits" if like else "no run of this name and experiment is known"
-    return None, f"There is nothing to compare with: {known}, none at {shown} or before."
+        return Base(None, f"{_named(there[0])} of {shown} did not finish.", is_failed=True)
+    known = f"{len(alike)} runs of this name were made at other commits" if alike else "no run of this name and experiment is known"
+    return Base(None, f"{known}, none at {shown} or before.")
+
+
+def source_of(home: Home, view: RunView) -> RunView:
+    """The run that made a result, for one that took it from the cache of a pipeline; the run itself where it is not known."""
+    found = view
+    for _ in range(_HOPS):
+        origin = found.tags.get(CACHED_TAG)
+        if not origin:
+            return found
+        try:
+            found = find(home, origin)
+        except UnknownRunError:
+            return view
+    return view
+
+
+def profiles(runs: Sequence[RunView]) -> dict[str, str]:
+    """The profile of the pipeline that each run belongs to, by run id; empty where there is none."""
+    own = {it.run_id: it.tags.get("nbtrack.profile", "") for it in runs}
+    return {it.run_id: own[it.run_id] or own.get(it.start.parent, "") for it in runs}
 
 
 def history(folder: Path, ref: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,13 +11,20 @@ from nbtrack.reads import markdown
 
 GITHUB_COMMENT, GITHUB_SUMMARY, GITLAB_NOTE = 65_536, 1_048_576, 1_000_000
 """Most bytes of a comment, of a job's summary (https://docs.github.com/actions), and of a note (https://docs.gitlab.com/administration/instance_limits)."""
+_ADDRESS = re.compile(r"https?://[\w.:/?=&%~@+-]{1,500}", re.ASCII)
 _SPARE = 512
 _ROWS = 10
 """Rows that a table keeps, however little room there is."""
 
 
-def draw(title: str, blocks: Sequence[Block], limit_bytes: int = GITHUB_SUMMARY) -> str:
-    """The whole, without what does not fit; how much that is, is told."""
+def draw(title: str, blocks: Sequence[Block], limit_bytes: int = GITHUB_SUMMARY, link: str = "") -> str:
+    """The whole, without what does not fit; how much that is, is told.
+
+    Args:
+        link: where all of it can be had; what is no address is left out.
+    """
+    foot = f"\n[The job, with the whole report among its files]({link})\n" if _ADDRESS.fullmatch(link) else ""
+    limit_bytes -= len(foot.encode())
     shown = [block for block in blocks if not block.is_empty]
     head = f"## {markdown.inline(title)}\n"
     texts = [_text(block) for block in shown]
@@ -36,7 +44,7 @@ def draw(title: str, blocks: Sequence[Block], limit_bytes: int = GITHUB_SUMMARY)
         whole = (
             whole.encode()[: limit_bytes - _SPARE].decode("utf-8", "ignore").rpartition("\n")[0] + "\n\nThe rest is left out: there is no room for it here.\n"
         )
-    return whole
+    return whole + foot
 
 
 def _text(block: Block) -> str:
@@ -44,7 +52,8 @@ def _text(block: Block) -> str:
     inner += ["", *markdown.table(block.header, block.rows)] if block.rows else []
     for name, code in block.code:
         inner += ["", *markdown.folded(name, markdown.fenced(code, "diff"))]
-    inner += ["", f"{len(block.pictures)} pictures are in the HTML report."] if block.pictures else []
+    count = len(block.pictures)
+    inner += ["", f"{count} picture{'s are' if count > 1 else ' is'} in the HTML report."] if count else []
     inner += ["", f"_{block.left_out} more are left out: there is no room for them here._"] if block.left_out else []
     body = inner[1:] if inner and not inner[0] else inner
     lines = markdown.folded(block.title, body) if block.is_folded else [f"{'#' * block.level} {markdown.inline(block.title)}", "", *body]

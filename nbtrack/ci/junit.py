@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,6 +63,13 @@ def suite_of(home: Home, view: RunView, title: str = "", verdicts: Sequence[Verd
         whole = Case(whole.name, whole.seconds, why, view.state.value, words.clean(view.traceback))
     gates = [_gate(it) for it in verdicts]
     return Suite(name, view.tags.get("nbtrack.notebook", ""), view.start.started_ns, view.duration_s or 0.0, (*cells, whole, *gates))
+
+
+def missing_suite(title: str, phase: str, why: str, file: str) -> Suite:
+    """A stage that has no run: it was skipped, waited for one that failed, or could not be begun."""
+    is_bad = phase in ("failed", "gate failed", "interrupted")
+    case = Case("the whole notebook", problem=why or phase, kind=phase) if is_bad else Case("the whole notebook", skipped=why or phase)
+    return Suite(title, file, time.time_ns(), 0.0, (case,))
 
 
 def junit_xml(suites: Iterable[Suite]) -> bytes:

@@ -56,6 +56,10 @@ class Provider(Protocol):
         """Hand values to later steps of the job."""
         ...
 
+    def link(self) -> str:
+        """Where people see the job and its files; empty where there is no such place."""
+        ...
+
     def thread(self) -> Thread | None:
         """The pull request's discussion; None where there is none, or no token for it."""
         ...

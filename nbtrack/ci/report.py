@@ -64,10 +64,22 @@ class Part:
     metrics: tuple[MetricRow, ...]
     verdicts: tuple[Verdict, ...]
     pictures: tuple[Picture, ...] = ()
+    is_cached: bool = False
+    """Nothing that it depends on changed, so that the result of an earlier run holds."""
 
     @property
     def failed_gates(self) -> int:
         return sum(it.standing is Standing.FAILED for it in self.verdicts)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A stage that has no run."""
+
+    title: str
+    phase: str
+    """As the pipeline has it: `skipped`, `waiting`, `failed`."""
+    why: str
 
 
 @dataclass(frozen=True)
@@ -78,10 +90,12 @@ class Report:
     parts: tuple[Part, ...]
     how: str = ""
     """How the base was found, or why there is none."""
+    missing: tuple[Missing, ...] = ()
 
     def as_data(self) -> dict[str, Any]:
         """As JSON can hold it."""
-        return {"title": self.title, "base": self.how, "runs": [_data(part) for part in self.parts]}
+        missing = [{"title": it.title, "phase": it.phase, "why": it.why} for it in self.missing]
+        return {"title": self.title, "base": self.how, "runs": [_data(part) for part in self.parts], "without_run": missing}
 
     def metrics(self) -> dict[str, Any]:
         """Numbers alone, by run: what a program wants."""
@@ -90,12 +104,15 @@ class Report:
     def blocks(self) -> list[Block]:
         """As it is drawn."""
         found = [Block("Summary", _summary(self), ("", "run", "state", "gates", "metrics", "took"), tuple(_line(it) for it in self.parts), weight=100)]
+        if self.missing:
+            rows = tuple((it.title, "not run" if it.phase == "waiting" else it.phase, it.why) for it in self.missing)
+            found.append(Block("Stages without a run", (), ("stage", "", "why"), rows, weight=92))
         for part in self.parts:
             found += _blocks(part, is_only=len(self.parts) == 1)
         return found
 
 
-def part_of(home: Home, head: RunView, base: RunView | None, folder: Path, *, title: str = "", with_pictures: bool = False) -> Part:
+def part_of(home: Home, head: RunView, base: RunView | None, folder: Path, *, title: str = "", with_pictures: bool = False, is_cached: bool = False) -> Part:
     """A run against another one.
 
     Args:
@@ -105,7 +122,7 @@ def part_of(home: Home, head: RunView, base: RunView | None, folder: Path, *, ti
     diff = None if base is None else diff_runs(home, base, head, folder)
     return Part(
         title or words.clean(words.title(head)), head, base, diff, tuple(_metrics(head, base)), kept(home, head),
-        tuple(_pictures(home, head, base)) if with_pictures else (),
+        tuple(_pictures(home, head, base)) if with_pictures else (), is_cached,
     )  # fmt: skip
 
 
@@ -152,7 +169,7 @@ def _uri(mime: str, data: bytes) -> str:
 def _summary(report: Report) -> tuple[str, ...]:
     failed = sum(it.failed_gates for it in report.parts)
     gates = sum(len(it.verdicts) for it in report.parts)
-    bad = [it.title for it in report.parts if it.head.state.value != "FINISHED"]
+    bad = [it.title for it in report.parts if it.head.state.value != "FINISHED"] + [it.title for it in report.missing if it.phase in ("failed", "interrupted")]
     lines = [f"{', '.join(bad[:5])} did not finish."] if bad else []
     lines += [f"{failed} of {gates} gates failed."] if failed else [f"All {gates} gates let it pass."] if gates else ["No gates were asked."]
     return (*lines, *([report.how] if report.how else []))
@@ -164,7 +181,8 @@ def _line(part: Part) -> tuple[str, ...]:
     told = told or (f"{len(part.metrics)}, nothing to compare with" if part.metrics else "none")
     gates = f"{part.failed_gates} of {len(part.verdicts)} failed" if part.failed_gates else f"{len(part.verdicts)} passed" if part.verdicts else _NONE
     good = part.head.state.value == "FINISHED" and not part.failed_gates
-    return ("✓" if good else "✗", part.title, part.head.state.value.lower(), gates, told, words.duration(part.head.duration_s))
+    state = "cached" if part.is_cached and part.head.state.value == "FINISHED" else part.head.state.value.lower()
+    return ("✓" if good else "✗", part.title, state, gates, told, words.duration(part.head.duration_s))
 
 
 def _blocks(part: Part, is_only: bool) -> list[Block]:
@@ -192,14 +210,15 @@ def _blocks(part: Part, is_only: bool) -> list[Block]:
             Block("Params", (), ("param", "base", "this change"), _changes(diff.params), level=level, weight=60),
             Block("Data", (), ("dataset", "", "base", "this change"), data, level=level, weight=55),
             Block(
-                f"Notebook: {len(cells)} cells differ", (diff.notebook.missing,) if diff.notebook.missing else (), (), (),
+                f"Notebook: {_count(len(cells), 'cell differs', 'cells differ')}", (diff.notebook.missing,) if diff.notebook.missing else (), (), (),
                 tuple((_cell_title(it), (*it.source, *(("… output:", *it.outputs) if it.outputs else ()))) for it in cells), is_folded=True, weight=20,
             ),
             Block("Environment", (), ("", "base", "this change"), _changes(environment), is_folded=True, weight=10),
         ]  # fmt: skip
     found.append(Block("Pictures", pictures=part.pictures, level=level, weight=5))
     about = (f"run {head.run_id[:8]} against {part.base.run_id[:8]}" if part.base is not None else f"run {head.run_id[:8]}", *([stamp] if stamp else []))
-    found.append(Block("About", (f"{'; '.join(about)}; took {words.duration(head.duration_s)}{_cost(part)}",), level=level, weight=70))
+    cached = ("Nothing it depends on changed since that run, so its result was taken from the cache.",) if part.is_cached else ()
+    found.append(Block("About", (f"{'; '.join(about)}; took {words.duration(head.duration_s)}{_cost(part)}", *cached), level=level, weight=70))
     return found
 
 
@@ -210,7 +229,7 @@ def _metric_blocks(part: Part, level: int) -> list[Block]:
     same = [it for it in part.metrics if it.verdict == "same"]
     return [
         Block("Metrics", () if part.metrics else ("The run has no metrics.",), header, tuple(_metric(it) for it in moved), level=level, weight=75),
-        Block(f"{len(same)} metrics are the same", (), header, tuple(_metric(it) for it in same), is_folded=True, weight=30),
+        Block(_count(len(same), "metric is the same", "metrics are the same"), (), header, tuple(_metric(it) for it in same), is_folded=True, weight=30),
     ]
 
 
@@ -224,11 +243,16 @@ def _metric(it: MetricRow) -> tuple[str, ...]:
 
 def _gate(it: Verdict) -> tuple[str, ...]:
     mend = it.mend if it.standing in (Standing.FAILED, Standing.WARNED) else ""
-    return tuple(words.clean(cell) for cell in (f"{_MARKS[it.standing]} {it.standing}", it.gate, measured(it), it.wanted, f"{why(it)} {mend}".strip()))
+    told = f"{why(it).rstrip('.')}. {mend}" if mend else why(it)
+    return tuple(words.clean(cell) for cell in (f"{_MARKS[it.standing]} {it.standing}", it.gate, measured(it), it.wanted, told))
 
 
 def _changes(changes: Sequence[Any]) -> tuple[tuple[str, ...], ...]:
     return tuple((it.name, *(_NONE if value is None else words.short(value, 60) or '""' for value in (it.a, it.b))) for it in changes)
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _cell_title(it: CellChange) -> str:

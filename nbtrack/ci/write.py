@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nbtrack.ci import draw_html, draw_markdown
 from nbtrack.ci.junit import Suite, junit_xml
+from nbtrack.ci.letter import LETTER, letter_text
 from nbtrack.ci.report import Report
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
@@ -30,8 +31,11 @@ def see_that_it_is_ours(folder: Path) -> None:
         raise UsageError(f"{folder} holds something that is no report of nbtrack's.", mend="Name a new folder: --report-dir DIR.")
 
 
-def write(folder: Path, report: Report, suites: Sequence[Suite], home: Home) -> None:
-    """Write `report.md`, `.html` and `.json`, `metrics.json`, `junit.xml`, and the executed notebooks, over those of the job before.
+def write(folder: Path, report: Report, suites: Sequence[Suite], home: Home, key: str) -> None:
+    """Write `report.md`, `.html` and `.json`, `metrics.json`, `comment.json`, `junit.xml`, and the executed notebooks, over those of the job before.
+
+    Args:
+        key: what the comment is about, by which it is found again.
 
     Raises:
         UsageError: they cannot be written.
@@ -41,6 +45,7 @@ def write(folder: Path, report: Report, suites: Sequence[Suite], home: Home) -> 
         METRICS: json.dumps(report.metrics(), indent=1, ensure_ascii=False) + "\n",
         "report.md": draw_markdown.draw(report.title, blocks),
         "report.html": draw_html.draw(report.title, blocks),
+        LETTER: letter_text(key, report.title, blocks),
         "report.json": json.dumps(report.as_data(), indent=1, ensure_ascii=False, default=str) + "\n",
     }
     try:

@@ -13,16 +13,17 @@ from typing import Any
 from nbtrack import courier, settings
 from nbtrack.capture.begin import tracking_uri
 from nbtrack.ci import draw_markdown
-from nbtrack.ci.base import run_of_ref
+from nbtrack.ci.base import Base, source_of
 from nbtrack.ci.changed import Touched, touched
 from nbtrack.ci.comment import comment
-from nbtrack.ci.junit import Suite, suite_of
+from nbtrack.ci.junit import Suite, missing_suite, suite_of
 from nbtrack.ci.provider import Annotation, Provider
 from nbtrack.ci.providers import detect
-from nbtrack.ci.report import Report, part_of
+from nbtrack.ci.report import Missing, Part, Report, part_of
 from nbtrack.ci.write import see_that_it_is_ours, write
+from nbtrack.cli.bases import Bases, told
 from nbtrack.cli.run import interruptible
-from nbtrack.entities import RunView, State
+from nbtrack.entities import State
 from nbtrack.entities.verdict import Standing
 from nbtrack.errors import UsageError
 from nbtrack.exits import Exit
@@ -33,7 +34,6 @@ from nbtrack.pipelines.listener import Stop
 from nbtrack.pipelines.open import Opened, Wanted, open_pipeline
 from nbtrack.pipelines.plan import select
 from nbtrack.reads import words
-from nbtrack.reads.fresh import refresh_first
 
 PROFILE = "ci"
 
@@ -49,54 +49,31 @@ class Asked:
     force: bool = False
     report_dir: Path = Path("nbtrack-report")
     jobs: int = 1
-
-
-class Bases:
-    """The run of the base branch for each run, looked up once, and how it was found."""
-
-    def __init__(self, home: Home, ref: str, folder: Path) -> None:
-        self._home, self._ref, self._folder = home, ref, folder
-        self._found: dict[str, tuple[RunView | None, str]] = {}
-        self._is_fresh = False
-
-    def of(self, view: RunView) -> tuple[RunView | None, str]:
-        if view.run_id not in self._found:
-            self._found[view.run_id] = self._look(view)
-        return self._found[view.run_id]
-
-    def _look(self, view: RunView) -> tuple[RunView | None, str]:
-        if not self._ref:
-            return None, "Nothing is compared: no base is known; name one with --base REF."
-        if not self._is_fresh:
-            self._is_fresh = True
-            refresh_first(self._home, settings.load())  # the base's runs were made by other jobs, and are in the store alone
-        try:
-            return run_of_ref(self._home, view, self._ref, self._folder)
-        except UsageError as cause:  # a shallow clone must not fail the job: the gates still decide
-            return None, f"Nothing is compared: {cause}"
+    run_base: bool = True
 
 
 def ci(asked: Asked, env: Mapping[str, str], *, as_json: bool) -> int:
     """The exit code."""
     see_that_it_is_ours(asked.report_dir)
     provider = detect(env)
-    opened = _open(asked)
+    opened, profile = _open(asked)
     loaded = opened.graph.loaded
     ref = asked.base or provider.base()
     home = Home(settings.home(settings.load()))
-    bases = Bases(home, ref, loaded.folder)
+    bases = Bases(home, ref, opened, profile)
     found: Touched | None = None
     if asked.changed_only:
         if not ref:
             raise UsageError("--changed-only needs a base, and none is known here.", mend="Name one: --base main.")
         found = touched(opened.graph, opened.books, ref)
         opened = replace(opened, selection=select(opened.graph, list(found.nodes), downstream=True, force=asked.force)) if found.nodes else opened
-    result = None if found is not None and not found.nodes else _run(opened, home, bases, asked.jobs)
+    result = None if found is not None and not found.nodes else _run(opened, home, bases, asked, profile)
     report, suites = _told(opened, home, bases, result, found)
-    write(asked.report_dir, report, suites, home)
-    _tell(provider, loaded.name, report, suites, asked.report_dir, loaded.folder)
-    _deliver(provider, home)
+    write(asked.report_dir, report, suites, home, loaded.name)
     code = _exit(result)
+    _tell(provider, loaded.name, report, suites, asked.report_dir, loaded.folder, code)
+    if not _deliver(provider, home) and code is Exit.OK:
+        code = Exit.UNREACHABLE  # the machine of a job is gone soon, and its runs with it
     if as_json:
         print(
             json.dumps(
@@ -111,15 +88,15 @@ def ci(asked: Asked, env: Mapping[str, str], *, as_json: bool) -> int:
     return code
 
 
-def _open(asked: Asked) -> Opened:
-    """The pipeline, with the profile `ci` where it has one and none is named."""
+def _open(asked: Asked) -> tuple[Opened, str]:
+    """The pipeline, with the profile `ci` where it has one and none is named; and the profile."""
     opened = open_pipeline(Wanted(asked.pipeline, profile=asked.profile, force=asked.force))
     if not asked.profile and PROFILE in opened.graph.loaded.pipeline.profiles:
-        return open_pipeline(Wanted(asked.pipeline, profile=PROFILE, force=asked.force))
-    return opened
+        return open_pipeline(Wanted(asked.pipeline, profile=PROFILE, force=asked.force)), PROFILE
+    return opened, asked.profile
 
 
-def _run(opened: Opened, home: Home, bases: Bases, jobs: int) -> Any:
+def _run(opened: Opened, home: Home, bases: Bases, asked: Asked, profile: str) -> Any:
     from nbtrack.pipelines.executor import LocalExecutor
     from nbtrack.pipelines.pipeline import PipelineRun
     from nbtrack.pipelines.progress import PipelineShows, Terminal
@@ -127,37 +104,44 @@ def _run(opened: Opened, home: Home, bases: Bases, jobs: int) -> Any:
 
     where = Where(home, courier.absolute_uri(tracking_uri(settings.load()), Path.cwd()), opened.state)
     shows, stop = PipelineShows(Terminal(sys.stderr, is_live=False), home), Stop()
+    wanted = [it for it in opened.graph.nodes if it in opened.selection.wanted]
+    bases.look(wanted)
+    if asked.run_base:
+        bases.make(wanted, where.uri, asked.jobs)
 
     def judge(node: Node, run_id: str) -> str:
         gates, view = opened.gates.get(node.stage), fold(home, run_id)
         if not gates or view is None:
             return ""
         loaded = opened.graph.loaded
-        said = check(home, view, gates, loaded.folder, against=bases.of(view)[0], uri=where.uri, file=loaded.file.name)
+        said = check(home, view, gates, loaded.folder, against=bases.of(node.id).view, uri=where.uri, file=loaded.file.name)
         record(home, said)
         return "; ".join(f"{it.gate}: {it.why}" for it in said.verdicts if it.standing is Standing.FAILED)
 
     run = PipelineRun(
-        opened.graph, opened.books, opened.decider, opened.cache, opened.selection, where, LocalExecutor(jobs), shows, stop, keep_going=True, judge=judge,
-        facts={"profile": "", "stages": [], "params": {}, "typed": [], "downstream": False, "force": False, "start": ""},
+        opened.graph, opened.books, opened.decider, opened.cache, opened.selection, where, LocalExecutor(asked.jobs), shows, stop, keep_going=True, judge=judge,
+        facts={"profile": profile, "stages": [], "params": {}, "typed": [], "downstream": False, "force": False, "start": ""},
     )  # fmt: skip
     return interruptible(run.run, stop)
 
 
 def _told(opened: Opened, home: Home, bases: Bases, result: Any, found: Touched | None) -> tuple[Report, list[Suite]]:
     name = words.clean(opened.graph.loaded.name)
-    parts, suites, hows = [], [], []
-    for node, run_id in (result.runs if result is not None else {}).items():
-        view = fold(home, run_id)
+    parts, suites, compared, missing = list[Part](), list[Suite](), dict[str, Base](), list[Missing]()
+    for node, phase in (result.phases if result is not None else {}).items():
+        run_id = result.runs.get(node, "")
+        view = fold(home, run_id) if run_id else None
         if view is None:
+            missing.append(Missing(node, str(phase), words.clean(result.reasons.get(node, ""))))
             continue
-        base, how = bases.of(view)
-        hows.append(how)
-        part = part_of(home, view, base, opened.graph.loaded.folder, title=node, with_pictures=True)
+        made = source_of(home, view)
+        compared[node] = bases.of(node)
+        part = part_of(home, made, compared[node].view, opened.graph.loaded.folder, title=node, with_pictures=True, is_cached=made is not view)
         parts.append(part)
-        suites.append(suite_of(home, view, node, part.verdicts))
-    told = [*dict.fromkeys(hows)]
-    how = told[0] if len(told) == 1 else f"{len(parts)} stages, compared with runs found by git" if told else ""
+        notebook = opened.graph.nodes[node].notebook  # a result from the cache may have been made by a file elsewhere
+        suites.append(replace(suite_of(home, made, node, part.verdicts), file=str(notebook)))
+    suites += [missing_suite(it.title, it.phase, it.why, str(opened.graph.nodes[it.title].notebook)) for it in missing]
+    how = told(compared) if compared else ""
     if found is not None:
         why = "; ".join(f"{node}: {reason}" for node, reason in list(found.nodes.items())[:10])
         since = f"since {found.since[:8]}"
@@ -166,46 +150,46 @@ def _told(opened: Opened, home: Home, bases: Bases, result: Any, found: Touched 
             if found.nodes
             else f"Nothing that a stage depends on changed {since}, so none was run."
         )
-    return Report(f"{name}: what this change did", tuple(parts), how.strip()), suites
+    return Report(f"{name}: what this change did", tuple(parts), how.strip(), tuple(missing)), suites
 
 
-def _tell(provider: Provider, name: str, report: Report, suites: list[Suite], folder: Path, project: Path) -> None:
+def _tell(provider: Provider, name: str, report: Report, suites: list[Suite], folder: Path, project: Path, code: Exit) -> None:
     """Show it where the platform has places for it."""
     blocks = report.blocks()
     provider.summary(draw_markdown.draw(report.title, blocks, provider.summary_bytes))
     provider.annotate(_annotations(report, suites, project))
-    failed = any(part.failed_gates or part.head.state is not State.FINISHED for part in report.parts)
-    provider.outputs(
-        {"passed": "false" if failed else "true", "report": str(folder.absolute() / "report.html"), "runs": ",".join(it.head.run_id for it in report.parts)}
-    )
+    runs = ",".join(it.head.run_id for it in report.parts)
+    provider.outputs({"passed": "true" if code is Exit.OK else "false", "report": str(folder.absolute() / "report.html"), "runs": runs})
     thread = provider.thread()
     if thread is not None:
-        done = comment(thread, name, draw_markdown.draw(report.title, blocks, thread.limit_bytes))
+        done = comment(thread, name, draw_markdown.draw(report.title, blocks, thread.limit_bytes, provider.link()))
         if done.problem:
             provider.notes.append(done.problem)
 
 
-def _deliver(provider: Provider, home: Home) -> None:
-    """Bring the runs to the store now: the machine of a job is gone soon."""
+def _deliver(provider: Provider, home: Home) -> bool:
+    """Bring the runs to the store now; False where one cannot be reached."""
     chosen = settings.load()
     if not chosen.delivery:
-        return
+        return True
     from nbtrack.delivery.sync import sync
 
     found = sync(home, chosen)
     for store, error in found.problems.items():
         provider.notes.append(f"{len(found.waiting)} runs are not in {store}: {error}")
+    return not found.problems
 
 
 def _annotations(report: Report, suites: list[Suite], project: Path) -> list[Annotation]:
     """Cells that failed and gates that said no, at their notebooks."""
     top = next((it for it in (project, *project.parents) if (it / ".git").exists()), project)
     found = []
-    for part, suite in zip(report.parts, suites, strict=True):
+    verdicts = {it.title: it.verdicts for it in report.parts}
+    for suite in suites:
         path = os.path.relpath(suite.file, top).replace(os.sep, "/") if suite.file else ""
         file = "" if path.startswith("../") else path
         found += [Annotation("error", file, f"{suite.name}, {it.name}", it.problem) for it in suite.cases if it.problem and it.kind != "gate"]
-        for verdict in part.verdicts:
+        for verdict in verdicts.get(suite.name, ()):
             level = {Standing.FAILED: "error", Standing.WARNED: "warning"}.get(verdict.standing)
             if level:
                 found.append(Annotation(level, file, f"{suite.name}, gate {verdict.gate}", words.clean(f"{verdict.why} {verdict.mend}".strip())))

@@ -336,7 +336,7 @@ def report(
 def init(
     folder: Annotated[Path, typer.Argument(help="Folder of the project; it may be there.")] = Path(),
     ci: Annotated[str, typer.Option("--ci", help="github, gitlab or jenkins: the file that runs it there, too.")] = "",
-    template: Annotated[str, typer.Option("--template", help="What to begin with: minimal.")] = "minimal",
+    template: Annotated[str, typer.Option("--template", help="What to begin with: minimal, or housing, the larger example.")] = "minimal",
     as_json: Json = False,
 ) -> None:
     """Write a project to begin with: notebooks, nbtrack.yaml, and what runs them in CI. Nothing is overwritten."""
@@ -354,12 +354,21 @@ def ci(
     force: Annotated[bool, typer.Option("--force", help="Execute every stage anew, whatever the cache has.")] = False,
     report_dir: Annotated[Path, typer.Option("--report-dir", help="Folder that gets the report.")] = Path("nbtrack-report"),
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Stages at the same time.")] = 1,
+    no_run_base: Annotated[bool, typer.Option("--no-run-base", help="Do not run the base where no run of it is known.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run a pipeline in CI, and say in the pull request what the change did to the model: 0 good, 1 a stage failed, 2 a gate says no."""
     from nbtrack.cli import ci as door
 
-    raise typer.Exit(door.ci(door.Asked(pipeline, profile, base, changed_only, force, report_dir, jobs), os.environ, as_json=as_json))
+    raise typer.Exit(door.ci(door.Asked(pipeline, profile, base, changed_only, force, report_dir, jobs, not no_run_base), os.environ, as_json=as_json))
+
+
+@app.command()
+def comment(folder: Annotated[Path, typer.Argument(help="Folder of a report.")] = Path("nbtrack-report"), as_json: Json = False) -> None:
+    """Write the comment of a report that another job made: of a pull request's own code, which must see no token."""
+    from nbtrack.cli import comment as door
+
+    raise typer.Exit(door.comment(folder, os.environ, as_json=as_json))
 
 
 @app.command()

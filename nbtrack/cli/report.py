@@ -20,8 +20,8 @@ def report(home: Home, run: str, against: str, form: str, out: Path | None, limi
         form: `md`, `html` or `json`.
     """
     head = find(home, run)
-    base, how = base_of(home, head, against, Path.cwd())
-    made = Report(f"What changed in {words.clean(words.title(head))}", (part_of(home, head, base, Path.cwd(), with_pictures=form == "html"),), how)
+    base = base_of(home, head, against, Path.cwd())
+    made = Report(f"What changed in {words.clean(words.title(head))}", (part_of(home, head, base.view, Path.cwd(), with_pictures=form == "html"),), base.how)
     if form == "json":
         text = json.dumps(made.as_data(), indent=2, ensure_ascii=False, default=str) + "\n"
     else:

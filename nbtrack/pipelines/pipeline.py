@@ -213,6 +213,7 @@ class PipelineRun:
             if lock is None:
                 held.release()
         if why := self._judge(node, entry.run_id) if node.spec.gates else "":
+            self._runs[node.id] = entry.run_id
             self._settle(node.id, Phase.GATED, why)
             return True
         run_id = self._runs_of.hit(node, decision, entry)

@@ -83,9 +83,9 @@ def github(tmp_path):
 
 
 def test_a_pull_request_is_judged_told_and_decided_by_the_exit_code(project, github):
-    first = project.ci("--base", "main")
+    first = project.ci()
     assert first.returncode == 0, first.stderr
-    assert "no run of this name and experiment is known" in json.dumps(project.report()) and "✓" in first.stdout
+    assert "no base is known; name one with --base REF" in json.dumps(project.report()) and "✓" in first.stdout
     env = github.variables() | github.files
     project.git("checkout", "-qb", "feature")
     project.git("update-ref", "refs/remotes/origin/main", "main")
@@ -112,7 +112,8 @@ def test_a_pull_request_is_judged_told_and_decided_by_the_exit_code(project, git
 
 def test_a_notebook_that_fails_ends_with_1_and_is_told_at_its_cell(project, github):
     project.notebook("train", "# parameters\nstrength = 0.0\nrows = 0", "1 / 0", "later = 1")
-    done = project.ci("--base", "main", **github.variables(), **github.files)
+    project.commit("more.txt")
+    done = project.ci("--base", "main~1", **github.variables(), **github.files)
     assert done.returncode == 1, done.stderr
     assert "::error file=train.ipynb,line=1,title=train%2C cell" in done.stdout and "ZeroDivisionError" in done.stdout
     suites = {suite.name: suite for suite in JUnitXml.fromfile(str(project.folder / "nbtrack-report" / "junit.xml"))}
@@ -131,6 +132,101 @@ def test_only_what_a_change_touched_is_run_and_nothing_where_it_touched_nothing(
     done = project.ci("--base", "main", "--changed-only", "--json")
     said = json.loads(done.stdout)
     assert [it["title"] for it in said["runs"]] == ["prepare", "train"] and "prepare: the module helper.py changed" in said["base"], done.stderr
+
+
+def acc(project):
+    """The metric now and of the base, and how the base was found."""
+    found = project.report()
+    train = next(it for it in found["runs"] if it["title"] == "train")
+    metric = next(it for it in train["metrics"] if it["name"] == "acc")
+    return metric["value"], metric["base"], found["base"]
+
+
+def test_a_base_of_which_no_run_is_known_is_run_beside_the_users_files(project):
+    project.commit("nbtrack.yaml", f"{PIPELINE}profiles:\n  ci: {{params: {{strength: 0.75}}}}\n")
+    base = project.git("rev-parse", "HEAD")
+    project.git("checkout", "-qb", "feature")
+    project.commit("nbtrack.yaml", f"{PIPELINE}profiles:\n  ci: {{params: {{strength: 0.7}}}}\n")
+    (project.folder / "mine.txt").write_text("not committed")
+    worse = project.ci("--base", "main")
+    assert worse.returncode == 2, worse.stdout + worse.stderr
+    value, before, how = acc(project)
+    assert (value, before) == (0.7, 0.75)
+    assert f"made at commit {base[:8]}, where main stands, which was run for this comparison with the profile ci" in how
+    assert "no run of main" in worse.stderr and (project.folder / "mine.txt").read_text() == "not committed"
+    assert project.git("worktree", "list", "--porcelain").count("worktree ") == 1 and project.git("branch", "--show-current") == "feature"
+
+    again = project.ci("--base", "main")
+    assert again.returncode == 2 and "was run for this comparison" not in acc(project)[2], again.stderr
+    runs = {it["title"]: it for it in project.report()["runs"]}
+    assert (
+        acc(project)[:2] == (0.7, 0.75)
+        and runs["train"]["gates"]
+        and "was taken from the cache" in (project.folder / "nbtrack-report" / "report.md").read_text()
+    )
+
+
+def test_a_base_that_fails_or_has_no_pipeline_is_told_and_the_gates_decide(project):
+    project.commit("helper.py", "def rows():\n    raise RuntimeError('no disk')\n")
+    project.git("checkout", "-qb", "feature")
+    project.commit("helper.py", "def rows():\n    return 10\n")
+    done = project.ci("--base", "main")
+    how = acc(project)[2]
+    assert done.returncode == 0, done.stderr
+    assert "was run for this comparison, without a result: RuntimeError" in how and "no disk" in how and "prepare failed" in how
+
+    project.git("checkout", "-q", "--orphan", "other")
+    project.git("rm", "-rqf", "--cached", ".")
+    project.git("commit", "-qm", "nothing", "--allow-empty")
+    project.git("branch", "-f", "bare")
+    project.git("checkout", "-qf", "feature")
+    done = project.ci("--base", "bare")
+    assert done.returncode == 0 and "There is no pipeline file" in acc(project)[2], done.stderr
+    done = project.ci("--base", "bare", "--no-run-base")
+    assert done.returncode == 0 and "none at bare or before" in acc(project)[2]
+
+
+def test_data_that_git_does_not_have_are_brought_to_the_base(project):
+    (project.folder / ".gitignore").write_text(".nbtrack/\nnbtrack-report/\nmlflow.db\nmlruns/\n__pycache__/\ndata/\n")
+    (project.folder / "data").mkdir()
+    (project.folder / "data" / "rows.csv").write_text("a\n1\n")
+    project.commit("nbtrack.yaml", PIPELINE.replace("notebook: prepare.ipynb", "notebook: prepare.ipynb\n    inputs: {raw: data/rows.csv}"))
+    project.git("checkout", "-qb", "feature")
+    project.commit("helper.py", "def rows():\n    return 11\n")
+    done = project.ci("--base", "main")
+    assert done.returncode == 0 and "with data/rows.csv of now, which git does not have" in acc(project)[2], done.stderr
+
+
+def test_a_shallow_clone_says_how_to_fetch_the_base_and_a_push_over_history_runs_it(project, tmp_path):
+    assert project.ci().returncode == 0
+    project.git("commit", "-q", "--amend", "-m", "pushed over", "--allow-empty")  # the run's commit is in no history any more
+    project.git("checkout", "-qb", "feature")
+    project.commit("nbtrack.yaml", PIPELINE.replace("0.8", "0.9"))
+    done = project.ci("--base", "main")
+    assert done.returncode == 0 and acc(project)[:2] == (0.9, 0.8), done.stderr
+    assert "run for this comparison" in acc(project)[2]
+
+    shallow = Project.__new__(Project)
+    shallow.folder = tmp_path / "shallow"
+    subprocess.run(["git", "clone", "-q", "--depth=1", "--branch=feature", f"file://{project.folder}", str(shallow.folder)], check=True, capture_output=True)
+    done = shallow.ci("--base", "origin/main")
+    assert done.returncode == 0, done.stderr
+    assert "the clone is shallow" in acc(shallow)[2] and "git fetch --depth" in acc(shallow)[2]
+
+
+def test_a_stage_without_a_run_is_told_in_every_form(project, github):
+    project.commit("nbtrack.yaml", PIPELINE.replace("    notebook: train.ipynb", "    notebook: train.ipynb\n    inputs: [made.csv]"))
+    project.notebook("prepare", "1 / 0")
+    done = project.ci(**github.variables(), **github.files)
+    assert done.returncode == 3 and "made.csv" in done.stderr
+    project.commit("nbtrack.yaml", PIPELINE)
+    done = project.ci(**github.variables(), **github.files)
+    assert done.returncode == 1, done.stderr
+    found = {it["title"]: it for it in project.report()["without_run"]}
+    assert found["train"]["phase"] == "waiting" and found["train"]["why"] == "prepare failed"
+    suites = {suite.name: suite for suite in JUnitXml.fromfile(str(project.folder / "nbtrack-report" / "junit.xml"))}
+    assert suites["train"].skipped == 1 and suites["prepare"].failures == 1
+    assert "| train | not run | prepare failed |" in github.comments[0]["body"].replace("\u200b", "")
 
 
 def test_wrong_input_ends_with_3_before_anything_runs(project):

@@ -1,6 +1,7 @@
 """GitHub Actions: job summary, annotations, step outputs, and the comment on a pull request.
 
-https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands, https://docs.github.com/rest/issues/comments
+https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands, https://docs.github.com/rest/issues/comments,
+https://docs.github.com/rest/pulls/pulls, https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows (workflow_run)
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -17,6 +19,7 @@ from nbtrack.ci.draw_markdown import GITHUB_COMMENT, GITHUB_SUMMARY
 from nbtrack.ci.provider import Annotation
 
 _MEND = "Give the job's token the right: permissions: {pull-requests: write}. A pull request from a fork never has it, see docs/ci.md."
+_TWO = "nbtrack init --ci github writes a second workflow that does, without running code of the pull request; see docs/ci.md."
 _BOT = "github-actions[bot]"
 _ANNOTATIONS = 10
 """Of one level that GitHub shows for a step."""
@@ -53,26 +56,63 @@ class GitHub:
         end = f"nbtrack-{uuid4().hex}"  # a value cannot close what it does not know
         self._append("GITHUB_OUTPUT", "".join(f"{name}<<{end}\n{value}\n{end}\n" for name, value in values.items()))
 
+    def link(self) -> str:
+        server, repository, run = (self._env.get(f"GITHUB_{it}", "") for it in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+        if finished := self._finished():
+            run = str(finished.get("id", ""))
+        return f"{server}/{repository}/actions/runs/{run}" if server and repository and run.isdigit() else ""
+
     def thread(self) -> Thread | None:
-        number, repository = self._pull_request(), self._env.get("GITHUB_REPOSITORY", "")
+        repository, finished = self._env.get("GITHUB_REPOSITORY", ""), self._finished()
         token = self._env.get("GITHUB_TOKEN") or self._env.get("GH_TOKEN")
-        if not number or not repository:
+        number = self._pull_request()
+        if not repository or not (number or finished):
             return None
         if not token:
-            self.notes.append(
-                "No comment is written, for there is no token: env: {GITHUB_TOKEN: ${{ github.token }}}, and permissions: {pull-requests: write}."
-            )
+            self.notes.append(f"This job writes no comment, for it has no token. {_TWO}")
             return None
-        return PullRequest(self._env.get("GITHUB_API_URL") or "https://api.github.com", repository, number, token)
+        root = self._env.get("GITHUB_API_URL") or "https://api.github.com"
+        if not number:
+            number = self._pull_request_of(finished, Api(root, _headers(token), _MEND), repository)
+        return PullRequest(root, repository, number, token) if number else None
 
     def _pull_request(self) -> int:
         """Its number, by the event; 0 where the job is for none."""
         try:
-            event = json.loads(Path(self._env.get("GITHUB_EVENT_PATH", "")).read_text("utf-8"))
-            return int(event["pull_request"]["number"])
-        except (OSError, ValueError, KeyError, TypeError):
+            return int(self._event()["pull_request"]["number"])
+        except (ValueError, KeyError, TypeError):
             parts = self._env.get("GITHUB_REF", "").split("/")
             return int(parts[2]) if parts[:2] == ["refs", "pull"] and len(parts) > 2 and parts[2].isdigit() else 0
+
+    def _finished(self) -> dict[str, Any]:
+        """The run for a pull request whose end began this job; empty where something else did."""
+        found = self._event().get("workflow_run")
+        return found if isinstance(found, dict) and found.get("event") == "pull_request" else {}
+
+    def _pull_request_of(self, finished: Mapping[str, Any], api: Api, repository: str) -> int:
+        """The open pull request that a run was for. All of it comes from GitHub: what the run's own files say of it, its code may have made up."""
+        try:
+            source, branch, commit = finished["head_repository"]["full_name"], finished["head_branch"], finished["head_sha"]
+            owner = finished["head_repository"]["owner"]["login"]
+            path = f"/repos/{quote(repository)}/pulls?state=open&head={quote(f'{owner}:{branch}', safe='')}"
+            for it in api.pages(path):
+                if it["head"]["sha"] == commit and (it["head"]["repo"] or {}).get("full_name") == source:
+                    return int(it["number"])
+        except Answer as cause:
+            self.notes.append(f"The pull request was not found: {cause.text} {cause.mend}")
+            return 0
+        except (KeyError, TypeError, ValueError) as cause:
+            self.notes.append(f"The pull request was not found: the event lacks {cause}.")
+            return 0
+        self.notes.append("No comment is written: the pull request is closed, or has newer commits, whose own run will be told.")
+        return 0
+
+    def _event(self) -> dict[str, Any]:
+        try:
+            found = json.loads(Path(self._env.get("GITHUB_EVENT_PATH", "")).read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def _append(self, variable: str, text: str) -> None:
         path = self._env.get(variable)
@@ -91,8 +131,7 @@ class PullRequest:
     limit_bytes = GITHUB_COMMENT
 
     def __init__(self, root: str, repository: str, number: int, token: str) -> None:
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-        self._api = Api(root, headers, _MEND)
+        self._api = Api(root, _headers(token), _MEND)
         self._place = f"/repos/{quote(repository)}/issues"
         self._number = number
 
@@ -116,6 +155,10 @@ class PullRequest:
             return str(self._api.ask("GET", "/user")["login"])
         except (Answer, KeyError, TypeError):
             return _BOT
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 
 
 def _data(text: str) -> str:

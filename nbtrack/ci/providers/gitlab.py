@@ -32,6 +32,9 @@ class GitLab(Plain):
         target = self._env.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "")
         return f"origin/{target}" if target else ""
 
+    def link(self) -> str:
+        return self._env.get("CI_JOB_URL", "")
+
     def thread(self) -> Thread | None:
         project, number = self._env.get("CI_PROJECT_ID", ""), self._env.get("CI_MERGE_REQUEST_IID", "")
         if not project or not number.isdigit():

@@ -23,3 +23,6 @@ class Jenkins(Plain):
     def base(self) -> str:
         target = self._env.get("CHANGE_TARGET", "")
         return f"origin/{target}" if target else ""
+
+    def link(self) -> str:
+        return self._env.get("BUILD_URL", "")

@@ -33,5 +33,8 @@ class Plain:
     def outputs(self, values: Mapping[str, str]) -> None:
         pass
 
+    def link(self) -> str:
+        return ""
+
     def thread(self) -> Thread | None:
         return None

@@ -6,18 +6,19 @@ import json
 import re
 from collections.abc import Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from nbtrack.errors import UsageError
 
-TEMPLATES = ("minimal",)
-CIS: Mapping[str, tuple[str, str]] = {
-    "github": ("github.yml", ".github/workflows/nbtrack.yml"),
-    "gitlab": ("gitlab-ci.yml", ".gitlab-ci.yml"),
-    "jenkins": ("Jenkinsfile", "Jenkinsfile"),
+TEMPLATES = ("minimal", "housing")
+CIS: Mapping[str, Mapping[str, str]] = {
+    "github": {"github.yml": ".github/workflows/nbtrack.yml", "github-comment.yml": ".github/workflows/nbtrack-comment.yml"},
+    "gitlab": {"gitlab-ci.yml": ".gitlab-ci.yml"},
+    "jenkins": {"Jenkinsfile": "Jenkinsfile"},
 }
-"""Our file, and where it goes."""
+"""Our files, and where they go."""
 _COMMON = {"gitignore": ".gitignore", "pre-commit.yaml": ".pre-commit-config.yaml", "requirements.txt": "requirements.txt"}
 
 
@@ -37,12 +38,24 @@ def files_of(template: str, ci: str, name: str) -> dict[str, str]:
         raise UsageError(f"There is no CI {ci!r}.", mend=f"It is one of {', '.join(CIS)}.")
     place = resources.files(__name__)
     found = {target: (place / source).read_text("utf-8") for source, target in _COMMON.items()}
-    found["nbtrack.yaml"] = (place / template / "nbtrack.yaml").read_text("utf-8").replace("NAME", _plain(name))
-    for stem in ("prepare", "train"):
-        found[f"{stem}.ipynb"] = _notebook(stem, (place / template / f"{stem}.py.txt").read_text("utf-8"))
-    if ci:
-        source, target = CIS[ci]
-        found[target] = (place / source).read_text("utf-8")
+    found |= _minimal(place, name) if template == "minimal" else _housing(place, found)
+    return found | {target: (place / source).read_text("utf-8") for source, target in CIS.get(ci, {}).items()}
+
+
+def _minimal(place: Traversable, name: str) -> dict[str, str]:
+    found = {"nbtrack.yaml": (place / "minimal" / "nbtrack.yaml").read_text("utf-8").replace("NAME", _plain(name))}
+    return found | {f"{stem}.ipynb": _notebook(stem, (place / "minimal" / f"{stem}.py.txt").read_text("utf-8")) for stem in ("prepare", "train")}
+
+
+def _housing(place: Traversable, common: Mapping[str, str]) -> dict[str, str]:
+    """The project of examples/housing; its data are in git, and what its notebooks make is in build/."""
+    folder = place / "housing"
+    if not folder.is_dir():  # not installed from a wheel, which has the example's files here
+        folder = Path(__file__).parents[3] / "examples" / "housing"
+    names = ("README.md", "data/sacramento.csv", "evaluate.ipynb", "features.py", "nbtrack.yaml", "prepare.ipynb", "register.ipynb", "train.ipynb")
+    found = {name: folder.joinpath(*name.split("/")).read_text("utf-8") for name in names}
+    found[".gitignore"] = common[".gitignore"].replace("/data/", "/build/").replace("Data and results", "What is in build/")
+    found["requirements.txt"] = common["requirements.txt"] + "joblib\nmatplotlib\n"
     return found
 
 

@@ -80,6 +80,15 @@ class Platform:
 class GitHubPlatform(Platform):
     collection, one = "/repos/ann/wine/issues/7/comments", "/repos/ann/wine/issues/comments/"
     limit_bytes = 65_536
+    pulls: tuple[dict, ...] = ()
+    """Open pull requests."""
+
+    def respond(self, method, path, query, data, headers):
+        if method == "GET" and path == "/repos/ann/wine/pulls" and self.is_allowed(headers):
+            assert query["state"] == ["open"]
+            wanted = query["head"][0]
+            return 200, {}, [it for it in self.pulls if f"{it['head']['repo']['full_name'].partition('/')[0]}:{it['head']['ref']}" == wanted]
+        return super().respond(method, path, query, data, headers)
 
     def variables(self):
         job = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "ann/wine", "GITHUB_REF": "refs/pull/7/merge", "GITHUB_TOKEN": "t-secret"}

@@ -4,7 +4,8 @@ import subprocess
 
 import pytest
 
-from nbtrack.ci.base import COMMIT_TAG, base_of, history
+import nbtrack
+from nbtrack.ci.base import CACHED_TAG, COMMIT_TAG, base_of, history, source_of
 from nbtrack.errors import UnknownRunError, UsageError
 
 
@@ -20,36 +21,39 @@ def branches(repository):
     return commits
 
 
+def asked(home, head, against, folder):
+    found = base_of(home, head, against, folder)
+    return found.view, found.how
+
+
 def test_the_run_of_the_branch_is_found_or_of_the_nearest_commit_before(home, fit, repository, branches):
     one, two, three, four = branches
     at_two = fit("train", {"acc": 0.8}, tags={COMMIT_TAG: two})
     fit("train", {"acc": 0.7}, tags={COMMIT_TAG: one})
     fit("other", {"acc": 0.7}, tags={COMMIT_TAG: four})
     head = fit("train", {"acc": 0.9}, tags={COMMIT_TAG: three})
-    found, how = base_of(home, head, "ref:main", repository.folder)
+    found, how = asked(home, head, "ref:main", repository.folder)
     assert found.run_id == at_two.run_id and f"made at commit {two[:8]}, 1 before main" in how
     at_four = fit("train", {"acc": 0.85}, tags={COMMIT_TAG: four})
-    found, how = base_of(home, head, "ref:main", repository.folder)
+    found, how = asked(home, head, "ref:main", repository.folder)
     assert found.run_id == at_four.run_id and f"commit {four[:8]}, where main stands" in how
 
 
 def test_a_first_run_and_a_force_push_leave_nothing_to_compare_with_and_say_why(home, fit, repository, branches):
     head = fit("train", {"acc": 0.9}, tags={COMMIT_TAG: branches[2]})
-    found, how = base_of(home, head, "ref:main", repository.folder)
+    found, how = asked(home, head, "ref:main", repository.folder)
     assert found is None and "no run of this name and experiment is known" in how
     fit("train", {"acc": 0.9}, tags={COMMIT_TAG: branches[3]})
     repository.git("branch", "-f", "main", branches[1])  # what was pushed over is no part of the history
-    found, how = base_of(home, head, "ref:main", repository.folder)
+    found, how = asked(home, head, "ref:main", repository.folder)
     assert found is None and "1 runs of this name were made at other commits" in how
 
 
 def test_a_base_that_failed_is_no_base(home, fit, repository, branches):
-    import nbtrack
-
     with pytest.raises(ValueError, match="x"), nbtrack.track("train", tags={COMMIT_TAG: branches[3]}):
         raise ValueError("x")
     head = fit("train", {"acc": 0.9})
-    found, how = base_of(home, head, "ref:main", repository.folder)
+    found, how = asked(home, head, "ref:main", repository.folder)
     assert found is None and "did not finish" in how
 
 
@@ -58,8 +62,8 @@ def test_a_detached_head_and_tags_are_refs(home, fit, repository, branches):
     repository.git("checkout", "-q", branches[2])
     at_one = fit("train", {"acc": 0.8}, tags={COMMIT_TAG: branches[0]})
     head = fit("train", {"acc": 0.9})
-    assert base_of(home, head, "ref:v1", repository.folder)[0].run_id == at_one.run_id
-    assert base_of(home, head, "ref:HEAD", repository.folder)[0].run_id == at_one.run_id
+    assert base_of(home, head, "ref:v1", repository.folder).view.run_id == at_one.run_id
+    assert base_of(home, head, "ref:HEAD", repository.folder).view.run_id == at_one.run_id
 
 
 def test_what_git_does_not_know_is_told_with_the_way_to_get_it(home, fit, repository, branches, tmp_path):
@@ -87,8 +91,25 @@ def test_hostile_refs_are_names_and_nothing_else(repository, branches, ref):
 def test_runs_are_named_or_pinned(home, fit, tmp_path):
     base = fit("a", {"acc": 0.8})
     head = fit("b", {"acc": 0.9})
-    assert base_of(home, head, "a", tmp_path)[0].run_id == base.run_id
+    assert base_of(home, head, "a", tmp_path).view.run_id == base.run_id
     with pytest.raises(UnknownRunError):
         base_of(home, head, "nobody", tmp_path)
-    found, how = base_of(home, head, "", tmp_path)
+    found, how = asked(home, head, "", tmp_path)
     assert found is None and "nothing to compare with" in how
+
+
+def test_a_run_of_another_profile_is_no_base(home, fit, repository, branches):
+    with nbtrack.track("pipeline", tags={COMMIT_TAG: branches[3], "nbtrack.profile": "quick"}), nbtrack.track("train", tags={COMMIT_TAG: branches[3]}):
+        nbtrack.log(acc=0.5)
+    full = fit("train", {"acc": 0.8}, tags={COMMIT_TAG: branches[1]})
+    head = fit("train", {"acc": 0.9})
+    assert base_of(home, head, "ref:main", repository.folder).view.run_id == full.run_id
+
+
+def test_a_result_that_came_from_the_cache_is_that_of_the_run_that_made_it(home, fit, repository, branches):
+    made = fit("train", {"acc": 0.8}, tags={COMMIT_TAG: branches[0]})
+    fit("train", {}, tags={COMMIT_TAG: branches[3], CACHED_TAG: made.run_id})
+    lost = fit("other", {"acc": 0.1}, tags={CACHED_TAG: "0" * 32})
+    found = base_of(home, fit("train", {"acc": 0.9}), "ref:main", repository.folder)
+    assert found.view.run_id == made.run_id and "still in force at commit" in found.how
+    assert source_of(home, lost).run_id == lost.run_id

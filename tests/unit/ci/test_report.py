@@ -34,7 +34,7 @@ def test_an_improvement_a_regression_and_a_failed_gate_are_told(home, fit, tmp_p
     assert verdicts == {"acc": "better", "loss (best)": "worse", "same": "same", "new": "new", "old": "gone"}
     text = draw_markdown.draw(made.title, made.blocks())
     assert "1 of 2 gates failed." in text and "| acc | 0.8 | 0.9 | +0.1 (+12.5%) | better | higher |" in text.replace("\u200b", "")
-    assert "| lr | 0.1 | 0.2 |" in text and "-b = 2" in text and "+b = 3" in text and "1 metrics are the same" in text
+    assert "| lr | 0.1 | 0.2 |" in text and "-b = 2" in text and "+b = 3" in text and "1 metric is the same" in text
     assert text.index("loss") < text.index("| acc |")  # what got worse stands first
     data = made.as_data()["runs"][0]
     assert data["base_run_id"] == base.run_id and data["gates"][0]["standing"] == "failed" and data["params"] == [{"name": "lr", "a": "0.1", "b": "0.2"}]
@@ -47,7 +47,7 @@ def test_a_first_run_and_no_change_say_so(home, fit, tmp_path):
     alone = draw_markdown.draw("t", report(home, head, None, tmp_path).blocks())
     assert "nothing to compare with" in alone and "| acc | — | 0.9 |" in alone
     same = draw_markdown.draw("t", report(home, fit("fit", {"acc": 0.9}), head, tmp_path).blocks())
-    assert "1 metrics are the same" in same and "1 same" in same
+    assert "1 metric is the same" in same and "1 same" in same
 
 
 def test_a_notebook_that_failed_is_told_first_with_its_traceback(home, tmp_path):

