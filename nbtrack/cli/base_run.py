@@ -100,8 +100,9 @@ def main() -> None:
 
 def _work(file: Path, profile: str, nodes: Sequence[str], here: Path, cache: Path, uri: str, jobs: int) -> BaseRun:
     from nbtrack.pipelines.executor import LocalExecutor
-    from nbtrack.pipelines.pipeline import PipelineRun, Where
+    from nbtrack.pipelines.pipeline import PipelineRun
     from nbtrack.pipelines.progress import PipelineShows, Terminal
+    from nbtrack.pipelines.runs import Where
 
     loaded = load(find_file(file, Path.cwd()), profile)
     paths = [path for stage in loaded.pipeline.stages.values() for path in stage.inputs.values() if "${" not in path]
