@@ -103,6 +103,21 @@ def diff(
 
 
 @app.command()
+def data(
+    action: Annotated[str, typer.Argument(help="diff")],
+    a: Annotated[str, typer.Argument(help="Run")],
+    b: Annotated[str, typer.Argument(help="Run it is compared with")],
+    input: Annotated[list[str] | None, typer.Option("--input", help="A dataset, by its name; else all. Repeat it for more.")] = None,
+    as_markdown: Annotated[bool, typer.Option("--md", help="Print markdown.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what changed between the data that two runs read: columns, rows, and how the values are distributed."""
+    from nbtrack.cli import data as door
+
+    door.data(_home(), action, a, b, input or [], as_json=as_json, as_markdown=as_markdown)
+
+
+@app.command()
 def recipe(
     run: Annotated[str, typer.Argument(help="Run")] = "last",
     to: Annotated[str, typer.Option("--to", help="File or folder to write; never over a file that is there.")] = "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -64,7 +63,7 @@ class DataGate(GateSpec):
         wanted: list[str] = []
         if self.schema_:
             wanted.append(f"schema {self.schema_}")
-            failures += _told(details, "schema", violations(self.schema_, table, subject))
+            failures += _told(details, "schema", violations(self.schema_, table, subject.folder))
         if self.suite:
             wanted.append(f"suite {self.suite}")
             failures += _told(details, "suite", unmet(self.suite, table, subject))
@@ -97,12 +96,10 @@ class DataGate(GateSpec):
             found = drift(column, _column(reference, by_name[0][column]), _column(table, by_name[1][column]), spec.bins)
             details.append((f"drift of {column}", str(found)))
             highest = max(highest, found.psi)
-            if abs(found.missing[1] - found.missing[0]) > spec.missing:
-                failures.append(f"{column}: missing values went from {found.missing[0]:.1%} to {found.missing[1]:.1%}")
-            elif min(found.sizes) < spec.min_rows:
+            if min(found.sizes) < spec.min_rows and not found.has_more_missing(spec.missing):
                 failures.append(f"{column}: {min(found.sizes)} values are too few to say (min_rows: {spec.min_rows})")
-            elif math.isnan(found.p) or (found.psi > spec.psi and found.p < spec.alpha / len(columns)):
-                failures.append(f"{column} moved: {found}")
+            elif why := found.moved(psi=spec.psi, alpha=spec.alpha / len(columns), missing=spec.missing):
+                failures.append(why)
         if not columns:
             raise CannotTellError(f"{spec.reference} has no columns.", mend="Name another reference.")
         return highest, failures

@@ -33,6 +33,22 @@ class Drift:
     missing: tuple[float, float]
     """Share of missing values."""
 
+    def has_more_missing(self, share: float) -> bool:
+        """Whether the share of missing values grew or shrank by more."""
+        return abs(self.missing[1] - self.missing[0]) > share
+
+    def moved(self, *, psi: float, alpha: float, missing: float) -> str:
+        """What moved, in words; empty where nothing did.
+
+        Args:
+            psi: index above which a column has moved.
+            alpha: p-value below which that is not chance.
+            missing: how much the share of missing values may grow or shrink.
+        """
+        if self.has_more_missing(missing):
+            return f"{self.column}: missing values went from {self.missing[0]:.1%} to {self.missing[1]:.1%}"
+        return f"{self.column} moved: {self}" if math.isnan(self.p) or (self.psi > psi and self.p < alpha) else ""
+
     def __str__(self) -> str:
         blank = f", missing {self.missing[0]:.1%} → {self.missing[1]:.1%}" if any(self.missing) else ""
         return f"PSI {self.psi:.3f}, {self.test} p = {self.p:.3g}, n = {self.sizes[0]:,} → {self.sizes[1]:,}{blank}"

@@ -17,6 +17,7 @@ from nbtrack.replay.data import references_of
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+_PACKED = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip", ".zst": "zstd"}
 _READERS = {
     ".csv": "read_csv", ".tsv": "read_table", ".txt": "read_csv", ".parquet": "read_parquet", ".pq": "read_parquet", ".feather": "read_feather",
     ".json": "read_json", ".jsonl": "read_json", ".xlsx": "read_excel", ".pkl": "",
@@ -43,15 +44,30 @@ def frame(source: str, subject: Subject) -> DataFrame:
         known = ", ".join(datasets_of(subject.home, subject.view)) or "none"
         mend = f"Give a path from {subject.folder}, or one of the run's datasets: {known}."
         raise CannotTellError(f"There is no file {source!r}, and the run read no dataset of that name from a file.", mend=mend)
-    suffixes = [it.lower() for it in path.suffixes if it.lower() not in (".gz", ".bz2", ".xz", ".zip", ".zst")]
+    return table(path)
+
+
+def table(path: Path, name: str = "") -> DataFrame:
+    """The table in a file.
+
+    Args:
+        name: what the file is called where its table comes from; its ending tells the kind.
+
+    Raises:
+        CannotTellError: it is none.
+    """
+    pandas = need("pandas", "pandas", "Reading tables")
+    called = Path(name or path.name)
+    suffixes = [it.lower() for it in called.suffixes if it.lower() not in (".gz", ".bz2", ".xz", ".zip", ".zst")]
     reader = _READERS.get(suffixes[-1] if suffixes else "", "")
     if not reader:
         mend = f"Known are {', '.join(name for name, reader in _READERS.items() if reader)}; or name a function: FILE.py:NAME."
-        raise CannotTellError(f"{path.name} is of no known kind of table.", mend=mend)
+        raise CannotTellError(f"{called.name} is of no known kind of table.", mend=mend)
     try:
-        found = getattr(pandas, reader)(path, **({"lines": True} if suffixes[-1] == ".jsonl" else {}))
+        packed = {"compression": _PACKED[called.suffix.lower()]} if name and called.suffix.lower() in _PACKED else {}
+        found: DataFrame = getattr(pandas, reader)(path, **({"lines": True} if suffixes[-1] == ".jsonl" else {}), **packed)
     except ImportError as cause:
-        raise MissingPackageError(cause.name or "a package", f"Reading {path.name}", extra="gates") from cause
+        raise MissingPackageError(cause.name or "a package", f"Reading {called.name}", extra="gates") from cause
     except Exception as cause:  # parsers raise what they like
         raise CannotTellError(f"{path} cannot be read: {type(cause).__name__}: {cause}", mend="See whether it is the file you mean.") from cause
     return found

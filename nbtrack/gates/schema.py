@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.gates import frames
-from nbtrack.gates.gate import CannotTellError, Subject, need
+from nbtrack.gates.gate import CannotTellError, need
 from nbtrack.reads import words
 
 if TYPE_CHECKING:
@@ -14,17 +15,18 @@ if TYPE_CHECKING:
 _ROWS = 3
 
 
-def violations(source: str, table: DataFrame, subject: Subject) -> list[str]:
+def violations(source: str, table: DataFrame, folder: Path) -> list[str]:
     """What breaks the schema, a line a check; empty where it holds.
 
     Args:
         source: YAML file, or `FILE.py:NAME` of a schema or a DataFrameModel.
+        folder: where it is looked for.
 
     Raises:
         CannotTellError: there is no such schema.
     """
     pandera = need("pandera.pandas", "pandera", "A pandera schema")
-    schema = _schema(source, subject)
+    schema = _schema(source, folder)
     try:
         schema.validate(table, lazy=True)
     except pandera.errors.SchemaErrors as found:
@@ -34,8 +36,8 @@ def violations(source: str, table: DataFrame, subject: Subject) -> list[str]:
     return []
 
 
-def _schema(source: str, subject: Subject) -> Any:
-    path = subject.folder / source
+def _schema(source: str, folder: Path) -> Any:
+    path = folder / source
     if path.suffix in (".yaml", ".yml"):
         io = need("pandera.io.pandas_io", "pandera", "A pandera schema")
         try:
@@ -47,7 +49,7 @@ def _schema(source: str, subject: Subject) -> Any:
     module, _, name = source.rpartition(":")
     if not module:
         raise CannotTellError(f"{source!r} names no schema.", mend="Name a YAML file, or FILE.py:NAME.")
-    found = frames.attribute(module, name, subject.folder)
+    found = frames.attribute(module, name, folder)
     if not hasattr(found, "validate"):
         raise CannotTellError(f"{source} is a {type(found).__name__}, no schema.", mend="Name a pandera DataFrameSchema or DataFrameModel.")
     return found

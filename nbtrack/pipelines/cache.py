@@ -178,7 +178,7 @@ class Cache:
 
     def has(self, fact: PathFact) -> bool:
         """Whether all bytes of a file or folder are kept here."""
-        return all(self._object(file.digest).exists() for file in fact.files)
+        return all(self.path_of(file.digest).exists() for file in fact.files)
 
     @staticmethod
     def move_aside(target: Path) -> Path:
@@ -244,7 +244,7 @@ class Cache:
         return sorted(it for it in (self.root / "entries").glob("*/*.json") if not it.name.startswith("."))
 
     def _keep(self, source: Path, digest: str) -> None:
-        target = self._object(digest)
+        target = self.path_of(digest)
         if target.exists():
             os.utime(target)
             return
@@ -262,7 +262,7 @@ class Cache:
     def _fetch(self, kept: Kept) -> None:
         """See to it that all bytes of an output are here."""
         for file in kept.fact.files if kept.fact is not None else ():
-            target = self._object(file.digest)
+            target = self.path_of(file.digest)
             if target.exists():
                 continue
             if self._remote is None or not self._remote.fetch(f"objects/{file.digest[:2]}/{file.digest}", target):
@@ -291,7 +291,7 @@ class Cache:
         return place
 
     def _copy(self, file: FileFact, to: Path, kept: Kept) -> None:
-        source = self._object(file.digest)
+        source = self.path_of(file.digest)
         shutil.copyfile(source, to)
         if digest_file(to) != file.digest:
             _remove(to)
@@ -315,7 +315,7 @@ class Cache:
         try:
             for kept in entry.outputs.values():
                 for file in kept.fact.files if kept.fact is not None else ():
-                    self._remote.send(self._object(file.digest), f"objects/{file.digest[:2]}/{file.digest}")
+                    self._remote.send(self.path_of(file.digest), f"objects/{file.digest[:2]}/{file.digest}")
             self._remote.write(f"entries/{entry.key}.json", entry.as_json())
         except Exception as cause:  # noqa: BLE001 - as above
             self._note(f"{entry.node} is not kept in the remote cache: {cause}")
@@ -327,7 +327,8 @@ class Cache:
     def _entry(self, key: str) -> Path:
         return self.root / "entries" / key[:2] / f"{key}.json"
 
-    def _object(self, digest: str) -> Path:
+    def path_of(self, digest: str) -> Path:
+        """Where bytes lie, if they are here."""
         return self.root / "objects" / digest[:2] / digest
 
     def _last(self, stage: str) -> Path:

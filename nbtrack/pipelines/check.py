@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nbtrack.errors import UsageError
 from nbtrack.pipelines import notebook as notebooks
+from nbtrack.pipelines.data.dvc import tracked
 from nbtrack.pipelines.graph import STATIC, Graph, Node, build, value_of
-from nbtrack.pipelines.load import Loaded, Problem, refuse
+from nbtrack.pipelines.load import Loaded, Problem, nearest, refuse
 from nbtrack.pipelines.notebook import Notebook
 from nbtrack.pipelines.parameters import Declared, accept, declared_in, unknown
 from nbtrack.pipelines.references import references_in, resolve
@@ -71,6 +72,7 @@ def _check(loaded: Loaded, graph: Graph, node: Node, books: Books) -> list[Probl
                 accept(book, declared, {name: resolve(value, lambda it: value_of(it, loaded, node.matrix))})
             except UsageError as cause:
                 problems.append(loaded.problem(place, cause.message, cause.mend))
+    problems += _check_schemas(loaded, node)
     if node.spec.sweep is not None:
         problems += _check_sweep(loaded, node, book, declared)
     made = {path for it in node.needs for path in graph.nodes[it].files.values()}
@@ -79,10 +81,23 @@ def _check(loaded: Loaded, graph: Graph, node: Node, books: Books) -> list[Probl
             problems += _check_input_reference(loaded, node, name, path, graph)
         elif path in node.files.values():
             problems.append(loaded.problem((*here, "inputs", name), f"{path!r} is read and written by {node.id}.", "Let it write to another path."))
-        elif not _is_made(path, made) and not (loaded.folder / path).exists() and not (loaded.folder / f"{path}.dvc").exists():
+        elif not _is_made(path, made) and not (loaded.folder / path).exists() and tracked(loaded.folder / path) is None:
             text = f"The input {path!r} is not there, and no stage makes it."
             problems.append(loaded.problem((*here, "inputs", name), text, "Correct the path, or name it among a stage's outputs."))
     return problems
+
+
+def _check_schemas(loaded: Loaded, node: Node) -> Iterator[Problem]:
+    """Whether the pandera schemas of a stage are there, each for an input or output that it has."""
+    for part, schemas, known in (("inputs", node.spec.validate_.inputs, node.inputs), ("outputs", node.spec.validate_.outputs, node.files)):
+        for name, source in schemas.items():
+            place = ("stages", node.stage, "validate", part, name)
+            if name not in known:
+                yield loaded.problem(place, f"{node.id} has no {part[:-1]} {name!r} that is a file.", nearest(name, known, part))
+            module, colon, _ = source.rpartition(":")
+            file = module if colon else source
+            if (not colon or file.endswith(".py")) and not (loaded.folder / file).is_file():
+                yield loaded.problem(place, f"There is no schema {source!r}.", "Name a YAML file, or FILE.py:NAME, from the pipeline's folder.")
 
 
 def _check_sweep(loaded: Loaded, node: Node, book: Notebook, declared: tuple[Declared, ...]) -> list[Problem]:

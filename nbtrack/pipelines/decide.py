@@ -74,6 +74,8 @@ class Decider:
             "variables": variables,
             "folder": os.path.relpath(node.cwd, self._folder),
         }
+        if schemas := dict(self._schemas(node)):
+            facts["schemas"] = schemas
         if (sweep := node.spec.sweep) is not None:
             facts["sweep"] = {**sweep.params, "goal": node.spec.goal, **sweep.model_dump(include={"trials", "sampler", "prune", "seed"})}
         return Decision(digest_of(facts), facts, params, variables)
@@ -106,6 +108,13 @@ class Decider:
                 kept = made[other][name]
                 if kept.fact is not None and kept.path not in listed:
                     yield f"{other}.{name}", [kept.path, kept.digest]
+
+    def _schemas(self, node: Node) -> Iterator[tuple[str, list[str]]]:
+        """Schemas that inputs and outputs must meet, by content where they are files."""
+        for part, found in (("inputs", node.spec.validate_.inputs), ("outputs", node.spec.validate_.outputs)):
+            for name, source in found.items():
+                fact = self.digests.of(self._folder / (source.rpartition(":")[0] or source))
+                yield f"{part}.{name}", [source, fact.digest if fact is not None else ""]
 
     def changed_input(self, facts: Mapping[str, Any]) -> str:
         """Path of an input that does not lie there as the facts have it; empty where all do."""
@@ -171,6 +180,7 @@ def changes(before: Entry | None, now: Mapping[str, Any]) -> list[str]:
         found.append(f"code of {node_words(numbers)} changed" if numbers else "cells were taken away or moved")
     for part, word in (("params", "param"), ("variables", "variable"), ("outputs", "output")):
         found += _differences(word, old.get(part, {}), now[part])
+    found += [f"schema of {name} changed" for name, it in now.get("schemas", {}).items() if old.get("schemas", {}).get(name) != it]
     found += _differences("sweep", old.get("sweep", {}), now.get("sweep", {}))
     for name in sorted({*old.get("modules", {}), *now["modules"]}):
         if old.get("modules", {}).get(name) != now["modules"].get(name):

@@ -15,6 +15,7 @@ from nbtrack.errors import CacheError, NbtrackError, StageError, StoreError
 from nbtrack.journal import fold
 from nbtrack.pipelines.cache import Cache, Entry, Kept
 from nbtrack.pipelines.check import Books
+from nbtrack.pipelines.data import dvc
 from nbtrack.pipelines.decide import Decider, Decision, last_of
 from nbtrack.pipelines.executor import Executor
 from nbtrack.pipelines.graph import Graph, Node
@@ -30,6 +31,7 @@ from nbtrack.pipelines.runs import Runs, Where
 from nbtrack.pipelines.shows import Shows
 from nbtrack.pipelines.stage import DEFAULT_KERNEL, Job, Result, close, secrets_of
 from nbtrack.pipelines.sweeps.stage import StageSweeps, plan_of
+from nbtrack.pipelines.validating import hold_inputs, hold_outputs
 
 _LOOK_S = 0.1
 _LOCKED_S = 0.3
@@ -118,6 +120,7 @@ class PipelineRun:
             self._history.begin(self._graph.loaded.file, self._graph.loaded.name, list(self._phases), self._facts)
             if self._before is not None:
                 self._before.adopt()
+            self._pull()
             while self._step():
                 pass
             state = self._verdict()
@@ -135,6 +138,16 @@ class PipelineRun:
             for text in self._cache.problems:
                 self._shows.note(text)
         return PipelineResult(parent.run_id, state, dict(self._phases), dict(self._reasons), dict(self._runs), time.monotonic() - began)
+
+    def _pull(self) -> None:
+        """Fetch inputs that DVC has and that are not here; where it cannot, the stages that read them fail with their own reason."""
+        if not (missing := dvc.missing(self._graph, self._phases)):
+            return
+        self._shows.note(f"DVC pulls {', '.join(it.name for it in missing[:5])}{f' and {len(missing) - 5} more' if len(missing) > 5 else ''}")
+        try:
+            dvc.pull(missing, self._stop)
+        except NbtrackError as cause:
+            self._shows.note(f"{cause.message} {cause.mend}")
 
     def _step(self) -> bool:
         """Do what can be done now; False when nothing is left."""
@@ -235,6 +248,7 @@ class PipelineRun:
                 return
         if changed := self._decider.changed_input(work.decision.facts):
             raise StageError(f"{changed!r}, which {it} reads, is no longer what was made; something else wrote it.", mend="Run it again.", stage=it)
+        hold_inputs(node, self._graph.loaded.folder, self._decider.input_paths(node, self._made))
         for path in self._outcome.clear(node, last_of(self._cache, self._graph.loaded.name, node)):
             self._shows.note(f"{it}: what lay in its way is now {path}")
         work.attempt += 1
@@ -297,6 +311,7 @@ class PipelineRun:
     def _finished(self, work: _Work, result: Result) -> None:
         node = work.node
         outputs = self._outcome.collect(node, result.outputs)
+        hold_outputs(node, self._graph.loaded.folder)
         is_lasting = not node.spec.cache or self._is_unchanged(node, work.decision)
         if not is_lasting:
             self._shows.note(f"{node.id}: it is not kept in the cache, for what it depends on changed while it ran")

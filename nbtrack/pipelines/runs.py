@@ -85,6 +85,7 @@ class Runs:
         return Job(
             node.notebook, decision.params, told, node.id, self._where.home.root, self._where.uri, node.cwd,
             spec.environment.kernel, decision.variables, spec.timeout, self._experiment, self._parent, self._tags(node), attempt, spec.goal,
+            tuple(self._graph.loaded.folder / path for path, _ in decision.facts["inputs"].values()),
         )  # fmt: skip
 
     def entry(self, node: Node, decision: Decision, run_id: str, outputs: Mapping[str, Kept], seconds: float) -> Entry:

@@ -105,6 +105,13 @@ class SweepSpec(Strict):
     seed: int | None = Field(default=None, description="Of what is drawn.")
 
 
+class Validation(Strict):
+    """Tables of a stage that must meet a pandera schema: a YAML file as pandera writes it, or `FILE.py:NAME` of a schema or model."""
+
+    inputs: dict[Identifier, str] = Field(default_factory=dict, description="Schemas by input; looked at before the stage runs.")
+    outputs: dict[Identifier, str] = Field(default_factory=dict, description="Schemas by output; looked at when it has run.")
+
+
 class _Fields(Strict):
     """What a stage says of itself, and what `defaults` may say for all."""
 
@@ -133,6 +140,7 @@ class Stage(_Fields):
     )
     inputs: dict[Identifier, str] = Field(default_factory=dict, description="Files and folders it reads, by name or as a list.")
     outputs: dict[Identifier, AnyOutput] = Field(default_factory=dict, description="What it makes, by name or as a list of paths.")
+    validate_: Validation = Field(default_factory=Validation, alias="validate", description="Pandera schemas of inputs and outputs.")
     matrix: dict[Identifier, list[Scalar]] = Field(default_factory=dict, description="The stage is run for every combination of these values.")
 
     sweep: SweepSpec | None = Field(

@@ -18,6 +18,7 @@ from nbtrack.entities import Kind, Request, State
 from nbtrack.errors import JournalError, StageError
 from nbtrack.journal import Home, RunWriter, fold
 from nbtrack.pipelines import notebook as notebooks
+from nbtrack.pipelines.data import declared
 from nbtrack.pipelines.listener import Listener, Stop, StopReason
 from nbtrack.pipelines.outputs import outputs_of
 from nbtrack.pipelines.parameters import Secret
@@ -58,6 +59,8 @@ class Job:
     tags: Mapping[str, str] = field(default_factory=dict)
     attempt: int = 1
     goal: str = ""
+    inputs: tuple[Path, ...] = ()
+    """Files and folders that it declares to read."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
         run.writer.close()
         close(home, run.run_id, state, reason, trace)
     data = _keep(home, run.run_id, executed, secrets_of(job.params))
+    declared.record(home, run.run_id, job.inputs, job.cwd)
     outputs = outputs_of(home, run.run_id)
     return Result(run.run_id, state, reason, time.monotonic() - began, outputs, executed.failure, executed.stopped, tuple(left), data)
 

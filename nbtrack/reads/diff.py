@@ -160,9 +160,9 @@ def _data(a: dict[str, dict[str, Any]], b: dict[str, dict[str, Any]]) -> tuple[D
     found = []
     for name in {**a, **b}:
         one, other = a.get(name), b.get(name)
-        schema = diff_texts(_columns(one), _columns(other))
+        schema = diff_texts(columns_of(one), columns_of(other))
         digest = Change("digest", _text(one, "digest"), _text(other, "digest"))
-        rows = Change("rows", _rows(one), _rows(other))
+        rows = Change("rows", rows_of(one), rows_of(other))
         if schema or digest.a != digest.b or rows.a != rows.b:
             found.append(DataChange(name, digest, rows, schema))
     return tuple(found)
@@ -172,13 +172,14 @@ def _text(facts: dict[str, Any] | None, key: str) -> str | None:
     return None if facts is None or facts.get(key) is None else str(facts[key])
 
 
-def _rows(facts: dict[str, Any] | None) -> str | None:
+def rows_of(facts: dict[str, Any] | None) -> str | None:
+    """How many rows a dataset has, where its profile says so."""
     profile = parsed((facts or {}).get("profile"))
     found = next((profile[key] for key in ("rows", "num_rows", "num_examples") if key in profile), None) if isinstance(profile, dict) else None
     return None if found is None else str(found)
 
 
-def _columns(facts: dict[str, Any] | None) -> dict[str, str]:
+def columns_of(facts: dict[str, Any] | None) -> dict[str, str]:
     """Column to type: MLflow's column list, or a plain mapping; another schema is one text."""
     schema = parsed((facts or {}).get("schema"))
     if isinstance(schema, dict):

@@ -104,7 +104,7 @@ def test_every_option_of_a_run_of_a_pipeline_is_explained():
 def test_every_field_of_a_stage_is_explained_and_the_schema_is_the_models():
     text = (ROOT / "docs" / "pipelines.md").read_text()
     told = {name for row in rows(text) for name in code(row[0]) if not name.startswith("-")}
-    assert set(Stage.model_fields) <= told
+    assert {it.alias or name for name, it in Stage.model_fields.items()} <= told
     assert all(f"`{name}`" in text or f"\n{name}:" in text for name in Pipeline.model_fields if name != "schema_")
     assert json.loads((ROOT / "docs" / "nbtrack.schema.json").read_text()) == schema(), "nbtrack check --schema > docs/nbtrack.schema.json"
 
