@@ -570,6 +570,23 @@ def cache(
     raise typer.Exit(pipelines.cache(file, action, days, as_json))
 
 
+@app.command()
+def schedule(
+    action: Annotated[str, typer.Argument(help="add, ls, rm or run")],
+    name: Annotated[str, typer.Argument(help="A schedule of nbtrack.yaml, or weekly, daily, hourly, monthly")] = "",
+    target: Annotated[str, typer.Option("--to", help="add: what runs it: cron (the default), systemd, github or gitlab. rm: take it from there alone.")] = "",
+    at: Annotated[str, typer.Option("--when", help="add: instead of the time in nbtrack.yaml: weekly, 'mon 03:00' or '0 3 * * 1'.")] = "",
+    install: Annotated[bool, typer.Option("--install", help="add: put it into your crontab, or turn its timer on.")] = False,
+    dry: Annotated[bool, typer.Option("--print", help="add, rm: say what would be written or taken away, and change nothing.")] = False,
+    file: PipelineFile = None,
+    as_json: Json = False,
+) -> None:
+    """Have a pipeline run again and again, by cron, systemd or CI; where its data did not change, all of it comes from the cache."""
+    from nbtrack.cli import schedule as door
+
+    raise typer.Exit(door.schedule(action, name, file, target=target, at=at, install=install, dry=dry, as_json=as_json))
+
+
 def main() -> None:
     """Entry point of the console script."""
     try:

@@ -31,7 +31,7 @@ __all__ = ["Wanted", "cache", "check", "graph", "logs", "run", "show_plan", "sta
 _MARKS = {"run": "▶", "cached": "✓", "perhaps": "?", "skip": "-"}
 
 
-def run(wanted: Wanted, *, jobs: int, keep_going: bool, resume: str, executor: str, as_json: bool) -> int:
+def run(wanted: Wanted, *, jobs: int, keep_going: bool, resume: str, executor: str, as_json: bool, schedule: str = "") -> int:
     """Run a pipeline; the exit code."""
     from nbtrack.pipelines.history import find
     from nbtrack.pipelines.pipeline import PipelineRun
@@ -50,7 +50,7 @@ def run(wanted: Wanted, *, jobs: int, keep_going: bool, resume: str, executor: s
     shows = PipelineShows(Terminal(sys.stderr, is_live=sys.stderr.isatty()), home)
     stop = Stop()
     facts: dict[str, Any] = {"profile": wanted.profile, "stages": list(wanted.stages), "params": dict(wanted.params or {}), "typed": sorted(wanted.typed)}
-    facts |= {"downstream": wanted.downstream, "force": wanted.force, "start": wanted.start}
+    facts |= {"downstream": wanted.downstream, "force": wanted.force, "start": wanted.start} | ({"schedule": schedule} if schedule else {})
 
     def act() -> Any:
         from nbtrack.pipelines.executor import LocalExecutor
@@ -67,7 +67,8 @@ def run(wanted: Wanted, *, jobs: int, keep_going: bool, resume: str, executor: s
         print(json.dumps({"run_id": result.run_id, "state": result.state, "seconds": result.seconds, "stages": rows}, indent=2, ensure_ascii=False))
     else:
         told = ", ".join(f"{count} {phase}" for phase, count in counts.items())
-        print(f"{opened.graph.loaded.name} {result.state.value.lower()} in {result.seconds:.1f} s: {told}; run {result.run_id[:8]}")
+        still = "nothing changed, " if result.state is State.FINISHED and set(counts) == {"cached"} else ""
+        print(f"{opened.graph.loaded.name} {result.state.value.lower()} in {result.seconds:.1f} s: {still}{told}; run {result.run_id[:8]}")
     if result.state is State.KILLED:
         print(f"Go on with it: nbtrack run --resume {result.run_id[:8]}", file=sys.stderr)
         return Exit.INTERRUPTED

@@ -98,6 +98,7 @@ def build(loaded: Loaded) -> tuple[Graph | None, list[Problem]]:
     stages = {name: _with_defaults(stage, loaded) for name, stage in loaded.pipeline.stages.items()}
     for name, stage in stages.items():
         problems += _check_names(loaded, name, stage, stages)
+    problems += _check_schedules(loaded)
     if problems:
         return None, problems
     by_stage = {name: list(_nodes(loaded, name, stage, problems)) for name, stage in stages.items()}
@@ -179,6 +180,20 @@ def _check_names(loaded: Loaded, name: str, stage: Stage, stages: Mapping[str, S
         check_condition(stage.when)
     except UsageError as cause:
         yield loaded.problem((*here, "when"), cause.message, cause.mend)
+
+
+def _check_schedules(loaded: Loaded) -> Iterator[Problem]:
+    """Whether all that schedules name is there."""
+    pipeline = loaded.pipeline
+    for name, it in pipeline.schedules.items():
+        named = [("stages", word, pipeline.stages) for word in it.stages] + [("params", word, pipeline.params) for word in it.params]
+        named += [("profile", it.profile, pipeline.profiles)] if it.profile else []
+        for part, word, known in named:
+            if word not in known:
+                what = part.rstrip("s")
+                yield loaded.problem(
+                    ("schedules", name, part), f"Schedule {name!r} names a {what} {word!r} that is not there.", nearest(word, known, f"{what}s")
+                )
 
 
 def _nodes(loaded: Loaded, name: str, stage: Stage, problems: list[Problem]) -> Iterator[Node]:

@@ -55,6 +55,7 @@ class Runs:
             run = again(home, view.run_id)
         else:
             tags = {"nbtrack.pipeline": loaded.name} | ({"nbtrack.profile": self._facts["profile"]} if self._facts.get("profile") else {})
+            tags |= {"nbtrack.schedule": self._facts["schedule"]} if self._facts.get("schedule") else {}
             request = Request(name=loaded.name, experiment=self._experiment, tags=tags)
             run = begin(request, Identity(str(loaded.file), "", "nbtrack run"), code="", chosen=self._chosen)
         for name, value in loaded.pipeline.params.items():

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from nbtrack.pipelines.schedules.when import when
+
 FILE = "nbtrack.yaml"
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30, "ti": 1 << 40}
@@ -168,6 +170,29 @@ class Stage(_Fields):
         return data
 
 
+class ScheduleSpec(Strict):
+    """When a pipeline is run again, and what of it."""
+
+    when: str = Field(description="weekly, daily, hourly, monthly, such as `mon 03:00`, or the five fields of cron.")
+    stages: list[Name] = Field(default_factory=list, description="These and what they need; all if none is named.")
+    profile: str = Field(default="", description="A profile of this file.")
+    params: dict[Identifier, Any] = Field(default_factory=dict, description="Params of the pipeline, instead of those in this file.")
+    jobs: int = Field(default=1, ge=1, description="Stages at once.")
+
+    @field_validator("when")
+    @classmethod
+    def _is_a_time(cls, data: str) -> str:
+        when(data)
+        return data
+
+
+def _schedule(value: Any) -> Any:
+    return {"when": value} if isinstance(value, str) else value
+
+
+AnySchedule = Annotated[ScheduleSpec, BeforeValidator(_schedule, json_schema_input_type=str | ScheduleSpec)]
+
+
 class Defaults(_Fields):
     """What holds for every stage that says nothing else."""
 
@@ -191,6 +216,7 @@ class Pipeline(Strict):
     tests: dict[str, Any] = Field(default_factory=dict, description="How `pytest --nbtrack` runs notebooks.")
     defaults: Defaults = Field(default_factory=Defaults)
     profiles: dict[Name, dict[str, Any]] = Field(default_factory=dict, description="Changes to all of this, chosen with --profile.")
+    schedules: dict[Name, AnySchedule] = Field(default_factory=dict, description="When it is run again, by name; `nbtrack schedule add NAME` has it done.")
     stages: dict[Name, Stage] = Field(min_length=1)
 
 
