@@ -57,8 +57,8 @@ def baseline(home: Home, view: RunView) -> RunView:
         UnknownRunError: there is none.
     """
     found = previous(home, view)
-    if found is None or not _has_tag(found):
-        pinned = [it for it in all_runs(home) if it.start.experiment == view.start.experiment and it.run_id != view.run_id and _has_tag(it)]
+    if found is None or not has_baseline_tag(found):
+        pinned = [it for it in all_runs(home) if it.start.experiment == view.start.experiment and it.run_id != view.run_id and has_baseline_tag(it)]
         found = pinned[0] if pinned else found
     if found is None:
         raise UnknownRunError(
@@ -112,7 +112,7 @@ def _number(value: float | None) -> str:
     return "—" if value is None else words.number(value)
 
 
-def _has_tag(view: RunView) -> bool:
+def has_baseline_tag(view: RunView) -> bool:
     return view.tags.get(BASELINE_TAG, "").lower() not in ("", "no", "false", "off", "0")
 
 
@@ -125,7 +125,7 @@ def _is_pinned(home: Home, run_id: str, folded: Callable[[str], RunView | None] 
     known = _pinned.get(run_id)
     if known is None or known[0] != size:
         view = folded(run_id) if folded is not None else _folded(home, run_id, metrics=False)
-        known = _pinned[run_id] = size, view is not None and _has_tag(view) and not view.is_trashed
+        known = _pinned[run_id] = size, view is not None and has_baseline_tag(view) and not view.is_trashed
     return known[1]
 
 

@@ -18,6 +18,7 @@ from nbtrack.entities import RunView
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
 from nbtrack.reads import all_runs, find, fresh, words
+from nbtrack.reads.changed import has_baseline_tag
 from nbtrack.replay.restore import KINDS
 from nbtrack.replay.restore import notebook as write
 
@@ -48,7 +49,8 @@ def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, 
         ids, experiments = {view.run_id for view in own}, {view.start.experiment for view in own}
         found = [view for view in found if (view.run_id in ids if scope == "notebook" else view.start.experiment in experiments)]
     as_of_ms, stale = seen.as_of_ms or time.time_ns() // 1_000_000, sendable(words.clean(fresh.told(seen)))
-    told = frame(found, as_of_ms=as_of_ms, stale=stale, metric=chosen_metric(found))
+    pinned = next((view.run_id for view in found if has_baseline_tag(view)), None)
+    told = frame(found, as_of_ms=as_of_ms, stale=stale, metric=chosen_metric(found), baseline=pinned)
     for name, tag in (("source", SOURCE_TAG), ("pipeline", "nbtrack.pipeline")):
         values: list[Any] = [shown(name, view.tags.get(tag, "")) for view in found]
         told["columns"].append(Column(key=f"info/{name}", kind="info", name=name, type="text", better="", values=values))

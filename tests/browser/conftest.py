@@ -21,8 +21,8 @@ ARGS = [
 ]
 
 
-def _serve(folder, app):
-    server = Server(folder, app)
+def _serve(folder, app, **facts):
+    server = Server(folder, app, **facts)
     try:
         server.start()
         yield server
@@ -41,6 +41,13 @@ def notebook7(tmp_path_factory):
     yield from _serve(tmp_path_factory.mktemp("notebook7"), "notebook")
 
 
+@pytest.fixture
+def shared_lab(tmp_path_factory):
+    """With real-time collaboration."""
+    pytest.importorskip("jupyter_collaboration")
+    yield from _serve(tmp_path_factory.mktemp("shared"), "lab", is_shared=True)
+
+
 @pytest.fixture(scope="session")
 def chromium():
     if CHROMIUM is None:
@@ -54,13 +61,22 @@ def chromium():
 
 
 @pytest.fixture
-def page(chromium):
-    """A page where an error of ours fails the test; Notebook 7 has some of its own."""
+def new_page(chromium):
+    """Makes pages where an error of ours fails the test; Notebook 7 has some of its own."""
     context = chromium.new_context(viewport={"width": 1280, "height": 860})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
     errors = []
-    page.on("pageerror", lambda error: errors.append(error.stack) if re.search("nbtrack|blob:", error.stack or "") else None)
-    yield page
+
+    def new_page():
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: errors.append(error.stack) if re.search("nbtrack|blob:", error.stack or "") else None)
+        return page
+
+    yield new_page
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def page(new_page):
+    return new_page()

@@ -23,6 +23,11 @@ ALL_RAN = """() => [...window.jupyterapp.shell.currentWidget.content.model.cells
   .filter(cell => cell.type === 'code' && cell.sharedModel.getSource().trim())
   .every(cell => cell.executionCount !== null && cell.executionState !== 'running')"""
 
+COLLABORATION_OFF = {
+    "jupyter_server_config.json": {"ServerApp": {"jpserver_extensions": {"jupyter_server_ydoc": False, "jupyter_server_fileid": False}}},
+    "labconfig/page_config.json": {"disabledExtensions": {"@jupyter/collaboration-extension": True, "@jupyter/docprovider-extension": True}},
+}
+
 
 @dataclass
 class Server:
@@ -30,6 +35,8 @@ class Server:
 
     root: Path
     app: str
+    is_shared: bool = False
+    """Whether jupyter-collaboration is on: it replaces how documents are kept, and the other tests are about the usual way."""
     token: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def start(self) -> None:
@@ -40,6 +47,10 @@ class Server:
         own = self.root / ".jupyter-test"
         quiet = own / "settings" / "@jupyterlab" / "apputils-extension"
         quiet.mkdir(parents=True)
+        if not self.is_shared:
+            for name, off in COLLABORATION_OFF.items():
+                (own / "config" / name).parent.mkdir(parents=True, exist_ok=True)
+                (own / "config" / name).write_text(json.dumps(off))
         # No news and no look for updates: both go to the internet
         (quiet / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}))
         self.env = {

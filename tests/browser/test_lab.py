@@ -62,6 +62,18 @@ def test_a_users_way(lab, page):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("b")
     page.locator(".nbt-side .nbt-delta.nbt-better").wait_for()
+    # It is pinned on the run itself, so kernels and other pages know it
+    page.locator(".nbt-side").get_by_label("Group by").select_option("cell")
+    group = page.locator(".nbt-side [role=treeitem]")
+    group.first.wait_for()
+    assert (group.count(), group.first.get_attribute("aria-expanded")) == (1, "false")
+    page.locator(".nbt-side [role=tree]").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelectorAll('.nbt-side [role=treeitem]').length === 3")
+    page.locator(".nbt-side").get_by_label("Group by").select_option("nothing")
+    items.first.wait_for()
+    assert [run.start.attempt for run in all_runs(Home(Path(lab.env["NBTRACK_HOME"]))) if "nbtrack.baseline" in run.tags] == [1]
     SHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SHOTS / "lab_panel.png")
 

@@ -48,7 +48,8 @@ export const STRINGS = {
     cell: 'Cell',
     attempt: 'Attempt',
     parent: 'Parent',
-    note: 'Note'
+    note: 'Note',
+    pipeline: 'Pipeline'
   } as Record<string, string>,
   group: { label: 'Group by', none: 'nothing', open: 'Show the runs of this group', members: (n: number): string => count(n, 'run') },
   baseline: { pin: 'Pin as baseline', unpin: 'Unpin baseline', is: 'Baseline' },
@@ -104,6 +105,10 @@ export const STRINGS = {
     empty: 'No runs here yet. Load nbtrack once, then put %%track above a cell and run it:',
     example: '%load_ext nbtrack\n\n%%track\nmodel.fit(X, y)\nscore = model.score(X_test, y_test)',
     then: 'What it computed, printed and drew is then a run, kept here and in MLflow.',
+    groupings: { none: 'nothing', attempt: 'cell', pipeline: 'pipeline', parent: 'parent' },
+    best: (metric: string, value: string): string => `best ${metric} ${value}`,
+    running: (n: number): string => `${n.toLocaleString('en')} running`,
+    progress: (part: number): string => `about ${Math.round(100 * part)}%, going by the last run of this cell`,
     curve: (metric: string, points: number): string => `${metric} over ${count(points, 'point')}`
   },
   badge: {

@@ -6,6 +6,7 @@ import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 import { IHost } from '../models/host';
+import { Grouping } from '../models/run_groups';
 import { STRINGS } from '../models/strings';
 import { CATEGORY, OPEN_COMPARE, OPEN_RUN, SHOW_RUNS } from './commands';
 import { INotebookRuns } from './notebook_runs';
@@ -97,6 +98,10 @@ class Side extends Widget {
         this.scope = scope as Scope;
         this._follow();
       },
+      grouping: this._grouping,
+      setGrouping: grouping => {
+        this._grouping = grouping;
+      },
       problem: () => host.problem,
       ...this._actions
     });
@@ -113,6 +118,7 @@ class Side extends Widget {
     this._own = null;
   }
 
+  private _grouping: Grouping = 'none';
   private _of: NotebookPanel | null = null;
   private _scope: Scope | '' = '';
   private _own: ServerHost | null = null;

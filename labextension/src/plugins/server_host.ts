@@ -16,6 +16,7 @@ export interface IWanted {
 }
 
 const PAUSE_MS = 100;
+const BASELINE_TAG = 'nbtrack.baseline';
 const EMPTY: IRuns = { version: 1, as_of_ms: 0, stale: '', names: {}, columns: [], baseline: null, metric: null, group: null };
 
 export class ServerHost implements IHost {
@@ -38,8 +39,29 @@ export class ServerHost implements IHost {
   }
 
   choose(choices: Partial<IChoices>): void {
+    const before = this.choices.baseline;
     this.choices = { ...this.choices, ...choices };
+    if (this.choices.baseline !== before) {
+      void this._pin(before, this.choices.baseline);
+    }
     this.changed.emit();
+  }
+
+  /** Keep the baseline on the run itself: kernels, gates and other pages then compare with it, too. */
+  private async _pin(before: string | null, now: string | null): Promise<void> {
+    this._pinning++;
+    try {
+      if (before !== null) {
+        await this.ask('act', { do: 'untag', runs: [before], tag: BASELINE_TAG });
+      }
+      if (now !== null) {
+        await this.ask('act', { do: 'tag', runs: [now], tag: BASELINE_TAG, value: 'yes' });
+      }
+      this._pinning--;
+    } catch (error) {
+      // Who may only look pins for this page alone: what the server says of it is not asked any more
+      console.info(`nbtrack: the baseline holds for this page alone: ${String(error)}`);
+    }
   }
 
   /** Read the runs again soon; several wishes become one question. */
@@ -72,6 +94,9 @@ export class ServerHost implements IHost {
       if (!this._isDisposed) {
         this.runs = runs;
         this.problem = '';
+        if (!this._pinning) {
+          this.choices = { ...this.choices, baseline: runs.baseline };
+        }
         if (this.choices.metric === null && runs.metric !== null) {
           this.choices = { ...this.choices, metric: runs.metric };
         }
@@ -88,6 +113,8 @@ export class ServerHost implements IHost {
 
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _isReading = false;
+  /** Changes of the baseline that are under way, or were refused. */
+  private _pinning = 0;
   private _isDisposed = false;
   private _disconnect: () => void;
 }

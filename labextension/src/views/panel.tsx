@@ -1,19 +1,16 @@
 // The runs of a notebook as a list beside it.
 import { render, VNode } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 
 import { Compare } from '../models/compare';
-import { formatClock, formatDelta, formatDuration, formatNumber } from '../models/format';
 import { IHost } from '../models/host';
-import { ISeries } from '../models/shapes';
+import { Grouping, GROUPINGS, listItems } from '../models/run_groups';
 import { STRINGS } from '../models/strings';
-import { verdict } from '../models/table';
 import { Actions } from './actions';
 import { Bar } from './bar';
-import { MARKS } from './cell';
 import { useAnswer, useCompare, useId, useSize } from './hooks';
+import { GroupItem, RunItem } from './run_item';
 import { Select } from './select';
-import { Spark } from './spark';
 import { dress } from './theme';
 
 const ROW = 46;
@@ -24,6 +21,8 @@ export interface IPanel {
   scope: string;
   scopes: [string, string][];
   setScope(scope: string): void;
+  grouping: Grouping;
+  setGrouping(grouping: Grouping): void;
   /** What cannot be read, and why; empty where all is well. */
   problem(): string;
   open(run: string): void;
@@ -33,6 +32,7 @@ export interface IPanel {
 function Panel({ compare, panel }: { compare: Compare; panel: IPanel }): VNode {
   useCompare(compare);
   const [scope, setScope] = useState(panel.scope);
+  const [grouping, setGrouping] = useState(panel.grouping);
   const problem = panel.problem();
   const metrics = compare.runs.all('metric').map(column => column.name);
   return (
@@ -55,6 +55,15 @@ function Panel({ compare, panel }: { compare: Compare; panel: IPanel }): VNode {
             choose={metric => compare.host.choose({ metric })}
           />
         )}
+        <Select
+          label={STRINGS.group.label}
+          value={grouping}
+          options={GROUPINGS.map(it => [it, STRINGS.panel.groupings[it]] as [string, string])}
+          choose={value => {
+            setGrouping(value as Grouping);
+            panel.setGrouping(value as Grouping);
+          }}
+        />
         <button type="button" disabled={!compare.runs.count} onClick={() => panel.compare()}>
           {STRINGS.panel.compare}
         </button>
@@ -66,7 +75,7 @@ function Panel({ compare, panel }: { compare: Compare; panel: IPanel }): VNode {
           {problem}
         </p>
       )}
-      {compare.sortedRows.length ? <List compare={compare} panel={panel} /> : <Empty compare={compare} />}
+      {compare.sortedRows.length ? <List compare={compare} panel={panel} grouping={grouping} /> : <Empty compare={compare} />}
     </>
   );
 }
@@ -84,16 +93,19 @@ function Empty({ compare }: { compare: Compare }): VNode {
   );
 }
 
-function List({ compare, panel }: { compare: Compare; panel: IPanel }): VNode {
+function List({ compare, panel, grouping }: { compare: Compare; panel: IPanel; grouping: Grouping }): VNode {
   const [top, setTop] = useState(0);
   const [active, setActive] = useState(0);
   const [ref, size] = useSize<HTMLDivElement>();
   const id = useId('runs');
-  const { runs, sortedRows: rows, metric } = compare;
-  const at = Math.min(active, rows.length - 1);
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const { runs, sortedRows, metric } = compare;
+  const items = useMemo(() => listItems(runs, sortedRows, grouping, open), [runs, sortedRows, grouping, open]);
+  const isTree = grouping !== 'none';
+  const at = Math.min(active, items.length - 1);
   const first = Math.max(0, Math.floor(top / ROW) - BEYOND);
-  const visible = rows.slice(first, first + Math.ceil((size.height || 400) / ROW) + 2 * BEYOND);
-  const curved = visible.filter(row => Number(runs.column(`metric/${metric}`)?.source.count?.[row] ?? 0) > 2).map(row => runs.ids[row] ?? '');
+  const visible = items.slice(first, first + Math.ceil((size.height || 400) / ROW) + 2 * BEYOND);
+  const curved = visible.flatMap(it => (it.kind === 'run' && Number(runs.column(`metric/${metric}`)?.source.count?.[it.row] ?? 0) > 2 ? [runs.ids[it.row] ?? ''] : []));
   const { answer } = useAnswer(
     compare.host,
     'curves',
@@ -108,12 +120,24 @@ function List({ compare, panel }: { compare: Compare; panel: IPanel }): VNode {
       element.scrollTop = (at + 1) * ROW - element.clientHeight;
     }
   }, [at]);
+  const turn = (key: string, to?: boolean): void => {
+    const next = new Set(open);
+    if (to ?? !next.has(key)) {
+      next.add(key);
+    } else {
+      next.delete(key);
+    }
+    setOpen(next);
+  };
   const press = (event: KeyboardEvent): void => {
-    const moves: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 8, PageUp: at - 8, Home: 0, End: rows.length - 1 };
-    const run = runs.ids[rows[at] ?? -1];
+    const moves: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 8, PageUp: at - 8, Home: 0, End: items.length - 1 };
+    const item = items[at];
+    const run = item?.kind === 'run' ? runs.ids[item.row] : undefined;
     const target = moves[event.key];
     if (target !== undefined) {
-      setActive(Math.max(0, Math.min(rows.length - 1, target)));
+      setActive(Math.max(0, Math.min(items.length - 1, target)));
+    } else if (item?.kind === 'group' && ['Enter', ' ', 'ArrowRight', 'ArrowLeft'].includes(event.key)) {
+      turn(item.key, event.key === 'ArrowRight' ? true : event.key === 'ArrowLeft' ? false : undefined);
     } else if (event.key === 'Enter' && run) {
       panel.open(run);
     } else if (event.key === ' ' && run) {
@@ -129,7 +153,7 @@ function List({ compare, panel }: { compare: Compare; panel: IPanel }): VNode {
     <div
       ref={ref}
       class="nbt-runs"
-      role="listbox"
+      role={isTree ? 'tree' : 'listbox'}
       tabIndex={0}
       aria-multiselectable="true"
       aria-label={STRINGS.panel.label}
@@ -138,75 +162,46 @@ function List({ compare, panel }: { compare: Compare; panel: IPanel }): VNode {
       onKeyDown={press}
       onScroll={event => setTop(event.currentTarget.scrollTop)}
     >
-      <div style={{ height: rows.length * ROW }} class="nbt-canvas" role="presentation">
-        {visible.map((row, n) => {
+      <div style={{ height: items.length * ROW }} class="nbt-canvas" role="presentation">
+        {visible.map((item, n) => {
           const index = first + n;
-          const run = runs.ids[row] ?? '';
+          const isGroup = item.kind === 'group';
+          const run = isGroup ? '' : (runs.ids[item.row] ?? '');
+          const isSelected = !isGroup && compare.selected.has(run);
           return (
             <div
-              key={run}
+              key={isGroup ? item.key : run}
               id={`${id}-${index}`}
-              role="option"
-              aria-selected={compare.selected.has(run)}
-              aria-setsize={rows.length}
+              role={isTree ? 'treeitem' : 'option'}
+              aria-level={isTree ? (isGroup ? 1 : 1 + item.depth) : undefined}
+              aria-expanded={isGroup ? item.isOpen : undefined}
+              aria-selected={isSelected}
+              aria-setsize={items.length}
               aria-posinset={index + 1}
-              class={['nbt-item', compare.selected.has(run) && 'nbt-selected', index === at && 'nbt-active'].filter(Boolean).join(' ')}
+              class={['nbt-item', isSelected && 'nbt-selected', index === at && 'nbt-active', !isGroup && item.depth && 'nbt-inner'].filter(Boolean).join(' ')}
               style={{ transform: `translateY(${index * ROW}px)`, height: ROW }}
               onClick={event => {
                 setActive(index);
-                if (event.ctrlKey || event.metaKey) {
+                if (isGroup) {
+                  turn(item.key);
+                } else if (event.ctrlKey || event.metaKey) {
                   compare.toggle(run);
                 } else {
                   compare.select([run]);
                 }
               }}
-              onDblClick={() => panel.open(run)}
+              onDblClick={() => run && panel.open(run)}
             >
-              <Item compare={compare} row={row} series={series.get(run)} />
+              {isGroup ? (
+                <GroupItem compare={compare} title={item.title} rows={item.rows} isOpen={item.isOpen} />
+              ) : (
+                <RunItem compare={compare} row={item.row} series={series.get(run)} />
+              )}
             </div>
           );
         })}
       </div>
     </div>
-  );
-}
-
-function Item({ compare, row, series }: { compare: Compare; row: number; series: ISeries | undefined }): VNode {
-  const { runs, baseline } = compare;
-  const state = runs.column('info/state')?.text(row).toLowerCase() ?? '';
-  const stamp = runs.column('info/stamp')?.text(row) ?? '';
-  const column = compare.metric === null ? undefined : runs.column(`metric/${compare.metric}`);
-  const value = column?.has(row) ? (column.numbers[row] ?? NaN) : undefined;
-  const delta = baseline === undefined || baseline === row || !column?.has(baseline) ? NaN : (value ?? NaN) - (column.numbers[baseline] ?? NaN);
-  const how = column ? verdict(delta, column.better) : '';
-  const duration = runs.column('info/duration');
-  return (
-    <>
-      <div class="nbt-item-line">
-        <span class={`nbt-mark nbt-mark-${state}`} title={state}>
-          <span aria-hidden="true">{MARKS[state] ?? '·'}</span>
-          <span class="nbt-hidden">{state}</span>
-        </span>
-        <span class="nbt-title">{runs.title(row)}</span>
-        {stamp && (
-          <span class={`nbt-stamp nbt-mark-${stamp}`} title={STRINGS.stamps[stamp]}>
-            <span class="nbt-hidden">{STRINGS.stamps[stamp]}</span>
-          </span>
-        )}
-        {baseline === row && <span class="nbt-tag">{STRINGS.baseline.is}</span>}
-        <span class="nbt-value">{value === undefined ? '' : `${compare.metric ?? ''} ${formatNumber(value)}`}</span>
-      </div>
-      <div class="nbt-item-line nbt-faint">
-        <span>
-          {formatClock(runs.column('info/started')?.numbers[row] ?? NaN, Date.now())}
-          {duration?.has(row) ? `, ${formatDuration(duration.numbers[row] ?? NaN)}` : ''}
-        </span>
-        {series && <Spark x={series.x} y={series.y} says={STRINGS.panel.curve(series.metric, series.count)} />}
-        <span class={`nbt-value nbt-delta nbt-${how}`} title={STRINGS.verdicts[how]}>
-          {Number.isNaN(delta) ? '' : formatDelta(delta)}
-        </span>
-      </div>
-    </>
   );
 }
 
