@@ -65,7 +65,8 @@ _NOISE_KEYWORDS = _words("""
     return_train_score refit pre_dispatch sparse_output sparse handle_unknown name input_shape input_dim data_dir output_dir logging_dir run_name
     report_to study_name storage load_if_exists show_progress_bar gc_after_trial prefix suffix message msg text xs ys x y X data tag tags train
     shuffle_ missing_only use_label_encoder enable_categorical valid_names train_dir test_dir ignore_index is_train training mode as_supervised
-    with_info split persistent_workers drop_last train_size_ save_path model_path out_path output_path log_dir checkpoint precompute decimals digits
+    xlim ylim zlim xscale yscale fmts nrows ncols every_n with_info split persistent_workers drop_last train_size_ save_path model_path out_path output_path
+    log_dir checkpoint precompute decimals digits
     ddof logger accelerator devices use_cpu use_cuda use_gpu no_cuda logging_steps eval_strategy evaluation_strategy save_strategy save_steps eval_steps
 """)
 _NOISE_PREFIX = regex(r"(print|plot|show|display|log|logging|save|return|verbose|enable|disable)(_|$)")
@@ -97,6 +98,10 @@ _NOT_PARAMS = regex(
     re.I,
 )
 """Words that end the names of paths, texts, columns, colours and secrets."""
+_COUNTS = regex(r"(max|min|n|num|nb|k)_", re.I)
+"""`max_features`, `n_columns`: what follows is counted."""
+_PLACES = regex(r"(^|_)(points?|examples?|instances?|observations?|samples?|vectors?)$", re.I)
+"""A list of that name is one case of the data."""
 _PLOTS = _words("""
     plot scatter hist imshow bar contour contourf plot_surface subplots figure legend
 """)
@@ -190,12 +195,12 @@ def is_param_keyword(keyword: str, dotted: str = "") -> bool:
         return False
     if is_layer(dotted):
         return keyword in _LAYER_KEYWORDS
-    return not (_NOT_PARAMS.search(keyword) and not _SEED.search(keyword) and keyword not in ("features", "target"))
+    return bool(_COUNTS.match(keyword)) or not (_NOT_PARAMS.search(keyword) and not _SEED.search(keyword) and keyword not in ("features", "target"))
 
 
 def is_param_name(name: str) -> bool:
     """Whether a name bound to a literal may be a param, before one looks at how it is used."""
-    return not name.startswith("_") and not _NOT_PARAMS.search(name) and not re.match(r"(print|plot|show|display|save)_", name)
+    return not name.startswith("_") and (bool(_COUNTS.match(name)) or not _NOT_PARAMS.search(name)) and not re.match(r"(print|plot|show|display|save)_", name)
 
 
 def is_param_value(value: object, name: str = "") -> bool:
@@ -206,7 +211,7 @@ def is_param_value(value: object, name: str = "") -> bool:
         return 0 < len(value) <= 40 and not _PATHLIKE.search(value) and not _VERSION.fullmatch(value)
     if isinstance(value, (list, tuple)) and 0 < len(value) <= 30:
         if all(type(it) in (int, float) for it in value):
-            return len(value) <= 4 or bool(_COLLECTION.search(name))
+            return (len(value) <= 4 and not _PLACES.search(name)) or bool(_COLLECTION.search(name))
         if all(isinstance(it, (list, tuple)) and is_param_value(it, name) and all(type(i) in (int, float) for i in it) for it in value):
             return bool(_COLLECTION.search(name))
         return bool(_COLLECTION.search(name)) and all(isinstance(it, str) and not _PATHLIKE.search(it) for it in value)

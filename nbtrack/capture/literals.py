@@ -12,7 +12,7 @@ from typing import Any
 
 from nbtrack.capture import link
 from nbtrack.capture.identity import of_cell
-from nbtrack.capture.kinds import TELLING, is_param_name, is_param_value
+from nbtrack.capture.kinds import TELLING, WORK, is_param_name, is_param_value
 from nbtrack.capture.naming import claim
 from nbtrack.capture.program import Program, program_of
 from nbtrack.capture.source import Cell, Finding, Source
@@ -51,6 +51,9 @@ class Literals(Source):
         for name, value in swept(cell):
             if name not in own:
                 yield Finding("param", name, value, "a loop goes through these values")
+        for name, value in looped_literals(cell):
+            if name not in own and WORK in uses.of.get(name, set()) and is_param_name(name) and is_param_value(value, name):
+                yield Finding("param", name, value, "bound to a literal in a loop, and given to what is trained")
         for name, value, entry in earlier_literals(cell, program):
             if name in own or name in cell.request.metrics or not is_param_name(name) or not is_param_value(value, name):
                 continue
@@ -99,6 +102,22 @@ class Parameters(Source):
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         yield from claim(cell, (Finding("param", name, value, "bound in the parameters cell") for name, value in self._values.items()))
+
+
+def looped_literals(cell: Cell) -> Iterator[tuple[str, Any]]:
+    """Numbers other than nought, and words, that a top-level loop binds once and nothing changes: `num_round = 200` beside the call that needs it."""
+    body = cell.entry.tree.body if cell.entry.tree is not None else []
+    loops = [it for it in body if isinstance(it, (ast.For, ast.While))]
+    if not loops or cell.entry.tree is None:
+        return
+    bound = Counter(_bound_names(cell.entry.tree))
+    for statement in (inner for loop in loops for inner in loop.body):
+        for name, node in pairs(statement):
+            if bound[name] == 1:
+                with contextlib.suppress(ValueError):
+                    value = evaluate(node)
+                    if (type(value) in (int, float) and value) or (type(value) is str and value):
+                        yield name, value
 
 
 def swept(cell: Cell) -> Iterator[tuple[str, Any]]:

@@ -7,7 +7,9 @@ import re
 import threading
 import time
 import types
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from nbtrack.capture.calls import MISSING, argument, calls_in, root_of, value_of
@@ -102,7 +104,7 @@ class Models(Source):
         if wanted == "none" or (cell.run is not None and cell.run.has_users_model):
             return
         found = _without_parts(list(_trained(cell, marks, fits)))
-        for it in found if wanted == "all" else _final(found):
+        for it in _told_apart(found if wanted == "all" else _final(found)):
             yield Finding("model", it.name, type(it.model).__name__, it.rule, self._keep(cell, it, fits.of(it.holder)))
 
     def _keep(self, cell: Cell, it: _Found, seen: Seen | None) -> Any:
@@ -278,6 +280,18 @@ def _final(found: list[_Found]) -> list[_Found]:
     for it in sorted((it for it in found if not is_preprocessor(it.model)), key=lambda it: (bool(_BEST.search(it.name)), it.order)):
         chosen[it.flavor.name, type(it.model).__qualname__] = it
     return sorted(chosen.values(), key=lambda it: it.order)
+
+
+def _told_apart(found: list[_Found]) -> list[_Found]:
+    """Where a function fits models of several classes under one variable, its name and the class's; then a number, where both are alike."""
+    names = Counter(it.name for it in found)
+    named = [it if names[it.name] == 1 else replace(it, name=f"{it.name}_{_snake(type(it.model).__name__)}") for it in found]
+    count: Counter[str] = Counter()
+    for at, it in enumerate(named):
+        count[it.name] += 1
+        if count[it.name] > 1:
+            named[at] = replace(it, name=f"{it.name}_{count[it.name]}")
+    return named
 
 
 def _sample_of(cell: Cell, it: _Found, seen: Seen | None) -> tuple[Sample | None, list[dict[str, Any]] | None]:

@@ -249,7 +249,16 @@ def _is_shown_result(origins: Origins, spot: Spot, core: ast.expr, name: str) ->
         return is_measure(name)  # a function's own names are not known here
     if not spot.label and not is_measure(name):
         return False
+    if not is_measure(name) and _is_prediction(core):
+        return False
     return not origins.why_not(core, name)
+
+
+def _is_prediction(node: ast.expr) -> bool:
+    """`model.predict(sample)`, or an item of it: what a model says of one case."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return isinstance(node, ast.Call) and (path_of(node.func)[-1:] or [""])[0].startswith(("predict", "forecast"))
 
 
 def call_name(node: ast.expr) -> str:

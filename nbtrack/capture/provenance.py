@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 
 from nbtrack.capture.literals import evaluate
@@ -22,6 +22,8 @@ _THROUGH = frozenset(
 _ARITHMETIC = frozenset(
     ("sqrt", "exp", "log", "log2", "log10", "int", "float", "abs", "round", "pow", "float64", "float32", "array", "ceil", "floor", "min", "max")
 )
+_MACHINE = frozenset(("finfo", "iinfo", "float_info"))
+"""Where languages and libraries tell what numbers they have."""
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
@@ -39,6 +41,8 @@ class Origins:
     """Of these, what goes through given values: settings, items of data, counters."""
     bests: set[str] = field(default_factory=set)
     """Names in which loops keep the best of what they compute: `if loss < best: best = loss`."""
+    filled: set[str] = field(default_factory=set)
+    """Lists in which loops keep what they compute or count."""
     consumed: set[str] = field(default_factory=set)
     """Names from which the cell computes something else."""
 
@@ -60,7 +64,7 @@ class Origins:
             return str(kind.value)
         if kind not in NUMERIC and kind is not Kind.GIVEN and not named and not self._reads_measure(node) and not self._compares(node):
             return str(kind.value)
-        if self.is_constant(node):
+        if self.is_constant(node) or _MACHINE.intersection(path_of(through(node))):
             return "computed from constants alone"
         if not named and self.is_statistic(node):
             return "a statistic of data"
@@ -78,6 +82,8 @@ class Origins:
         if not path or path[-1] not in _STATISTICS:
             return False
         about = [*node.args] if self._is_library(node.func) else [node.func.value if isinstance(node.func, ast.Attribute) else node.func]
+        if about and isinstance(about[0], ast.Name) and about[0].id in self.filled:
+            return False
         return bool(about) and self._is_plain(about[0]) and not self._compares(about[0]) and not self._reads_measure(node)
 
     def _is_plain(self, node: ast.expr) -> bool:
@@ -169,9 +175,24 @@ def origins_of(program: Program) -> Origins:
                 made.looped |= {it.id for it in ast.walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
                 made.bests |= {name for it in ast.walk(loop) if isinstance(it, ast.If) for name in _kept_best(it)}
                 made.targets |= {it.id for it in ast.walk(loop.target) if isinstance(it, ast.Name)} if not isinstance(loop, ast.While) else set()
+                made.filled |= set(_filled(loop, made.kinds))
     made.consumed = _consumed(program.own)
     program.entry.facts["origins"] = made
     return made
+
+
+def _filled(loop: ast.AST, kinds: Mapping[str, Kind]) -> Iterator[str]:
+    """Names of lists to which a loop appends a computed number, or how far one of its counters went."""
+    counters = {it.target.id for it in ast.walk(loop) if isinstance(it, (ast.For, ast.AsyncFor)) and isinstance(it.target, ast.Name) and _counts(it.iter)}
+    for it in ast.walk(loop):
+        if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute) and it.func.attr == "append" and isinstance(it.func.value, ast.Name) and it.args:
+            value = it.args[0]
+            if (isinstance(value, ast.Name) and value.id in counters) or (not isinstance(value, ast.Name) and kind_of(value, kinds) in NUMERIC):
+                yield it.func.value.id
+
+
+def _counts(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and path_of(node.func)[-1:] in (["range"], ["count"])
 
 
 def _kept_best(node: ast.If) -> Iterator[str]:

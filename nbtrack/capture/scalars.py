@@ -67,6 +67,7 @@ def _bound(cell: Cell) -> Iterator[Measured]:
             isinstance(value, float)
             and (is_measure(name) or name in origins.bests)
             and not is_curve(cell, name)
+            and not (cell.run is not None and value in cell.run.curve_ends.values())
             and cell.before.get(name) != id(cell.namespace[name])
         ):
             yield Measured(name, value, "final value of a loop", name)

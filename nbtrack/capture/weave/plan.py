@@ -11,7 +11,7 @@ from nbtrack.capture.labels import own_name, snake
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.loops import scopes_of
 from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
-from nbtrack.capture.weave.words import is_history, is_measure
+from nbtrack.capture.weave.words import is_history, is_loss, is_measure, is_schedule
 from nbtrack.records import dataclass
 
 _VAGUE = frozenset((Kind.DATA, Kind.RANDOM, Kind.GIVEN))
@@ -165,6 +165,10 @@ class _Judge:
                 way = "shown" if all(it.way in (Way.PRINTED, Way.POSTFIX) for it in reports) else "kept"
                 return f"rebound and {way} in a loop"
             return ""
+        if is_schedule(name) and loop.is_iterating and loop.parent is None and len(self._scope.own.get(name, [])) > len(bindings):
+            return "a setting that a loop changes"
+        if self._is_step(name, loop):
+            return ""
         if is_measure(name) and ((loop.is_iterating and not self._scope.place) or not self._is_consumed(name, loop)):
             return "rebound in a loop, and its name says a measure"
         return ""
@@ -176,7 +180,7 @@ class _Judge:
         for name, bindings in loop.binds.items():
             if name.startswith("_") or name in self._scope.explicit or join(it.kind for it in bindings) not in NUMERIC:
                 continue
-            if _is_sum(bindings) or all(isinstance(it.value, ast.Name) for it in bindings):
+            if _is_sum(bindings) or all(isinstance(it.value, ast.Name) for it in bindings) or self._is_step(name, loop):
                 continue
             carried = any(isinstance(it, ast.Name) and it.id == name for binding in bindings for it in ast.walk(binding.value))
             if carried or not self._is_consumed(name, loop):
@@ -184,6 +188,15 @@ class _Judge:
 
     def _said_in(self, loop: Loop) -> bool:
         return any(at is loop for _, at in self._said) or any(at is loop for _, at, _ in self._others)
+
+    def _is_step(self, name: str, loop: Loop) -> bool:
+        """Whether an inner loop adds it up for the loop around: then the sum is the quantity. A loss, as that of a batch, is one by itself."""
+        if loop.parent is None or is_loss(name) or any(name in it.losses for it in self._scope.loops):
+            return False
+        return any(
+            isinstance(it, ast.AugAssign) and isinstance(it.op, ast.Add) and isinstance(it.value, ast.Name) and it.value.id == name
+            for it in ast.walk(loop.node)
+        )
 
     def _is_consumed(self, name: str, loop: Loop) -> bool:
         """Whether the loop computes something else from the name; sums and comparisons do not count."""
@@ -267,6 +280,8 @@ class _Judge:
             return
         if report.way is Way.STORED and not (named or is_history(name)):
             return
+        if report.way is Way.APPENDED and not named and loop.parent is not None and report.label in loop.parent.binds:
+            return  # made anew in each step of the loop around
         known = next((it for (it_name, it_loop), it in self._taken.items() if it_name == name and it_loop is loop), None)
         if known is not None:
             return

@@ -19,6 +19,8 @@ _NO_MEMBERS = regex(r"^(lr|learning_rate|epochs?|steps?|iters?|iterations?)$|(^|
 """What stands beside measures in a record: settings, counters, the clock."""
 _SURE = 5
 """Values after which a curve that is nothing but a curve is written while it grows."""
+_SURE_UNNAMED = 50
+"""The same for what a function iterates whose name says no measure: where it is called for each of many samples, it is none."""
 _HELD = 20_000
 """Most values that wait for a decision."""
 _HEAD = 1_000
@@ -251,12 +253,17 @@ class Series:
             self._keep(points)
             return
         self._held.append(points)
-        is_sure = len(self.head) >= (_SURE if self.first is None else _HEAD)
+        is_sure = len(self.head) >= (_HEAD if self.first is not None else _SURE_UNNAMED if self._may_be_a_step else _SURE)
         if is_sure and not self.spot.is_printed and not self.is_member and self._is_curve():
             self._go_live()
         elif self.count > _HELD:
             self._held.clear()
             self.tap.off()
+
+    @property
+    def _may_be_a_step(self) -> bool:
+        """Whether this may be the inner work of a function that is called for each of many samples."""
+        return self.spot.begins_anew and not self.spot.is_measure
 
     def _is_curve(self) -> bool:
         """Whether the values so far are no counter and no constant."""
@@ -298,6 +305,8 @@ class Series:
                     it._go_live()
 
     def _finish(self) -> None:
+        if self.calls > _CALLS and self._may_be_a_step and not self.name:
+            return
         if not self.name and self._is_curve() and not ((self.spot.node is not None or self.is_member) and self._twin(self)):
             self._go_live()
         if not self.name:

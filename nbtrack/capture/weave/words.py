@@ -13,6 +13,8 @@ _MEASURES = regex(
     r"|miou|dice|jaccard|kappa|mcc|brier|ece|inertia|silhouette|purity|modularity|stress|norm|gradnorm|grad_norm|convergence|metric|metrics|lr|learning_rate|fpr|tpr|fnr|tnr"
     r"|bias|var_explained|success_rate|win_rate|hit_rate)s?\d*($|_)"
 )
+_LOSSES = regex(r"(^|_)(loss|losses|err|error|errors|cost|costs|nll|mse|objective)\d*($|_)")
+_SCHEDULES = regex(r"(^|_)(epsilon|eps|temperature|tau|lr|learning_rate|step_size)\d*($|_)")
 _HISTORIES = regex(r"(^|_)(hist|history|histories|curve|curves|trace|traj|trajectory|log(?=\d*$)|logs|track|progress|evolution|record|records)\d*($|_)")
 _PARTS = regex(
     r"(^|_)(fn|func|function|criterion|step_size|weights?|grads?|gradient|idx|index|count|num|n|str|msg|name|names|label|labels|path|time|matrix|mat|list)\d*($|_)"
@@ -27,6 +29,16 @@ def is_measure(name: str) -> bool:
     """Whether a name says that it is something measured: `val_loss`, `trainAcc`, `rmse`."""
     name = _snake(name)
     return bool(_MEASURES.search(name)) and not _PARTS.search(name)
+
+
+def is_loss(name: str) -> bool:
+    """Whether a name says that it is what training makes small."""
+    return bool(_LOSSES.search(_snake(name)))
+
+
+def is_schedule(name: str) -> bool:
+    """Whether a name says that it is a setting that people change while they train: `epsilon`, `temperature`."""
+    return bool(_SCHEDULES.search(_snake(name)))
 
 
 def is_history(name: str) -> bool:

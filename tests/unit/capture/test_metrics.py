@@ -78,6 +78,11 @@ def test_last_expressions(measured, code, found):
         ("for i in range(3):\n    print('loss:', evaluate(y, p)[0])", {}),
         ("f'accuracy: {evaluate(y, p)[1]}'", {"accuracy": 0.75}),
         ("print(y)\nprint('y', y)\nprint('version', '1.0')", {}),
+        ("class M:\n    def predict(self, x): return [sum(x) / 2]\nm = M()\nprint('the price of it:', m.predict(y)[0])", {}),
+        (
+            "import statistics\nneeded = []\nfor e in range(4):\n    for t in range(9):\n        if t > e:\n            break\n    needed.append(t)\nprint('Average number of steps:', statistics.mean(needed) * 1.0)",
+            {"average_number_of_steps": 2.5},
+        ),
     ],
 )
 def test_printed_numbers_have_the_label_the_text_gives_them(measured, code, found):

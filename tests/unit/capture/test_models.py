@@ -86,6 +86,12 @@ def test_a_model_that_lives_in_a_function_alone_is_kept_with_what_it_was_fitted_
     assert "input_example.json" in event["files"]
 
 
+def test_models_that_one_function_fits_are_all_kept(notebook):
+    notebook.run("from sklearn.linear_model import Ridge\ndef score(model):\n    return model.fit(X, y).score(X, y)")
+    assert list(notebook.tracked("a = score(LogisticRegression())\nb = score(Ridge())").values()) == ["LogisticRegression", "Ridge"]
+    assert [it["name"] for it in notebook.events(Kind.MODEL)] == ["model_logistic_regression", "model_ridge"]
+
+
 def test_folds_of_a_cross_validation_are_no_models(notebook):
     notebook.run("from sklearn.model_selection import cross_val_score")
     assert notebook.tracked("scores = cross_val_score(LogisticRegression(), X, y, cv=3)") == {}

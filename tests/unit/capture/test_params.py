@@ -30,6 +30,13 @@ TRAIN = "def train(data, lr=0.1, epochs=10, verbose=True):\n    return sum(data)
         (["# parameters\nalpha = 0.5", "w = list(range(3))"], {"alpha": 0.5}),
         (["for lr in [0.1, 0.01]:\n    for k in (1, 3):\n        w = sum([lr, k])\nfor name in ['a', 'b']:\n    w = 1"], {"lr": [0.1, 0.01], "k": [1, 3]}),
         (["import nbtrack\nif not 'run':\n    nbtrack.tag({'kind': 'deep'})\n    nbtrack.log({'step': 3})\nsize = 3 * len('ab')"], {}),
+        (
+            [
+                "def fit(rounds, x):\n    return rounds * 2\nfor fold in range(2):\n    num_round = 200\n    shown = 7\n    y = fit(num_round, fold)\n    print(shown)"
+            ],
+            {"num_round": 200},
+        ),
+        (["def predict(point):\n    return sum(point)\ntest_point = [6.0, 3.0]\npredict(test_point)"], {}),
         (["needed = {'numpy': '1.21.2', 'torch': '2.0'}\ndef check(them):\n    return len(them)\ncheck(needed)"], {}),
     ],
     ids=str,
@@ -93,10 +100,12 @@ def test_library_calls_by_what_they_are_for(params):
     found = params(
         "import numpy as np\nfrom sklearn.datasets import make_classification\nfrom sklearn.linear_model import Ridge, Lasso\n"
         "from sklearn.decomposition import PCA\nfrom sklearn.model_selection import train_test_split\nX = np.linspace(0, 1, num=30).reshape(10, 3)\ny = X.sum(axis=1)",
-        "A, B, c, d = train_test_split(X, y, test_size=.3, random_state=0)\npca = PCA(2).fit(A)\nridge = Ridge(alpha=.5, fit_intercept=False).fit(A, c)\nlasso = Lasso(alpha=.1).fit(A, c)",
+        "A, B, c, d = train_test_split(X, y, test_size=.3, random_state=0)\npca = PCA(2).fit(A)\nridge = Ridge(alpha=.5, fit_intercept=False).fit(A, c)\nlasso = Lasso(alpha=.1).fit(A, c)\n"
+        "from sklearn.tree import DecisionTreeRegressor\ntree = DecisionTreeRegressor(max_features='sqrt').fit(A, c)",
     )
     assert found == {
         "test_size": 0.3, "random_state": 0, "n_components": 2, "Ridge.alpha": 0.5, "Lasso.alpha": 0.1, "fit_intercept": False,
+        "max_features": "sqrt",
     }  # fmt: skip
 
 

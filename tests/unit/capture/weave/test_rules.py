@@ -24,6 +24,14 @@ CASES = {
         'log = []\nfor i in range(3):\n    log.append({"epoch": i, "loss": 1 / (i + 1), "acc": i / 7})',
         {"loss": [1.0, 0.5, 1 / 3], "acc": [0.0, 1 / 7, 2 / 7]},
     ),
+    "a setting that a loop changes": (
+        "epsilon = 1.0\nr = []\nfor i in range(3):\n    epsilon = 0.1 + 0.9 / (i + 1)\n    r.append(1 / (i + 2))",
+        {"epsilon": [1.0, 0.55, 0.4], "r": [0.5, 1 / 3, 0.25]},
+    ),
+    "of what is summed the sum": (
+        "def step(t): return 1 / (t + 1)\nfor e in range(3):\n    total_reward = 0\n    for t in range(e + 2):\n        reward = step(t)\n        total_reward += reward\n    print('reward', total_reward)",
+        {"total_reward": [1.5, 1 + 1 / 2 + 1 / 3, 1 + 1 / 2 + 1 / 3 + 1 / 4]},
+    ),
     "a list that is lengthened": (
         "import numpy as np\na, b = [], np.array([])\nfor i in range(3):\n    a += [1 / (i + 1)]\n    b = np.append(b, i * i / 7)",
         {"a": [1.0, 0.5, 1 / 3], "b": [0.0, 1 / 7, 4 / 7]},
@@ -161,6 +169,12 @@ def test_each_call_of_a_function_that_iterates_is_a_curve(curves):
 def test_of_many_calls_the_first_stands_for_all(curves):
     found = curves("def run(k):\n    err = []\n    for t in range(4):\n        err.append(1 / (t + k + 1))\n    return err", "for k in range(50):\n    run(k)")
     assert found == {"err": pytest.approx([1, 1 / 2, 1 / 3, 1 / 4])}
+
+
+def test_the_inner_work_of_a_function_called_for_each_sample_is_no_curve(curves):
+    predict = "def predict(x):\n    near = []\n    for t in range(4):\n        dist = abs(x - t * t) / 3\n        near.append(dist)\n    return near"
+    assert curves(predict, "found = [predict(x) for x in range(9)]") == {}
+    assert list(curves(predict, "near = predict(3)")) == ["dist"]
 
 
 def test_a_function_that_goes_through_data_gives_one_curve_over_all_its_calls(curves):
