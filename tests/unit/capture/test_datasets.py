@@ -72,10 +72,21 @@ def test_only_what_the_cell_uses_counts(notebook):
         ("from sklearn.datasets import load_iris\nX, y = load_iris(return_X_y=True)", "load_iris", "150 x 4"),
         ("from sklearn import datasets\ndf = datasets.load_iris(as_frame=True).frame", "load_iris", "150 x 5"),
         ("from sklearn.datasets import make_moons\nX, y = make_moons(200, random_state=0)", "make_moons", "200 x 2"),
+        ("import polars as pl\ndf = pl.read_csv('houses.csv')", "houses.csv", "30 x 2"),
+        ("import polars as pl\ndf = pl.scan_csv('houses.csv').collect()", "houses.csv", "30 x 2"),
+        ("import pyarrow.csv as pc\ntable = pc.read_csv('houses.csv')", "houses.csv", "30 x 2"),
+        (
+            "import polars as pl\nimport pyarrow.parquet as pq\npl.DataFrame({'a': [1, 2, 3]}).write_parquet('p.parquet')\ntable = pq.read_table('p.parquet')",
+            "p.parquet",
+            "3 x 1",
+        ),
         ("np.savez('a.npz', y=np.zeros(7))\nmeta = np.load('a.npz')", "a.npz", "7 rows"),
     ],
 )
 def test_calls_that_read(notebook, code, name, size):
+    for package in ("polars", "pyarrow"):
+        if f"import {package}" in code:
+            pytest.importorskip(package)
     assert notebook.tracked(code) == {("dataset", name): size}
     assert notebook.view().notices == ()
 

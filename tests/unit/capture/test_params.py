@@ -56,6 +56,11 @@ def test_literals_that_take_part_in_the_work(params, cells, found):
              "TrainingArguments.__module__ = 'library.arguments'", "args = TrainingArguments(lr=0.3)\nx = args.lr * 2"],
             {"lr": 0.3},
         ),
+        (
+            ["import pydantic\nclass Net(pydantic.BaseModel):\n    depth: int = 3\nclass Settings(pydantic.BaseModel):\n    lr: float = 0.1\n    net: Net = Net()",
+             "cfg = Settings(lr=0.2)", "x = cfg.lr * cfg.net.depth"],
+            {"lr": 0.2, "net.depth": 3},
+        ),
         (["codes = {'male': 0, 'female': 1}\nx = [codes[it] for it in ['male']]"], {}),
         (["results = {}\nresults['a'] = 0.5\nx = results['a'] + 1"], {}),
         (["class Config:\n    lr = 0.1\n    epochs = 5", "x = Config.lr * 2"], {"lr": 0.1, "epochs": 5}),
