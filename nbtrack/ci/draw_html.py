@@ -10,7 +10,9 @@ from nbtrack.ci.blocks import Block
 _STYLE = """
 :root { color-scheme: light dark }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.5rem } h2 { font-size: 1.2rem; margin: 1.4rem 0 .4rem } h3 { font-size: 1.05rem; margin: 1.2rem 0 .3rem } p { margin: .3rem 0 }
 table { border-collapse: collapse; margin: .5rem 0; display: block; overflow-x: auto }
+th:first-child, td:first-child { white-space: nowrap }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8884; vertical-align: top }
 pre { font-size: 13px; line-height: 1.35; overflow-x: auto; background: #8881; padding: .5rem }
 figure { margin: 1rem 0 } img { max-width: 100%; background: #fff } figcaption, .note { opacity: .75 }

@@ -39,7 +39,13 @@ def draw(title: str, blocks: Sequence[Block], limit_bytes: int = GITHUB_SUMMARY,
         text = _text(smaller)
         room += len(texts[at].encode()) - len(text.encode())
         shown[at], texts[at] = smaller, text
-    whole = head + "".join(texts)
+    gone = 0
+    for at in sorted(range(1, len(shown)), key=lambda at: (shown[at].weight, -at)):  # the first, the summary, stays
+        if room >= 0:
+            break
+        room += len(texts[at].encode())
+        texts[at], gone = "", gone + 1
+    whole = head + "".join(texts) + (f"\n_{gone} more parts are left out: there is no room for them here._\n" if gone else "")
     if room < 0:
         whole = (
             whole.encode()[: limit_bytes - _SPARE].decode("utf-8", "ignore").rpartition("\n")[0] + "\n\nThe rest is left out: there is no room for it here.\n"

@@ -103,7 +103,9 @@ class Report:
 
     def blocks(self) -> list[Block]:
         """As it is drawn."""
-        found = [Block("Summary", _summary(self), ("", "run", "state", "gates", "metrics", "took"), tuple(_line(it) for it in self.parts), weight=100)]
+        found = [
+            Block("Summary", _summary(self), ("", "run", "state", "gates", "metrics", "took"), tuple(sorted(map(_line, self.parts), key=_is_good)), weight=100)
+        ]
         if self.missing:
             rows = tuple((it.title, "not run" if it.phase == "waiting" else it.phase, it.why) for it in self.missing)
             found.append(Block("Stages without a run", (), ("stage", "", "why"), rows, weight=92))
@@ -185,6 +187,10 @@ def _line(part: Part) -> tuple[str, ...]:
     return ("✓" if good else "✗", part.title, state, gates, told, words.duration(part.head.duration_s))
 
 
+def _is_good(line: tuple[str, ...]) -> bool:
+    return line[0] == "✓"
+
+
 def _blocks(part: Part, is_only: bool) -> list[Block]:
     level = 3 if is_only else 4
     head, diff = part.head, part.diff
@@ -205,12 +211,13 @@ def _blocks(part: Part, is_only: bool) -> list[Block]:
             if change.a != change.b
         )
         cells = diff.notebook.cells
+        notebook = f"Notebook: {_count(len(cells), 'cell differs', 'cells differ')}" if cells else "Notebook"
         environment = (*diff.environment.facts, *diff.environment.distributions, *diff.environment.variables)
         found += [
             Block("Params", (), ("param", "base", "this change"), _changes(diff.params), level=level, weight=60),
             Block("Data", (), ("dataset", "", "base", "this change"), data, level=level, weight=55),
             Block(
-                f"Notebook: {_count(len(cells), 'cell differs', 'cells differ')}", (diff.notebook.missing,) if diff.notebook.missing else (), (), (),
+                notebook, (diff.notebook.missing,) if diff.notebook.missing else (), (), (),
                 tuple((_cell_title(it), (*it.source, *(("… output:", *it.outputs) if it.outputs else ()))) for it in cells), is_folded=True, weight=20,
             ),
             Block("Environment", (), ("", "base", "this change"), _changes(environment), is_folded=True, weight=10),

@@ -48,7 +48,7 @@ class SecretsGate(GateSpec):
                 count += 1
         found = [f"{kind} in {place}" for kind, place in mask.found]
         told = "; ".join(found[:_SHOWN]) + (f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
-        looked = f"{len(view.params)} params, {len(view.tags)} tags and {count} files looked through"
+        looked = f"{len(view.params)} params, {len(view.tags)} tags and {count} file{'' if count == 1 else 's'} looked through"
         return Found(
             not found, float(len(found)), "no secrets", told or looked,
             "Take them out of the code (environment variables, a vault) and change them; what is none: allow." if found else "", (("looked at", looked),),

@@ -1,12 +1,16 @@
 """JUnit XML, read by a real consumer."""
 
 import json
+from pathlib import Path
 
+import xmlschema
 from junitparser import JUnitXml
 
 import nbtrack
-from nbtrack.ci.junit import junit_xml, suite_of
+from nbtrack.ci.junit import junit_xml, missing_suite, suite_of
 from nbtrack.entities.verdict import Severity, Verdict
+
+SCHEMA = Path(__file__).parents[2] / "golden" / "junit.xsd"
 
 
 def cell(source, outputs=(), **facts):
@@ -28,14 +32,17 @@ def read(home, tmp_path, cells, verdicts=(), reason=None):
     with run as tracked:
         tracked.artifact_bytes("notebook/output.ipynb", json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode())
     suite = suite_of(home, nbtrack.run(tracked.run_id), verdicts=verdicts)
-    (tmp_path / "junit.xml").write_bytes(junit_xml([suite, suite]))
+    (tmp_path / "junit.xml").write_bytes(
+        junit_xml([suite, suite, missing_suite("deploy", "skipped", "when: false", ""), missing_suite("late", "failed", "", "")])
+    )
+    xmlschema.validate(str(tmp_path / "junit.xml"), str(SCHEMA))
     parsed = JUnitXml.fromfile(str(tmp_path / "junit.xml"))
     return parsed, next(iter(parsed))
 
 
 def test_each_cell_is_a_case_and_the_failing_one_has_source_and_traceback(home, tmp_path):
     parsed, suite = read(home, tmp_path, CELLS)
-    assert (parsed.tests, parsed.failures, suite.name, suite.tests, suite.failures, suite.skipped) == (10, 2, "train & <test>", 5, 1, 1)
+    assert (parsed.tests, parsed.failures, suite.name, suite.tests, suite.failures, suite.skipped) == (12, 3, "train & <test>", 5, 1, 1)
     cases = list(suite)
     assert [(it.name, it.is_passed, it.is_failure, it.is_skipped) for it in cases] == [
         ("cell 1: print('hello')", True, False, False),

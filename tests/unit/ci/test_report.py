@@ -104,6 +104,25 @@ def test_what_does_not_fit_is_left_out_lightest_first_and_told():
     assert len(draw_markdown.draw("é" * 5000, blocks, 3000).encode()) <= 3000
 
 
+def test_five_hundred_stages_fit_into_a_comment_with_the_failed_ones_first_and_nothing_left_open():
+    blocks = [Block("Summary", ("1 of 500 gates failed.",), ("", "run"), tuple(("✗" if at == 400 else "✓", f"stage {at}") for at in range(500)), weight=100)]
+    for at in range(500):
+        blocks += [
+            Block(f"stage {at}", (f"run {at:08}",), weight=90),
+            Block("What failed", ("it broke",), code=(("traceback", ("line",) * 20),), weight=95) if at == 400 else Block("What failed"),
+            Block("Notebook", code=(("cell 1 edited", ("+x" * 50,) * 20),), is_folded=True, weight=20),
+            Block("About", (f"took {at} s",), weight=70),
+        ]
+    for limit in (draw_markdown.GITHUB_COMMENT, 20_000):
+        text = draw_markdown.draw("t", blocks, limit, "https://ci.example/job/1")
+        assert len(text.encode()) <= limit and text.count("<details>") == text.count("</details>")
+        assert "1 of 500 gates failed" in text and "it broke" in text and "more parts are left out" in text
+        assert text.endswith("[The job, with the whole report among its files](https://ci.example/job/1)\n")
+    assert "](" not in draw_markdown.draw("t", blocks[:1], link="javascript:alert(1)") and "](" not in draw_markdown.draw(
+        "t", blocks[:1], link="https://x/) [y](z"
+    )
+
+
 def test_secrets_are_struck_out(home, fit, tmp_path):
     token = "ghp_" + "Zk3v9QpL2mX7rT5wB8nC4dF6gH1jK0sYaUeI"
     base = fit("fit", {"acc": 1.0}, {"password": "hunter2hunter", "note": "x"}, ["a = 1"])
