@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from nbtrack.capture.current import current
-from nbtrack.courier.uris import PREFIX, absolute_uri, mask_uri
+from nbtrack.courier.uris import PREFIX, mask_uri
 from nbtrack.store.journal_uris import ARTIFACTS, SCHEMES, free
-from nbtrack.system import working_folder
+from nbtrack.store.told_uri import ToldUri, choose, chosen, is_same
 
 _ENV = "MLFLOW_TRACKING_URI"
 
@@ -32,22 +32,24 @@ def enter(uri: str) -> Callable[[], None]:
     if run is not None:
         free(run.home, run.run_id)
     before = os.environ.get(_ENV)
-    chosen = _chosen()
+    earlier = chosen()
     open_before = {id(active) for active in _active_runs()}
-    has_chosen = chosen is not None and chosen != ours and _real(chosen) == uri
+    has_chosen = earlier is not None and earlier != ours and is_same(earlier, uri)
     if has_chosen:
-        _choose(ours)
+        choose(ours)
     os.environ[_ENV] = ours
+    here = ToldUri(uri)
 
     def undo() -> None:
+        here.stop()
         try:
             _end_left_open(open_before)
             _forget_dead_threads()
         finally:
-            if run is not None and (now := _chosen()) not in (None, ours, ours if has_chosen else chosen):
+            if run is not None and (now := chosen()) not in (None, ours, ours if has_chosen else earlier):
                 run.notice(_went_past(str(now), uri))
-            if has_chosen and _chosen() == ours:
-                _choose(chosen)
+            if chosen() == ours and (here.told is not None or has_chosen):
+                choose(here.told if here.told is not None else earlier)
             if os.environ.get(_ENV) == ours:
                 if before is None:
                     del os.environ[_ENV]
@@ -57,26 +59,9 @@ def enter(uri: str) -> Callable[[], None]:
     return undo
 
 
-def _went_past(chosen: str, uri: str) -> str:
-    where = "did not go through the run" if _real(chosen) == uri else f"went to {mask_uri(_real(chosen))}, not to the run in {mask_uri(uri)}"
+def _went_past(now: str, uri: str) -> str:
+    where = "did not go through the run" if is_same(now, uri) else f"went to {mask_uri(now)}, not to the run in {mask_uri(uri)}"
     return f"mlflow.set_tracking_uri was called in the cell: MLflow's calls after it {where}; call it in a cell before, and they join"
-
-
-def _service() -> Any:
-    return sys.modules.get("mlflow.tracking._tracking_service.utils")
-
-
-def _chosen() -> str | None:
-    """What the user's code told MLflow with `set_tracking_uri`."""
-    return getattr(_service(), "_tracking_uri", None)
-
-
-def _choose(uri: str | None) -> None:
-    _service().set_tracking_uri(uri)
-
-
-def _real(uri: str) -> str:
-    return absolute_uri(uri, working_folder())
 
 
 def _active_runs() -> list[Any]:

@@ -216,7 +216,9 @@ def test_after_the_cell_it_is_written_to_only_by_its_id(cell, home):
     assert fold(home, run.run_id).metrics["m"].count == 2
 
 
-def test_entering_does_not_import_mlflow_and_joins_an_import_in_the_cell(store, tmp_path, home):
+@pytest.mark.parametrize("is_told", [False, True])
+def test_entering_does_not_import_mlflow_and_joins_an_import_in_the_cell(store, tmp_path, home, is_told):
+    told = store if is_told else None
     code = f"""
 import sys, nbtrack
 from nbtrack.store.joined import enter
@@ -224,10 +226,12 @@ with nbtrack.track("cell", store={store!r}) as run:
     undo = enter({store!r})
     assert "mlflow" not in sys.modules
     import mlflow
+    if {told!r}:
+        mlflow.set_tracking_uri({told!r})
     mlflow.log_metric("m", 1)
     undo()
 import os
-assert "MLFLOW_TRACKING_URI" not in os.environ, os.environ["MLFLOW_TRACKING_URI"]
+assert os.environ.get("MLFLOW_TRACKING_URI") == {told!r}
 assert mlflow.active_run() is None
 assert not mlflow.get_tracking_uri().startswith("nbtrack")
 """
@@ -242,13 +246,28 @@ def test_every_store_that_is_joined_is_registered():
         assert set(found[group]) == {f"nbtrack+{scheme}" for scheme in SCHEMES}
 
 
-def test_setting_the_tracking_uri_in_the_cell_is_told(cell, store, home, tmp_path):
-    with cell() as same:
+def test_the_cells_own_store_set_in_the_cell_is_the_cells_run(cell, store, home):
+    mlflow.set_tracking_uri(None)
+    with cell() as run:
         mlflow.set_tracking_uri(store)
-    assert any("did not go through the run" in notice for notice in fold(home, same.run_id).notices)
-    with cell() as other:
-        mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'other.db'}")
-    assert any("other.db, not to the run" in notice for notice in fold(home, other.run_id).notices)
+        mlflow.log_metric("m", 1.0)
+        with mlflow.start_run() as active:
+            mlflow.log_metric("m", 2.0, step=1)
+        assert active.info.run_id == run.run_id
+    assert mlflow.get_tracking_uri() == os.environ["MLFLOW_TRACKING_URI"] == store
+    (view,) = all_runs(home)
+    assert (view.metrics["m"].count, view.notices) == (2, ())
+    assert mlflow.set_tracking_uri is mlflow.tracking.set_tracking_uri is mlflow.tracking._tracking_service.utils.set_tracking_uri
+    assert not hasattr(mlflow.set_tracking_uri, "__wrapped__")
+
+
+def test_another_store_set_in_the_cell_is_left_to_the_user_and_told(cell, store, home, tmp_path):
+    other = f"sqlite:///{tmp_path / 'other.db'}"
+    with cell() as run:
+        mlflow.set_tracking_uri(store)
+        mlflow.set_tracking_uri(other)
+    assert any("other.db, not to the run" in notice for notice in fold(home, run.run_id).notices)
+    assert mlflow.get_tracking_uri() == other
 
 
 def test_after_the_cell_flushing_tells_mlflows_own_id(cell, store, home):
