@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import queue
@@ -25,6 +26,8 @@ _log = logging.getLogger("nbtrack.delivery")
 _REAP_S = 2.0
 _SWEEP_S = 5.0
 _BUDGET_S = 1.0
+_REFUSED_TIMES = 20.0
+"""A refused login is tried that much more rarely than a store that does not answer: a wrong password tried for ever locks accounts."""
 
 
 @dataclass
@@ -57,6 +60,7 @@ class Loop:
         self._delivery: Delivery | None = None
         self._has_new_login = False
         self._backoff = Backoff(cap_s=settings.retry_s)
+        self._login_backoff = Backoff(cap_s=settings.retry_s * _REFUSED_TIMES)
         self._try_at = 0.0
         self._run_backoffs: dict[str, Backoff] = {}
         self._run_try_at: dict[str, float] = {}
@@ -107,10 +111,11 @@ class Loop:
             "next_try_s": round(max(0.0, self._try_at - time.monotonic()), 1),
         }
 
-    @property
     def is_idle(self) -> bool:
-        """Whether there is nothing to do but wait for new runs, or for a login that only a new visitor can bring."""
-        return self._flushes.empty() and (not self.register.active or isinstance(self.problem, LoginError))
+        """Whether there is nothing to do but wait for new runs, or for a login that only a new visitor can bring; for the thread that turns the loop."""
+        if not self._flushes.empty():
+            return False
+        return not self.register.active or (isinstance(self.problem, LoginError) and all(map(_has_ended, list(self.register.active.values()))))
 
     def turn(self) -> bool:
         """One round; says whether more is waiting to be sent at once."""
@@ -155,7 +160,8 @@ class Loop:
             if not backlog.has_news():
                 self._settle(backlog)
                 return False
-            self.busy_at = time.monotonic()
+            if not isinstance(self.problem, LoginError):
+                self.busy_at = time.monotonic()
             return self._deliver(backlog, budget_s)
         except SecretError as error:
             _log.warning("%s", error)
@@ -175,6 +181,7 @@ class Loop:
         if self._has_new_login:
             self._has_new_login, self._delivery = False, None
             self._backoff.reset()
+            self._login_backoff.reset()
         if self._delivery is None:
             self._delivery = Delivery(self._connect(), self._mlflow_id_of)
             gc.collect()
@@ -186,6 +193,7 @@ class Loop:
             raise
         self.problem = None
         self._backoff.reset()
+        self._login_backoff.reset()
         self._run_backoffs.pop(backlog.run_id, None)
         self._settle(backlog)
         return is_more
@@ -200,7 +208,7 @@ class Loop:
             if self.problem is None or self.problem.message != error.message:
                 _log.warning("%s", error)
             self.problem = error
-            wait_s = self._backoff.next_s()
+            wait_s = (self._login_backoff if isinstance(error, LoginError) else self._backoff).next_s()
             self._try_at = 0.0 if self._has_new_login else time.monotonic() + wait_s  # told while the old one was tried
             return
         self.problem = error
@@ -267,3 +275,9 @@ class Loop:
             if time.monotonic() > deadline:
                 raise DeliveryError(f"Run {run_id} has more points than could be sent in time.", mend="Delivery goes on; ask again.")
         return backlog.cursor.mlflow_run_id
+
+
+def _has_ended(backlog: Backlog) -> bool:
+    with contextlib.suppress(NbtrackError):  # of a later release: it will be said when it is tried
+        backlog.read()
+    return backlog.is_ended

@@ -135,7 +135,7 @@ class Process:
 
     def _ends_idle(self) -> bool:
         with self._guard:  # a visitor is answered before this or not at all, and then starts a new process
-            if self._loop.is_idle and not self._indexer.has_acts and time.monotonic() - self._loop.busy_at > self._settings.idle_s:
+            if self._loop.is_idle() and not self._indexer.has_acts and time.monotonic() - self._loop.busy_at > self._settings.idle_s:
                 self._is_stopping = True
         return self._is_stopping
 
