@@ -23,7 +23,7 @@ AT_ONCE := -n 2 --dist loadfile
 AGAIN := --reruns 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-web lint test-versions bench capture-score clean postgresql chromium
+.PHONY: help demo lab test test-web lint test-versions bench capture-score clean postgresql mariadb chromium
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-14s %s\n' "$$name" "$$text"; done
@@ -34,7 +34,7 @@ demo: $(VENV)/.installed-demo ## Execute the quickstart notebook and print its r
 lab: $(VENV)/.installed-lab ## Open the quickstart in JupyterLab
 	@$(BIN)/python examples/demo.py --lab $(ARGS)
 
-test: $(VENV)/.installed-test $(VENV)/.installed-frameworks $(VENV)/.installed-browser postgresql chromium ## Run lint and every test
+test: $(VENV)/.installed-test $(VENV)/.installed-frameworks $(VENV)/.installed-browser postgresql mariadb chromium ## Run lint and every test
 	@lint=; $(MAKE) --no-print-directory lint || lint=red; \
 	test -n "$(ARGS)" || { $(MAKE) --no-print-directory test-web || exit 1; }; \
 	test -z "$(ARGS)" || $(BIN)/python -m pytest $(ARGS) || exit 1; \
@@ -51,7 +51,7 @@ lint: $(VENV)/.installed-test $(WEB)/node_modules/.checked ## Run ruff, mypy --s
 	test -z "$$failed" || { echo "lint: to be mended:$$failed"; exit 1; }
 
 test-versions: $(VENV)/.made ## Run the tests without browser and database on every supported Python found
-	@$(BIN)/python tests/versions.py $(ARGS)
+	@$(BIN)/python tests/versions.py $(or $(ARGS),$(AT_ONCE) $(AGAIN))
 
 bench: $(VENV)/.installed-test ## Measure nbtrack beside its peers and write docs/benchmarks.md
 	@$(BIN)/python tests/benchmarks/run.py --write $(ARGS)
@@ -119,6 +119,14 @@ postgresql:
 		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; } >/dev/null 2>&1; \
 	fi; \
 	ready || { echo "PostgreSQL is not installed: the tests on it are skipped. On Debian and Ubuntu: apt-get install postgresql" >&2; test -z "$$CI"; }
+
+mariadb:
+	@ready() { command -v mariadb-install-db && ls /usr/sbin/mariadbd; } >/dev/null 2>&1; \
+	if ! ready && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "Installing MariaDB, for the tests on a real one"; export DEBIAN_FRONTEND=noninteractive; \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends mariadb-server; } >/dev/null 2>&1; \
+	fi; \
+	ready || echo "MariaDB is not installed: the tests on it are skipped. On Debian and Ubuntu: apt-get install mariadb-server" >&2
 
 chromium:
 	@ready() { command -v chromium || command -v google-chrome || test -n "$$NBTRACK_CHROMIUM"; } >/dev/null 2>&1; \

@@ -38,10 +38,10 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """`-m "not postgresql"` leaves out what asks for a database."""
+    """`-m "not database"` leaves out what asks for one."""
     for item in items:
-        if "postgres" in getattr(item, "fixturenames", ()):
-            item.add_marker("postgresql")
+        if {"postgres", "mariadb", "database"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("database")
 
 
 @pytest.fixture(autouse=True)

@@ -101,7 +101,7 @@ def translate(error: BaseException, hide: tuple[str, ...] = ()) -> NbtrackError:
     if isinstance(error, ModuleNotFoundError):
         return StoreUnreachableError(
             f"A package that this store needs is missing: {error.name}.",
-            mend="Install nbtrack[postgresql] for PostgreSQL, boto3 for S3, or the driver your database needs.",
+            mend="Install nbtrack[postgresql] for PostgreSQL, nbtrack[mysql] for mysql+pymysql:// URIs, boto3 for S3, or the driver your database needs.",
         )
     opening = {LoginError: "The store refused the login", RefusedError: "The store refused", GoneError: "The store does not have it"}
     return kind(f"{opening.get(kind, 'The store does not answer as it should')}: {message}", mend=_MENDS[kind])

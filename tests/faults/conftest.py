@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import pytest
 from nbtrack import courier
 from nbtrack.entities import State
 from nbtrack.journal import fold
+from tests.faults import databases
 
 _KERNEL = Path(__file__).with_name("kernel.py")
 
@@ -144,77 +144,24 @@ def server(store, tmp_path, free_port):
     server.kill()
 
 
-def _binaries():
-    """Where PostgreSQL's programs lie."""
-    found = shutil.which("pg_ctl")
-    if found:
-        return Path(found).parent
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
-    return folders[-1] if folders else None
-
-
-class Postgres:
-    """A PostgreSQL of the test's own, run by a user who is not root."""
-
-    def __init__(self, binaries, folder, port):
-        self._binaries, self._folder, self._port = binaries, folder, port
-        self._as = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-
-    def _run(self, name, *args):
-        subprocess.run(
-            [*self._as, str(self._binaries / name), *args], check=True, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120
-        )
-
-    def create(self, password):
-        if self._as:
-            shutil.chown(self._folder, "postgres")
-        secret = self._folder / "password"
-        secret.write_text(password)
-        if self._as:
-            shutil.chown(secret, "postgres")
-        self._run(
-            "initdb",
-            "-D",
-            str(self._folder / "data"),
-            "-U",
-            "ann",
-            "--pwfile",
-            str(secret),
-            "--auth",
-            "scram-sha-256",
-            "-E",
-            "UTF8",
-            "--locale",
-            "C",
-            "--no-sync",
-        )
-
-    def start(self):
-        options = f"-p {self._port} -k {self._folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        self._run("pg_ctl", "-D", str(self._folder / "data"), "-o", options, "-l", str(self._folder / "log"), "-w", "start")
-
-    def stop(self):
-        self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "-w", "stop")
-
-
 @pytest.fixture
 def postgres(free_port):
     """A running PostgreSQL and the tracking URI of an empty database in it."""
-    import tempfile
+    with databases.running(databases.Postgres, free_port) as server:
+        yield server, f"postgresql+psycopg://ann:hush-database@127.0.0.1:{free_port}/postgres"
 
-    binaries = _binaries()
-    if binaries is None:
-        pytest.skip("PostgreSQL is not installed; `make test` installs it where it can")
-    with tempfile.TemporaryDirectory(prefix="nbtrack-pg-", ignore_cleanup_errors=True) as name:  # pytest's folders may not be entered by others
-        folder = Path(name)
-        postgres = Postgres(binaries, folder, free_port)
-        postgres.create("hush-postgres")
-        postgres.start()
-        try:
-            yield postgres, f"postgresql+psycopg://ann:hush-postgres@127.0.0.1:{free_port}/postgres"
-        finally:
-            with contextlib.suppress(subprocess.CalledProcessError):
-                postgres.stop()
+
+@pytest.fixture
+def mariadb(free_port):
+    """The same of MariaDB."""
+    with databases.running(databases.MariaDB, free_port) as server:
+        yield server, f"mysql+pymysql://ann:hush-database@127.0.0.1:{free_port}/mlflow"
+
+
+@pytest.fixture(params=["postgres", "mariadb"])
+def database(request):
+    """Each kind of database server in turn."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

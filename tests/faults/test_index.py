@@ -115,17 +115,17 @@ def test_a_server_and_what_is_told_while_it_is_down(home, server, store, look, m
     until(lambda: told(freshness(home)) == "")
 
 
-def test_a_postgres_store(home, postgres, look, made, mlflow_of, until):
-    database, uri = postgres
+def test_a_database(home, database, look, made, mlflow_of, until):
+    server, uri = database
     everything(home, uri, look, made, mlflow_of, until)
     loss = find(home, "renamed").metrics["loss"]
     assert (loss.lowest, loss.best_step, loss.highest, loss.count) == (1.0, 1, 3.0, 3)
-    database.stop()
+    server.stop()
     stale = until(lambda: (found := look(uri, full=True)).stale and found, WAIT_S)
     assert stale.seen_runs == 1
     assert names(home) == ["renamed"]
     written = b"".join(path.read_bytes() for path in home.root.rglob("*") if path.is_file())
-    assert b"hush-postgres" not in written
+    assert b"hush-database" not in written
 
 
 def test_two_stores_and_a_switch_between_them(home, store, tmp_path, migrated_database, look, made, mlflow_of, until):

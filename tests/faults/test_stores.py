@@ -34,26 +34,26 @@ def test_flushing_to_a_dead_server_says_so_at_once(begin, home, settings, free_p
         courier.flush(home, uri, writer.run_id, 60)
 
 
-def test_postgres_restarted_mid_run(kernel, home, postgres, delivered, until, assert_exact):
-    database, uri = postgres
+def test_a_database_restarted_mid_run(kernel, home, database, delivered, until, assert_exact):
+    server, uri = database
     masked = courier.mask_uri(uri)
     one = kernel(uri, 1500, "--sleep", 0.01)
     until(lambda: one.logged > 100)
     until(lambda: (courier.status(home, masked) or {}).get("backlog_runs") == 0, 90)
-    database.stop()
+    server.stop()
     until(lambda: courier.status(home, masked)["state"] == "store unreachable")
-    database.start()
+    server.start()
     assert one.close() == 0
     delivered(uri, one.run_id)
     assert_exact(uri, one.run_id, "FINISHED", 1500, 1500)
     written = b"".join(path.read_bytes() for path in home.root.rglob("*") if path.is_file())
-    assert b"hush-postgres" not in written
+    assert b"hush-database" not in written
 
 
-def test_a_wrong_password_waits_for_the_right_one(kernel, home, postgres, delivered, until, settings, assert_exact):
-    _, uri = postgres
+def test_a_wrong_password_waits_for_the_right_one(kernel, home, database, delivered, until, settings, assert_exact):
+    _, uri = database
     masked = courier.mask_uri(uri)
-    one = kernel(uri.replace("hush-postgres", "hush-wrong"), 100)
+    one = kernel(uri.replace("hush-database", "hush-wrong"), 100)
     assert one.close() == 0
     status = until(lambda: (found := courier.status(home, masked)) and "refused" in found["problem"] and found)
     assert status["state"] == "login missing"
@@ -72,7 +72,7 @@ def test_after_a_restart_a_masked_login_is_missing_until_told(kernel, home, post
     one = kernel(uri, 10)
     assert one.close() == 0
     until(lambda: kill_delivery(uri))
-    other = kernel(uri.replace("hush-postgres", "***"), 10)  # a kernel that knows no more than what was written down
+    other = kernel(uri.replace("hush-database", "***"), 10)  # a kernel that knows no more than what was written down
     assert other.close() == 0
     status = until(lambda: (found := courier.status(home, masked)) and found["state"] == "login missing" and found)
     assert status["problem"]

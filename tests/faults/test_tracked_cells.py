@@ -151,7 +151,7 @@ def test_a_script_killed_at_full_speed_keeps_every_point_it_told(home, store, de
 def test_a_script_with_a_wrong_password_waits_for_the_right_one(home, postgres, until, delivered, assert_exact):
     _, uri = postgres
     masked = courier.mask_uri(uri)
-    subprocess.run([sys.executable, "-c", SCRIPT, uri.replace("hush-postgres", "hush-wrong"), "20", "0"], check=True, stdout=subprocess.DEVNULL, timeout=120)
+    subprocess.run([sys.executable, "-c", SCRIPT, uri.replace("hush-database", "hush-wrong"), "20", "0"], check=True, stdout=subprocess.DEVNULL, timeout=120)
     status = until(lambda: (found := courier.status(home, masked)) and "refused" in found["problem"] and found)
     assert status["state"] == "login missing"
     [run_id] = home.run_ids()

@@ -1,4 +1,4 @@
-"""MLflow's own API through `nbtrack+postgresql`, before a live PostgreSQL."""
+"""MLflow's own API through `nbtrack+postgresql` and `nbtrack+mysql`, before live databases."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def script(home, tmp_path):
     return script
 
 
-def test_the_fluent_api_batches_searches_and_models_work_unchanged(script, postgres, home):
-    _, uri = postgres
+def test_the_fluent_api_batches_searches_and_models_work_unchanged(script, database, home):
+    _, uri = database
     found = script(
         """
         import json, mlflow, numpy as np
@@ -58,13 +58,13 @@ def test_the_fluent_api_batches_searches_and_models_work_unchanged(script, postg
         "run": True, "status": "FINISHED", "params": {"lr": "0.1", "depth": "3", "p": "q"}, "tag": "u", "history": [step * 0.5 for step in range(50)],
         "batch": 1500, "facts": {"a": 1}, "predicted": 3.0,
     }  # fmt: skip
-    assert b"hush-postgres" not in b"".join(path.read_bytes() for path in home.root.rglob("*") if path.is_file())
+    assert b"hush-database" not in b"".join(path.read_bytes() for path in home.root.rglob("*") if path.is_file())
 
 
-def test_writes_go_on_while_postgres_is_down_and_arrive_when_it_is_back(script, postgres, mlflow_of, home, delivered, history_of, runs_of):
-    database, uri = postgres
+def test_writes_go_on_while_the_database_is_down_and_arrive_when_it_is_back(script, database, mlflow_of, home, delivered, history_of, runs_of):
+    server, uri = database
     mlflow_of(uri).search_experiments()  # its tables
-    database.stop()
+    server.stop()
     run_id = script(
         """
         import json, mlflow
@@ -75,7 +75,7 @@ def test_writes_go_on_while_postgres_is_down_and_arrive_when_it_is_back(script, 
         """,
         f"nbtrack+{uri}",
     )
-    database.start()
+    server.start()
     delivered(uri, run_id, wait_s=120)
     [run] = runs_of(uri, run_id)
     assert run.info.status == "FINISHED"
