@@ -8,11 +8,12 @@ import pytest
 
 from nbtrack.reads import all_runs
 
-lightgbm = pytest.importorskip("lightgbm", reason="make test installs it with the frameworks")
+_REASON = "make test installs it with the frameworks"
 _CURVE = 12
 
 
 def test_lightgbms_autologging_logs_params_a_curve_and_the_run_through_the_plugin(plugged, home, mlflow_of, runs_of):
+    lightgbm = pytest.importorskip("lightgbm", reason=_REASON)
     features = np.random.default_rng(0).normal(size=(200, 3))
     data = lightgbm.Dataset(features, label=(features[:, 0] > 0).astype(int))
     mlflow.lightgbm.autolog(log_models=False, silent=True)
@@ -29,3 +30,36 @@ def test_lightgbms_autologging_logs_params_a_curve_and_the_run_through_the_plugi
     assert (real.info.status, real.data.params["num_leaves"]) == ("FINISHED", "7")
     assert len(mlflow_of(plugged).get_metric_history(real.info.run_id, "train-binary_logloss")) == _CURVE
     assert "feature_importance_gain.json" in {it.path for it in mlflow_of(plugged).list_artifacts(real.info.run_id)}
+
+
+@pytest.mark.filterwarnings("ignore")  # of Keras and PyTorch
+def test_mlflows_callback_for_keras_logs_params_a_curve_and_the_models_summary(plugged, mlflow_of, runs_of, monkeypatch):
+    pytest.importorskip("torch", reason=_REASON)
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    keras = pytest.importorskip("keras", reason=_REASON)
+    import mlflow.keras
+
+    net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    net.compile(keras.optimizers.SGD(0.25), "mse")
+    data = np.random.default_rng(0).normal(size=(40, 3))
+    with mlflow.start_run() as active:
+        net.fit(data, data[:, 0], epochs=3, verbose=0, callbacks=[mlflow.keras.MlflowCallback()])
+    losses = mlflow.MlflowClient().get_metric_history(active.info.run_id, "loss")  # logged by MLflow's asynchronous calls
+    assert [point.step for point in losses] == [0, 1, 2]
+    (real,) = runs_of(plugged, active.info.run_id)
+    assert (real.info.status, float(real.data.params["optimizer_learning_rate"])) == ("FINISHED", 0.25)
+    assert [it.path for it in mlflow_of(plugged).list_artifacts(real.info.run_id)] == ["model_summary.txt"]
+
+
+@pytest.mark.filterwarnings("ignore")  # it is experimental
+def test_optunas_callback_makes_a_run_of_each_trial_in_the_studys_experiment(plugged, mlflow_of):
+    optuna = pytest.importorskip("optuna", reason=_REASON)
+    MLflowCallback = pytest.importorskip("optuna_integration", reason=_REASON).MLflowCallback  # noqa: N806 - its name
+    study = optuna.create_study(study_name="shapes")
+    study.optimize(lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=3, callbacks=[MLflowCallback(metric_name="loss")])
+    found = mlflow.search_runs(experiment_names=["shapes"], output_format="list")
+    assert sorted(run.info.run_name for run in found) == ["0", "1", "2"]
+    client = mlflow_of(plugged)
+    (experiment,) = (it for it in client.search_experiments() if it.name == "shapes")
+    real = client.search_runs([experiment.experiment_id])
+    assert sorted((float(run.data.params["x"]) ** 2, run.info.status) for run in real) == sorted((run.data.metrics["loss"], "FINISHED") for run in real)
