@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
-from nbtrack.api import (
-    artifact,
-    bundle,
-    compare,
-    diff,
-    figure,
-    flush,
-    gate,
-    import_bundle,
-    log,
-    output,
-    param,
-    reproduce,
-    restore,
-    run,
-    run_notebook,
-    runs,
-    sweep,
-    tag,
-    track,
-)
-from nbtrack.errors import NbtrackError
+if TYPE_CHECKING:
+    from nbtrack.api import (
+        artifact,
+        bundle,
+        compare,
+        diff,
+        figure,
+        flush,
+        gate,
+        import_bundle,
+        log,
+        output,
+        param,
+        reproduce,
+        restore,
+        run,
+        run_notebook,
+        runs,
+        sweep,
+        tag,
+        track,
+    )
+    from nbtrack.errors import NbtrackError
 
 __all__ = [
     "NbtrackError",
@@ -50,6 +52,20 @@ __all__ = [
     "track",
 ]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, loaded with the first that is asked for: every pytest run and every command imports this package for other things."""
+    if name not in __all__:
+        raise AttributeError(f"module 'nbtrack' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
+    from nbtrack import api, errors
+
+    globals().update({it: getattr(errors if it == "NbtrackError" else api, it) for it in __all__})
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def load_ipython_extension(shell: Any) -> None:
