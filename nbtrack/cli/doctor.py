@@ -17,6 +17,7 @@ from nbtrack.courier.channel import Place
 from nbtrack.delivery.deliver import HELD_MEND
 from nbtrack.errors import NbtrackError
 from nbtrack.journal import Home, cursor
+from nbtrack.journal.owner import OwnerView, is_alive
 from nbtrack.reads.runs import local_runs
 from nbtrack.settings import Settings
 from nbtrack.store.client import StoreClient, be_quick
@@ -35,7 +36,7 @@ class Finding:
 def examine(home: Home, settings: Settings) -> list[Finding]:
     """Everything that must be right for a run to reach MLflow."""
     uri = courier.absolute_uri(tracking_uri(settings), Path.cwd())
-    return [*_versions(), _journal(home, settings), _store(uri), *_delivery(home, courier.mask_uri(uri)), _identity()]
+    return [*_versions(), _journal(home, settings), _store(uri), *_delivery(home, courier.mask_uri(uri)), _identity(), *_hooks(home)]
 
 
 def _versions() -> list[Finding]:
@@ -108,3 +109,29 @@ def _identity() -> Finding:
             return Finding("notebook identity", f"{os.environ[name]} (from {name})")
     where = "this is no kernel" if "ipykernel" not in sys.modules else "the front end tells no path"
     return Finding("notebook identity", f"{where}; runs are named by their cell's source")
+
+
+def _hooks(home: Home) -> list[Finding]:
+    """Where nbtrack hangs in other programs, and which processes write runs now."""
+    from jupyter_core.paths import jupyter_config_path, jupyter_path
+
+    is_known = any(it.name == "nbtrack+sqlite" for it in metadata.entry_points(group="mlflow.tracking_store"))
+    mlflow = "MLflow takes nbtrack+ URIs" if is_known else "MLflow does not know nbtrack+ URIs, so its calls do not join tracked cells"
+    has_panel = any(Path(folder, "nbtrack").is_dir() for folder in jupyter_path("labextensions"))
+    has_routes = any(Path(folder, "jupyter_server_config.d", "nbtrack.json").exists() for folder in jupyter_config_path())
+    lab = "JupyterLab finds its extension" if has_panel and has_routes else "JupyterLab of this environment does not find its extension"
+    folder = home.root / "owners"
+    living = sorted(path for path in folder.iterdir() if is_alive(home, path.name)) if folder.is_dir() else []
+    tracking = [f"pid {path.name.partition('-')[0]}{_run_of(path)}" for path in living]
+    return [
+        Finding("hooks", f"{mlflow}; {lab}", is_known, "" if is_known else "Install nbtrack with pip in this environment again."),
+        Finding("hooks", f"processes that track here now: {', '.join(tracking) or 'none'}"),
+    ]
+
+
+def _run_of(owner: Path) -> str:
+    try:
+        run_id = OwnerView(owner).current_run()
+    except (OSError, ValueError):  # it ended just now
+        return ""
+    return f" (run {run_id[:8]})" if run_id else ""

@@ -1,6 +1,7 @@
 """The nbtrack command, as a process would run it."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -66,6 +67,9 @@ def test_sync_delivers_and_doctor_finds_all_well(folder):
     assert after.returncode == 0, after.stdout
     assert "0 runs not fully delivered" in after.stdout
     assert "2 runs; delivered ones stay for 30 days here, then in MLflow alone" in after.stdout
+    assert "MLflow takes nbtrack+ URIs" in after.stdout
+    with nbtrack.track("now") as run:
+        assert f"pid {os.getpid()} (run {run.run_id[:8]})" in " ".join(command("doctor").stdout.split())
 
 
 def test_a_store_that_does_not_answer_ends_with_code_4(folder, monkeypatch):
