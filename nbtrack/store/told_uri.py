@@ -1,4 +1,4 @@
-"""`mlflow.set_tracking_uri` inside a tracked cell: told the cell's own store, it means the cell's run. Nothing here imports mlflow: that is the user's to do."""
+"""`mlflow.set_tracking_uri` inside a tracked cell: told the cell's own store, it means the cell's run. Nothing here imports mlflow."""
 
 from __future__ import annotations
 
