@@ -251,12 +251,10 @@ def test_the_cells_own_store_set_in_the_cell_is_the_cells_run(cell, store, home)
     with cell() as run:
         mlflow.set_tracking_uri(store)
         mlflow.log_metric("m", 1.0)
-        with mlflow.start_run() as active:
-            mlflow.log_metric("m", 2.0, step=1)
-        assert active.info.run_id == run.run_id
+        assert mlflow.active_run().info.run_id == run.run_id
     assert mlflow.get_tracking_uri() == os.environ["MLFLOW_TRACKING_URI"] == store
     (view,) = all_runs(home)
-    assert (view.metrics["m"].count, view.notices) == (2, ())
+    assert (view.metrics["m"].count, view.notices) == (1, ())
     assert mlflow.set_tracking_uri is mlflow.tracking.set_tracking_uri is mlflow.tracking._tracking_service.utils.set_tracking_uri
     assert not hasattr(mlflow.set_tracking_uri, "__wrapped__")
 
