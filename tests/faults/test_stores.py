@@ -34,10 +34,11 @@ def test_flushing_to_a_dead_server_says_so_at_once(begin, home, settings, free_p
         courier.flush(home, uri, writer.run_id, 60)
 
 
-def test_a_database_restarted_mid_run(kernel, home, database, delivered, until, assert_exact):
+def test_a_database_restarted_mid_run(kernel, home, database, delivered, until, assert_exact, mlflow_of):
     server, uri = database
     masked = courier.mask_uri(uri)
-    one = kernel(uri, 1500, "--sleep", 0.01)
+    mlflow_of(uri).search_experiments()  # its tables, whose making takes longer than the run on a busy machine
+    one = kernel(uri, 1500, "--sleep", 0.02)
     until(lambda: one.logged > 100)
     until(lambda: (courier.status(home, masked) or {}).get("backlog_runs") == 0, 90)
     server.stop()
