@@ -1,4 +1,8 @@
-"""Generated cells: loops in every surrounding Python has, with names that invite taps."""
+"""Generated cells: loops in every surrounding Python has, with names that invite taps.
+
+No statement makes of a value one that is a multiple of it: executed in nested loops, `n **= n` or a text of two texts takes all memory
+there is, now and then, and Python cannot be interrupted in it.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +32,11 @@ def values(draw, depth=0):
         f"{name} / 2",
         f"1 / ({name} + 1)",
         f"{name} - {other}",
-        f"({name}, {other})",
+        f"({name}, 2)",
         f"[{name}]",
     ]
     more = [
-        f"(lambda v: v + {other})({name})", f"sum({name} * k for k in range(3))", f"[{name} for k in range(2)][-1]", f"{{'loss': {name}}}['loss']", f"f'{{{name}}} loss: {{{other}!r:>4}}'",
+        f"(lambda v: (v, {other})[1])({name})", f"sum({name} * k for k in range(3))", f"[{name} for k in range(2)][-1]", f"{{'loss': {name}}}['loss']", f"f'{{{name}!s:.9}} loss: {{{other}!r:>4.9}}'",
         f"(acc := {name})", f"max({name}, {other})", f"{name} if {other} else 3", f"{name} and {other}", f"step({name})", "obj.loss", f"{name}\\\n        + 0.25", "kept[-1]", "boom()",
     ]  # fmt: skip
     return draw(st.sampled_from(simple + more if depth < 2 else simple))
@@ -90,7 +94,8 @@ def statements(draw, depth, in_loop, in_function):
         case "assign":
             return [f"{name} = {value}"]
         case "augment":
-            return [f"{name} {draw(st.sampled_from(['+=', '-=', '*=', '/=', '//=', '**=']))} {value}"]
+            how = ["+= 1", "-= 0.5", "*= 0.5", "/= 2", "//= 2", "**= 0.5", f"-= {value}", f"/= {value}", f"//= {value}"]
+            return [f"{name} {draw(st.sampled_from(how))}"]
         case "unpack":
             return [f"{name}, {other} = {value}, {draw(values(depth))}"]
         case "append":
@@ -101,7 +106,7 @@ def statements(draw, depth, in_loop, in_function):
                             f"kept.append({value})",
                             f"obj.losses.append({name})",
                             f"history['loss'].append({value})",
-                            f"kept.append(({name}, {other}))",
+                            f"kept.append(({name}, 2))",
                             f"kept.append({{'acc': {value}}})",
                         ]
                     )
@@ -142,7 +147,7 @@ def statements(draw, depth, in_loop, in_function):
                         "i in range(3)",
                         "i, v in enumerate([1.5, 2])",
                         f"{name} in (1, 2.5)",
-                        "i in range(len(kept))",
+                        "i in range(len(kept[:3]))",
                         "i in gen(3)",
                         "v in list(kept)[:3]",
                         "i, (a, b) in enumerate([(1, 2)])",
