@@ -22,7 +22,7 @@ from nbtrack.ci.providers import detect
 from nbtrack.ci.report import Missing, Part, Report, part_of
 from nbtrack.ci.write import see_that_it_is_ours, write
 from nbtrack.cli.bases import Bases, told
-from nbtrack.cli.run import interruptible
+from nbtrack.cli.run import interruptible, undelivered
 from nbtrack.entities import State
 from nbtrack.entities.verdict import Standing
 from nbtrack.errors import UsageError
@@ -72,7 +72,8 @@ def ci(asked: Asked, env: Mapping[str, str], *, as_json: bool) -> int:
     write(asked.report_dir, report, suites, home, loaded.name)
     code = _exit(result)
     _tell(provider, loaded.name, report, suites, asked.report_dir, loaded.folder, code)
-    if not _deliver(provider, home) and code is Exit.OK:
+    provider.notes += (left := undelivered())
+    if left and code is Exit.OK:
         code = Exit.UNREACHABLE  # the machine of a job is gone soon, and its runs with it
     if as_json:
         print(
@@ -165,19 +166,6 @@ def _tell(provider: Provider, name: str, report: Report, suites: list[Suite], fo
         done = comment(thread, name, draw_markdown.draw(report.title, blocks, thread.limit_bytes, provider.link()))
         if done.problem:
             provider.notes.append(done.problem)
-
-
-def _deliver(provider: Provider, home: Home) -> bool:
-    """Bring the runs to the store now; False where one cannot be reached."""
-    chosen = settings.load()
-    if not chosen.delivery:
-        return True
-    from nbtrack.delivery.sync import sync
-
-    found = sync(home, chosen)
-    for store, error in found.problems.items():
-        provider.notes.append(f"{len(found.waiting)} runs are not in {store}: {error}")
-    return not found.problems
 
 
 def _annotations(report: Report, suites: list[Suite], project: Path) -> list[Annotation]:

@@ -427,6 +427,7 @@ def run(
     start: Annotated[str, typer.Option("--from", help="Execute this stage and all that need it anew.")] = "",
     downstream: Annotated[bool, typer.Option("--downstream", help="Also stages that need the named ones.")] = False,
     executor: Annotated[str, typer.Option("--executor", help="Where stages are executed: local.")] = "local",
+    deliver: Annotated[bool, typer.Option("--deliver", help="Bring the runs to the store before this ends, as in a container that ends with it.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run a notebook or a pipeline: 0 it finished, 1 it failed, 2 a gate failed, 3 wrong input, 130 interrupted."""
@@ -441,7 +442,8 @@ def run(
         if help_notebook:
             door.help_of(Path(words[0]), as_json)
             return
-        raise typer.Exit(door.run_one(Path(words[0]), given, typed, out=out, kernel=kernel, name=name, timeout_s=timeout, as_json=as_json))
+        code = door.run_one(Path(words[0]), given, typed, out=out, kernel=kernel, name=name, timeout_s=timeout, as_json=as_json)
+        raise typer.Exit(door.delivered(code) if deliver else code)
     from nbtrack.cli import pipelines
 
     if help_notebook or out is not None or kernel or name or timeout is not None:
@@ -452,7 +454,34 @@ def run(
     if dry_run:
         pipelines.show_plan(wanted, as_json)
         return
-    raise typer.Exit(pipelines.run(wanted, jobs=jobs, keep_going=keep_going, resume=resume, executor=executor, as_json=as_json))
+    code = pipelines.run(wanted, jobs=jobs, keep_going=keep_going, resume=resume, executor=executor, as_json=as_json)
+    raise typer.Exit(door.delivered(code) if deliver else code)
+
+
+@app.command(cls=PairsCommand)
+def export(
+    scheduler: Annotated[str, typer.Argument(help="airflow, kfp, argo, prefect, github or gitlab")],
+    param: Params = None,
+    params_file: ParamsFile = None,
+    file: PipelineFile = None,
+    profile: Profile = "",
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; it must not be there.")] = None,
+    at: Annotated[str, typer.Option("--at", help="The pipeline file as a job sees it, such as /app/nbtrack.yaml.")] = "",
+    image: Annotated[str, typer.Option("--image", help="Container image with the project, its packages and nbtrack.")] = "",
+    env: Annotated[list[str] | None, typer.Option("--env", help="NAME=VALUE: a variable of every job, such as NBTRACK_CACHE=s3://bucket/cache.")] = None,
+    schedule: Annotated[str, typer.Option("--schedule", help='When it runs, as in cron and in UTC, such as "17 4 * * 1".')] = "",
+    as_json: Json = False,
+) -> None:
+    """Write a pipeline as a DAG, flow or workflow of another scheduler, with a job for each stage."""
+    from nbtrack.cli import export as door
+    from nbtrack.cli import pipelines
+    from nbtrack.cli.run import given
+    from nbtrack.exports.jobs import Target
+
+    values, typed = given(param or [], params_file)
+    wanted = pipelines.Wanted(file, (), values, typed, profile)
+    variables = door.variables(env or [])
+    door.export(wanted, scheduler, Target(at, profile, {name: str(value) for name, value in values.items()}, variables, image, schedule), out, as_json=as_json)
 
 
 @app.command(cls=PairsCommand)

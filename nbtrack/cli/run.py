@@ -87,6 +87,25 @@ def run_one(
     return Exit.INTERRUPTED if found.state is State.KILLED else Exit.FAILED
 
 
+def delivered(code: int) -> int:
+    """Bring what this machine's journal holds to the store, and say what could not be; the exit code, which says so too where nothing else is wrong."""
+    left = undelivered()
+    for text in left:
+        print(f"nbtrack: {text}", file=sys.stderr)
+    return Exit.UNREACHABLE if left and not code else code
+
+
+def undelivered() -> list[str]:
+    """Deliver what waits, once, and say of each store what it did not take: the machine of a job is gone soon."""
+    chosen = settings.load()
+    if not chosen.delivery:
+        return []
+    from nbtrack.delivery.sync import sync
+
+    found = sync(Home(settings.home(chosen)), chosen)
+    return [f"{len(found.waiting)} runs are not in {store}: {error}" for store, error in found.problems.items()]
+
+
 def interruptible(act: Callable[[], Any], stop: Stop) -> Any:
     """Do something in a thread; Ctrl-C and SIGTERM ask it to stop, and a second one to be quick about it."""
     result: list[Any] = []

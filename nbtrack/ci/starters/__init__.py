@@ -59,6 +59,14 @@ def _housing(place: Traversable, common: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def pinned(action: str) -> str:
+    """`owner/action@COMMIT`, as the starter for GitHub uses it."""
+    text = (resources.files(__name__) / "github.yml").read_text("utf-8")
+    found = re.search(rf"uses: ({re.escape(action)}@[0-9a-f]{{40}})", text)
+    assert found is not None, action
+    return found[1]
+
+
 def write(folder: Path, files: Mapping[str, str]) -> list[Path]:
     """Write the files, all or none, over none that is there.
 
