@@ -37,6 +37,9 @@ class Server:
     app: str
     is_shared: bool = False
     """Whether jupyter-collaboration is on: it replaces how documents are kept, and the other tests are about the usual way."""
+    python: str = sys.executable
+    path: str = ""
+    """PATH of the server and its kernels; empty means that of the tests."""
     token: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def start(self) -> None:
@@ -64,11 +67,12 @@ class Server:
             "NBTRACK_HOME": str(own / "nbtrack"),
             "NBTRACK_DELIVERY": "0",
             "MLFLOW_DISABLE_TELEMETRY": "true",
+            **({"PATH": self.path} if self.path else {}),
         }
         options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={self.port}", "--ServerApp.port_retries=0", "--expose-app-in-browser"]
         options += [f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}"]
         self.log = (own / "server.log").open("wb")
-        command = [sys.executable, "-m", "jupyter", self.app, *options]
+        command = [self.python, "-m", "jupyter", self.app, *options]
         self.process = subprocess.Popen(command, env=self.env, cwd=self.root, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + PATIENCE_MS / 1000
         while time.monotonic() < deadline and self.process.poll() is None:
