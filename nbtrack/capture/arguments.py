@@ -99,6 +99,8 @@ def _of_call(program: Program, call: _Call, computed: Mapping[str, Any], variabl
         except ValueError:
             continue
         is_said = call.is_direct or function is None or value not in node.args or bool(TELLING.search(name))
+        if isinstance(found, str) and function is not None and _is_only_shown(function, name):
+            continue
         if is_param_value(found, name) and not isinstance(value, ast.Dict) and is_said:
             yield Candidate(name, found, f"argument of {title}()", qualifiers)
     for argument in node.args:
@@ -151,6 +153,20 @@ def _initialiser(program: Program, node: ast.ClassDef, depth: int = 0) -> _Funct
         if isinstance(above, ast.ClassDef) and depth < 5 and (found := _initialiser(program, above, depth + 1)) is not None:
             return found
     return None
+
+
+def _is_only_shown(function: _Function, name: str) -> bool:
+    """Whether a function does nothing with an argument but put it into texts, titles and records: a caption."""
+    shown: set[int] = set()
+    for it in ast.walk(function):
+        called = it.func.attr if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute) else getattr(getattr(it, "func", None), "id", "")
+        is_text = isinstance(it, (ast.JoinedStr, ast.Dict)) or (
+            isinstance(it, ast.BinOp) and isinstance(it.left, ast.Constant) and isinstance(it.left.value, str)
+        )
+        if is_text or called in ("print", "format", "title", "set_title", "suptitle", "legend"):
+            shown |= {id(inner) for inner in ast.walk(it)}
+    uses = [it for it in ast.walk(function) if isinstance(it, ast.Name) and it.id == name and isinstance(it.ctx, ast.Load)]
+    return bool(uses) and all(id(it) in shown for it in uses)
 
 
 def _argument_names(function: _Function) -> list[str]:

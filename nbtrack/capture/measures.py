@@ -83,6 +83,8 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
         others = (name for name in _near(sorted_values, it.value) if not (it.table and tables.get(name) == it.table))
         if it.key in here or any(_is_same(it, name, values[name]) for name in others):  # one quantity once a cell
             continue
+        if isinstance(it.value, float) and it.value not in (0, 1) and not is_measure(it.name) and it.value in earlier.values():
+            continue  # another cell said it by a name that says no less
         if any(earlier.get(name) == it.value for name, key in seen.items() if name not in values and (name == it.name) != (key == it.key)):
             continue  # another cell said it: the same name by another expression, or the same expression under another name
         name = next((name for name in _names(it) if seen.get(name, it.key) == it.key and not is_curve(cell, name)), "")

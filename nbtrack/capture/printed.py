@@ -31,6 +31,8 @@ WHOLE = regex(r"(^|_)(errors?|mistakes?|correct|misclassified|mislabell?ed|rewar
 _TRAILING = regex(r"(_(of|on|the|for|in|at|with|a|over))+$")
 _SERIES = 3
 """Values that one print of a function gave from which on they are a curve."""
+_ITEMS = 60
+"""Most items of a dict of results."""
 _SPOTS = 200
 """Most printed expressions of a cell that are tapped."""
 
@@ -195,6 +197,7 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
     origins = origins_of(program)
     has = known(cell)
     counted: dict[int, str] = {}
+    given = _returned(cell)
     for spot, found in seen:
         value = number(found)
         core = through(ast.parse(spot.text, mode="eval").body)
@@ -203,7 +206,7 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
             counted[spot.group] = _TRAILING.sub("", name)  # "accuracy on the {n} test images: {value}"
         elif not is_measure(name) and spot.group in counted:
             name = counted.pop(spot.group)
-        if value is None or not name:
+        if value is None or not name or (spot.place and value in given):
             continue
         if isinstance(core, ast.Name) and (core.id in has.values() or core.id in has or is_curve(cell, core.id)) and not spot.place:
             continue  # the name has it already
@@ -214,6 +217,13 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
         qualifiers = tuple(dict.fromkeys(it.id for it in ast.walk(core) if isinstance(it, ast.Name) and it.id not in origins.modules))
         key = core.id if isinstance(core, ast.Name) and not spot.place else f"{spot.place}:{key_of(core)}" if spot.place else key_of(core)
         yield Measured(name.rstrip("_"), value, "printed with its label", key, qualifiers[::-1])
+
+
+def _returned(cell: Cell) -> set[float]:
+    """Numbers of the dicts that one of several cells of a run binds: what a function printed of them has the variable's name there."""
+    names = () if cell.is_own else cell.entry.scope.writes
+    dicts = [value for name in names if type(value := cell.namespace.get(name)) is dict and len(value) <= _ITEMS]
+    return {found for value in dicts for it in value.values() if type(found := number(it)) is float}
 
 
 def _curve(kept: Kept, spot: Spot, values: list[Any]) -> Iterator[Finding]:

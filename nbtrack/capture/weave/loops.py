@@ -18,6 +18,7 @@ _COMPILERS = frozenset(("njit", "jit", "vectorize", "guvectorize", "stencil", "c
 _LOGGERS = frozenset(("log", "log_metric", "log_metrics", "add_scalar", "add_scalars", "log_dict", "report_scalar", "scalar", "track"))
 _SHOWS = frozenset(("print", "display", "pprint"))
 _WRITES = frozenset(("write", "info", "debug", "warning", "set_description", "set_description_str", "set_postfix_str", "echo", "secho"))
+_SUMS = frozenset(("mean", "sum", "average", "len", "std", "nanmean", "fmean"))
 _BARS = ("tqdm", "trange", "progress", "track", "prange")
 
 
@@ -108,7 +109,9 @@ class _Reader:
         if not self._with_functions or any(_COMPILERS.intersection(path_of(it)) for it in node.decorator_list):
             return
         place = f"{self.scope.place}.{name}" if self.scope.place else name
-        _Reader(place, self._found, True, self._until_s).read(node.body)
+        reader = _Reader(place, self._found, True, self._until_s)
+        reader.scope.summed_up = summed_up(node)
+        reader.read(node.body)
 
     def _simple(self, statement: ast.stmt, loop: Loop | None) -> None:
         for node in _own_expressions(statement):
@@ -299,6 +302,32 @@ def blocks_of(statement: ast.stmt) -> list[list[ast.stmt]]:
             found.append(block)
     found.extend(inner.body for name in ("handlers", "cases") for inner in getattr(statement, name, []))
     return found
+
+
+def summed_up(function: Function) -> set[str]:
+    """Names of lists that a function begins empty, appends to, and takes the mean, the sum or the number of."""
+    begun = {
+        target.id
+        for it in ast.walk(function)
+        if isinstance(it, ast.Assign) and isinstance(it.value, ast.List) and not it.value.elts
+        for target in it.targets
+        if isinstance(target, ast.Name)
+    }
+    if not begun:
+        return set()
+    within: set[int] = set()
+    sums: set[str] = set()
+    for it in ast.walk(function):
+        if isinstance(it, ast.Call):
+            name = (path_of(it.func) or [""])[-1]
+            if name in _SUMS:
+                inside = {id(inner) for part in it.args for inner in ast.walk(part)}
+                sums |= {inner.id for part in it.args for inner in ast.walk(part) if isinstance(inner, ast.Name)} if name != "len" else set()
+                within |= inside
+            elif name == "append" and isinstance(it.func, ast.Attribute):
+                within.add(id(it.func.value))
+    used = {it.id for it in ast.walk(function) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Load) and id(it) not in within}
+    return (begun & sums) - used
 
 
 def _lengthened(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:

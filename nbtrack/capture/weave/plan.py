@@ -12,6 +12,7 @@ from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.loops import scopes_of
 from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
 from nbtrack.capture.weave.words import is_history, is_loss, is_measure, is_schedule
+from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
 _VAGUE = frozenset((Kind.DATA, Kind.RANDOM, Kind.GIVEN))
@@ -19,6 +20,8 @@ _MOST = 200
 """Taps of one cell."""
 _SHORT = 2
 """Letters of a name that says little."""
+_ASKS = regex(r"_*(predict\w*|forward|call|transform|decision_function|distances?|dist|kernel)_*")
+"""Functions that ask a model, or measure for it: what they iterate is no training."""
 _SAME = frozenset(("item", "detach", "cpu", "numpy", "tolist", "clone", "float", "double", "squeeze"))
 _SAME_CALLS = frozenset(("float", "round", "str", "repr", "Decimal"))
 
@@ -146,6 +149,8 @@ class _Judge:
         if loop.losses and name in loop.losses:
             return "a gradient is taken of it in a loop"
         reports = self._said.get((name, loop), [])
+        if reports and all(it.way is Way.APPENDED and it.label in self._scope.summed_up for it in reports):
+            return ""
         kind = join(it.kind for it in bindings)
         is_alias = all(isinstance(it.value, ast.Name) for it in bindings)
         named = is_measure(name) or any(is_measure(snake(it.label)) for it in reports)
@@ -165,7 +170,8 @@ class _Judge:
                 way = "shown" if all(it.way in (Way.PRINTED, Way.POSTFIX) for it in reports) else "kept"
                 return f"rebound and {way} in a loop"
             return ""
-        if is_schedule(name) and loop.is_iterating and loop.parent is None and len(self._scope.own.get(name, [])) > len(bindings):
+        is_begun = not self._scope.place or len(self._scope.own.get(name, [])) > len(bindings)  # an earlier cell may have begun it
+        if is_schedule(name) and loop.is_iterating and loop.parent is None and is_begun:
             return "a setting that a loop changes"
         if self._is_step(name, loop):
             return ""
@@ -175,7 +181,7 @@ class _Judge:
 
     def _take_states(self, loop: Loop) -> None:
         """Where a top-level loop keeps and shows nothing, what it carries on or computes for nothing else is its result."""
-        if self._scope.place or not loop.is_iterating or self._said_in(loop) or any(at is loop for _, at in self._taken):
+        if self._scope.place or loop.parent is not None or not loop.is_iterating or self._said_in(loop) or any(at is loop for _, at in self._taken):
             return
         for name, bindings in loop.binds.items():
             if name.startswith("_") or name in self._scope.explicit or join(it.kind for it in bindings) not in NUMERIC:
@@ -188,6 +194,11 @@ class _Judge:
 
     def _said_in(self, loop: Loop) -> bool:
         return any(at is loop for _, at in self._said) or any(at is loop for _, at, _ in self._others)
+
+    def _is_index(self, name: str, loop: Loop) -> bool:
+        """Whether inner loops bind the name to nothing but their counters, as to where the best one was."""
+        bindings = [binding for it in self._scope.loops if it.inside(loop) for binding in it.binds.get(name, ())]
+        return bool(bindings) and all(isinstance(it.value, ast.Name) for it in bindings)
 
     def _is_step(self, name: str, loop: Loop) -> bool:
         """Whether an inner loop adds it up for the loop around: then the sum is the quantity. A loss, as that of a batch, is one by itself."""
@@ -267,7 +278,7 @@ class _Judge:
             return
         kind = kind_of(core, self._scope.kinds)
         named = is_measure(name) or is_measure(own_name(report.node))
-        if kind is Kind.COUNT and inner:
+        if kind is Kind.COUNT and inner and not self._is_index(inner, loop):
             kind = Kind.NUMBER  # counted anew in each step
         if kind in (Kind.COUNT, Kind.TIME, Kind.TEXT, Kind.TRUTH, Kind.OTHER, Kind.CONST) or (kind in _VAGUE and not named):
             return
@@ -279,6 +290,8 @@ class _Judge:
         if report.way in (Way.APPENDED, Way.STORED) and not named and not (loop.is_iterating or is_history(name)):
             return
         if report.way is Way.STORED and not (named or is_history(name)):
+            return
+        if report.way is Way.APPENDED and report.label in self._scope.summed_up:
             return
         if report.way is Way.APPENDED and not named and loop.parent is not None and report.label in loop.parent.binds:
             return  # made anew in each step of the loop around
@@ -297,6 +310,8 @@ class _Judge:
         self._add(spot)
 
     def _add(self, spot: Spot) -> None:
+        if not spot.is_measure and _ASKS.fullmatch(spot.place.rpartition(".")[2]):
+            return
         values = [it.value for it in spot.bindings] if spot.bindings else [spot.node] if spot.node is not None else []
         spot.members = tuple(self._scope.unpacked.get(spot.variable, ())) or next((it for value in values if (it := self._returned(value))), ())
         self._result.spots.append(spot)

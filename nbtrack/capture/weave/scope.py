@@ -100,5 +100,7 @@ class Scope:
     """Names the user logs by a call."""
     own: dict[str, list[ast.expr]] = field(default_factory=dict)
     """Values bound to each name, loops or not."""
+    summed_up: set[str] = field(default_factory=set)
+    """Lists of a function of which nothing but a mean or a sum is used: what is in them are parts of one number."""
     unpacked: dict[str, list[str]] = field(default_factory=dict)
     """Names that the members of a name are unpacked to."""

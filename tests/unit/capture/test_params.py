@@ -36,6 +36,7 @@ TRAIN = "def train(data, lr=0.1, epochs=10, verbose=True):\n    return sum(data)
             ],
             {"num_round": 200},
         ),
+        (["def report(a, model):\n    print('errors of {}:'.format(model), a)\n    return sum(a)\nloss = report([1, 2], 'SVR')"], {}),
         (["def predict(point):\n    return sum(point)\ntest_point = [6.0, 3.0]\npredict(test_point)"], {}),
         (["needed = {'numpy': '1.21.2', 'torch': '2.0'}\ndef check(them):\n    return len(them)\ncheck(needed)"], {}),
     ],

@@ -32,6 +32,11 @@ CASES = {
         "def step(t): return 1 / (t + 1)\nfor e in range(3):\n    total_reward = 0\n    for t in range(e + 2):\n        reward = step(t)\n        total_reward += reward\n    print('reward', total_reward)",
         {"total_reward": [1.5, 1 + 1 / 2 + 1 / 3, 1 + 1 / 2 + 1 / 3 + 1 / 4]},
     ),
+    "of batches that are summed up the epoch": (
+        "def evaluate(n):\n    losses = []\n    for batch in [3.0, 1.0, n]:\n        loss = batch * batch / 7\n        losses.append(loss)\n    return sum(losses) / len(losses)\n"
+        "for e in range(3):\n    valid_loss = evaluate(e + 1.0)",
+        {"valid_loss": [(9 + 1 + (e + 1) ** 2) / 21 for e in range(3)]},
+    ),
     "a list that is lengthened": (
         "import numpy as np\na, b = [], np.array([])\nfor i in range(3):\n    a += [1 / (i + 1)]\n    b = np.append(b, i * i / 7)",
         {"a": [1.0, 0.5, 1 / 3], "b": [0.0, 1 / 7, 4 / 7]},
@@ -141,6 +146,7 @@ QUIET = {
     "random draws": "import random\nfor i in range(5):\n    u = random.random()\n    v = 2 * random.random() - 1",
     "constants": "for i in range(5):\n    lr = 0.1\n    loss = 0.5",
     "truth values and texts": "for i in range(5):\n    acc = i > 2\n    score = str(i / 3)\n    loss = None",
+    "where the best one was": "s = []\nfor e in range(4):\n    best = 9.0\n    for j in range(3):\n        v = abs(e - j)\n        if v < best:\n            best, axis = v, j\n            axis = j\n    s.append((axis, 'x'))",
     "arrays": "import numpy as np\nfor i in range(5):\n    loss = np.ones(3) * i",
     "what the user logs": "import nbtrack\nfor i in range(3):\n    loss = 1 / (i + 1)\n    seen = nbtrack.log",
     "a step of time": "t = 0.0\nwhile t < 1.0:\n    t = t + 0.125",
@@ -172,9 +178,10 @@ def test_of_many_calls_the_first_stands_for_all(curves):
 
 
 def test_the_inner_work_of_a_function_called_for_each_sample_is_no_curve(curves):
-    predict = "def predict(x):\n    near = []\n    for t in range(4):\n        dist = abs(x - t * t) / 3\n        near.append(dist)\n    return near"
-    assert curves(predict, "found = [predict(x) for x in range(9)]") == {}
-    assert list(curves(predict, "near = predict(3)")) == ["dist"]
+    nearest = "def nearest(x):\n    near = []\n    for t in range(4):\n        dist = abs(x - t * t) / 3\n        near.append(dist)\n    return near"
+    assert curves(nearest, "found = [nearest(x) for x in range(9)]") == {}
+    assert list(curves(nearest, "near = nearest(3)")) == ["dist"]
+    assert curves(nearest.replace("nearest", "predict"), "near = predict(3)") == {}
 
 
 def test_a_function_that_goes_through_data_gives_one_curve_over_all_its_calls(curves):
