@@ -371,7 +371,7 @@ class _Active:
             return any(not it.is_member and len(it.head) >= _FEW and _begin_alike(it.head, series.head) for it in self._series.values())
         others = [it for first in self._series.values() for it in first.all() if it is not series and it.name]
         return any(it.count == series.count and _alike(it.head, series.head) and _alike([it.last or 0.0], [series.last or 0.0]) for it in others) or (
-            series.spot.is_printed and any(set(series.head) <= set(it.head) for it in others)
+            series.spot.is_printed and any(_is_now_and_then(series, it) for it in others)
         )
 
     @staticmethod
@@ -399,6 +399,12 @@ def _heads_of(run: TrackedRun, names: set[str]) -> list[list[float]]:
         if name in names and len(them := found.setdefault(name, [])) < _HEAD:
             them.append(value)
     return [them for them in found.values() if len(them) > 1]
+
+
+def _is_now_and_then(some: Series, other: Series) -> bool:
+    """Whether one curve has some of another's values; of that only the first are at hand."""
+    least = len(some.head) if other.count <= len(other.head) else max(2, int(len(some.head) * len(other.head) / other.count) - 1)
+    return set(some.head[:least]) <= set(other.head)
 
 
 def _begin_alike(some: list[float], others: list[float]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from nbtrack.capture.program import Definition, Program
 
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
 _REPEATING = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
 
 
@@ -32,28 +33,29 @@ def is_repeated(program: Program, function: str) -> bool:
 
 def _sites(program: Program, function: str) -> Iterator[tuple[str, bool]]:
     """Where the function is named: in which function of the notebook, and whether it is called many times there."""
+    with_methods = not isinstance(program.definitions.get(function), _Function)  # model.train() is no call of the notebook's train()
     for part in program.own:
         if not isinstance(part.node, Definition):
-            yield from _within(part.node, function, "", False)
+            yield from _within(part.node, function, "", False, with_methods)
     for definition in program.reached:
-        yield from _within(definition, function, "", False)
+        yield from _within(definition, function, "", False, with_methods)
 
 
-def _within(node: ast.AST, function: str, place: str, is_in_loop: bool) -> Iterator[tuple[str, bool]]:
+def _within(node: ast.AST, function: str, place: str, is_in_loop: bool, with_methods: bool) -> Iterator[tuple[str, bool]]:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         place, is_in_loop = node.name, False
     is_in_loop = is_in_loop or isinstance(node, _REPEATING)
     called = node.func if isinstance(node, ast.Call) else None
-    if called is not None and _is_named(called, function):
+    if called is not None and _is_named(called, function, with_methods):
         yield place, is_in_loop
     for child in ast.iter_child_nodes(node):
-        if child is called and _is_named(child, function):
-            yield from (it for below in ast.iter_child_nodes(child) for it in _within(below, function, place, is_in_loop))
-        elif _is_named(child, function):
+        if child is called and _is_named(child, function, with_methods):
+            yield from (it for below in ast.iter_child_nodes(child) for it in _within(below, function, place, is_in_loop, with_methods))
+        elif _is_named(child, function, with_methods):
             yield place, True
         else:
-            yield from _within(child, function, place, is_in_loop)
+            yield from _within(child, function, place, is_in_loop, with_methods)
 
 
-def _is_named(node: ast.AST, function: str) -> bool:
-    return node.id == function if isinstance(node, ast.Name) else isinstance(node, ast.Attribute) and node.attr == function
+def _is_named(node: ast.AST, function: str, with_methods: bool) -> bool:
+    return node.id == function if isinstance(node, ast.Name) else with_methods and isinstance(node, ast.Attribute) and node.attr == function

@@ -174,7 +174,7 @@ def _call(node: ast.Call, env: Env) -> Kind:
             inner = join(arguments) if arguments else Kind.GIVEN
         else:
             inner = kind_of(node.func.value, env) if isinstance(node.func, ast.Attribute) else Kind.GIVEN
-        if last in ("min", "max") and Kind.GIVEN not in arguments:
+        if last in ("min", "max") and Kind.GIVEN not in arguments and inner is not Kind.OTHER:  # of a list it is what the list was computed to
             return inner
         is_summary = last in ("mean", "sum") and inner in (Kind.DATA, Kind.TRUTH)
         return Kind.CALL if inner in (Kind.GIVEN, Kind.OTHER, Kind.CONST) or is_summary else inner

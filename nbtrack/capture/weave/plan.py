@@ -195,6 +195,13 @@ class _Judge:
     def _said_in(self, loop: Loop) -> bool:
         return any(at is loop for _, at in self._said) or any(at is loop for _, at, _ in self._others)
 
+    def _is_last_kept(self, node: ast.expr) -> bool:
+        """`losses[-1]` of a list that the scope's loops fill: its last point."""
+        if not isinstance(node, ast.Subscript) or not (isinstance(node.slice, ast.UnaryOp) and isinstance(node.slice.op, ast.USub)):
+            return False
+        kept = {report.label for loop in self._scope.loops for report in loop.reports if report.way is Way.APPENDED}
+        return isinstance(node.value, ast.Name) and node.value.id in kept
+
     def _is_index(self, name: str, loop: Loop) -> bool:
         """Whether inner loops bind the name to nothing but their counters, as to where the best one was."""
         bindings = [binding for it in self._scope.loops if it.inside(loop) for binding in it.binds.get(name, ())]
@@ -268,6 +275,8 @@ class _Judge:
             called = (path_of(report.node.func)[-1:] or [""])[0] if isinstance(report.node, ast.Call) else ""
             name = called if is_measure(called) else f"{report.container}.{report.position}" if report.container else ""
         core = _core(report.node)
+        if report.way is Way.PRINTED and self._is_last_kept(core):
+            return
         if inner:
             is_followed = any(key[0] == inner and key[1].inside(loop) for key in self._taken)
             if is_followed and report.way is Way.PRINTED:

@@ -37,6 +37,15 @@ CASES = {
         "for e in range(3):\n    valid_loss = evaluate(e + 1.0)",
         {"valid_loss": [(9 + 1 + (e + 1) ** 2) / 21 for e in range(3)]},
     ),
+    "the best of a list": (
+        "def go():\n    h = []\n    for g in range(3):\n        fits = [(g * g + k) / 4 for k in range(3)]\n        best_fit = max(fits)\n        h.append((best_fit, g))\n"
+        "        print(f'Best fitness = {best_fit}')\ngo()",
+        {"best_fit": [0.5, 0.75, 1.5]},
+    ),
+    "the last of a list now and then": (
+        "def go(n):\n    J_history = []\n    for i in range(n):\n        J_history.append(1 / (i + 1))\n        if i % 400 == 0:\n            print('Cost', J_history[-1])\ngo(1600)",
+        {"J_history": [1 / (i + 1) for i in range(1600)]},
+    ),
     "a list that is lengthened": (
         "import numpy as np\na, b = [], np.array([])\nfor i in range(3):\n    a += [1 / (i + 1)]\n    b = np.append(b, i * i / 7)",
         {"a": [1.0, 0.5, 1 / 3], "b": [0.0, 1 / 7, 4 / 7]},
