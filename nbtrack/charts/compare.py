@@ -26,7 +26,8 @@ from nbtrack.entities import RunView
 from nbtrack.errors import NbtrackError, UnknownRunError, UsageError
 from nbtrack.journal import Home
 from nbtrack.reads import find, fresh, words
-from nbtrack.reads.query import names_of, parse
+from nbtrack.reads.query import parse
+from nbtrack.reads.terms import names_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from typing import Any
 from nbtrack.charts.shapes import VERSION, Better, Column, ColumnType, Number, Runs
 from nbtrack.entities import Metric, RunView, direction_of
 from nbtrack.patterns import regex
-from nbtrack.reads import query, words
+from nbtrack.reads import query, terms, words
 from nbtrack.secrets.values import kind_of_name
 
 LONGEST = 500
@@ -31,7 +31,7 @@ def frame(
         kinds: of columns that are made.
         system: also the machine's metrics.
     """
-    metrics, params = query.names_of(views)
+    metrics, params = terms.names_of(views)
     columns: list[Column] = []
     if "info" in kinds:
         columns += _infos(views)

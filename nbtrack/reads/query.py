@@ -9,64 +9,25 @@ A second reader stands in the front end's `query.ts`; both are held by `tests/un
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from collections.abc import Iterable
+from datetime import tzinfo
 
-from nbtrack.entities import Metric, RunView
 from nbtrack.errors import QueryError
 from nbtrack.patterns import regex
+from nbtrack.reads.terms import Facts, Holds, Name, as_number, compared, found_in, has_word, is_nan, name_of, number_of, seconds_of, span_of, text_of
 
 TEXTS = ("name", "experiment", "notebook", "cell", "note", "id", "parent")
 STATES = ("running", "finished", "failed", "killed", "scheduled")
 STAMPS = ("yes", "no", "unknown")
 RESERVED = (*TEXTS, "state", "stamp", "started", "duration", "attempt", "tag", "has")
 """Names that mean something about every run; a metric or param called so is `metric.name`, `param.name`."""
-PARTS = ("last", "best", "lowest", "highest", "step", "count")
-"""Of a metric: `loss.best`; without one it is the last value."""
 
 _TOKEN = regex(
     r"""\s*(?:(?P<open>\()|(?P<close>\))|(?P<quoted>"(?:\\.|[^"\\])*")|(?P<name>(?:`[^`]*`|[^\s()"`<>=!~:]|!(?!=))+)|(?P<operator><=|>=|!=|==|[<>=~:]))""",
     re.DOTALL,
 )
 _VALUE = regex(r"""\s*(?:(?P<quoted>"(?:\\.|[^"\\])*")|(?P<plain>(?:`[^`]*`|[^\s()"`])+))""", re.DOTALL)
-_NUMBER = regex(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|nan", re.IGNORECASE)
-_DATE = regex(r"(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d?):(\d\d)(?::(\d\d))?)?")
-_DURATION = regex(r"(\d+\.?\d*|\.\d+)(ms|s|min|m|h|d)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_INTERNAL = ("nbtrack.", "mlflow.")
-"""Tags that are not the user's: words are not looked for in them."""
-_ID_LETTERS = 4
-
-Holds = Callable[["Facts"], bool]
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a query may ask of a run."""
-
-    texts: Mapping[str, str]
-    """By the names of TEXTS, and `state`, `stamp` in small letters."""
-    attempt: int
-    started_ms: float
-    duration_s: float | None
-    params: Mapping[str, str]
-    tags: Mapping[str, str]
-    metrics: Mapping[str, Metric]
-
-
-def facts_of(view: RunView) -> Facts:
-    """A run of the journal as a query sees it."""
-    start, tags = view.start, view.tags
-    texts = {
-        "name": start.name, "experiment": start.experiment, "notebook": tags.get("nbtrack.notebook", ""), "cell": tags.get("nbtrack.cell_id", ""),
-        "note": view.notes[-1] if view.notes else "", "id": start.run_id, "parent": start.parent, "state": view.state.value.lower(),
-        "stamp": tags.get("nbtrack.stamp", ""),
-    }  # fmt: skip
-    return Facts(texts, start.attempt, start.started_ns / 1e6, view.duration_s, view.params, tags, view.metrics)
 
 
 class Query:
@@ -98,17 +59,6 @@ def parse(text: str, zone: tzinfo | None = None) -> Query:
     reader = _Reader(text, zone)
     holds = reader.whole()
     return Query(text, holds, tuple(dict.fromkeys(reader.names)))
-
-
-@dataclass(frozen=True)
-class _Name:
-    text: str
-    kind: str
-    """`metric`, `param`, `tag`, or empty for a bare name."""
-    part: str
-    """A metric's part that was said beyond doubt."""
-    is_plain: bool
-    """Nothing of it stood between backticks."""
 
 
 class _Reader:
@@ -168,11 +118,11 @@ class _Reader:
         if token["name"] is not None and after is not None and after["operator"]:
             self._at = after.end()
             return self._comparison(token["name"], at, after["operator"], after.start("operator"))
-        return _word(_unquoted(token["quoted"]) if token["quoted"] is not None else token["name"].replace("`", ""))
+        return has_word(_unquoted(token["quoted"]) if token["quoted"] is not None else token["name"].replace("`", ""))
 
     def _comparison(self, name: str, at: int, how: str, how_at: int) -> Holds:
         how = "=" if how == "==" else how
-        it = _name(name)
+        it = name_of(name)
         if not it.kind and it.is_plain:
             match it.text:
                 case "tag":
@@ -202,7 +152,7 @@ class _Reader:
         self._at = after.end()
         how = "=" if after["operator"] in ("==", ":") else after["operator"]
         value, value_at = self._value(f"tag:{name}", how)
-        return self._of_named(_Name(name, "tag", "", False), how, value, value_at, f"tag:{name}")
+        return self._of_named(Name(name, "tag", "", False), how, value, value_at, f"tag:{name}")
 
     def _has(self, how: str, how_at: int) -> Holds:
         if how not in (":", "="):
@@ -223,14 +173,14 @@ class _Reader:
         if name == "started":
             return self._started(how, value, value_at)
         if name == "duration":
-            seconds = _seconds(value)
+            seconds = seconds_of(value)
             if seconds is None or how == "~":
                 raise self._error(value_at, f"{value!r} is no duration.", "Write duration<5m, duration>90 (seconds) or duration>=1h30m.")
-            return _compared(how, seconds, lambda run: run.duration_s)
+            return compared(how, seconds, lambda run: run.duration_s)
         if name == "attempt":
-            if (number := _number(value)) is None or how == "~":
+            if (number := number_of(value)) is None or how == "~":
                 raise self._error(value_at, f"{value!r} is no number of an attempt.", "Write attempt=2.")
-            return _compared(how, number, lambda run: run.attempt)
+            return compared(how, number, lambda run: run.attempt)
         wanted = value.lower()
         match how:
             case ":" | "~":
@@ -242,7 +192,7 @@ class _Reader:
         raise self._error(how_at, f"{name!r} is a text and has no order.", f"Write {name}:{value} for a part of it, or {name}={value} for all of it.")
 
     def _started(self, how: str, value: str, value_at: int) -> Holds:
-        span = _span(value, self._zone)
+        span = span_of(value, self._zone)
         if span is None or how == "~":
             raise self._error(value_at, f"{value!r} is no date.", "Write started>2026-01-31, started<2026-01-31T18:30, started:today.")
         low, high = span
@@ -251,24 +201,24 @@ class _Reader:
                 return lambda run: low <= run.started_ms < high
             case "!=":
                 return lambda run: not low <= run.started_ms < high
-        return _compared(how, low, lambda run: run.started_ms)
+        return compared(how, low, lambda run: run.started_ms)
 
-    def _of_named(self, it: _Name, how: str, value: str, value_at: int, typed: str) -> Holds:
-        number = _number(value)
+    def _of_named(self, it: Name, how: str, value: str, value_at: int, typed: str) -> Holds:
+        number = number_of(value)
         if how in ("<", "<=", ">", ">="):
             if number is None:
                 raise self._error(value_at, f"{value!r} is not a number.", f"Write a number, such as {typed}{how}0.1.")
-            return _compared(how, number, lambda run: _as_number(_found(it, run)))
+            return compared(how, number, lambda run: as_number(found_in(it, run)))
         wanted = value.lower()
 
         def equals(run: Facts) -> bool:
-            found = _found(it, run)
+            found = found_in(it, run)
             if found is None:
                 return False
-            text = _text(found).lower()
+            text = text_of(found).lower()
             if how == "~":
                 return wanted in text
-            return text == wanted or (number is not None and number == _as_number(found)) or (_is_nan(number) and _is_nan(_as_number(found)))
+            return text == wanted or (number is not None and number == as_number(found)) or (is_nan(number) and is_nan(as_number(found)))
 
         return (lambda run: not equals(run)) if how == "!=" else equals
 
@@ -318,123 +268,5 @@ class _Reader:
         return QueryError(self._text, at, text, mend=mend)
 
 
-def _word(word: str) -> Holds:
-    """Part of the name, experiment, a tag's or param's value, or the first letters of the id."""
-    wanted = word.lower()
-    is_long = len(wanted) >= _ID_LETTERS
-
-    def holds(run: Facts) -> bool:
-        texts = run.texts
-        if wanted in texts["name"].lower() or wanted in texts["experiment"].lower() or (is_long and texts["id"].startswith(wanted)):
-            return True
-        if any(wanted in value.lower() for value in run.params.values()):
-            return True
-        return any(wanted in value.lower() or wanted in key.lower() for key, value in run.tags.items() if not key.startswith(_INTERNAL))
-
-    return holds
-
-
-def _name(text: str) -> _Name:
-    is_plain = "`" not in text
-    kind = next((it for it in ("metric", "param", "tag") if text.startswith(f"{it}.") and len(text) > len(it) + 1), "")
-    if kind:
-        text = text[len(kind) + 1 :]
-    part = ""
-    if "`" in text:
-        head, _, tail = text.rpartition(".")
-        if tail in PARTS and head.endswith("`"):
-            text, part = head, tail
-        text, is_plain = text.replace("`", ""), False
-    return _Name(text, kind, part, is_plain)
-
-
-def _found(it: _Name, run: Facts) -> str | float | None:
-    """What a name means in a run: a metric first, then a param, then a tag."""
-    if it.kind in ("", "metric"):
-        if it.text in run.metrics:
-            return _part(run.metrics[it.text], it.part or "last")
-        if it.is_plain:
-            head, _, tail = it.text.rpartition(".")
-            if tail in PARTS and head in run.metrics:
-                return _part(run.metrics[head], tail)
-    if it.kind in ("", "param") and it.text in run.params:
-        return run.params[it.text]
-    return run.tags.get(it.text) if it.kind in ("", "tag") else None
-
-
-def _part(metric: Metric, part: str) -> float:
-    return metric.last_step if part == "step" else float(getattr(metric, part))
-
-
-def _compared(how: str, right: float, left_of: Callable[[Facts], float | None]) -> Holds:
-    """A comparison with a number; what a run has not is unlike everything, and neither more nor less."""
-    compare: dict[str, Callable[[float], bool]] = {
-        "<": lambda left: left < right, "<=": lambda left: left <= right, ">": lambda left: left > right, ">=": lambda left: left >= right,
-        "=": lambda left: left == right, ":": lambda left: left == right, "!=": lambda left: left != right,
-    }  # fmt: skip
-    test, is_unlike = compare[how], how == "!="
-
-    def holds(run: Facts) -> bool:
-        left = left_of(run)
-        return is_unlike if left is None else test(left)
-
-    return holds
-
-
-def _number(text: str) -> float | None:
-    text = text.strip()
-    return float(text) if _NUMBER.fullmatch(text) else None
-
-
-def _as_number(value: str | float | None) -> float | None:
-    return _number(value) if isinstance(value, str) else value
-
-
-def _text(value: str | float) -> str:
-    if isinstance(value, str):
-        return value
-    return str(int(value)) if math.isfinite(value) and value == int(value) else repr(value)
-
-
-def _is_nan(number: float | None) -> bool:
-    return number is not None and math.isnan(number)
-
-
-def _seconds(text: str) -> float | None:
-    if (number := _number(text)) is not None:
-        return number
-    parts = list(_DURATION.finditer(text.lower()))
-    if not parts or "".join(it.group() for it in parts) != text.lower():
-        return None
-    return sum(float(it[1]) * _SECONDS[it[2]] for it in parts)
-
-
-def _span(text: str, zone: tzinfo | None) -> tuple[float, float] | None:
-    """First and last moment that a date means, in milliseconds since the epoch."""
-    if text.lower() == "today":
-        now = datetime.now(zone)
-        text = f"{now.year:04}-{now.month:02}-{now.day:02}"
-    match = _DATE.fullmatch(text)
-    if match is None:
-        return None
-    year, month, day, hour, minute, second = (int(it) if it else 0 for it in match.groups())
-    try:
-        low = datetime(year, month, day, hour, minute, second, tzinfo=zone)
-        length = timedelta(days=1) if match[4] is None else timedelta(minutes=1) if match[6] is None else timedelta(seconds=1)
-        return low.timestamp() * 1000, (low + length).timestamp() * 1000
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
 def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
-
-
-def names_of(views: Iterable[Any]) -> tuple[set[str], set[str]]:
-    """Names of all metrics and of all params."""
-    metrics: set[str] = set()
-    params: set[str] = set()
-    for view in views:
-        metrics.update(view.metrics)
-        params.update(view.params)
-    return metrics, params

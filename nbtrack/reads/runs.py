@@ -37,7 +37,8 @@ def all_runs(home: Home, query: str = "", *, with_trash: bool = False, metrics: 
     Raises:
         QueryError: the query cannot be read.
     """
-    from nbtrack.reads.query import facts_of, parse  # loaded with the first list of runs: %load_ext is felt
+    from nbtrack.reads.query import parse  # loaded with the first list of runs: %load_ext is felt
+    from nbtrack.reads.terms import facts_of
 
     asked = parse(query)
     views = _everywhere(home, metrics, store)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from nbtrack.entities import Metric
 from nbtrack.errors import QueryError
-from nbtrack.reads.query import Facts, parse
+from nbtrack.reads.query import parse
+from nbtrack.reads.terms import Facts
 
 CASES = json.loads(Path(__file__).with_name("query_cases.json").read_text())
 
