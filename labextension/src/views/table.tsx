@@ -55,7 +55,12 @@ export function Table({ compare }: { compare: Compare }): VNode {
       element.scrollTop = y + ROW - element.clientHeight + top;
     }
   }, [at]);
+  const isNew = useRef(true);
   useEffect(() => {
+    if (isNew.current) {
+      isNew.current = false; // effects come after the first paint, and a key may have been pressed before
+      return;
+    }
     // Another order begins at its top; what is there already is left alone, as it would be drawn twice
     if (ref.current && ref.current.scrollTop > 0) {
       ref.current.scrollTop = 0;
