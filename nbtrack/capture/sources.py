@@ -10,6 +10,7 @@ from nbtrack.capture.estimators import Estimators
 from nbtrack.capture.figures import Figures
 from nbtrack.capture.literals import Literals, Parameters
 from nbtrack.capture.machine import Machine
+from nbtrack.capture.matrices import Matrices
 from nbtrack.capture.models import Models
 from nbtrack.capture.named import Named
 from nbtrack.capture.outputs import Outputs
@@ -24,6 +25,6 @@ from nbtrack.capture.worktree import Git
 
 SOURCES: tuple[type[CaptureSource], ...] = (
     Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, Scalars, Printed, LastExpression, Results, Reports, Models, Datasets,
-    Figures, Streams, Machine, Environment, Git, Autolog, Truth,
+    Figures, Matrices, Streams, Machine, Environment, Git, Autolog, Truth,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

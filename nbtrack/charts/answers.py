@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeGuard
 
 from nbtrack.charts.frame import sendable, shown, title_among
-from nbtrack.charts.shapes import Difference, DifferenceRow, DifferenceSection, Figure, Figures
+from nbtrack.charts.shapes import Difference, DifferenceRow, DifferenceSection, Figure, Figures, Matrix
 from nbtrack.delivery.mask import Mask
 from nbtrack.entities import Artifact, RunView
 from nbtrack.entities.difference import Change, RunDiff
 from nbtrack.errors import JournalError
 from nbtrack.journal import Home, blobs
 from nbtrack.reads import words
-from nbtrack.reads.diff import diff_runs
+from nbtrack.reads.diff import diff_runs, parsed
 
 _PICTURES = {"png": "image/png", "svg": "image/svg+xml", "html": "text/html", "json": "application/json"}
 _LARGEST = 4 << 20
-_MOST_FIGURES = 60
+_MOST_FIGURES, _MOST_CLASSES = 60, 100
 
 
 def difference(home: Home, a: RunView, b: RunView) -> Difference:
@@ -61,8 +63,32 @@ def figures(home: Home, views: Sequence[RunView]) -> Figures:
                         size_bytes=it.size_bytes,
                     )
                 )
-    count = len({it["run"] for it in found})
-    return Figures(answer="figures", id=0, figures=found, says=f"{len(found)} figures of {count} runs." if found else "These runs have no figures.")
+    matrices = [it for view in views for it in _matrices(home, view)][:_MOST_FIGURES]
+    runs = {it["run"] for it in found} | {it["run"] for it in matrices}
+    what = " and ".join(text for text in (f"{len(found)} figures" if found else "", f"{len(matrices)} confusion matrices" if matrices else "") if text)
+    return Figures(answer="figures", id=0, figures=found, matrices=matrices, says=f"{what} of {len(runs)} runs." if what else "These runs have no figures.")
+
+
+def _matrices(home: Home, view: RunView) -> list[Matrix]:
+    """Confusion matrices that the run kept as numbers; what is none is left out."""
+    found: dict[str, Matrix] = {}
+    for it in view.artifacts:
+        if it.path.startswith("matrices/") and it.path.endswith(".json"):
+            held = parsed(content(home, it).decode("utf-8", "replace"))
+            values = held.get("values") if isinstance(held, dict) else None
+            if isinstance(held, dict) and _is_square(values):
+                name = it.path.removeprefix("matrices/").removesuffix(".json")
+                labels = [shown("label", str(label)) for label in held.get("labels") or ()]
+                found[it.path] = Matrix(run=view.run_id, name=shown("name", name), labels=labels if len(labels) == len(values) else [], values=values)
+    return list(found.values())
+
+
+def _is_square(values: object) -> TypeGuard[list[list[float]]]:
+    if not isinstance(values, list) or not 2 <= len(values) <= _MOST_CLASSES:
+        return False
+    return all(
+        isinstance(row, list) and len(row) == len(values) and all(isinstance(it, (int, float)) and math.isfinite(it) for it in row) for row in values
+    )
 
 
 def content(home: Home, it: Artifact, limit: int = _LARGEST) -> bytes:

@@ -107,7 +107,9 @@ class Curves(TypedDict):
 class ParamImportance(TypedDict):
     name: str
     importance: Number
-    """Share of the metric's variation, 0 to 1; all together 1."""
+    """How much worse a forest gets without it, as a share, 0 to 1; all together 1."""
+    fanova: Number
+    """Share of the metric's variation that it explains alone, by optuna; null where optuna is not installed."""
     correlation: Number
     """Spearman's, -1 to 1; null for params that are no numbers."""
     count: int
@@ -188,10 +190,20 @@ class Figure(TypedDict):
     size_bytes: int
 
 
+class Matrix(TypedDict):
+    """A confusion matrix of a run; rows are the true classes."""
+
+    run: str
+    name: str
+    labels: list[str]
+    values: list[list[float]]
+
+
 class Figures(TypedDict):
     answer: Literal["figures"]
     id: int
     figures: list[Figure]
+    matrices: list[Matrix]
     says: str
 
 

@@ -30,13 +30,13 @@ def _asks(runs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     ids: list[str] = next((it["values"] for it in columns if it["key"] == "info/id"), [])
     drawn = ids[:_DRAWN]
     metrics = [it["name"] for it in columns if it["kind"] == "metric"]
-    curves = [it["name"] for it in columns if it["kind"] == "metric" and any((count or 0) > 1 for count in it["count"][:_DRAWN])]
-    axes = ("step", "relative", "wall", "epoch")
+    curves = curve_names(columns)
+    axes = ("step", "relative", *(["epoch"] if "epoch" in curves else []))  # wall time follows from the relative one
     if curves and drawn:
         points = max(_FEWEST, min(_MOST, _POINTS // (len(curves) * len(drawn) * len(axes))))
         for axis in axes:
             yield {"ask": "curves", "metrics": curves, "runs": drawn, "x": axis, "range": None, "points": points}
-    params = _differing(columns)
+    params = differing(columns)
     first = runs.get("metric")
     for metric in sorted(metrics[:_METRICS], key=lambda name: name != first):
         yield {"ask": "importance", "metric": metric}
@@ -51,5 +51,11 @@ def _asks(runs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"ask": "details", "run": run}
 
 
-def _differing(columns: list[dict[str, Any]]) -> list[str]:
+def curve_names(columns: list[dict[str, Any]]) -> list[str]:
+    """Metrics that have more than one point in one of the newest runs."""
+    return [it["name"] for it in columns if it["kind"] == "metric" and any((count or 0) > 1 or (count or 0) < 0 for count in it["count"][:_DRAWN])]
+
+
+def differing(columns: list[dict[str, Any]]) -> list[str]:
+    """Params that tell runs apart."""
     return [it["name"] for it in columns if it["kind"] == "param" and len(set(it["values"])) > 1]

@@ -32,7 +32,8 @@ def answers(runs):
     """What a page holds: curves over steps."""
     metrics = [column["name"] for column in runs["columns"] if column["kind"] == "metric"]
     ask = {"ask": "curves", "metrics": metrics, "runs": runs["columns"][0]["values"][:100], "x": "step", "range": None, "points": 1000}
-    return [(ask, wire.with_lists({"answer": "curves", "id": 0, "series": seeded.curves(ask), "says": "Curves of all runs."})), *seeded.answers(runs)]
+    told = {"answer": "curves", "id": 0, "series": seeded.curves(ask), "says": "Curves of all runs."}
+    return [(ask, wire.with_lists(told)), ({**ask, "x": "relative"}, wire.with_lists(told)), *seeded.answers(runs)]
 
 
 @pytest.fixture
@@ -42,6 +43,8 @@ def shown(page, tmp_path):
     page.on("request", lambda request: problems.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None)
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(error.stack))
+
+    page.set_default_timeout(40_000)  # no server and no kernel to wait for
 
     def show(runs, tab="Table"):
         path = tmp_path / "page.html"
@@ -183,6 +186,14 @@ def test_few_and_odd_runs_break_nothing(shown, facts):
         assert page.get_by_role("tabpanel").inner_text() != "" or page.locator(".nbt canvas").count()
 
 
+def test_curves_stand_over_each_kind_of_time(shown):
+    page = shown(seeded.runs(6), "Curves")
+    for axis in ("epoch", "wall", "relative", "step"):
+        page.get_by_label("Horizontal").select_option(axis)
+        page.locator(".nbt-plot canvas").first.wait_for()
+        assert page.get_by_role("alert").count() == 0, axis
+
+
 def test_curves_are_smoothed_banded_toggled_and_read_below_the_pointer(shown):
     page = shown(seeded.runs(12), "Curves")
     page.locator(".nbt-plot canvas").first.wait_for()
@@ -253,9 +264,20 @@ def test_figures_are_images_and_run_nothing(shown):
     assert page.evaluate("window.hacked") is None
 
 
+def test_confusion_matrices_are_numbers_on_one_scale(shown):
+    page = shown(seeded.runs(12), "Figures")
+    page.locator(".nbt-tabpanel select").first.select_option("Confusion matrix: cm")
+    page.get_by_text("One scale for all runs: 0 to 90.").wait_for()
+    colours = page.locator(".nbt-matrix td.nbt-number").evaluate_all("them => them.map(it => [it.innerText, getComputedStyle(it).backgroundColor])")
+    assert len(colours) == 8
+    assert len({colour for text, colour in colours if text == "45"}) == 1, "one number has one colour, whichever run it is in"
+    page.get_by_label("As shares of the true class").check()
+    page.get_by_text("One scale for all runs: 0 to 0.9.").wait_for()
+
+
 def test_importance_differences_and_statistics_are_tables(shown):
     page = shown(seeded.runs(12), "Importance")
-    assert page.locator(".nbt-share").count() == 8
+    assert page.locator(".nbt-share").count() == 16
     page.get_by_role("tab", name="What changed").click()
     page.locator(".nbt-added", has_text="lr = 0.01").wait_for()
     page.get_by_role("tab", name="Statistics").click()

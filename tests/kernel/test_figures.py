@@ -54,6 +54,22 @@ def test_saved_for_print_alone_is_kept_as_shown_too(artifacts):
     assert {row[2] for row in rows(found)} == {1}
 
 
+def test_confusion_matrices_are_kept_as_numbers(artifacts):
+    code = """%%track
+from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
+told = [0, 0, 1, 1]
+cm = confusion_matrix([0, 1, 1, 1], told)
+ConfusionMatrixDisplay(cm, display_labels=["cat", "dog"]).plot()
+ConfusionMatrixDisplay.from_predictions([0, 0, 0, 1], told)
+None"""
+    found = artifacts(code)
+    held = {path: json.loads(data) for path, data in found.items() if path.startswith("matrices/")}
+    assert held == {
+        "matrices/cm.json": {"labels": ["cat", "dog"], "values": [[1, 0], [1, 2]]},
+        "matrices/confusion matrix 2.json": {"labels": ["0", "1"], "values": [[2, 1], [0, 1]]},
+    }
+
+
 def test_the_same_picture_twice_is_kept_once(artifacts):
     found = artifacts("%%track\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])\nfig")
     assert len(figures(found)) == 1

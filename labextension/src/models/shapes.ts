@@ -2,7 +2,7 @@
 import { IColumn as ISentColumn, ICurves as ISentCurves, IRuns as ISentRuns, ISeries as ISent } from './wire';
 import { IAct, IDetails, IDifference, IFigures, IImportance, IStatistics } from './wire';
 
-export type { IDifferenceSection, IFigure, IFigures, IGroup, IImportance, IProblem, IStatistics } from './wire';
+export type { IDifferenceSection, IFigure, IFigures, IGroup, IImportance, IMatrix, IProblem, IStatistics } from './wire';
 
 /** A number as JSON carries it: what is not finite is a word, what is missing is null. */
 export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity' | null;

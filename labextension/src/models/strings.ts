@@ -22,7 +22,10 @@ export const STRINGS = {
   close: 'Close',
   waiting: 'Asking the kernel…',
   noKernel: 'The kernel does not answer. It may be busy, or gone: what is shown is as it was.',
-  notSaved: 'This was not saved with the page.',
+  lostKernel: 'The kernel that this came from was restarted or is gone.',
+  lostKernelMend: 'Run the cell again.',
+  saved: (kept: number, all: number): string => (kept < all ? `Kept in this notebook: ${kept.toLocaleString('en')} of ${count(all, 'run')}.` : 'Kept in this notebook.'),
+  notSaved: 'This was not saved.',
   notSavedMend: 'Compare the runs again in a notebook to see it.',
   noRuns: 'No runs yet. Put %%track above a cell and run it; then compare again.',
   noMatch: 'No run matches the filter.',
@@ -59,6 +62,7 @@ export const STRINGS = {
     note: 'Note',
     trash: 'Move to trash',
     undo: 'Undo',
+    undone: 'Undone.',
     name: 'New name',
     tagName: 'Tag',
     tagValue: 'Value',
@@ -159,6 +163,13 @@ export const STRINGS = {
     open: 'Open',
     show: 'Show runs'
   },
+  live: {
+    label: (title: string): string => `${title} while it runs`,
+    stop: 'Stop',
+    stopTitle: 'Interrupt the kernel; the run ends as killed, and keeps what it has',
+    running: (time: string): string => `running ${time}`,
+    ended: 'ended'
+  },
   run: {
     restore: 'Restore beside',
     recipe: 'Open recipe',
@@ -193,6 +204,7 @@ export const STRINGS = {
   importance: {
     metric: 'Metric',
     importance: 'Importance',
+    fanova: 'fANOVA',
     correlation: 'Correlation',
     param: 'Param',
     runs: 'Runs',
@@ -206,7 +218,11 @@ export const STRINGS = {
     position: 'Where the two meet',
     opacity: 'Opacity of the second',
     tooLarge: (size: string): string => `Not shown here: ${size}.`,
-    of: (title: string, run: string): string => `${title} of ${run}`
+    of: (title: string, run: string): string => `${title} of ${run}`,
+    matrix: (name: string): string => `Confusion matrix: ${name}`,
+    shares: 'As shares of the true class',
+    predicted: 'true ↓ predicted →',
+    scale: (low: string, high: string): string => `One scale for all runs: ${low} to ${high}.`
   },
   statistics: {
     metric: 'Metric',

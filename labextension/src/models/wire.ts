@@ -83,8 +83,10 @@ export interface ICurves {
 
 export interface IParamImportance {
   name: string;
-  /** Share of the metric's variation, 0 to 1; all together 1. */
+  /** How much worse a forest gets without it, as a share, 0 to 1; all together 1. */
   importance: number | 'NaN' | 'Infinity' | '-Infinity' | null;
+  /** Share of the metric's variation that it explains alone, by optuna; null where optuna is not installed. */
+  fanova: number | 'NaN' | 'Infinity' | '-Infinity' | null;
   /** Spearman's, -1 to 1; null for params that are no numbers. */
   correlation: number | 'NaN' | 'Infinity' | '-Infinity' | null;
   /** Runs that have the param and the metric. */
@@ -164,10 +166,19 @@ export interface IFigure {
   size_bytes: number;
 }
 
+/** A confusion matrix of a run; rows are the true classes. */
+export interface IMatrix {
+  run: string;
+  name: string;
+  labels: string[];
+  values: number[][];
+}
+
 export interface IFigures {
   answer: 'figures';
   id: number;
   figures: IFigure[];
+  matrices: IMatrix[];
   says: string;
 }
 

@@ -7,6 +7,7 @@ import { formatNumber } from '../models/format';
 import { IFigure } from '../models/shapes';
 import { STRINGS } from '../models/strings';
 import { useAnswer } from './hooks';
+import { Matrices } from './matrices';
 import { Said } from './said';
 import { Select } from './select';
 
@@ -22,21 +23,24 @@ export function FiguresTab({ compare }: { compare: Compare }): VNode {
   const asked = compare.drawn.slice(0, MOST).map(row => runs.ids[row] ?? '');
   const answered = useAnswer(compare.host, 'figures', asked.length ? { runs: asked } : null);
   const figures = answered.answer?.figures ?? [];
-  const names = [...new Set(figures.map(nameOf))];
+  const matrices = answered.answer?.matrices ?? [];
+  const names = [...new Set([...figures.map(nameOf), ...matrices.map(matrix => T.matrix(matrix.name))])];
   const chosen = title !== null && names.includes(title) ? title : (names[0] ?? '');
   const order = new Map(asked.map((id, index) => [id, index]));
   const same = figures.filter(figure => nameOf(figure) === chosen).sort((a, b) => (order.get(a.run) ?? 0) - (order.get(b.run) ?? 0));
   const [first, second] = same.filter(sourceOf);
-  const of = (figure: IFigure): string => {
-    const row = runs.row(figure.run);
-    return row === undefined ? figure.run.slice(0, 8) : runs.label(row);
+  const byName = matrices.filter(matrix => T.matrix(matrix.name) === chosen).sort((a, b) => (order.get(a.run) ?? 0) - (order.get(b.run) ?? 0));
+  const labelOf = (run: string): string => {
+    const row = runs.row(run);
+    return row === undefined ? run.slice(0, 8) : runs.label(row);
   };
+  const of = (figure: IFigure): string => labelOf(figure.run);
   return (
     <div aria-busy={answered.isWaiting}>
-      {figures.length > 0 && (
+      {names.length > 0 && (
         <div class="nbt-bar">
           <Select label={T.figure} value={chosen} options={names.map(name => [name, name] as [string, string])} choose={name => setTitle(name)} />
-          <Select label={T.mode} value={mode} options={Object.entries(T.modes) as [Mode, string][]} choose={next => setMode(next)} />
+          {byName.length === 0 && <Select label={T.mode} value={mode} options={Object.entries(T.modes) as [Mode, string][]} choose={next => setMode(next)} />}
           {mode !== 'side' && second && (
             <label>
               {mode === 'swipe' ? T.position : T.opacity}
@@ -45,9 +49,11 @@ export function FiguresTab({ compare }: { compare: Compare }): VNode {
           )}
         </div>
       )}
-      <Said of={answered} empty={figures.length ? '' : STRINGS.noFigures} />
+      <Said of={answered} empty={names.length ? '' : STRINGS.noFigures} />
       {asked.length === 0 && <p class="nbt-empty">{STRINGS.noRuns}</p>}
-      {mode === 'side' || !first || !second ? (
+      {byName.length > 0 ? (
+        <Matrices matrices={byName} of={labelOf} />
+      ) : mode === 'side' || !first || !second ? (
         <div class="nbt-figures">
           {same.map(figure => (
             <figure key={`${figure.run} ${figure.path}`}>
@@ -70,7 +76,7 @@ export function FiguresTab({ compare }: { compare: Compare }): VNode {
           </div>
         </figure>
       )}
-      {answered.answer && figures.length > 0 && <p class="nbt-says">{answered.answer.says}</p>}
+      {answered.answer && names.length > 0 && <p class="nbt-says">{answered.answer.says}</p>}
     </div>
   );
 }

@@ -17,6 +17,7 @@ export function ImportanceTab({ compare }: { compare: Compare }): VNode {
     return <p class="nbt-empty">{compare.runs.count ? STRINGS.noMetrics : STRINGS.noRuns}</p>;
   }
   const { answer } = answered;
+  const hasFanova = answer?.params.some(param => typeof param.fanova === 'number') ?? false;
   return (
     <div aria-busy={answered.isWaiting}>
       <div class="nbt-bar">
@@ -39,6 +40,7 @@ export function ImportanceTab({ compare }: { compare: Compare }): VNode {
                 <tr>
                   <th scope="col">{T.param}</th>
                   <th scope="col">{T.importance}</th>
+                  {hasFanova && <th scope="col">{T.fanova}</th>}
                   <th scope="col" class="nbt-number">
                     {T.correlation}
                   </th>
@@ -49,16 +51,11 @@ export function ImportanceTab({ compare }: { compare: Compare }): VNode {
               </thead>
               <tbody>
                 {answer.params.map(param => {
-                  const share = toNumber(param.importance);
                   return (
                     <tr key={param.name}>
                       <th scope="row">{param.name}</th>
-                      <td>
-                        <span class="nbt-share">
-                          <span style={{ width: `${Math.max(0, Math.min(1, share || 0)) * 100}%` }} />
-                        </span>
-                        {formatNumber(share, 2)}
-                      </td>
+                      <Share of={toNumber(param.importance)} />
+                      {hasFanova && <Share of={toNumber(param.fanova)} />}
                       <td class="nbt-number">{param.correlation === null ? T.none : formatNumber(toNumber(param.correlation), 2)}</td>
                       <td class="nbt-number">{param.count}</td>
                     </tr>
@@ -70,5 +67,16 @@ export function ImportanceTab({ compare }: { compare: Compare }): VNode {
         </>
       )}
     </div>
+  );
+}
+
+function Share({ of }: { of: number }): VNode {
+  return (
+    <td>
+      <span class="nbt-share">
+        <span style={{ width: `${Math.max(0, Math.min(1, of || 0)) * 100}%` }} />
+      </span>
+      {formatNumber(of, 2)}
+    </td>
   );
 }

@@ -1,6 +1,6 @@
 // A comparison whose numbers lie in the page: saved once, without a kernel.
 import { IChoices, IHost, Refusal } from '../models/host';
-import { IProblem, IQuestions, IRuns, Question } from '../models/shapes';
+import { IProblem, IQuestions, IRuns, Question, XAxis } from '../models/shapes';
 import { Signal } from '../models/signal';
 import { STRINGS } from '../models/strings';
 
@@ -8,6 +8,15 @@ import { STRINGS } from '../models/strings';
 export interface IPageData {
   runs: IRuns;
   answers: { ask: Record<string, unknown>; answer: { error?: IProblem } }[];
+}
+
+type Curves = IQuestions['curves']['answer'] & { error?: IProblem };
+
+/** A comparison that a notebook kept, from the text of its data. */
+export function savedHost(data: string, count: number): PageHost {
+  const { runs, answers } = JSON.parse(data) as IPageData;
+  const kept = runs.columns.find(column => column.key === 'info/id')?.values?.length ?? 0;
+  return new PageHost({ runs: { ...runs, stale: `${runs.stale} ${STRINGS.saved(kept, count)}`.trim() }, answers });
 }
 
 export class PageHost implements IHost {
@@ -39,11 +48,11 @@ export class PageHost implements IHost {
     return found as unknown as IQuestions[Q]['answer'];
   }
 
-  /** The page holds all curves over one axis each; what was asked for is picked from them. */
-  private _curves(ask: IQuestions['curves']['ask']): (IQuestions['curves']['answer'] & { error?: IProblem }) | undefined {
-    const whole = this._data.answers.find(({ ask: saved }) => saved.ask === 'curves' && saved.x === ask.x)?.answer as
-      | (IQuestions['curves']['answer'] & { error?: IProblem })
-      | undefined;
+  /** The page holds all curves over a few axes; what was asked for is picked from them. */
+  private _curves(ask: IQuestions['curves']['ask']): Curves | undefined {
+    const over = (x: XAxis): Curves | undefined => this._data.answers.find(({ ask: saved }) => saved.ask === 'curves' && saved.x === x)?.answer as Curves | undefined;
+    // Wall time is the start and what passed since; where no run tells its epochs they are its steps
+    const whole = over(ask.x) ?? (ask.x === 'wall' ? this._byClock(over('relative')) : ask.x === 'epoch' ? over('step') : undefined);
     if (!whole || whole.error) {
       return whole;
     }
@@ -51,11 +60,27 @@ export class PageHost implements IHost {
     return { ...whole, series: whole.series.filter(series => metrics.has(series.metric) && runs.has(series.run)) };
   }
 
+  private _byClock(relative: Curves | undefined): Curves | undefined {
+    if (!relative?.series) {
+      return relative;
+    }
+    const of = (key: string): unknown[] => this.runs.columns.find(column => column.key === key)?.values ?? [];
+    const started = of('info/started');
+    const begins = new Map(of('info/id').map((id, row) => [id, Number(started[row]) / 1000]));
+    return { ...relative, series: relative.series.map(series => ({ ...series, x: Array.from(series.x, x => x + (begins.get(series.run) ?? 0)) })) };
+  }
+
   private _figures(ask: IQuestions['figures']['ask']): (IQuestions['figures']['answer'] & { error?: IProblem }) | undefined {
     const whole = this._data.answers.find(({ ask: saved }) => saved.ask === 'figures')?.answer as
       | (IQuestions['figures']['answer'] & { error?: IProblem })
       | undefined;
-    return !whole || whole.error ? whole : { ...whole, figures: whole.figures.filter(figure => ask.runs.includes(figure.run)) };
+    return !whole || whole.error
+      ? whole
+      : {
+          ...whole,
+          figures: whole.figures.filter(figure => ask.runs.includes(figure.run)),
+          matrices: (whole.matrices ?? []).filter(matrix => ask.runs.includes(matrix.run))
+        };
   }
 
   private _same(ask: Record<string, unknown>): { error?: IProblem } | undefined {

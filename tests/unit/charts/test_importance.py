@@ -32,6 +32,16 @@ def test_the_param_that_decides_comes_first(runs):
     assert found["says"].startswith("lr matters most for acc:")
 
 
+def test_fanova_stands_beside_it_where_optuna_is(runs, capfd):
+    pytest.importorskip("optuna")
+    found = importance(runs(40), "acc")
+    by = {it["name"]: it["fanova"] for it in found["params"]}
+    assert by["lr"] > by["batch"]
+    assert sum(by.values()) == pytest.approx(1)
+    assert found["method"].endswith("by optuna")
+    assert capfd.readouterr().err == ""
+
+
 def test_few_runs_come_with_a_warning(runs):
     assert "8 runs are few" in importance(runs(8), "acc")["warning"]
     assert importance([], "acc")["says"].startswith("Importance needs at least 3 runs")
