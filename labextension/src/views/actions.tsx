@@ -12,7 +12,7 @@ type Form = 'rename' | 'tag' | 'note';
 
 export function Actions({ compare }: { compare: Compare }): VNode {
   const [form, setForm] = useState<Form | null>(null);
-  const [trashed, setTrashed] = useState<string[]>([]);
+  const [back, setBack] = useState<IActAsk[]>([]);
   const [said, setSaid] = useState('');
   const [problem, setProblem] = useState<IProblem | null>(null);
   const selected = [...compare.selected].filter(id => compare.runs.row(id) !== undefined);
@@ -22,14 +22,27 @@ export function Actions({ compare }: { compare: Compare }): VNode {
 
   const act = async (ask: IActAsk): Promise<void> => {
     setProblem(null);
+    const undone = undoing(ask, compare);
     try {
       const { says } = await compare.host.ask('act', ask);
       setSaid(ask.do === 'trash' ? STRINGS.act.trashed(ask.runs.length) : says);
-      setTrashed(ask.do === 'trash' ? ask.runs : []);
+      setBack(undone);
       setForm(null);
       if (ask.do === 'trash') {
         compare.select([]);
       }
+    } catch (error) {
+      setProblem(problemOf(error));
+    }
+  };
+  const undo = async (): Promise<void> => {
+    setProblem(null);
+    try {
+      for (const ask of back) {
+        await compare.host.ask('act', ask);
+      }
+      setSaid(STRINGS.act.undone);
+      setBack([]);
     } catch (error) {
       setProblem(problemOf(error));
     }
@@ -74,8 +87,8 @@ export function Actions({ compare }: { compare: Compare }): VNode {
       {form && selected.length > 0 && <ActForm key={form} form={form} compare={compare} runs={selected} act={act} close={() => setForm(null)} />}
       <span role="status" class="nbt-note">
         {said}{' '}
-        {trashed.length > 0 && (
-          <button type="button" onClick={() => void act({ do: 'restore', runs: trashed })}>
+        {back.length > 0 && (
+          <button type="button" onClick={() => void undo()}>
             {STRINGS.act.undo}
           </button>
         )}
@@ -87,6 +100,27 @@ export function Actions({ compare }: { compare: Compare }): VNode {
       )}
     </div>
   );
+}
+
+/** What takes an act back, from what the runs are before it; nothing where that is not shown whole. A note is only ever added to. */
+function undoing(ask: IActAsk, compare: Compare): IActAsk[] {
+  const before = (column: string, run: string): string => compare.runs.column(column)?.text(compare.runs.row(run) ?? -1) ?? '';
+  const isWhole = (text: string): boolean => !text.includes('***') && !text.endsWith('…');
+  if (ask.do === 'trash') {
+    return [{ do: 'restore', runs: ask.runs }];
+  }
+  if (ask.do === 'rename') {
+    const undone = ask.runs.map((run): IActAsk => ({ do: 'rename', runs: [run], name: before('info/name', run) }));
+    return undone.every(({ name }) => name && isWhole(name)) ? undone : [];
+  }
+  if (ask.do === 'tag') {
+    const undone = ask.runs.map((run): IActAsk => {
+      const value = before(`tag/${ask.tag}`, run);
+      return value ? { do: 'tag', runs: [run], tag: ask.tag, value } : { do: 'untag', runs: [run], tag: ask.tag };
+    });
+    return undone.every(({ value }) => isWhole(value ?? '')) ? undone : [];
+  }
+  return [];
 }
 
 interface IFormProps {
