@@ -5,6 +5,7 @@ import { about } from './plugins/about';
 import { badges } from './plugins/badges';
 import { files } from './plugins/files';
 import { link } from './plugins/link';
+import { live } from './plugins/live';
 import { mainViews } from './plugins/main_views';
 import { notebookRuns } from './plugins/notebook_runs';
 import { notifications } from './plugins/notifications';
@@ -13,6 +14,6 @@ import { settings } from './plugins/settings';
 import { status } from './plugins/status';
 import { tracking } from './plugins/tracking';
 
-const plugins = [about, settings, link, notebookRuns, badges, runsPanel, mainViews, tracking, files, status, notifications];
+const plugins = [about, settings, link, notebookRuns, badges, live, runsPanel, mainViews, tracking, files, status, notifications];
 
 export default plugins as JupyterFrontEndPlugin<unknown>[];

@@ -190,7 +190,7 @@ def html(run: LiveRun, now_ns: int) -> str:
     tail = f'<div style="opacity:.75">{" · ".join(rest)}</div>' if rest else ""
     label = escape(f"live view of {shown('name', run.start.name)}", quote=True)  # a group, no live region: a screen reader would never be silent
     style = "font-size:12px;border-left:3px solid #1565c0;padding:2px 8px"
-    return sendable(f'<div role="group" aria-label="{label}" style="{style}">{" · ".join(head)}{bar}{body}{tail}</div>')
+    return sendable(f'<div class="nbtrack-live" role="group" aria-label="{label}" style="{style}">{" · ".join(head)}{bar}{body}{tail}</div>')
 
 
 def text(run: LiveRun, now_ns: int) -> str:
