@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import os
 import threading
 import uuid
@@ -16,11 +17,14 @@ from IPython.core.getipython import get_ipython
 from IPython.display import publish_display_data
 
 from nbtrack.errors import NbtrackError
-from nbtrack.widgets import wire
+from nbtrack.widgets import kept, wire
 from nbtrack.widgets.source import Comparison
 
 BUNDLE = Path(__file__).parent / "static" / "compare.js"
 VIEW = "application/vnd.jupyter.widget-view+json"
+_PATIENCE_S = 4.0
+"""Seconds after which the output gets no more answers to keep."""
+Still = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
 class Compare(anywidget.AnyWidget):
@@ -45,7 +49,8 @@ class Compare(anywidget.AnyWidget):
             acts: what it can do to runs when asked to `act`.
         """
         self.comparison, self._lock = comparison, threading.RLock()
-        self._places: list[str] = []  # display ids of the outputs it was shown in
+        self._places: list[tuple[str, Still]] = []
+        """Display ids of the outputs it was shown in, and what is to stand there in the end."""
         self._table = comparison.table()
         runs = self._table
         super().__init__(_id=uuid.uuid4().hex, _acts=list(acts), _runs=wire.as_bytes(runs), baseline=runs.get("baseline"), metric=runs.get("metric"))
@@ -86,9 +91,8 @@ class Compare(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget, with the still beside it for front ends that have no widgets."""
-        shown = super()._repr_mimebundle_(**kwargs)
-        data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
-        return {**self.comparison.still(), **{kind: value for kind, value in data.items() if kind == VIEW}}, metadata
+        data, metadata = self._view()
+        return {**self.comparison.still(), **data}, metadata
 
     def _ipython_display_(self) -> None:
         """Show it: as a widget where somebody looks, else as the stills alone, so that executed notebooks show them too."""
@@ -98,11 +102,17 @@ class Compare(anywidget.AnyWidget):
                 _publish(data, metadata)
             return
         # A place for each still: the widget stands in the first, the others wait empty until the document shall hold pictures
-        self._places = [uuid.uuid4().hex for _ in stills]
-        data, metadata = self._repr_mimebundle_()
-        _publish(data, metadata, self._places[0])
-        for place in self._places[1:]:
+        self._places = [(uuid.uuid4().hex, still) for still in stills]
+        data, metadata = self._view()
+        _publish({**stills[0][0], **data}, metadata, self._places[0][0])
+        for place, _ in self._places[1:]:
             _publish({"text/plain": ""}, {}, place)
+
+    def _view(self) -> Still:
+        """What makes a front end draw the widget; Colab needs the metadata."""
+        shown = super()._repr_mimebundle_()
+        data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
+        return {kind: value for kind, value in data.items() if kind == VIEW}, metadata
 
     def _hear(self, _: object, ask: Mapping[str, Any], __: object) -> None:
         """Answer a view. This runs in a front end's turn, so what goes wrong is told there."""
@@ -133,12 +143,23 @@ class Compare(anywidget.AnyWidget):
         but "model not found". So the document holds the stills as soon as the view stands.
         """
         places, self._places = self._places, []  # every view asks, the first is enough
-        for number, (place, (data, metadata)) in enumerate(zip(places, self.comparison.stills(), strict=False)):
+        if places:
+            # The kernel goes on meanwhile; the context says to which cell the outputs belong
+            threading.Thread(target=contextvars.copy_context().run, args=(self._leave, places), name="nbtrack-settle", daemon=True).start()
+
+    def _leave(self, places: Sequence[tuple[str, Still]]) -> None:
+        for number, (place, (data, metadata)) in enumerate(places):
             still = dict(data)
             if number == 0:
                 marks = f'class="nbtrack-still" data-nbtrack-view="{self._id}" data-nbtrack-pictures="{len(places) - 1}"'
                 still["text/html"] = f"<div {marks}>{still.get('text/html', '')}</div>"
+                with contextlib.suppress(Exception):  # then the still alone is kept, which is what there is without the extension
+                    still[kept.KIND] = kept.kept(self._table, self._asked, view=self._id, pictures=len(places) - 1, patience_s=_PATIENCE_S)
             _publish(still, metadata, place, update=True)
+
+    def _asked(self, ask: Mapping[str, Any]) -> Mapping[str, Any]:
+        with self._lock:
+            return self._answer(ask)
 
 
 def _publish(data: Mapping[str, Any], metadata: Mapping[str, Any], place: str = "", *, update: bool = False) -> None:

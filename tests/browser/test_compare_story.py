@@ -50,6 +50,20 @@ def test_runs_are_compared_where_they_were_made(lab, page, tmp_path):
     view.get_by_label("Value").fill("<b>yes</b>")
     view.get_by_role("button", name="Save").click()
     view.get_by_role("columnheader", name="chosen").wait_for()
+    view.get_by_role("button", name="Rename").click()
+    view.get_by_label("New name").fill("kept")
+    view.get_by_role("button", name="Save").click()
+    view.locator(".nbt-row", has_text="kept").wait_for()
+    view.get_by_role("button", name="Undo").click()
+    view.locator(".nbt-row", has_text="kept").wait_for(state="detached")
+    view.get_by_role("button", name="Note").click()
+    view.get_by_label("Note").fill("the best of six")
+    view.get_by_role("button", name="Save").click()
+    view.locator(".nbt-details", has_text="the best of six").wait_for()
+    view.get_by_role("button", name="Move to trash").click()
+    view.get_by_text("2 of 5 runs").wait_for()
+    view.get_by_role("button", name="Undo").click()
+    view.get_by_text("3 of 6 runs").wait_for()
     page.screenshot(path=tmp_path / "story.png")
     save(page)
     outputs = json.loads(path.read_text())["cells"][-1]["outputs"]
@@ -58,5 +72,5 @@ def test_runs_are_compared_where_they_were_made(lab, page, tmp_path):
     # The kernel gone, the page loaded anew: table and pictures are there
     command(page, "kernelmenu:shutdown")
     page.reload()
-    page.locator(".nbtrack-still table").first.wait_for()
+    page.locator(".nbtrack-still").get_by_text("Kept in this notebook").first.wait_for()
     assert page.get_by_text("model not found").count() == 0

@@ -7,6 +7,8 @@ import json
 import pytest
 from live_lab import command, open_in, run_all, save
 
+from nbtrack.widgets.kept import KIND
+
 pytestmark = pytest.mark.browser
 SHOW = """
 import sys; sys.path.insert(0, {folder!r})
@@ -14,9 +16,11 @@ from comparison import Seeded
 from nbtrack.widgets.compare import Compare
 source = Seeded(30)
 widget = Compare(source, acts=["trash"])
+seen = []
+widget.observe(lambda change: seen.append(change["new"]), "selected")
 widget
 """
-READ = "print('SELECTED', len(widget.selected), widget.baseline, len(source.trashed))"
+READ = "print('SELECTED', len(widget.selected), len(seen) > 0 and len(seen[0]), len(source.trashed))"
 
 
 def outputs(path):
@@ -43,7 +47,7 @@ def test_a_widget_is_live_on_screen_and_a_still_in_the_file(app, page, request):
     page.get_by_text("29 runs").wait_for()
     run_last(page)
     page.get_by_text("SELECTED 0").wait_for()
-    assert page.locator(".jp-OutputArea-output", has_text="SELECTED").inner_text().split()[-1] == "1"
+    assert page.locator(".jp-OutputArea-output", has_text="SELECTED").inner_text().split()[-2:] == ["1", "1"]  # told when it was selected, and trashed
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("30 runs").wait_for()
     # A key that means something to the notebook means our own here
@@ -56,13 +60,13 @@ def test_a_widget_is_live_on_screen_and_a_still_in_the_file(app, page, request):
     assert page.evaluate(cells) == before
     save(page)
     shown, picture = outputs(path)
-    assert (sorted(shown["data"]), sorted(picture["data"])) == (["text/html", "text/plain"], ["image/png", "text/plain"])
+    assert (sorted(shown["data"]), sorted(picture["data"])) == ([KIND, "text/html", "text/plain"], ["image/png", "text/plain"])
     assert page.locator("img[src^='data:image/png']").count() == 1
     assert not page.locator("img[src^='data:image/png']").is_visible()
     assert "Thirty runs" in "".join(shown["data"]["text/html"])
     # Loaded again, the still is there and nothing is broken
     page.reload()
-    page.locator("table.told").wait_for(state="attached")  # the kernel lives: JupyterLab may bring the view back on top of it
+    page.locator(".nbtrack-still .nbt-row").nth(3).wait_for()  # from the kernel, which lives, or from what was kept
     page.locator("img[src^='data:image/png']").wait_for(state="attached")
     assert page.get_by_text("model not found").count() == 0
 

@@ -20,6 +20,9 @@ interface IReply {
   series?: ISeries[];
 }
 
+/** Told by a model whose kernel was restarted or went away: nobody hears what is asked from then on. */
+export const LOST = 'comm_live_update';
+
 const CHOICES = ['selected', 'baseline', 'metric', 'filter'] as const;
 const PATIENCE_MS = 30_000;
 const OFTEN_MS = 3000;
@@ -37,6 +40,7 @@ export class KernelHost implements IHost {
     this._timer = setInterval(() => this._look(), (this.runs.columns[0]?.values?.length ?? 0) > MANY ? SELDOM_MS : OFTEN_MS);
     _model.on('change:_runs', this._renew);
     _model.on('msg:custom', this._hear);
+    _model.on(LOST, this._lose);
     CHOICES.forEach(name => _model.on(`change:${name}`, this._told));
   }
 
@@ -44,6 +48,7 @@ export class KernelHost implements IHost {
     clearInterval(this._timer);
     this._model.off('change:_runs', this._renew);
     this._model.off('msg:custom', this._hear);
+    this._model.off(LOST, this._lose);
     CHOICES.forEach(name => this._model.off(`change:${name}`, this._told));
     this._waiting.forEach(({ timer }) => clearTimeout(timer));
     this._waiting.clear();
@@ -61,6 +66,10 @@ export class KernelHost implements IHost {
   ask<Q extends Question>(question: Q, ask: IQuestions[Q]['ask']): Promise<IQuestions[Q]['answer']> {
     const id = ++this._lastId;
     return new Promise((resolve, reject) => {
+      if (this._isLost) {
+        reject(new Refusal({ text: STRINGS.lostKernel, mend: STRINGS.lostKernelMend }));
+        return;
+      }
       const timer = setTimeout(() => {
         this._waiting.delete(id);
         reject(new Refusal({ text: STRINGS.noKernel, mend: '' }));
@@ -80,6 +89,18 @@ export class KernelHost implements IHost {
 
   private _renew = (): void => {
     this.runs = parse(this._model.get('_runs'));
+    this.changed.emit();
+  };
+
+  private _lose = (): void => {
+    this._isLost = true;
+    clearInterval(this._timer);
+    this.runs = { ...this.runs, stale: STRINGS.lostKernel };
+    this._waiting.forEach(({ reject, timer }) => {
+      clearTimeout(timer);
+      reject(new Refusal({ text: STRINGS.lostKernel, mend: STRINGS.lostKernelMend }));
+    });
+    this._waiting.clear();
     this.changed.emit();
   };
 
@@ -105,6 +126,7 @@ export class KernelHost implements IHost {
 
   private _waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Refusal): void; timer: ReturnType<typeof setTimeout> }>();
   private _timer: ReturnType<typeof setInterval>;
+  private _isLost = false;
   // Views of one model hear each other's answers; no two count from the same number
   private _lastId = Math.floor(Math.random() * 2 ** 40);
 }
