@@ -66,7 +66,7 @@ class Saved extends Widget implements IRenderMime.IRenderer {
     const element = document.createElement('div');
     this.node.append(element);
     try {
-      if (this._kept.version !== VERSION) {
+      if (this._kept.version !== VERSION || !this._kept.data) {
         throw new Error(`version ${this._kept.version}`);
       }
       const hide = show(element, savedHost(this._kept.data, this._kept.count));
@@ -76,7 +76,7 @@ class Saved extends Widget implements IRenderMime.IRenderer {
       };
       this._cover();
     } catch {
-      // Of a newer release, or not ours at all: the words that stand beside it
+      // Of a newer release, or not written yet: the words that stand beside it
       const text = document.createElement('pre');
       text.textContent = this._text;
       element.replaceChildren(text);
@@ -114,7 +114,7 @@ const extension: IRenderMime.IExtension = {
     mimeTypes: [KIND],
     createRenderer: () => new Saved()
   },
-  rank: 10,
+  rank: -10, // before the widget's own, which a document should not depend on
   dataType: 'json'
 };
 

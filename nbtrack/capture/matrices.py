@@ -20,7 +20,10 @@ _MOST, _LARGEST = 20, 100
 
 
 class Matrices(Source):
-    """`matrices/NAME.json` with `labels` and `values` (rows are the true classes): what `confusion_matrix` gave a name to, and what a display of scikit-learn drew."""
+    """`matrices/NAME.json` with `labels` and `values`, rows for the true classes.
+
+    What a name was bound to by `confusion_matrix`, and what a display of scikit-learn drew.
+    """
 
     name = "confusion matrices"
     kind = "figures"

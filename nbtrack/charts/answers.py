@@ -86,9 +86,7 @@ def _matrices(home: Home, view: RunView) -> list[Matrix]:
 def _is_square(values: object) -> TypeGuard[list[list[float]]]:
     if not isinstance(values, list) or not 2 <= len(values) <= _MOST_CLASSES:
         return False
-    return all(
-        isinstance(row, list) and len(row) == len(values) and all(isinstance(it, (int, float)) and math.isfinite(it) for it in row) for row in values
-    )
+    return all(isinstance(row, list) and len(row) == len(values) and all(isinstance(it, (int, float)) and math.isfinite(it) for it in row) for row in values)
 
 
 def content(home: Home, it: Artifact, limit: int = _LARGEST) -> bytes:

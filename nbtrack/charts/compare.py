@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -70,8 +71,11 @@ class Comparison:
         self._metric = metric
         self._reader = curves.CurveReader(home)
         self._gone: list[str] = []
+        self._last: list[RunView] = []
+        """Runs of the last look; the very same list where the very same runs come again."""
         self._seen: dict[str, RunView] = {}
-        """Runs of the last look."""
+        """The same by their ids."""
+        self._choice: tuple[Sequence[RunView], str | None] = ((), self._metric)
         self._table: tuple[list[RunView], Runs | None] = ([], None)
         """The table of the last look, which is that of the next one where the very same runs come again."""
 
@@ -79,13 +83,14 @@ class Comparison:
     def views(self) -> list[RunView]:
         """The runs as they are now, newest first."""
         found, self._gone = self.selection.read(self.home)
-        self._seen = {view.run_id: view for view in found}
-        return found
+        if not _same(found, self._last):
+            self._last, self._seen = found, {view.run_id: view for view in found}
+        return self._last
 
     @property
     def metric(self) -> str | None:
         """The metric that decides."""
-        return chosen_metric(self.views, self._metric)
+        return self._chosen(self.views)
 
     def check(self) -> None:
         """Raise UsageError where the metric or a param is not there, with the nearest that is."""
@@ -103,8 +108,8 @@ class Comparison:
         """The runs as columns."""
         views = self.views
         before, known = self._table
-        if known is None or len(views) != len(before) or any(one is not other for one, other in zip(views, before, strict=True)):
-            metric = chosen_metric(views, self._metric)
+        if known is None or views is not before:
+            metric = self._chosen(views)
             known = frame(views, as_of_ms=0, metric=metric, group=self.group[0] if self.group else None, baseline=self.baseline)
             known["says"] += self._notes(views)
             self._table = views, known
@@ -171,6 +176,11 @@ class Comparison:
         first = {"text/html": still.html(table, caption), "text/plain": still.text(table, caption)}
         return [(first, {}), *(picture._repr_mimebundle_() for picture in self._pictures(views))]
 
+    def picture_count(self) -> int:
+        """How many pictures `stills` gives, told without drawing them."""
+        views = self._last
+        return len(self._drawers(views))
+
     def markdown(self) -> str:
         """The table for a comment or a job's summary."""
         views = self.views
@@ -217,8 +227,16 @@ class Comparison:
     def __len__(self) -> int:
         return len(self.views)
 
+    def _chosen(self, views: Sequence[RunView]) -> str | None:
+        """The metric that decides; found once for one list of runs."""
+        of, metric = self._choice
+        if of is not views:
+            metric = chosen_metric(views, self._metric)
+            self._choice = views, metric
+        return metric
+
     def _rows(self, views: Sequence[RunView]) -> Rows:
-        return rows(views, chosen_metric(views, self._metric), self._baseline(views))
+        return rows(views, self._chosen(views), self._baseline(views))
 
     def _baseline(self, views: Sequence[RunView]) -> RunView | None:
         if self.baseline is None:
@@ -229,7 +247,7 @@ class Comparison:
             return None
 
     def _caption(self, views: Sequence[RunView]) -> str:
-        metric = chosen_metric(views, self._metric)
+        metric = self._chosen(views)
         told: str = frame(views, as_of_ms=0, metric=metric, kinds=())["says"]
         if metric is not None and (self.group or self.baseline):
             told += f" {statistics(views, metric, self.group, self.baseline)['says']}"
@@ -243,22 +261,26 @@ class Comparison:
         return "".join(notes)
 
     def _pictures(self, views: Sequence[RunView]) -> list[Picture]:
+        return [draw() for draw in self._drawers(views)]
+
+    def _drawers(self, views: Sequence[RunView]) -> list[Callable[[], Picture]]:
         """What is drawn under the table: curves where there are any, else the scatter of what matters; the groups where they were asked for."""
-        found = []
-        metric = chosen_metric(views, self._metric)
-        if self._curve_names(views):
-            found.append(self._bands(views) if self.group else self._curves(views))
+        found: list[Callable[[], Picture]] = []
+        metric = self._chosen(views)
+        if self._curve_names(views, 1):
+            found.append(lambda: self._bands(views) if self.group else self._curves(views))
         elif metric is not None and len(views) >= 3 and (names := [name for name in differing(views)[0] if is_number(views, name)]):
-            found.append(self._scatter(views, names[0], metric))
+            found.append(lambda: self._scatter(views, names[0], metric))
         if self.group and metric is not None:
-            found.append(self._statistics(views))
+            found.append(lambda: self._statistics(views))
         return found
 
-    def _curve_names(self, views: Sequence[RunView]) -> list[str]:
+    def _curve_names(self, views: Sequence[RunView], limit: int = _MOST_METRICS) -> list[str]:
         """Metrics with more than one point, the deciding one first."""
-        first = [it] if (it := chosen_metric(views, self._metric)) is not None else []
+        first = [it] if (it := self._chosen(views)) is not None else []
         names = dict.fromkeys([*first, *(name for view in views for name in words.metrics_of_code(view))])
-        return [name for name in names if any(name in view.metrics and curves.is_curve(view.metrics[name]) for view in views)][:_MOST_METRICS]
+        are_curves = (name for name in names if any(name in view.metrics and curves.is_curve(view.metrics[name]) for view in views))
+        return list(itertools.islice(are_curves, limit))
 
     def _curves(self, views: Sequence[RunView], metrics: Sequence[str] = (), x: X = "step", smooth: float = 0.0) -> Picture:
         names = list(metrics) or self._curve_names(views)
@@ -289,13 +311,13 @@ class Comparison:
         return draw.bands(found, says, x)
 
     def _parallel(self, views: Sequence[RunView]) -> Picture:
-        metric = chosen_metric(views, self._metric)
+        metric = self._chosen(views)
         found = parallel(views, metric)
         axes = [(shown("name", it.name), it.values, it.is_log) for it in found.axes]
         return draw.parallel(axes, found.shades, found.says, metric or "")
 
     def _scatter(self, views: Sequence[RunView], x: str | None = None, y: str | None = None) -> Picture:
-        metric = y or chosen_metric(views, self._metric)
+        metric = y or self._chosen(views)
         names = [x] if x else [name for name in differing(views)[0] if is_number(views, name)]
         if metric is None or not names:
             raise UsageError("There is nothing to set against each other.", mend='Name two: .figure("scatter", x="lr", y="acc").')
@@ -358,6 +380,10 @@ _ANSWERS: dict[str, Callable[[Comparison, Ask], Mapping[str, Any]]] = {
     "figures": lambda it, ask: answers.figures(it.home, it._of(ask.get("runs"))),
     "act": lambda it, ask: act(it.home, ask),
 }
+
+
+def _same(views: Sequence[RunView], others: Sequence[RunView]) -> bool:
+    return len(views) == len(others) and all(one is other for one, other in zip(views, others, strict=True))
 
 
 def _cell(value: Any) -> Any:

@@ -117,7 +117,7 @@ def _infos(views: Sequence[RunView]) -> list[Column]:
 
 def _texts(kind: Any, name: str, values: list[str | None]) -> Column:
     is_number = all(value is None or is_number_text(value) for value in values)
-    told = [None if value is None else shown(name, value) for value in values]
+    told = values if is_number and not _kind_of_name(name) else [None if value is None else shown(name, value) for value in values]
     return Column(key=sendable(f"{kind}/{name}"), kind=kind, name=sendable(name), type="number" if is_number else "text", better="", values=told)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import math
 from collections.abc import Sequence
@@ -87,7 +88,7 @@ def fanova_shares(table: Any, y: Any) -> list[float] | None:
     import numpy as np
 
     try:
-        import optuna
+        optuna: Any = importlib.import_module("optuna")
     except ImportError:
         return None
     varying = [at for at in range(table.shape[1]) if np.ptp(table[:, at]) > 0]

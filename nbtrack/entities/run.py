@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import field
 from enum import StrEnum
@@ -60,6 +61,7 @@ _NEGATED = regex(r"(^|[_\W])neg_(?!log_likelihood)", re.IGNORECASE)
 _HUMP = regex(r"(?<=[a-z\d])(?=[A-Z])")
 
 
+@functools.lru_cache(maxsize=4096)
 def direction_of(metric: str, goal: str = "") -> str:
     """`min` where lower is better, else `max`; a goal naming the metric decides, then the words of its name."""
     way, _, name = goal.partition(":")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import html
 import os
 import threading
 import uuid
@@ -23,7 +24,7 @@ from nbtrack.widgets.source import Comparison
 BUNDLE = Path(__file__).parent / "static" / "compare.js"
 VIEW = "application/vnd.jupyter.widget-view+json"
 _PATIENCE_S = 4.0
-"""Seconds after which the output gets no more answers to keep."""
+"""Seconds of the processor after which the output gets no more answers to keep."""
 Still = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
@@ -49,8 +50,8 @@ class Compare(anywidget.AnyWidget):
             acts: what it can do to runs when asked to `act`.
         """
         self.comparison, self._lock = comparison, threading.RLock()
-        self._places: list[tuple[str, Still]] = []
-        """Display ids of the outputs it was shown in, and what is to stand there in the end."""
+        self._places: list[str] = []  # display ids of the outputs it was shown in
+        self._pictures = 0
         self._table = comparison.table()
         runs = self._table
         super().__init__(_id=uuid.uuid4().hex, _acts=list(acts), _runs=wire.as_bytes(runs), baseline=runs.get("baseline"), metric=runs.get("metric"))
@@ -96,23 +97,28 @@ class Compare(anywidget.AnyWidget):
 
     def _ipython_display_(self) -> None:
         """Show it: as a widget where somebody looks, else as the stills alone, so that executed notebooks show them too."""
-        stills = self.comparison.stills()
         if not has_front_end():
-            for data, metadata in stills:
-                _publish(data, metadata)
+            for still, metadata in self.comparison.stills():
+                _publish(still, metadata)
             return
         # A place for each still: the widget stands in the first, the others wait empty until the document shall hold pictures
-        self._places = [(uuid.uuid4().hex, still) for still in stills]
+        self._pictures = self.comparison.picture_count()
+        self._places = [uuid.uuid4().hex for _ in range(1 + self._pictures)]
         data, metadata = self._view()
-        _publish({**stills[0][0], **data}, metadata, self._places[0][0])
-        for place, _ in self._places[1:]:
+        if _is_jupyter():  # the stills can wait until the view stands
+            told = str(self._table.get("says", ""))
+            shown = {"text/plain": told, "text/html": self._marked(f"<p>{html.escape(told)}</p>"), kept.KIND: kept.nothing(self._id, self._pictures)}
+        else:
+            shown = dict(self.comparison.still())
+        _publish({**shown, **data}, metadata, self._places[0])
+        for place in self._places[1:]:
             _publish({"text/plain": ""}, {}, place)
 
     def _view(self) -> Still:
-        """What makes a front end draw the widget; Colab needs the metadata."""
-        shown = super()._repr_mimebundle_()
-        data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
-        return {kind: value for kind, value in data.items() if kind == VIEW}, metadata
+        """What makes a front end draw the widget. Colab needs metadata beside it, which anywidget knows; its text of the widget is work for nothing."""
+        if "COLAB_RELEASE_TAG" in os.environ and isinstance(shown := super()._repr_mimebundle_(), tuple):
+            return {VIEW: shown[0][VIEW]}, shown[1]
+        return {VIEW: {"version_major": 2, "version_minor": 0, "model_id": self.model_id}}, {}
 
     def _hear(self, _: object, ask: Mapping[str, Any], __: object) -> None:
         """Answer a view. This runs in a front end's turn, so what goes wrong is told there."""
@@ -147,15 +153,22 @@ class Compare(anywidget.AnyWidget):
             # The kernel goes on meanwhile; the context says to which cell the outputs belong
             threading.Thread(target=contextvars.copy_context().run, args=(self._leave, places), name="nbtrack-settle", daemon=True).start()
 
-    def _leave(self, places: Sequence[tuple[str, Still]]) -> None:
-        for number, (place, (data, metadata)) in enumerate(places):
-            still = dict(data)
-            if number == 0:
-                marks = f'class="nbtrack-still" data-nbtrack-view="{self._id}" data-nbtrack-pictures="{len(places) - 1}"'
-                still["text/html"] = f"<div {marks}>{still.get('text/html', '')}</div>"
-                with contextlib.suppress(Exception):  # then the still alone is kept, which is what there is without the extension
-                    still[kept.KIND] = kept.kept(self._table, self._asked, view=self._id, pictures=len(places) - 1, patience_s=_PATIENCE_S)
-            _publish(still, metadata, place, update=True)
+    def _leave(self, places: Sequence[str]) -> None:
+        try:
+            with self._lock:
+                stills = self.comparison.stills()
+        except Exception as error:  # noqa: BLE001 - a still that says so is better than a widget that nobody finds
+            stills = [({"text/plain": f"The runs could not be drawn: {error!r}."}, {})]
+        first, metadata = stills[0]
+        first = {**first, "text/html": self._marked(str(first.get("text/html", f"<p>{html.escape(str(first['text/plain']))}</p>")))}
+        with contextlib.suppress(Exception):  # then the still alone is kept, which is what there is without the extension
+            first[kept.KIND] = kept.kept(self._table, self._asked, view=self._id, pictures=self._pictures, patience_s=_PATIENCE_S)
+        for place, (data, facts) in zip(places, [(first, metadata), *stills[1:]], strict=False):
+            _publish(data, facts, place, update=True)
+
+    def _marked(self, text: str) -> str:
+        """HTML in which a live view finds its place, where the extension is not."""
+        return f'<div class="nbtrack-still" data-nbtrack-view="{self._id}" data-nbtrack-pictures="{self._pictures}">{text}</div>'
 
     def _asked(self, ask: Mapping[str, Any]) -> Mapping[str, Any]:
         with self._lock:
@@ -164,6 +177,12 @@ class Compare(anywidget.AnyWidget):
 
 def _publish(data: Mapping[str, Any], metadata: Mapping[str, Any], place: str = "", *, update: bool = False) -> None:
     publish_display_data(dict(data), dict(metadata), transient={"display_id": place} if place else {}, update=update)  # type: ignore[no-untyped-call]
+
+
+def _is_jupyter() -> bool:
+    """Whether the front end asks for the stills once its view stands."""
+    shell = get_ipython()
+    return "__vsc_ipynb_file__" not in getattr(shell, "user_ns", {}) and "COLAB_RELEASE_TAG" not in os.environ
 
 
 def has_front_end() -> bool:

@@ -21,6 +21,9 @@ class Comparison(Protocol):
     def stills(self) -> Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]:
         """The same as outputs (data and metadata) of their own: the table, then each picture."""
 
+    def picture_count(self) -> int:
+        """How many pictures `stills` gives, told without drawing them."""
+
     def to_pandas(self) -> Any:
         """The runs as a data frame."""
 

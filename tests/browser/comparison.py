@@ -52,6 +52,9 @@ class Seeded:
         table = {"text/plain": "runs", "text/html": "<table class='told'><caption>Thirty runs</caption><tr><td>still</td></tr></table>"}
         return [(table, {}), ({"image/png": DOT, "text/plain": "curves"}, {})]
 
+    def picture_count(self) -> int:
+        return 1
+
     def to_pandas(self) -> Any:
         return self._runs
 

@@ -85,7 +85,13 @@ def answers(runs: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]
     details = {"answer": "details", "id": 0, "title": "A run", "sections": [{"title": "Params", "rows": [["lr", "0.1"]]}], "says": "A run."}
     found = [({"ask": "details", "run": run}, {**details, "run": run}) for run in ids[:30]]
     shares = [
-        {"name": name, "importance": 1 / 2 ** (number + 1), "fanova": 1 / 2 ** (number + 1), "correlation": None if name == "optimizer" else -0.4, "count": len(ids)}
+        {
+            "name": name,
+            "importance": 1 / 2 ** (number + 1),
+            "fanova": 1 / 2 ** (number + 1),
+            "correlation": None if name == "optimizer" else -0.4,
+            "count": len(ids),
+        }
         for number, name in enumerate(params[:8])
     ]
     importance = {
@@ -136,5 +142,7 @@ def answers(runs: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]
         {"run": run, "name": "cm", "labels": ["cat", "dog"], "values": values}
         for run, values in zip(ids, [[[90, 10], [45, 55]], [[45, 5], [2, 48]]], strict=False)
     ]
-    found.append(({"ask": "figures", "runs": ids[:24]}, {"answer": "figures", "id": 0, "figures": figures, "matrices": matrices, "says": f"{len(figures)} figures."}))
+    found.append(
+        ({"ask": "figures", "runs": ids[:24]}, {"answer": "figures", "id": 0, "figures": figures, "matrices": matrices, "says": f"{len(figures)} figures."})
+    )
     return found

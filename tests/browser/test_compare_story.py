@@ -65,6 +65,7 @@ def test_runs_are_compared_where_they_were_made(lab, page, tmp_path):
     view.get_by_role("button", name="Undo").click()
     view.get_by_text("3 of 6 runs").wait_for()
     page.screenshot(path=tmp_path / "story.png")
+    page.locator("img[src^='data:image/png']").nth(1).wait_for(state="attached")
     save(page)
     outputs = json.loads(path.read_text())["cells"][-1]["outputs"]
     assert [kind for output in outputs for kind in output["data"] if "widget" in kind] == []

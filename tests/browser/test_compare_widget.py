@@ -58,6 +58,7 @@ def test_a_widget_is_live_on_screen_and_a_still_in_the_file(app, page, request):
     page.keyboard.press("b")
     page.locator(".nbt-base", has_text="wise-").wait_for()
     assert page.evaluate(cells) == before
+    page.locator("img[src^='data:image/png']").wait_for(state="attached")
     save(page)
     shown, picture = outputs(path)
     assert (sorted(shown["data"]), sorted(picture["data"])) == ([KIND, "text/html", "text/plain"], ["image/png", "text/plain"])

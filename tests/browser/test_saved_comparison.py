@@ -30,6 +30,7 @@ def saved(request, page):
     run_all(page)
     page.locator(".nbtrack-still.nbt-live .nbt-row").first.wait_for()
     assert page.get_by_text(KEPT).count() == 0
+    page.locator("img[src^='data:image/png']").first.wait_for(state="attached")  # the stills come once the view stands
     save(page)
     return server, path
 
@@ -50,7 +51,7 @@ def reads(page):
 
 
 def test_a_notebook_without_its_kernel_shows_the_same_view(saved, page):
-    server, path = saved
+    _, path = saved
     shown, picture = json.loads(path.read_text())["cells"][-1]["outputs"]
     assert (sorted(shown["data"]), sorted(picture["data"])) == ([KIND, "text/html", "text/plain"], ["image/png", "text/plain"])
     assert len(json.dumps(shown["data"][KIND])) <= LARGEST

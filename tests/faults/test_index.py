@@ -17,7 +17,7 @@ from nbtrack.courier.channel import Place
 from nbtrack.delivery.index import FILE
 from nbtrack.delivery.sync import sync
 from nbtrack.entities import State
-from nbtrack.reads import act, all_runs, columns, find
+from nbtrack.reads import act, all_runs, find
 from nbtrack.reads.fresh import freshness, refresh, told
 from nbtrack.reads.points import points
 
@@ -64,7 +64,6 @@ def everything(home, uri, look, made, mlflow_of, until):
     assert (fresh.stale, fresh.is_complete, fresh.seen_runs) == ("", True, 1)
     view = find(home, "theirs")
     assert (view.params, view.tags["owner"], view.state, view.metrics["loss"].last) == ({"lr": "0.1"}, "ana", State.FINISHED, 2.0)
-    assert columns.read(home).params["lr"] == ["0.1"]
     curve = points(home, view.run_id)["loss"]
     assert (curve.steps.tolist(), curve.values.tolist()) == ([0, 1, 2], [3.0, 1.0, 2.0])
     act.rename(home, "theirs", "renamed")

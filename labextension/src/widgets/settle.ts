@@ -30,6 +30,7 @@ export function follow(model: IModel): () => void {
       }
       if (!mounted.has(still)) {
         mounted.set(still, mount(still, model));
+        model.send({ ask: 'settle' }); // the extension's renderer makes a place for us before there is a still
       }
       // The pictures' outputs are made anew when their content comes
       cover(pictures(still));

@@ -29,16 +29,22 @@ def taken(act):
 _LOOK = """
 from nbtrack import settings
 from nbtrack.journal import Home
-from nbtrack.reads import columns
+from nbtrack.charts.compare import compare
 from nbtrack.reads.fresh import refresh
+from nbtrack.widgets import wire
 chosen = settings.load()
 home = Home(settings.home(chosen))
 before = size_mb()
 fresh, index_s = taken(lambda: refresh(home, chosen, wait_s=120))
-read, first_s = taken(lambda: columns.read(home))
-assert len(read) == RUNS and len(read.params) == PARAMS and len(read.metrics) == METRICS, (len(read), fresh)
-again, second_s = taken(lambda: columns.read(home))
-print(json.dumps({"index_s": index_s, "first_s": first_s, "second_s": second_s, "grown_mb": size_mb("VmHWM") - before}))
+def opened():
+    found = compare(home)
+    return found, found.table()
+(found, table), first_s = taken(opened)
+sent, sent_s = taken(lambda: wire.as_bytes(table))
+kinds = [it["kind"] for it in table["columns"]]
+assert len(found) == RUNS and kinds.count("param") == PARAMS and kinds.count("metric") == METRICS, (len(found), fresh)
+again, second_s = taken(found.table)
+print(json.dumps({"index_s": index_s, "first_s": first_s + sent_s, "second_s": second_s, "grown_mb": size_mb("VmHWM") - before}))
 """
 _SEARCH = """
 import mlflow
@@ -68,7 +74,7 @@ def measure(plan: Plan) -> list[Row]:
     theirs = found.get(_THEIRS)
     ratio = f"{middle(theirs, 'first_s') / first:.0f}x" if theirs else ""
     rows = [
-        Row(f"{what}: as columns, from the index, first look of a process", f"{first * 1e3:.0f} ms", "", ratio),
+        Row(f"{what}: `nbtrack.compare()` and its table as it is sent, first look of a process", f"{first * 1e3:.0f} ms", "", ratio),
         Row("… second look, nothing changed", f"{second * 1e3:.1f} ms", f"<= {AIM_SECOND_MS} ms", "", second * 1e3 <= AIM_SECOND_MS),
         Row("… memory of the process", f"+{grown:.0f} MB", f"<= {AIM_MB} MB", "", grown <= AIM_MB),
         Row("… until the index is there, delivery's start included", f"{begun['index_s']:.1f} s"),

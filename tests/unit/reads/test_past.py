@@ -6,7 +6,6 @@ import dataclasses
 import sqlite3
 import time
 
-import numpy as np
 import pytest
 
 from nbtrack import courier, settings
@@ -19,7 +18,7 @@ from nbtrack.entities.stored import StoredMetric, StoredRun
 from nbtrack.errors import DeliveryError, UnknownRunError, UsageError
 from nbtrack.journal import cursor
 from nbtrack.magics.table import RunTable
-from nbtrack.reads import act, all_runs, columns, find, words
+from nbtrack.reads import act, all_runs, find, words
 from nbtrack.reads.diff import diff_runs
 from nbtrack.reads.fresh import freshness, told
 
@@ -85,7 +84,6 @@ def test_a_run_that_the_journal_has_is_told_as_the_journal_has_it(home, index, b
     cursor.save(home, writer.run_id, cursor.Cursor(mlflow_run_id="e" * 32, is_done=True))
     index.put([stored(1, "as the store has it", mlflow_run_id="e" * 32), stored(2, "by tag", tags={"nbtrack.run_id": writer.run_id})], 1)
     assert names(all_runs(home)) == ["mine"]
-    assert len(columns.read(home)) == 1
 
 
 def test_a_run_that_mlflow_made_and_we_wrote_to_is_told_as_the_store_has_it(home, index, begin, finish):
@@ -95,7 +93,6 @@ def test_a_run_that_mlflow_made_and_we_wrote_to_is_told_as_the_store_has_it(home
     index.put([stored(1, "theirs", mlflow_run_id="e" * 32, params={"lr": "0.1"})], 1)
     [view] = all_runs(home)
     assert (view.name, view.params) == ("theirs", {"lr": "0.1"})
-    assert columns.read(home).info["name"] == ["theirs"]
 
 
 def test_a_pruned_run_keeps_its_id_attempt_and_words(home, index):
@@ -138,17 +135,13 @@ def test_after_the_store_was_switched_the_runs_of_the_new_one_are_listed(home, i
     index_of(other).put([stored(1, "there")], 1)
     index.put([stored(2, "here")], 1)
     assert names(all_runs(home)) == ["here"]
-    assert columns.read(home).info["name"] == ["here"]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", other)
     assert names(all_runs(home)) == ["there"]
-    assert columns.read(home).info["name"] == ["there"]
 
 
 def test_a_child_of_the_store_knows_its_parent_by_the_id_used_here(home, index):
     index.put([stored(1, "parent", tags={"nbtrack.run_id": "b" * 32}), stored(2, "child", tags={"mlflow.parentRunId": f"{1:032x}"})], 1)
     assert find(home, "child").start.parent == "b" * 32
-    read = columns.read(home)
-    assert read.info["parent"] == ["b" * 32, ""]
 
 
 def test_show_table_and_diff_take_runs_of_the_store(home, index, tmp_path):
@@ -159,62 +152,10 @@ def test_show_table_and_diff_take_runs_of_the_store(home, index, tmp_path):
     assert [(it.name, it.a, it.b) for it in diff_runs(home, one, two, tmp_path).params] == [("lr", "0.1", "0.2")]
 
 
-def test_columns_are_those_asked_for(home, index, begin, finish):
-    mine = begin(name="mine")
-    mine.event(Kind.PARAM, name="lr", value="0.3")
-    mine.log("acc", 0.5, 0)
-    mine.log("acc", 0.25, 1)
-    finish(mine)
-    index.put([stored(1, "a", params={"lr": "0.1", "depth": "3"}, metrics={"acc": StoredMetric(0.9, 7)}, tags={"owner": "ana"}), stored(2, "b")], 1)
-    read = columns.read(home, ["param/lr", "metric/acc", "tag/owner", "param/none"])
-    assert read.info["name"] == ["mine", "b", "a"]
-    assert read.params == {"lr": ["0.3", None, "0.1"], "none": [None, None, None]}
-    assert read.tags == {"owner": [None, None, "ana"]}
-    acc = read.metrics["acc"]
-    np.testing.assert_array_equal(acc.last, [0.25, np.nan, 0.9])
-    np.testing.assert_array_equal(acc.best, [0.5, np.nan, 0.9])
-    np.testing.assert_array_equal(acc.count, [2, 0, -1])
-    np.testing.assert_array_equal(acc.step, [1, 0, 7])
-    assert read.names["param"] == {"lr": 2, "depth": 1}
-    assert read.info["place"] == ["journal", "store", "store"]
-    assert set(columns.read(home).params) == {"lr", "depth"}
-
-
-def test_columns_are_read_again_only_where_something_changed(home, index, begin, finish):
-    index.put([stored(1, "a", params={"lr": "0.1"})], 1)
-    first = columns.read(home)
-    assert columns.read(home) is first
-    index.note(as_of_ms=1_000)
-    later = columns.read(home)
-    assert later.ids is first.ids
-    assert later.freshness.as_of_ms == 1_000
-    index.put([stored(1, "a", params={"lr": "0.1"}, tags={"k": "v"})], 1)
-    assert columns.read(home).version > first.version
-    finish(begin(name="mine"))
-    assert columns.read(home).info["name"] == ["mine", "a"]
-
-
-def test_columns_agree_with_the_runs_one_by_one(home, index, begin, finish):
-    for number in range(3):
-        writer = begin(name=f"mine-{number}", goal="min:m")
-        writer.log("m", number, 0)
-        finish(writer)
-    index.put([stored(at, f"run-{at}", params={"p": str(at)}, metrics={"m": StoredMetric(at, 2, at - 1, 0, at + 1, 1, 3)}) for at in range(40)], 1)
-    read, views = columns.read(home), all_runs(home)
-    assert read.ids == [view.run_id for view in views]
-    assert read.params["p"] == [view.params.get("p") for view in views]
-    assert read.metrics["m"].last.tolist() == [view.metrics["m"].last for view in views]
-    assert read.metrics["m"].count.tolist() == [view.metrics["m"].count for view in views]
-    assert read.info["ended_ms"] == [view.ended_ns // 1_000_000 for view in views]
-    assert read.metrics["m"].direction == "min"
-
-
 def test_trash_is_left_out_unless_asked_for(home, index):
     index.put([stored(1, "kept"), stored(2, "gone", is_trashed=True)], 1)
     assert names(all_runs(home)) == ["kept"]
     assert names(all_runs(home, with_trash=True)) == ["gone", "kept"]
-    assert columns.read(home).info["name"] == ["kept"]
-    assert columns.read(home, with_trash=True).info["is_trashed"] == [True, False]
 
 
 def test_what_was_asked_to_be_changed_is_read_at_once_and_waits_in_order(home, index, masked):
@@ -228,8 +169,6 @@ def test_what_was_asked_to_be_changed_is_read_at_once_and_waits_in_order(home, i
     assert view.tags == {"stage": "prod", "bad name_": "3"}
     assert view.notes == ("first\n\nsecond",)
     assert names(all_runs(home)) == ["new name"]
-    read = columns.read(home, ["tag/owner", "tag/stage"])
-    assert (read.info["name"], read.info["note"], read.tags) == (["new name"], ["first\n\nsecond"], {"owner": [None], "stage": ["prod"]})
     asked = [one for _, one in acts.waiting(Place.of(home, masked))]
     assert [(it.name, it.tags, it.trash) for it in asked] == [
         ("new name", {}, None), (None, {"stage": "prod", "bad name_": "3"}, None), (None, {"owner": None}, None),
@@ -295,7 +234,6 @@ def test_stale_data_is_told_with_its_age(home, index, masked):
     found = freshness(home)
     assert (found.as_of_ms, found.seen_runs, found.is_complete) == (1_000_000, 1, True)
     assert told(found) == f"{masked} could not be read since {words.when(1_000_000_000_000)}: Connection refused."
-    assert columns.read(home).freshness == found
     assert names(all_runs(home)) == ["a"]
     index.note(problem="")
     assert told(freshness(home)) == ""
@@ -308,7 +246,6 @@ def test_a_store_that_was_never_looked_at_has_no_index_and_is_not_made(home, mon
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{missing}")
     assert refresh_first(home, settings.load()).as_of_ms == 0
     assert all_runs(home) == []
-    assert len(columns.read(home)) == 0
     assert not missing.parent.exists()
     assert courier.known_stores(home) == []
 
@@ -319,7 +256,6 @@ def test_an_index_that_cannot_be_read_is_passed_over(home, index, masked, begin,
     (Place.of(home, masked).folder / FILE).write_bytes(content)
     finish(begin(name="mine"))
     assert names(all_runs(home)) == ["mine"]
-    assert columns.read(home).info["name"] == ["mine"]
     assert freshness(home).as_of_ms == 0
 
 
@@ -349,8 +285,8 @@ def test_reading_needs_no_mlflow_and_no_pandas(home, index, store, tmp_path):
 
     index.put([stored(1, "a", params={"lr": "0.1"}, metrics={"m": StoredMetric(1.0, 0)})], 1)
     code = (
-        "import sys\nfrom pathlib import Path\nfrom nbtrack.journal import Home\nfrom nbtrack.reads import all_runs, columns\n"
-        f"home = Home(Path({str(home.root)!r}))\nassert len(columns.read(home)) == 1\nassert all_runs(home, 'm>0')\n"
+        "import sys\nfrom pathlib import Path\nfrom nbtrack.journal import Home\nfrom nbtrack.reads import all_runs\n"
+        f"home = Home(Path({str(home.root)!r}))\nassert all_runs(home, 'm>0')\n"
         "print([name for name in ('mlflow', 'pandas', 'sqlalchemy') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
