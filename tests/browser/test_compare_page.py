@@ -272,7 +272,7 @@ def test_confusion_matrices_are_numbers_on_one_scale(shown):
     assert len(colours) == 8
     assert len({colour for text, colour in colours if text == "45"}) == 1, "one number has one colour, whichever run it is in"
     page.get_by_label("As shares of the true class").check()
-    page.get_by_text("One scale for all runs: 0 to 0.9.").wait_for()
+    page.get_by_text("One scale for all runs: 0 to 0.96.").wait_for()
 
 
 def test_importance_differences_and_statistics_are_tables(shown):

@@ -160,7 +160,8 @@ class Place {
       title: this._title,
       elapsed: isGoing ? Math.max(0, Math.floor((Date.now() - began) / 1000)) : null,
       curves,
-      stop: isGoing && kernel?.status === 'busy' ? () => void kernel.interrupt() : null
+      // A kernel at work says nothing to a page that comes later: only one that is known to rest has nothing to stop
+      stop: isGoing && kernel && !['idle', 'dead'].includes(kernel.status) ? () => void kernel.interrupt() : null
     });
   }
 
