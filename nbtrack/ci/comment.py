@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def mark_of(key: str) -> str:
     Args:
         key: what the report is about, such as the pipeline's name; two of them in one pull request have a comment each.
     """
-    safe = "".join(letter if (letter.isascii() and letter.isalnum()) or letter in "._-" else "-" for letter in key)[:80].replace("--", "-")
+    safe = re.sub(r"[^A-Za-z0-9._]+", "-", key)[:80]
     return f"<!-- nbtrack:{safe or 'report'} -->"
 
 

@@ -25,6 +25,8 @@ class Bases:
         self._home, self._ref, self._opened, self._profile = home, ref, opened, profile
         self._found: dict[str, Base] = {}
         self._commits: list[str] = []
+        self.notes: list[str] = []
+        """What may keep a run of the base from being found."""
         self._problem = "" if ref else "no base is known; name one with --base REF."
 
     def look(self, nodes: Sequence[str]) -> None:
@@ -35,7 +37,8 @@ class Bases:
             except UsageError as cause:  # a shallow clone must not fail the job: the gates still decide
                 self._problem = str(cause)
             else:
-                refresh_first(self._home, settings.load())  # the base's runs were made by other jobs, and are in the store alone
+                known = refresh_first(self._home, settings.load())  # the base's runs were made by other jobs, and are in the store alone
+                self.notes += [f"Runs of the base were looked for on this machine alone: {known.stale}"] if known.stale else []
         if self._problem:
             self._found |= {it: Base(None, self._problem) for it in nodes}
             return

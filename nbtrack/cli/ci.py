@@ -70,6 +70,7 @@ def ci(asked: Asked, env: Mapping[str, str], *, as_json: bool) -> int:
     result = None if found is not None and not found.nodes else _run(opened, home, bases, asked, profile)
     report, suites = _told(opened, home, bases, result, found)
     write(asked.report_dir, report, suites, home, loaded.name)
+    provider.notes.extend(bases.notes)
     code = _exit(result)
     _tell(provider, loaded.name, report, suites, asked.report_dir, loaded.folder, code)
     provider.notes += (left := undelivered())

@@ -14,7 +14,7 @@ _BREAK = "\u200b"
 def inline(text: str) -> str:
     """A text within a line."""
     plain = " ".join(text.split()).translate(_SIGNS)
-    plain = re.sub(r"@(?=\w)|://|(?<=\bwww)\.|(?<=#)(?=\d)|\bGH-(?=\d)", lambda it: it.group()[:1] + _BREAK + it.group()[1:], plain)
+    plain = _unlinked(plain)
     return re.sub(r"^([-+=]|\d+(?=[.)]))(?=[.)]?( |$|=|-))", r"\1" + _BREAK, plain)
 
 
@@ -36,4 +36,9 @@ def fenced(lines: Sequence[str], language: str = "") -> list[str]:
 
 def folded(title: str, lines: Sequence[str]) -> list[str]:
     """Lines that are shown when somebody opens them."""
-    return [f"<details><summary>{escape(title).replace('@', f'@{_BREAK}')}</summary>", "", *lines, "", "</details>"]
+    plain = _unlinked(escape(" ".join(title.split())))  # an empty line would end the block of HTML
+    return [f"<details><summary>{plain}</summary>", "", *lines, "", "</details>"]
+
+
+def _unlinked(text: str) -> str:
+    return re.sub(r"@(?=\w)|://|(?<=\bwww)\.|(?<=#)(?=\d)|\bGH-(?=\d)", lambda it: it.group()[:1] + _BREAK + it.group()[1:], text)

@@ -253,6 +253,18 @@ def test_the_project_that_init_writes_is_green(tmp_path):
     assert (folder / "data" / "train.csv").exists() and len(train["metrics"]) >= 1
 
 
+def test_a_store_that_cannot_be_reached_is_told_and_ends_with_4_where_all_is_good(project, tmp_path):
+    home = str(tmp_path / "away")
+    try:
+        done = project.ci("--base", "main", "--no-run-base", NBTRACK_HOME=home, NBTRACK_DELIVERY="1", NBTRACK_TRACKING_URI="http://127.0.0.1:9")
+        assert done.returncode == 4, done.stderr
+        assert "looked for on this machine alone" in done.stderr and "runs are not in http://127.0.0.1:9" in done.stderr
+        assert "All 2 gates let it pass" in done.stdout
+    finally:
+        for store in courier.known_stores(Home(Path(home))):
+            courier.stop(Home(Path(home)), store)
+
+
 def test_a_job_on_another_machine_finds_the_bases_run_in_the_store(project, tmp_path):
     homes = {name: str(tmp_path / name) for name in ("first", "second")}
     try:
