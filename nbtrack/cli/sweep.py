@@ -35,7 +35,7 @@ def sweep(asked: Asked, *, jobs: int, best: Path | None, resume: str, as_json: b
         print(json.dumps(as_data(found), indent=2, ensure_ascii=False, default=str))
     else:
         print(repr(found))
-        print(f"  all trials: nbtrack compare {' '.join(str(it.facts.get('run_id', ''))[:8] for it in found.ranked()[:6])}" if len(found.ranked()) > 1 else "")
+        print(f"  all trials: nbtrack compare parent:{found.run_id[:8]}")
     if found.state is State.KILLED:
         print(f"Go on with it: nbtrack sweep {asked.notebook} --resume {found.run_id[:8]}", file=sys.stderr)
         return Exit.INTERRUPTED

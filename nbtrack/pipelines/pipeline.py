@@ -15,12 +15,13 @@ from nbtrack.errors import CacheError, NbtrackError, StageError, StoreError
 from nbtrack.journal import fold
 from nbtrack.pipelines.cache import Cache, Entry, Kept
 from nbtrack.pipelines.check import Books
+from nbtrack.pipelines.cost import Bill
 from nbtrack.pipelines.data import dvc
 from nbtrack.pipelines.decide import Decider, Decision, last_of
 from nbtrack.pipelines.executor import Executor
 from nbtrack.pipelines.graph import Graph, Node
 from nbtrack.pipelines.history import History, Phase, RunHistory
-from nbtrack.pipelines.listener import Listener, Stop
+from nbtrack.pipelines.listener import Stop
 from nbtrack.pipelines.locks import StageLock
 from nbtrack.pipelines.outcome import Outcome
 from nbtrack.pipelines.plan import Selection
@@ -29,8 +30,8 @@ from nbtrack.pipelines.report import keep_report
 from nbtrack.pipelines.resume import Before
 from nbtrack.pipelines.runs import Runs, Where
 from nbtrack.pipelines.shows import Shows
-from nbtrack.pipelines.stage import DEFAULT_KERNEL, Job, Result, close, secrets_of
-from nbtrack.pipelines.sweeps.stage import StageSweeps, plan_of
+from nbtrack.pipelines.stage import Job, Result, close, secrets_of
+from nbtrack.pipelines.starting import Starter
 from nbtrack.pipelines.validating import hold_inputs, hold_outputs
 
 _LOOK_S = 0.1
@@ -80,7 +81,7 @@ class PipelineRun:
         resumed: RunHistory | None = None,
     ) -> None:  # fmt: skip
         self._graph, self._books, self._decider, self._cache, self._selection = graph, books, decider, cache, selection
-        self._where, self._executor, self._shows, self._stop = where, executor, shows, stop
+        self._where, self._shows, self._stop = where, shows, stop
         self._keep_going, self._facts, self._judge, self._resumed = keep_going, dict(facts or {}), judge or (lambda _node, _run: ""), resumed
         self._outcome = Outcome(graph.loaded.folder, where.state, cache, decider.digests)
         self._phases: dict[str, Phase] = {it: Phase.WAITING for it in graph.nodes if it in selection.wanted}
@@ -100,9 +101,10 @@ class PipelineRun:
         self._later: list[tuple[float, str]] = []
         self._running: dict[Future[Result], str] = {}
         self._is_halted = False
-        self._sweeps = StageSweeps(executor, where.state)
+        self._bill = Bill()
         self._runs_of = Runs(graph, books, where, self._facts)
         self._before = Before(resumed, where.home, self._outcome, self._runs_of) if resumed is not None else None
+        self._starter = Starter(books, executor, where, stop, self._before)
         self._reports = ThreadPoolExecutor(1, thread_name_prefix="nbtrack-report")
         """Pages are made while other stages run."""
 
@@ -129,11 +131,12 @@ class PipelineRun:
                 if work.lock is not None:
                     work.lock.release()
             self._reports.shutdown(wait=True)
+            for name, value in self._bill.sums.items():
+                parent.log(name, value, 0)
             parent.end(state, "" if state is State.FINISHED else self._why())
             self._history.end(state)
             self._history.close()
-            self._sweeps.close()
-            self._executor.close()
+            self._starter.close()
             self._decider.digests.save()
             for text in self._cache.problems:
                 self._shows.note(text)
@@ -164,7 +167,11 @@ class PipelineRun:
             self._guarded(it, self._consider)
         self._queue.sort()
         for entry in list(self._queue):
-            if not self._has_room(self._graph.nodes[entry[1]]) or self._stop.reason is not None or self._is_halted:
+            if (
+                not self._starter.has_room(self._graph.nodes[entry[1]], [self._graph.nodes[it] for it in self._running.values()])
+                or self._stop.reason is not None
+                or self._is_halted
+            ):
                 break
             self._queue.remove(entry)
             self._guarded(entry[1], self._submit)
@@ -230,6 +237,7 @@ class PipelineRun:
             self._settle(node.id, Phase.GATED, why)
             return True
         run_id = self._runs_of.hit(node, decision, entry)
+        self._bill.saved(entry.seconds)
         self._cache.note_last(f"{self._graph.loaded.name}/{node.id}", entry)
         self._done(node, entry, Phase.CACHED, f"as in run {entry.run_name} ({entry.run_id[:8]})", run_id, time.monotonic() - began)
         return True
@@ -257,28 +265,8 @@ class PipelineRun:
         self._phases[it] = Phase.RUNNING
         self._shows.phase(node, Phase.RUNNING, "", 0.0)
         listener = Recording(it, self._history, self._shows.listener(it), secrets_of(work.job.params))
-        self._running[self._begin(work, listener) if node.spec.sweep is None else self._begin_sweep(work, listener)] = it
-        self._executor.expect(self._coming())
-
-    def _begin(self, work: _Work, listener: Listener) -> Future[Result]:
-        assert work.job is not None
-        return self._executor.submit(work.job, self._stop, listener)
-
-    def _begin_sweep(self, work: _Work, listener: Listener) -> Future[Result]:
-        node = work.node
-        assert work.job is not None and node.spec.sweep is not None
-        resumes = self._before.sweep_of(node, work.decision) if self._before is not None and work.attempt == 1 else ""
-        plan = plan_of(node, *self._books.get(node.notebook))
-        return self._sweeps.submit(work.job, plan, node.spec.sweep.jobs, self._stop, listener, self._sweeps.resumable(resumes))
-
-    def _coming(self) -> list[str]:
-        """Kernels that the next stages will want, as far as can be told."""
-        found: list[str] = []
-        for it, phase in self._phases.items():
-            if phase is Phase.WAITING and len(found) < self._executor.jobs:
-                node = self._graph.nodes[it]
-                found += [] if node.spec.environment.variables else [node.spec.environment.kernel or self._books.get(node.notebook)[0].kernel or DEFAULT_KERNEL]
-        return found
+        self._running[self._starter.begin(node, work.decision, work.job, listener)] = it
+        self._starter.expect(self._graph.nodes[other] for other, phase in self._phases.items() if phase is Phase.WAITING)
 
     def _end(self, future: Future[Result], it: str) -> None:
         """An attempt came to its end."""
@@ -290,6 +278,7 @@ class PipelineRun:
             raise
         assert work.job is not None
         self._runs[it] = result.run_id
+        self._bill.attempt(self._where.home, result.run_id, result.seconds, result.cpu_s, node.spec.resources.price)
         if result.notebook:
             self._reports.submit(keep_report, self._where.home, result.run_id, result.notebook)
         if result.left:
@@ -381,19 +370,6 @@ class PipelineRun:
         self._queue.clear()
         self._ready.clear()
         self._locked.clear()
-
-    def _has_room(self, node: Node) -> bool:
-        running = [self._graph.nodes[it].spec.resources for it in self._running.values()]
-        if not running:
-            return True
-        if len(running) >= self._executor.jobs:
-            return False
-        wants = node.spec.resources
-        if wants.memory is None and all(it.memory is None for it in running):
-            return True
-        import psutil
-
-        return bool(sum(it.memory or 0 for it in (*running, wants)) <= psutil.virtual_memory().total)
 
     def _is_unchanged(self, node: Node, decision: Decision) -> bool:
         again = Decider(self._graph, Books(), self._decider.digests)

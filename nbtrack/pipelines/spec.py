@@ -84,6 +84,7 @@ class Resources(Strict):
 
     cpus: float = Field(default=1.0, gt=0)
     memory: Bytes | None = Field(default=None, description="Such as 4GB.")
+    price: float = Field(default=0.0, ge=0, description="Of an hour, in whatever currency; what an attempt cost is noted on its run.")
 
 
 class Environment(Strict):

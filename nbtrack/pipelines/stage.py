@@ -17,6 +17,7 @@ from nbtrack.capture.identity import Identity
 from nbtrack.entities import Kind, Request, State
 from nbtrack.errors import JournalError, StageError
 from nbtrack.journal import Home, RunWriter, fold
+from nbtrack.pipelines import cost
 from nbtrack.pipelines import notebook as notebooks
 from nbtrack.pipelines.data import declared
 from nbtrack.pipelines.listener import Listener, Stop, StopReason
@@ -80,6 +81,8 @@ class Result:
     """Processes that the notebook left running, and that were ended."""
     notebook: bytes = b""
     """With outputs, as far as it came."""
+    cpu_s: float = 0.0
+    """Processor time of its kernel and all below; 0 where that is not known."""
 
 
 def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Result:
@@ -102,11 +105,13 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
         run.param(name, str(value) if isinstance(value, Secret) else value)
     listener.began(run.run_id, job.attempt)
     executed, left = Executed(), list[str]()
+    before = used = cost.Spent()
     state, reason, trace = State.FAILED, "", ""
     try:
         kernel = kernels.take(kernel_name, job.env, job.cwd)
         try:
             listener.kernel(kernel.token, kernel.pid)
+            before = cost.spent(kernel.pid)  # one that was started ahead has worked already
             deadline = None if job.timeout_s is None else began + job.timeout_s
             work = Work(kernels, kernel, stop, listener, deadline, extra, str(job.notebook), executed)
             is_captured = _prepare(kernels, kernel, job, run.run_id, run.notice)
@@ -120,6 +125,7 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
             if is_captured and not executed.died:
                 facts = json.dumps({"state": state, "reason": reason, "traceback": trace})
                 kernels.run(silently(kernel.client, f"__import__('nbtrack.pipelines.kernel', fromlist=['finish']).finish(get_ipython(), {facts!r})"))
+            used = cost.spent(kernel.pid)
         finally:
             left = kernels.end(kernel, is_polite=not executed.died and executed.stopped is None)
     except StageError as cause:
@@ -133,7 +139,9 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
     data = _keep(home, run.run_id, executed, secrets_of(job.params))
     declared.record(home, run.run_id, job.inputs, job.cwd)
     outputs = outputs_of(home, run.run_id)
-    return Result(run.run_id, state, reason, time.monotonic() - began, outputs, executed.failure, executed.stopped, tuple(left), data)
+    seconds, cpu_s = time.monotonic() - began, max(0.0, used.cpu_s - before.cpu_s)
+    cost.note(home, run.run_id, {cost.SECONDS: seconds} | ({cost.CPU: cpu_s, cost.MEMORY: used.peak_bytes / 1e6} if used.peak_bytes else {}))
+    return Result(run.run_id, state, reason, seconds, outputs, executed.failure, executed.stopped, tuple(left), data, cpu_s)
 
 
 def close(home: Home, run_id: str, state: State, reason: str, traceback: str = "") -> None:

@@ -42,7 +42,7 @@ def test_a_grid_finds_the_best_and_says_so_in_every_way(folder, capsys):
     assert {(view.params["scale"], view.start.goal, view.state) for view in children} == {("2.0", "max:score", State.FINISHED)}
     run = nbtrack.run(found.run_id)
     assert run.params["x"] == "choice(1.0, 3.0, 5.0)" and run.tags["nbtrack.best"] == found.best.start.run_id and run.metrics["score"].last == 10.0
-    assert {"sweep/best.yaml", "sweep/trials.json"} <= {it.path for it in run.artifacts}
+    assert {"sweep/best.yaml", "sweep/trials.json", "sweep/parallel.svg", "sweep/importance.svg"} <= {it.path for it in run.artifacts}
     assert "x matters most for score" in repr(found) and "6 complete" in repr(found)
     assert "trial 5 of 6: complete: score" in capsys.readouterr().out
     assert len(found.comparison) == 6 and "<svg" in found.comparison.figure("parallel").svg
@@ -99,6 +99,13 @@ def test_a_sweep_that_is_killed_goes_on_and_does_no_trial_twice(folder, notebook
     assert nbtrack.run(found["run_id"]).state is State.FINISHED
     refused = subprocess.run([*COMMAND, "sweep", "slow.ipynb", "--resume", "x"], capture_output=True, text=True)
     assert refused.returncode == 3 and "answer to 'x'" in refused.stderr
+
+
+def test_a_magic_sweeps_and_shows_what_came_of_it(folder, notebook, home):
+    sweep = "%load_ext nbtrack\nfound = %track sweep train.ipynb x=choice(2, 3) kind=b --goal max:score --trials 2 --sampler grid\nfound"
+    outer = nbtrack.run_notebook(notebook("outer.ipynb", sweep, "import nbtrack\nnbtrack.output('best', [found.best_params, found.best.params['kind']])"))
+    assert outer.outputs["best"] == [{"x": 3.0}, "b"]
+    assert "trial 1  score 10  x=3" in outer.result.notebook.decode()
 
 
 PIPELINE = """

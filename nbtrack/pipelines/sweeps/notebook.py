@@ -19,7 +19,6 @@ from nbtrack.pipelines.executor import LocalExecutor
 from nbtrack.pipelines.history import keep_out_of_git
 from nbtrack.pipelines.kernels import check_kernel
 from nbtrack.pipelines.listener import Stop
-from nbtrack.pipelines.locks import StageLock
 from nbtrack.pipelines.stage import DEFAULT_KERNEL, Job
 from nbtrack.pipelines.sweeps import best
 from nbtrack.pipelines.sweeps.plan import Asked, opened, saved
@@ -89,10 +88,14 @@ class Swept:
         """One sentence on which param matters; None where nothing can be said."""
         if self.result.best is None or len(self.ranked()) < 3:
             return None
+        from nbtrack.charts.importance import importance
+
         try:
-            return self.comparison.figure("importance").says
+            found = importance(self.comparison.views, self.metric)
         except UsageError as cause:  # scikit-learn is not there
             return str(cause)
+        shares = ", ".join(f"{it['name']} {it['importance']:.0%}" for it in found["params"])
+        return found["says"] + (f" ({shares})" if len(found["params"]) > 1 else "")
 
     def _ipython_display_(self) -> None:
         """What IPython calls to show it."""
@@ -142,16 +145,11 @@ def sweep_notebook(
     keep_out_of_git(state)
     executor = LocalExecutor(jobs)
     sweep = Sweep(job, plan, state, jobs, executor, stop, shows, _Saving(asked, state), run_id)
-    lock = StageLock.take(state, f"sweep/{run_id}") if run_id else None
-    if run_id and lock is None:
-        raise UsageError(f"Sweep {run_id[:8]} goes on in another process.", mend="Wait for it, or end that one.")
     try:
         executor.expect([kernel] * min(jobs, plan.trials))
         result = sweep.run()
     finally:
         executor.close()
-        if lock is not None:
-            lock.release()
     written = result.file
     if file is not None and result.file is not None:
         written = working_folder() / file

@@ -54,7 +54,7 @@ class StageSweeps:
         began = time.monotonic()
         found = Sweep(job, plan, self._state, jobs, self._executor, stop, _InLogs(), listener, resumes).run()
         failure = found.failure.failure if found.failure is not None else None
-        return Result(found.run_id, found.state, found.reason, time.monotonic() - began, found.outputs, failure, stop.reason)
+        return Result(found.run_id, found.state, found.reason, time.monotonic() - began, found.outputs, failure, stop.reason, cpu_s=found.cpu_s)
 
     def close(self) -> None:
         """Wait for what runs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,11 +16,13 @@ from nbtrack.capture.begin import begin
 from nbtrack.capture.identity import Identity
 from nbtrack.capture.run import TrackedRun
 from nbtrack.entities import Request, State
-from nbtrack.errors import NbtrackError
+from nbtrack.errors import NbtrackError, UsageError
 from nbtrack.journal import Home, fold
 from nbtrack.journal.reaper import reap
+from nbtrack.pipelines import cost
 from nbtrack.pipelines.executor import Executor
 from nbtrack.pipelines.listener import Deaf, Listener, Stop, StopReason
+from nbtrack.pipelines.locks import StageLock
 from nbtrack.pipelines.outputs import outputs_of, record
 from nbtrack.pipelines.processes import sweep as end_processes
 from nbtrack.pipelines.report import keep_report
@@ -33,6 +35,7 @@ from nbtrack.pipelines.sweeps.study import Ended, Study, Trial
 
 TAG = "nbtrack.trial"
 _LOOK_S = 0.2
+_FEWEST_DRAWN = 3
 _HOPELESS = 3
 """Trials that fail, while none has come to its end, after which the notebook is thought to be broken."""
 
@@ -68,6 +71,8 @@ class SweepResult:
     """The best params."""
     failure: Result | None = None
     """The first trial that failed."""
+    cpu_s: float = 0.0
+    """Processor time of the trials that were run."""
 
 
 @dataclass
@@ -106,13 +111,16 @@ class Sweep:
         """Try until all trials are done, or until it is asked to stop.
 
         Raises:
-            UsageError: optuna is not installed.
+            UsageError: optuna is not installed, or the sweep goes on in another process.
             JournalError, OSError: its run could not be begun.
         """
         self._home = Home(self.job.home)
         self._running: dict[Future[Result], _Open] = {}
         self._failure: Result | None = None
+        self._cpu_s = 0.0
+        lock = self._lock(self.resumes) if self.resumes else None
         self._run = self._begin()
+        lock = lock or self._lock(self._run.run_id)
         folder = self.folder(self.state, self._run.run_id)
         state, reason = State.FAILED, "the sweep failed"
         self._reports = ThreadPoolExecutor(1, thread_name_prefix="nbtrack-report")
@@ -131,6 +139,14 @@ class Sweep:
             self._reports.shutdown(wait=True)
             self._run.end(state, reason)
             self._run.writer.close()
+            lock.release()
+
+    def _lock(self, run_id: str) -> StageLock:
+        """Keep other processes from going on with it; the system gives the lock back, however this one ends."""
+        found = StageLock.take(self.state, f"sweep/{run_id}")
+        if found is None:
+            raise UsageError(f"Sweep {run_id[:8]} goes on in another process.", mend="Wait for it, or end that one.")
+        return found
 
     @staticmethod
     def folder(state: Path, run_id: str) -> Path:
@@ -212,6 +228,7 @@ class Sweep:
         except (NbtrackError, OSError) as cause:
             self._over(it.trial, None, Ended.FAILED, cause.message if isinstance(cause, NbtrackError) else str(cause))
             return
+        self._cpu_s += result.cpu_s
         if result.notebook:
             self._reports.submit(keep_report, self._home, result.run_id, result.notebook)
         if result.state is State.FINISHED:
@@ -268,9 +285,12 @@ class Sweep:
     def _result(self, folder: Path, state: State, reason: str) -> SweepResult:
         top, trials = self._study.best(), tuple(self._study.trials())
         rows = [{"number": it.number, "params": dict(it.params), "ended": it.ended, "value": it.value, "run_id": it.facts.get("run_id", "")} for it in trials]
+        if self._cpu_s:
+            self._run.log(cost.CPU, self._cpu_s, 0)
         self._run.artifact_bytes("sweep/trials.json", json.dumps(rows, indent=1, ensure_ascii=False).encode())
         if top is None:
-            return SweepResult(self._run.run_id, state, reason, trials, None, {}, None, self._failure)
+            return SweepResult(self._run.run_id, state, reason, trials, None, {}, None, self._failure, self._cpu_s)
+        self._keep_pictures(trials)
         text = best.text_of(top, self.plan.metric, self._run.run_id, self.job.params)
         best.write(folder / "best.yaml", text)
         self._run.artifact_bytes("sweep/best.yaml", text.encode())
@@ -280,7 +300,22 @@ class Sweep:
         for name, value in outputs.items():
             if name.isidentifier():  # a metric may have any name
                 record(self._run, name, value)
-        return SweepResult(self._run.run_id, state, reason, trials, top, outputs, folder / "best.yaml", self._failure)
+        return SweepResult(self._run.run_id, state, reason, trials, top, outputs, folder / "best.yaml", self._failure, self._cpu_s)
+
+    def _keep_pictures(self, trials: Sequence[Trial]) -> None:
+        """The trials through their params, and which of these matter, as artifacts."""
+        ids = tuple(str(it.facts["run_id"]) for it in trials if it.ended is Ended.COMPLETE and it.facts.get("run_id"))
+        if len(ids) < _FEWEST_DRAWN:
+            return
+        from nbtrack.charts.compare import Comparison
+        from nbtrack.charts.select import Selection
+
+        shown = Comparison(self._home, Selection(ids), self.plan.metric)
+        for name in ("parallel", "importance"):
+            try:
+                self._run.artifact_bytes(f"sweep/{name}.svg", shown.figure(name).svg.encode())
+            except UsageError as cause:
+                self._run.notice(f"sweep/{name}.svg was not drawn: {cause.message} {cause.mend}")
 
 
 class _Noting:
