@@ -102,6 +102,10 @@ def test_the_line_for_cron_runs_the_schedule_in_a_folder_of_any_name(write, tmp_
     minute_to_week, command = line.split(" ", 5)[:5], line.split(" ", 5)[5]
     assert minute_to_week == ["0", "3", "*", "*", "1"] and "%" not in command.replace("\\%", "")
     (folder / ".nbtrack" / "schedules").mkdir(parents=True)
+    program = shutil.which("crontab")
+    if program and "dry run" in subprocess.run([program, "-h"], capture_output=True, text=True, check=False).stderr:  # of cron itself
+        (tmp_path / "table").write_text(written.text)
+        subprocess.run([program, "-n", str(tmp_path / "table")], check=True, capture_output=True)
     subprocess.run(["sh", "-c", command.replace("\\%", "%")], check=False)  # as cron does it
     log = (folder / ".nbtrack" / "schedules" / "retrain.log").read_text()
     assert f"retrain of {file}" in log and "no notebook" in log  # that is beside the file's first place

@@ -1,0 +1,42 @@
+"""Where there is room for another stage."""
+
+from __future__ import annotations
+
+from nbtrack.pipelines.check import Books
+from nbtrack.pipelines.cost import MONEY, SAVED, SECONDS, Bill
+from nbtrack.pipelines.executor import LocalExecutor
+from nbtrack.pipelines.listener import Stop
+from nbtrack.pipelines.runs import Where
+from nbtrack.pipelines.starting import Starter
+
+STAGES = """
+    stages:
+      small: {notebook: a.ipynb}
+      large: {notebook: a.ipynb, resources: {memory: 900TB, price: 0.5}}
+      third: {notebook: a.ipynb}
+"""
+
+
+def test_a_stage_waits_for_a_place_and_for_memory_but_never_for_ever(opened, home, tmp_path):
+    nodes = opened(STAGES, a="")[0].nodes
+    starter = Starter(Books(), LocalExecutor(2), Where(home, "", tmp_path), Stop(), None)
+    try:
+        assert starter.has_room(nodes["small"], []) and starter.has_room(nodes["third"], [nodes["small"]])
+        assert not starter.has_room(nodes["third"], [nodes["small"], nodes["small"]])
+        assert not starter.has_room(nodes["large"], [nodes["small"]])
+        assert starter.has_room(nodes["large"], [])  # alone it may try
+    finally:
+        starter.close()
+
+
+def test_what_attempts_cost_is_summed_and_money_is_noted_on_the_run(home, begin, finish):
+    from nbtrack.journal import fold
+
+    writer = begin()
+    finish(writer)
+    bill = Bill()
+    bill.attempt(home, writer.run_id, 1800.0, 0.0, 2.0)
+    bill.attempt(home, writer.run_id, 3600.0, 5.0, 0.0)
+    bill.saved(60.0)
+    assert (bill.sums[SECONDS], bill.sums[MONEY], bill.sums[SAVED]) == (5400.0, 1.0, 60.0)
+    assert fold(home, writer.run_id).metrics[MONEY].last == 1.0
