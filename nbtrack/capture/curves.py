@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import json
 import math
-import queue
 import threading
 import time
 from collections.abc import Iterable
@@ -15,6 +13,7 @@ from types import FunctionType
 from typing import Any
 
 from nbtrack import settings
+from nbtrack.capture.following import Drainer, Following, alike, names_of
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
@@ -23,21 +22,16 @@ from nbtrack.capture.weave.insert import Transformer, insert
 from nbtrack.capture.weave.loops import TooLongError
 from nbtrack.capture.weave.modules import ModuleWeaver
 from nbtrack.capture.weave.plan import Spot, plan, returns_of
-from nbtrack.capture.weave.series import Points, Series
+from nbtrack.capture.weave.series import Series
 from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.capture.weave.values import loaded
 from nbtrack.entities.ledger import Entry
 from nbtrack.errors import SettingError
-from nbtrack.journal.fold import events_of, points_of, series_names
+from nbtrack.journal.fold import points_of
 
-_SLOWEST_S, _FASTEST_S, _FIRST_S = 0.25, 0.005, 0.02
-_MOMENT_S = 0.001
-_FULL = 50_000
-"""Values in one look from which the next one comes sooner: what waits is bounded."""
 _SIZES, _KEPT_IN, _HEADS = "curves: sizes of dicts", "curves: lists that are tapped", "curves: first values"
 _HEAD = 1000
 """Values by which two curves are told apart."""
-_FEW = 2
 _MAGICS = ("%%time", "%%capture")
 """Cell magics that give their body to IPython's transformers."""
 
@@ -54,8 +48,8 @@ class Curves(Source):
         self._armed: dict[int, tuple[Entry, bool]] = {}
         self._woven: dict[str, list[tuple[Spot, Tap]]] = {}
         self._spots: list[tuple[Spot, Tap]] = []
-        self._active: _Active | None = None
-        self._drainer = _Drainer()
+        self._active: Following | None = None
+        self._drainer = Drainer()
         self._modules: ModuleWeaver | None = None
         self._unsaid: list[str] = []
         self._returns: dict[str, tuple[str, ...]] = {}
@@ -106,7 +100,7 @@ class Curves(Source):
         self._budget_s = cell.chosen.budget_ms / 1000
         self._say_all(cell)
         if self._active is None:
-            self._active = _Active(cell, self._drainer)
+            self._active = Following(cell, self._drainer)
             for spot, tap in self._spots:
                 self._active.add(spot, tap)
         cell.entry.facts[_SIZES] = sizes_of(cell.namespace)
@@ -225,7 +219,7 @@ class Kept:
                 self._heads.extend(_heads_of(cell.run, cell.run.autologged))
         name = next((it for it in (name, other_name) if it and it not in self._names and it not in self._taken), "")
         is_part = "-" in name and len(values) > 1 and any(len(values) < len(head) and set(values) <= set(head) for head in self._heads)
-        if not name or is_part or not cell.choice.wants(name) or any(_alike(values[:_HEAD], head[: len(values)]) for head in self._heads):
+        if not name or is_part or not cell.choice.wants(name) or any(alike(values[:_HEAD], head[: len(values)]) for head in self._heads):
             return
         self._names.add(name)
         self._heads.append(values[:_HEAD])
@@ -236,162 +230,6 @@ class Kept:
         yield Finding("curve", name, f"{len(values):,} points, last {values[-1]:.6g}", rule, keep=_is_kept)
 
 
-class _Drainer:
-    """The thread that empties taps; started with the first tracked cell that has any, since starting one would cost every cell."""
-
-    def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[_Active | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-
-    def watch(self, active: _Active) -> None:
-        """Empty the taps of a cell until it ends."""
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name="nbtrack-curves", daemon=True)
-            self._thread.start()
-        self._queue.put(active)
-
-    def stop(self) -> None:
-        """End the thread."""
-        if self._thread is not None and self._thread.is_alive():
-            self._queue.put(None)
-            self._thread.join(timeout=5)
-
-    def _run(self) -> None:
-        while (active := self._queue.get()) is not None:
-            active.drain()
-
-
-class _Active:
-    """The taps of one tracked cell while it runs."""
-
-    def __init__(self, cell: Cell, drainer: _Drainer) -> None:
-        self.cell, self._drainer = cell, drainer
-        self._budget = cell.chosen.curve_points
-        self._series: dict[int, Series] = {}
-        self._names: dict[str, Series] = {}
-        self._taken: set[str] | None = None
-        self._lock = threading.Lock()
-        self._ended = threading.Event()
-        self._is_watched = False
-
-    def add(self, spot: Spot, tap: Tap) -> None:
-        """Switch a tap on."""
-        with self._lock:
-            self._series[id(tap)] = Series(spot, tap, self._budget, self._claim, self._write, self._has_twin)
-            tap.on()
-        if not self._is_watched:
-            self._is_watched = True
-            self._drainer.watch(self)
-
-    def forget(self, them: set[int]) -> None:
-        """Let go of taps whose code is woven anew."""
-        with self._lock:
-            for key in them:
-                self._series.pop(key, None)
-
-    def end(self) -> list[Series]:
-        """Take the last values; returns the curves."""
-        self._ended.set()
-        with self._lock:
-            them = list(self._series.values())
-            for series in them:
-                series.drain()
-                if series.is_sampled and not series.spot.place and series.spot.bindings:
-                    series.add_last(self.cell.namespace.get(series.spot.variable))
-            for series in sorted(them, key=lambda it: it.spot.is_printed):
-                series.finish()
-            for series in them:
-                series.decide_members(at_end=True)
-        kept = [series for first in them for series in first.all() if series.name]
-        if kept and self.cell.run is not None:
-            self._tell(self.cell.run, kept)
-        return kept
-
-    def drain(self) -> None:
-        """Take values out until the cell ends."""
-        wait_s = _FIRST_S
-        while not self._ended.wait(wait_s):
-            try:
-                with self._lock:
-                    if self._ended.is_set():
-                        return
-                    them = list(self._series.values())
-                    most = max((series.drain() for series in them if not series.is_sampled), default=0)
-                    for series in them:
-                        series.decide_members()
-                self._sample([series for series in them if series.is_sampled])
-            except Exception as cause:  # noqa: BLE001 - the user's loop goes on without curves
-                for series in list(self._series.values()):
-                    series.tap.off()
-                if self.cell.run is not None:
-                    self.cell.run.notice(f"curves could not be captured any more: {cause!r}")
-                return
-            wait_s = max(_FASTEST_S, wait_s / 2) if most > _FULL else min(_SLOWEST_S, wait_s * 2)
-
-    def _sample(self, them: list[Series]) -> None:
-        """Look for a moment at loops that are too fast to be followed."""
-        if not them:
-            return
-        for series in them:
-            series.open()
-        self._ended.wait(_MOMENT_S)
-        with self._lock:
-            for series in them:
-                series.close()
-
-    def _claim(self, series: Series) -> str:
-        """A name that no other series of the run has; empty where the user does not want it."""
-        spot = series.spot
-        if not self.cell.choice.wants(spot.name):
-            return ""
-        if self._taken is None:
-            self._taken = names_of(self.cell.run)
-        function = spot.place.rpartition(".")[2]
-        is_ours = bool(function) and any(
-            not it.spot.place and it.spot.name == spot.name for it in self._series.values() if it.spot.cell == self.cell.entry.number
-        )
-        wanted = [*([] if is_ours else [spot.name]), *([f"{function}.{spot.name}"] if function else [])]
-        if series.first is not None and series.first.name:
-            spot_name, wanted = series.first.name, []
-        else:
-            spot_name = spot.name
-        wanted += [f"{spot_name}_{number}" for number in range(2, 1000)]
-        name = next((it for it in wanted if it not in self._taken), "")
-        self._taken.add(name)
-        self._names[name] = series
-        return name
-
-    def _write(self, name: str, points: Points) -> None:
-        if self.cell.run is not None:
-            self.cell.run.log_many(name, points.steps, points.times_ns, points.values)
-
-    def _has_twin(self, series: Series) -> bool:
-        """Whether a curve has the same values: as many, and alike at both ends and between."""
-        if series.is_member:  # others may be a step ahead, and not be decided yet
-            return any(not it.is_member and len(it.head) >= _FEW and _begin_alike(it.head, series.head) for it in self._series.values())
-        others = [it for first in self._series.values() for it in first.all() if it is not series and it.name]
-        return any(it.count == series.count and _alike(it.head, series.head) and _alike([it.last or 0.0], [series.last or 0.0]) for it in others) or (
-            series.spot.is_printed and any(_is_now_and_then(series, it) for it in others)
-        )
-
-    @staticmethod
-    def _tell(run: TrackedRun, kept: list[Series]) -> None:
-        run.curve_ends.update({series.name: series.last for series in kept if series.last is not None})
-        thinned = {series.name: {"points": series.seen, "about": series.is_about} for series in kept if series.is_thinned}
-        if thinned:
-            run.tag("nbtrack.thinned", json.dumps(thinned))
-        outer = {
-            series.name: {"outer": series.spot.loop.parent.target if series.spot.loop.parent else "", "ends": series.ends} for series in kept if series.ends
-        }
-        if outer:
-            run.artifact_bytes("curves/outer-steps.json", json.dumps(outer).encode())
-
-
-def names_of(run: TrackedRun | None) -> set[str]:
-    """Metrics the run has already."""
-    return set() if run is None else set(series_names(events_of(run.home, run.run_id)).values())
-
-
 def _heads_of(run: TrackedRun, names: set[str]) -> list[list[float]]:
     """The first values of some metrics of a run."""
     found: dict[str, list[float]] = {}
@@ -399,23 +237,6 @@ def _heads_of(run: TrackedRun, names: set[str]) -> list[list[float]]:
         if name in names and len(them := found.setdefault(name, [])) < _HEAD:
             them.append(value)
     return [them for them in found.values() if len(them) > 1]
-
-
-def _is_now_and_then(some: Series, other: Series) -> bool:
-    """Whether one curve has some of another's values; of that only the first are at hand."""
-    least = len(some.head) if other.count <= len(other.head) else max(2, int(len(some.head) * len(other.head) / other.count) - 1)
-    return set(some.head[:least]) <= set(other.head)
-
-
-def _begin_alike(some: list[float], others: list[float]) -> bool:
-    least = min(len(some), len(others))
-    return _alike(some[:least], others[:least])
-
-
-def _alike(some: list[float], others: list[float]) -> bool:
-    return len(some) == len(others) and all(
-        a == b or abs(a - b) <= 1e-9 * max(abs(a), abs(b)) or (math.isnan(a) and math.isnan(b)) for a, b in zip(some, others, strict=True)
-    )
 
 
 def _is_kept(_: TrackedRun) -> None:
