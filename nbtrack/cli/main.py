@@ -426,7 +426,7 @@ def run(
     resume: Annotated[str, typer.Option("--resume", help="Go on with a run of the pipeline that was stopped: RUN, or last.")] = "",
     start: Annotated[str, typer.Option("--from", help="Execute this stage and all that need it anew.")] = "",
     downstream: Annotated[bool, typer.Option("--downstream", help="Also stages that need the named ones.")] = False,
-    executor: Annotated[str, typer.Option("--executor", help="Where stages are executed: local.")] = "local",
+    executor: Annotated[str, typer.Option("--executor", help="Where stages are executed: local, dask or dask://HOST:PORT.")] = "local",
     deliver: Annotated[bool, typer.Option("--deliver", help="Bring the runs to the store before this ends, as in a container that ends with it.")] = False,
     as_json: Json = False,
 ) -> None:

@@ -33,13 +33,12 @@ _MARKS = {"run": "▶", "cached": "✓", "perhaps": "?", "skip": "-"}
 
 def run(wanted: Wanted, *, jobs: int, keep_going: bool, resume: str, executor: str, as_json: bool, schedule: str = "") -> int:
     """Run a pipeline; the exit code."""
+    from nbtrack.pipelines.executor import executor_of
     from nbtrack.pipelines.history import find
     from nbtrack.pipelines.pipeline import PipelineRun
     from nbtrack.pipelines.progress import PipelineShows, Terminal
     from nbtrack.pipelines.runs import Where
 
-    if executor != "local":
-        raise UsageError(f"There is no executor {executor!r}.", mend="There is local.")
     before = find(folder_of_state(find_file(wanted.file, Path.cwd())), resume) if resume else None
     if before is not None:
         wanted = _as_before(wanted, before)
@@ -52,11 +51,11 @@ def run(wanted: Wanted, *, jobs: int, keep_going: bool, resume: str, executor: s
     facts: dict[str, Any] = {"profile": wanted.profile, "stages": list(wanted.stages), "params": dict(wanted.params or {}), "typed": sorted(wanted.typed)}
     facts |= {"downstream": wanted.downstream, "force": wanted.force, "start": wanted.start} | ({"schedule": schedule} if schedule else {})
 
-    def act() -> Any:
-        from nbtrack.pipelines.executor import LocalExecutor
+    where_to = executor_of(executor, jobs)
 
+    def act() -> Any:
         return PipelineRun(
-            opened.graph, opened.books, opened.decider, opened.cache, opened.selection, where, LocalExecutor(jobs), shows, stop, keep_going=keep_going,
+            opened.graph, opened.books, opened.decider, opened.cache, opened.selection, where, where_to, shows, stop, keep_going=keep_going,
             facts=facts, resumed=before, judge=lambda node, run_id: judge(home, where.uri, opened.graph.loaded, opened.gates, node, run_id),
         ).run()  # fmt: skip
 

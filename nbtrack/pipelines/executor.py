@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
+from nbtrack.errors import UsageError
 from nbtrack.pipelines.listener import Listener, Stop
 from nbtrack.pipelines.stage import Job, Result, attempt
 
@@ -36,6 +37,22 @@ class Executor(Protocol):
     def close(self) -> None:
         """Let go of everything; nothing is submitted any more."""
         ...
+
+
+def executor_of(word: str, jobs: int) -> Executor:
+    """`local`; `dask`, a cluster of its own; or `dask://HOST:PORT`.
+
+    Raises:
+        UsageError: there is no such executor, or it cannot be reached.
+    """
+    if word == "local":
+        return LocalExecutor(jobs)
+    scheme, _, address = word.partition("://")
+    if scheme == "dask":
+        from nbtrack.pipelines.dask import DaskExecutor
+
+        return DaskExecutor(address, jobs)
+    raise UsageError(f"There is no executor {word!r}.", mend="There are local, dask, and dask://HOST:PORT.")
 
 
 class LocalExecutor:

@@ -1,0 +1,182 @@
+"""Stages on the workers of a Dask cluster: https://distributed.dask.org/.
+
+Workers must see the project, the state directory and the store's files under the same paths, and have nbtrack. A worker that dies costs its
+attempt: the run ends as killed, and the scheduler gives the stage to another worker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from nbtrack.entities import State
+from nbtrack.errors import MissingPackageError, UsageError
+from nbtrack.journal import Home, new_id
+from nbtrack.pipelines.listener import Listener, Stop, StopReason
+from nbtrack.pipelines.processes import sweep
+from nbtrack.pipelines.stage import Job, Result, attempt, close
+
+SCHEME = "dask"
+_CONNECT_S = 10
+_LOOK_S = 0.5
+
+
+class DaskExecutor:
+    """A client of a scheduler; without an address, of a cluster of its own on this machine.
+
+    Args:
+        address: HOST:PORT of a scheduler, or empty.
+        jobs: attempts at once; with an address, as many as its workers have threads where this is 1.
+
+    Raises:
+        MissingPackageError: Dask is not installed.
+        UsageError: the scheduler does not answer, or has no worker.
+    """
+
+    def __init__(self, address: str, jobs: int) -> None:
+        try:
+            from distributed import Client, LocalCluster
+        except ImportError as cause:
+            raise MissingPackageError("distributed", "Running stages on Dask", extra="dask") from cause
+        self._cluster: Any = None
+        if not address:
+            self._cluster = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs=50)
+        try:
+            self._client: Any = Client(self._cluster or f"tcp://{address}", timeout=_CONNECT_S)
+        except (OSError, ValueError) as cause:
+            raise UsageError(f"No Dask scheduler answers at {address}.", mend="Start one: dask scheduler, and dask worker HOST:PORT.") from cause
+        threads = sum(self._client.nthreads().values())
+        if not threads:
+            self.close()
+            raise UsageError(f"The Dask scheduler at {address} has no worker.", mend=f"Start one: dask worker {address}.")
+        self.jobs = jobs if jobs > 1 or not address else threads
+        self._threads = ThreadPoolExecutor(self.jobs, thread_name_prefix="nbtrack-dask")
+
+    def submit(self, job: Job, stop: Stop, listener: Listener) -> Future[Result]:
+        return self._threads.submit(self._wait, job, stop, listener)
+
+    def expect(self, kernels: Sequence[str]) -> None:
+        """Kernels are started by the workers."""
+
+    def close(self) -> None:
+        if hasattr(self, "_threads"):
+            self._threads.shutdown(wait=True)
+        with contextlib.suppress(Exception):  # the scheduler may be gone
+            self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+    def _wait(self, job: Job, stop: Stop, listener: Listener) -> Result:
+        from distributed import KilledWorker, Variable
+
+        topic = f"nbtrack-{new_id()}"
+        hears = _Hears(listener)
+        self._client.subscribe_topic(topic, hears)
+        wish = Variable(topic, client=self._client)
+        future = self._client.submit(_attempt, job, topic, key=topic, pure=False)
+        asked = None
+        try:
+            while not future.done():
+                if asked is None:
+                    stop.wait(_LOOK_S)
+                else:
+                    time.sleep(_LOOK_S)
+                if stop.reason is not None and asked is not stop.is_now:
+                    asked = stop.is_now
+                    wish.set((str(stop.reason), asked))
+            result: Result = future.result()
+        except KilledWorker as cause:
+            reason = f"its worker died, and so did the next ones: {cause}"
+            if hears.run_id:
+                close(Home(job.home), hears.run_id, State.FAILED, reason)
+            result = Result(hears.run_id, State.FAILED, reason, 0.0)
+        finally:
+            hears.forget()
+            with contextlib.suppress(Exception):
+                wish.delete()
+                self._client.unsubscribe_topic(topic)
+        return result
+
+
+class _Hears:
+    """Hands on what a worker tells; called in the client's event loop."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self.run_id = ""
+        self._kernel: tuple[str, str, int] | None = None
+
+    def __call__(self, event: Any) -> None:
+        name, args = event[1]
+        if name == "began":
+            self.forget()  # the worker of the attempt before is dead
+            self.run_id = args[0]
+        if name == "kernel":
+            host, token, pid = args
+            self._kernel = (host, token, pid)
+            args = (token, pid)
+        getattr(self._listener, name)(*args)
+
+    def forget(self) -> None:
+        """End what a kernel left on this machine, as nobody else may be there to do it."""
+        if self._kernel is not None and self._kernel[0] == socket.gethostname():
+            threading.Thread(target=sweep, args=self._kernel[1:], daemon=True).start()
+        self._kernel = None
+
+
+class _Tells:
+    """The listener on the worker."""
+
+    def __init__(self, worker: Any, topic: str) -> None:
+        self._worker, self._topic = worker, topic
+
+    def _tell(self, name: str, *args: Any) -> None:
+        self._worker.log_event(self._topic, (name, args))
+
+    def began(self, run_id: str, attempt: int) -> None:
+        self._tell("began", run_id, attempt)
+
+    def kernel(self, token: str, pid: int) -> None:
+        self._tell("kernel", socket.gethostname(), token, pid)
+
+    def cell(self, number: int, count: int) -> None:
+        self._tell("cell", number, count)
+
+    def text(self, stream: str, text: str) -> None:
+        self._tell("text", stream, text)
+
+
+def _attempt(job: Job, topic: str) -> Result:
+    """On the worker: one attempt, with a kernel of its own."""
+    from distributed import get_client, get_worker
+
+    from nbtrack.pipelines.kernels import Kernels
+
+    stop, done = Stop(), threading.Event()
+    watch = threading.Thread(target=_watch, args=(get_client(), topic, stop, done), name="nbtrack-stop", daemon=True)
+    kernels = Kernels({})
+    watch.start()
+    try:
+        return attempt(job, kernels, stop, _Tells(get_worker(), topic))
+    finally:
+        done.set()
+        kernels.close()
+
+
+def _watch(client: Any, topic: str, stop: Stop, done: threading.Event) -> None:
+    from distributed import Variable
+
+    wish = Variable(topic, client=client)
+    while not done.wait(_LOOK_S):
+        try:
+            reason, is_now = wish.get(timeout=_LOOK_S)
+        except TimeoutError:
+            continue
+        except Exception:  # noqa: BLE001 - the scheduler is gone, and nobody asks any more
+            return
+        stop.ask(StopReason(reason), now=is_now)
