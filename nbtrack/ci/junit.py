@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -39,6 +40,8 @@ class Case:
     skipped: str = ""
     """Why it was not executed, or does not count."""
     output: str = ""
+    cell: int = 0
+    """Which code cell of the notebook it is, from 1; 0 where it is none."""
 
 
 @dataclass(frozen=True)
@@ -111,10 +114,27 @@ def _cells(home: Home, view: RunView) -> list[Case]:
             continue
         try:
             cells = json.loads(data)["cells"]
-            return [_cell(number, it) for number, it in enumerate((it for it in cells if it.get("cell_type") == "code"), 1)]
+            code = [it for it in cells if it.get("cell_type") == "code" and not _is_injected(it)]
+            return [_cell(number, it) for number, it in enumerate(code, 1)]
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return []
+
+
+def _is_injected(cell: dict[str, Any]) -> bool:
+    """The cell that sets given params is none of the user's, and no number is counted for it."""
+    tags = (cell.get("metadata") or {}).get("tags") or []
+    return "injected-parameters" in tags and not any(it.get("output_type") == "error" for it in cell.get("outputs") or [])
+
+
+def line_of(notebook: Path, cell: int) -> int:
+    """The line of a notebook's file where a code cell begins; 1 where it cannot be told."""
+    try:
+        lines = notebook.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return 1
+    begins = [number for number, line in enumerate(lines, 1) if line.strip().rstrip(",") == '"cell_type": "code"']
+    return begins[cell - 1] if 0 < cell <= len(begins) else 1
 
 
 def _cell(number: int, cell: dict[str, Any]) -> Case:
@@ -131,9 +151,11 @@ def _cell(number: int, cell: dict[str, Any]) -> Case:
     if error is not None and not may_raise:
         trace = _COLOURS.sub("", "\n".join(error.get("traceback") or []))
         text = _cut(words.clean(f"{source}\n\n{trace}"))
-        return Case(name, max(0.0, seconds), words.clean(f"{error.get('ename')}: {error.get('evalue')}"), str(error.get("ename")), text, output=said)
+        return Case(
+            name, max(0.0, seconds), words.clean(f"{error.get('ename')}: {error.get('evalue')}"), str(error.get("ename")), text, output=said, cell=number
+        )
     is_begun = papermill.get("status") not in ("pending", None) or ours or outputs or cell.get("execution_count")
-    return Case(name, max(0.0, seconds), output=said, skipped="" if is_begun or not source.strip() else "a cell before it failed")
+    return Case(name, max(0.0, seconds), output=said, cell=number, skipped="" if is_begun or not source.strip() else "a cell before it failed")
 
 
 def _gate(it: Verdict) -> Case:

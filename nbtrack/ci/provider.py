@@ -19,6 +19,8 @@ class Annotation:
     """From the top of the repository; empty where it is about no file."""
     title: str
     text: str
+    line: int = 1
+    """Of the file."""
 
 
 class Provider(Protocol):

@@ -16,7 +16,7 @@ from nbtrack.ci import draw_markdown
 from nbtrack.ci.base import Base, source_of
 from nbtrack.ci.changed import Touched, touched
 from nbtrack.ci.comment import comment
-from nbtrack.ci.junit import Suite, missing_suite, suite_of
+from nbtrack.ci.junit import Suite, line_of, missing_suite, suite_of
 from nbtrack.ci.provider import Annotation, Provider
 from nbtrack.ci.providers import detect
 from nbtrack.ci.report import Missing, Part, Report, part_of
@@ -177,7 +177,10 @@ def _annotations(report: Report, suites: list[Suite], project: Path) -> list[Ann
     for suite in suites:
         path = os.path.relpath(suite.file, top).replace(os.sep, "/") if suite.file else ""
         file = "" if path.startswith("../") else path
-        found += [Annotation("error", file, f"{suite.name}, {it.name}", it.problem) for it in suite.cases if it.problem and it.kind != "gate"]
+        found += [
+            Annotation("error", file, f"{suite.name}, {it.name}", it.problem, line_of(Path(suite.file), it.cell) if it.cell else 1)
+            for it in suite.cases if it.problem and it.kind != "gate"
+        ]  # fmt: skip
         for verdict in verdicts.get(suite.name, ()):
             level = {Standing.FAILED: "error", Standing.WARNED: "warning"}.get(verdict.standing)
             if level:

@@ -3,9 +3,12 @@
 import importlib.util
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -115,7 +118,9 @@ def test_a_notebook_that_fails_ends_with_1_and_is_told_at_its_cell(project, gith
     project.commit("more.txt")
     done = project.ci("--base", "main~1", **github.variables(), **github.files)
     assert done.returncode == 1, done.stderr
-    assert "::error file=train.ipynb,line=1,title=train%2C cell" in done.stdout and "ZeroDivisionError" in done.stdout
+    line = 1 + [it.strip() for it in (project.folder / "train.ipynb").read_text().splitlines()].index('"1 / 0"')
+    told = re.search(r"::error file=train.ipynb,line=(\d+),title=train%2C cell 2", done.stdout)
+    assert told is not None and 0 < line - int(told[1]) < 10 and "ZeroDivisionError" in done.stdout, done.stdout
     suites = {suite.name: suite for suite in JUnitXml.fromfile(str(project.folder / "nbtrack-report" / "junit.xml"))}
     failing = [case for case in suites["train"] if case.is_failure]
     assert len(failing) == 1 and "1 / 0" in failing[0].result[0].text and suites["prepare"].failures == 0
@@ -184,6 +189,24 @@ def test_a_base_that_fails_or_has_no_pipeline_is_told_and_the_gates_decide(proje
     assert done.returncode == 0 and "There is no pipeline file" in acc(project)[2], done.stderr
     done = project.ci("--base", "bare", "--no-run-base")
     assert done.returncode == 0 and "none at bare or before" in acc(project)[2]
+
+
+def test_an_interrupt_while_the_base_runs_ends_with_130_and_leaves_no_worktree(project, tmp_path):
+    project.commit("helper.py", "import time\n\ndef rows():\n    time.sleep(600)\n")
+    project.git("checkout", "-qb", "feature")
+    project.commit("helper.py", "def rows():\n    return 10\n")
+    command = [sys.executable, "-c", "from nbtrack.cli import main; main()", "ci", "--base", "main"]
+    with (tmp_path / "said.txt").open("w") as said:
+        process = subprocess.Popen(command, cwd=project.folder, stdout=said, stderr=said)
+        try:
+            while "prepare: running" not in (tmp_path / "said.txt").read_text():
+                assert process.poll() is None, (tmp_path / "said.txt").read_text()
+                time.sleep(0.2)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(200) == 130, (tmp_path / "said.txt").read_text()
+        finally:
+            process.kill()
+    assert project.git("worktree", "list", "--porcelain").count("worktree ") == 1
 
 
 def test_data_that_git_does_not_have_are_brought_to_the_base(project):

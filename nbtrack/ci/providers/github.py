@@ -49,7 +49,7 @@ class GitHub:
     def annotate(self, annotations: Sequence[Annotation]) -> None:
         for level in ("error", "warning"):
             for it in [it for it in annotations if it.level == level][:_ANNOTATIONS]:
-                where = f"file={_property(it.file)},line=1," if it.file else ""
+                where = f"file={_property(it.file)},line={it.line}," if it.file else ""
                 print(f"::{level} {where}title={_property(it.title)}::{_data(it.text)}", file=sys.stdout, flush=True)  # noqa: T201 - that is how it is told
 
     def outputs(self, values: Mapping[str, str]) -> None:

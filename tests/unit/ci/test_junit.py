@@ -3,11 +3,12 @@
 import json
 from pathlib import Path
 
+import nbformat
 import xmlschema
 from junitparser import JUnitXml
 
 import nbtrack
-from nbtrack.ci.junit import junit_xml, missing_suite, suite_of
+from nbtrack.ci.junit import junit_xml, line_of, missing_suite, suite_of
 from nbtrack.entities.verdict import Severity, Verdict
 
 SCHEMA = Path(__file__).parents[2] / "golden" / "junit.xsd"
@@ -55,6 +56,21 @@ def test_each_cell_is_a_case_and_the_failing_one_has_source_and_traceback(home, 
     assert failure.type == "ValueError" and failure.message == "ValueError: bad \ufffd input"
     assert failure.text == "model.fit(X) # ]]> & <\n\nTraceback\nValueError: bad"
     assert cases[0].system_out == "hello\n" and cases[0].time == 1.5
+
+
+def test_the_cell_of_given_params_is_not_counted_and_a_cell_is_found_in_its_file(home, tmp_path):
+    cells = [cell("lr = 1", tags=["parameters"]), cell("lr = 2", tags=["injected-parameters"]), cell("1 / 0", [ERROR])]
+    _, suite = read(home, tmp_path, cells)
+    assert [it.name for it in suite] == ["cell 1: lr = 1", "cell 2: 1 / 0", "the whole notebook"]
+    nbformat.write(
+        nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell('"cell_type": "code"'), nbformat.v4.new_markdown_cell("x"), nbformat.v4.new_code_cell("1 / 0")]
+        ),
+        tmp_path / "n.ipynb",
+    )
+    lines = (tmp_path / "n.ipynb").read_text().splitlines()
+    assert '"1 / 0"' in "".join(lines[line_of(tmp_path / "n.ipynb", 2) - 1 : line_of(tmp_path / "n.ipynb", 2) + 8])
+    assert (line_of(tmp_path / "n.ipynb", 3), line_of(tmp_path / "none.ipynb", 1)) == (1, 1)
 
 
 def test_gates_are_cases_too_and_warnings_do_not_fail(home, tmp_path):
