@@ -29,8 +29,9 @@ _HOLE_S = 2.0
 class Backlog:
     """One run's journal as delivery sees it. Events are read once; points as often as there are new ones."""
 
-    def __init__(self, home: Home, run_id: str, long_param: int) -> None:
+    def __init__(self, home: Home, run_id: str, long_param: int, *, ignores_case: bool = False) -> None:
         self.home, self.run_id = home, run_id
+        self.ignores_case = ignores_case
         self.folder = home.run(run_id)
         self.cursor = cursors.load(home, run_id)
         self.start: RunStart | None = None
@@ -42,7 +43,7 @@ class Backlog:
         """What was refused and not yet reported."""
         self.refused_points: dict[str, int] = {}
         self.mask = Mask()
-        self.translator = Translator(Names(self.cursor.names), long_param, self._text_of, self.mask)
+        self.translator = Translator(Names(self.cursor.names, ignores_case=ignores_case), long_param, self._text_of, self.mask)
         self._long_param = long_param
         self._series: dict[tuple[str, int], str] = {}
         self._pending: list[tuple[Event, int]] = []
@@ -89,7 +90,7 @@ class Backlog:
         self.cursor = cursors.Cursor()
         cursors.save(self.home, self.run_id, self.cursor)
         self.mask.forget()
-        self.translator = Translator(Names({}), self._long_param, self._text_of, self.mask)
+        self.translator = Translator(Names({}, ignores_case=self.ignores_case), self._long_param, self._text_of, self.mask)
         self._pending.clear()
         self._open = None
         self._series.clear()

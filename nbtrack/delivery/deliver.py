@@ -281,7 +281,8 @@ class _Pass:
         if new:
             tags[RENAMED_TAG] = _fitting_json(renamed)
             shown = "; ".join(f"{source!r} {target!r}" for source, target in list(new.items())[:20])
-            notices.append(f"MLflow takes names of letters, digits, spaces and /_-.: only, so it calls {shown}.")
+            alike = ", and this store takes those for one that differ in case or accents alone" if backlog.ignores_case else ""
+            notices.append(f"MLflow takes names of letters, digits, spaces and /_-.: only{alike}, so it calls {shown}.")
         if refusals:
             tags[REFUSED_TAG] = fit_text("\n".join([*backlog.cursor.refusals, *refusals]), LONGEST_TAG)
             notices += [f"Not in MLflow, but kept in the journal: {text}" for text in refusals]

@@ -11,7 +11,7 @@ from typing import Any
 from nbtrack.delivery.mask import Mask
 from nbtrack.entities import Event, Kind, State
 from nbtrack.secrets.policy import TAGS
-from nbtrack.store.names import LONGEST_PARAM, LONGEST_TAG, fit_name, fit_text, is_fit
+from nbtrack.store.names import LONGEST_PARAM, LONGEST_TAG, fit_name, fit_text, is_fit, without_case
 
 NOTE_TAG = "mlflow.note.content"
 RENAMED_TAG = "nbtrack.renamed"
@@ -23,19 +23,28 @@ _EXACT_KEPT = 200
 class Names:
     """What each metric, param and tag of one run is called in MLflow; the same events in the same order give the same names."""
 
-    def __init__(self, renamed: dict[str, str]) -> None:
+    def __init__(self, renamed: dict[str, str], *, ignores_case: bool = False) -> None:
+        """
+        Args:
+            ignores_case: to the store, names are alike that differ in case, accents or spaces at their end alone.
+        """
         self.renamed = dict(renamed)
-        self._given = {target: source for source, target in renamed.items()}
+        self._key = without_case if ignores_case else str
+        self._given = {self._key(target): source for source, target in renamed.items()}
+
+    def __contains__(self, target: object) -> bool:
+        """Whether a name in MLflow is given."""
+        return self._key(str(target)) in self._given
 
     def of(self, name: str) -> str:
         """The name in MLflow."""
         known = self.renamed.get(name)
         if known is not None:
             return known
-        if is_fit(name) and self._given.setdefault(name, name) == name:
+        if is_fit(name) and self._given.setdefault(self._key(name), name) == name:
             return name
-        target = fit_name(name, self._given)
-        self._given[target] = name
+        target = fit_name(name, self)
+        self._given[self._key(target)] = name
         self.renamed[name] = target
         return target
 

@@ -15,6 +15,7 @@ from nbtrack.journal.location import Home
 from nbtrack.journal.owner import is_alive
 from nbtrack.journal.writer import EVENTS
 from nbtrack.notebooks.dead import reap
+from nbtrack.store.names import ignores_case
 
 _WATCH_S = 600.0
 _UNBORN_S = 60.0
@@ -136,7 +137,7 @@ class Register:
         if cursor.is_done and cursor.events_bytes == size and not is_written:
             self._settled[run_id] = size
             return
-        backlog = Backlog(self.home, run_id, self._long_param)
+        backlog = Backlog(self.home, run_id, self._long_param, ignores_case=ignores_case(self.store))
         try:
             backlog.read()
         except FormatError as error:

@@ -75,6 +75,8 @@ _LOGIN_TEXT = re.compile(
 )
 _DATABASE_TEXT = re.compile(r"sqlalche\.me|sqlalchemy\.exc|psycopg|pymysql|sqlite3", re.IGNORECASE)
 _DATABASE_REFUSES = re.compile(r"IntegrityError|DataError|UniqueViolation|NumericValueOutOfRange|StringDataRightTruncation", re.IGNORECASE)
+_TAGS_OF_ONE_NAME = re.compile(r"Failed to set tags with given within \d+ retries")
+"""MLflow's, over a database that ignores case, for two tags in one call whose names differ in case alone; one by one it takes them."""
 _LOCAL_REFUSALS = (OverflowError, UnicodeError, FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
 _LOGIN_CLASSES = ("NoCredentialsError", "PartialCredentialsError", "DefaultCredentialsError", "ClientAuthenticationError")
 _MENDS: dict[type[StoreError], str] = {
@@ -129,7 +131,7 @@ def _kind_of(error: BaseException) -> type[StoreError]:
         if _LOGIN_TEXT.search(text) and CODES.get(code) in (AGAIN, REFUSED):
             return LoginError
         inner = error.__cause__ or error.__context__
-        if code == "INTERNAL_ERROR" and isinstance(inner, _LOCAL_REFUSALS):
+        if code == "INTERNAL_ERROR" and (isinstance(inner, _LOCAL_REFUSALS) or _TAGS_OF_ONE_NAME.search(text)):
             return RefusedError
         if code == "BAD_REQUEST" and _DATABASE_TEXT.search(text) and not _DATABASE_REFUSES.search(text):
             return StoreUnreachableError  # MLflow gives this code to a lost connection too

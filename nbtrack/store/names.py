@@ -3,7 +3,8 @@
 The rule for a metric, param or tag name that MLflow refuses: each forbidden character becomes `_`; so does each `/` of a name that
 would be another path when read as one (`a//b`, `../a`, `/a`), and each of two dots at its beginning; one longer than 250 characters is cut to 240,
 `-` and 8 digits of its
-digest; and where the name is taken by another one of the run, `-` and 8 digits are put behind it.
+digest; and where the name is taken by another one of the run, `-` and 8 digits are put behind it. MySQL and SQL Server take names for
+one that differ in case or accents alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
+import unicodedata
 from collections.abc import Container
 
 LONGEST_NAME = 250
@@ -45,6 +47,16 @@ def fit_name(name: str, taken: Container[str] = ()) -> str:
     if fit in taken:
         fit = f"{fit[:240]}-{_digest(name)}"
     return fit
+
+
+def ignores_case(uri: str) -> bool:
+    """Whether a store is a database that, set up as usual, takes names for one that differ in case alone."""
+    return uri.partition(":")[0].partition("+")[0] in ("mysql", "mssql")
+
+
+def without_case(name: str) -> str:
+    """What two names have in common that such a database takes for one."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter)).casefold().rstrip()
 
 
 def fit_experiment(name: str) -> str:

@@ -51,6 +51,24 @@ def test_a_database_restarted_mid_run(kernel, home, database, delivered, until, 
     assert b"hush-database" not in written
 
 
+def test_names_that_differ_in_case_alone_are_kept_apart_where_the_database_takes_them_for_one(begin, finish, mariadb, mlflow_of, delivered, runs_of):
+    _, uri = mariadb
+    mlflow_of(uri).search_experiments()
+    writer = begin(store=courier.mask_uri(uri))
+    writer.log("loss", 0.5, step=0)
+    writer.log("Loss", float("nan"), step=0)
+    for kind, name, value in ((Kind.PARAM, "lr", "1"), (Kind.PARAM, "LR", "2"), (Kind.TAG, "Owner", "a"), (Kind.TAG, "owner", "😀 b")):
+        writer.event(kind, name=name, value=value)
+    finish(writer)
+    view = delivered(uri, writer.run_id, wait_s=120)
+    [run] = runs_of(uri, writer.run_id)
+    assert sorted(map(str, run.data.metrics.values())) == ["0.5", "nan"]
+    assert sorted(run.data.params.values()) == ["1", "2"]
+    assert (run.data.tags["Owner"], "nbtrack.refused" in run.data.tags) == ("a", False)
+    assert "😀 b" in run.data.tags.values()
+    assert any("'LR' 'LR-" in notice for notice in view.notices)
+
+
 def test_a_wrong_password_waits_for_the_right_one(kernel, home, database, delivered, until, settings, assert_exact):
     _, uri = database
     masked = courier.mask_uri(uri)

@@ -51,6 +51,7 @@ CASES = [
     (lambda: mlflow_error("(psycopg.InterfaceError) closed https://sqlalche.me/e/20/rvf5", "BAD_REQUEST"), StoreUnreachableError),
     (lambda: mlflow_error("(psycopg.errors.NumericValueOutOfRange) https://sqlalche.me/e", "BAD_REQUEST"), RefusedError),
     (lambda: with_cause(mlflow_error("x", "INTERNAL_ERROR"), OverflowError("int too large")), RefusedError),
+    (lambda: mlflow_error("Failed to set tags with given within 3 retries. Keys: ['a', 'A']", "INTERNAL_ERROR"), RefusedError),
     (lambda: requests.ConnectionError("refused"), StoreUnreachableError),
     (lambda: requests.Timeout("slow"), StoreUnreachableError),
     (lambda: response(401), LoginError),
