@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import threading
 import time
@@ -26,6 +27,8 @@ SCOPES = ("notebook", "experiment", "all")
 ASKS = ("curves", "importance", "statistics", "difference", "figures", "details")
 _lock = threading.Lock()
 _comparisons: dict[Path, Comparison] = {}
+_frames: dict[tuple[Path, str], tuple[list[RunView], Runs | None]] = {}
+"""The last answer for each scope, and the runs it is of."""
 
 
 def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, scope: str) -> Runs:
@@ -45,24 +48,33 @@ def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, 
     seen = fresh.refresh(home, settings.load())  # asks delivery, and does not wait: the next look shows it
     found = all_runs(home, query)
     if scope != "all":
-        own = [view for view in (found if not query else all_runs(home)) if notebook is not None and is_of(view, notebook, cells)]
+        here = str(notebook) if notebook is not None else ""
+        own = [view for view in (found if not query else all_runs(home)) if is_of(view, here, cells)]
         ids, experiments = {view.run_id for view in own}, {view.start.experiment for view in own}
         found = [view for view in found if (view.run_id in ids if scope == "notebook" else view.start.experiment in experiments)]
     as_of_ms, stale = seen.as_of_ms or time.time_ns() // 1_000_000, sendable(words.clean(fresh.told(seen)))
-    pinned = next((view.run_id for view in found if has_baseline_tag(view)), None)
-    told = frame(found, as_of_ms=as_of_ms, stale=stale, metric=chosen_metric(found), baseline=pinned)
-    for name, tag in (("source", SOURCE_TAG), ("pipeline", "nbtrack.pipeline")):
-        values: list[Any] = [shown(name, view.tags.get(tag, "")) for view in found]
-        told["columns"].append(Column(key=f"info/{name}", kind="info", name=name, type="text", better="", values=values))
-    return told
+    return _framed(home, scope, found, as_of_ms, stale)
 
 
-def is_of(view: RunView, notebook: Path, cells: Collection[str]) -> bool:
+def is_of(view: RunView, notebook: str, cells: Collection[str]) -> bool:
     """Whether the run came from this notebook: by its path, or, where the file of the run's path is gone (renamed, moved), by its cell."""
     told = view.tags.get("nbtrack.notebook", "")
-    if not told:
-        return False
-    return Path(told) == notebook or (view.tags.get("nbtrack.cell_id", "") in cells and not Path(told).exists())
+    return bool(told and notebook) and (told == notebook or (view.tags.get("nbtrack.cell_id", "") in cells and not os.path.exists(told)))  # noqa: PTH110 - of 10,000 runs
+
+
+def _framed(home: Home, scope: str, found: list[RunView], as_of_ms: int, stale: str) -> Runs:
+    """The runs as columns; those of the last time where the very same runs are asked for again, as it takes most of the time."""
+    with _lock:
+        before, told = _frames.get((home.root, scope), ([], None))
+    if told is None or len(before) != len(found) or not all(map(operator.is_, before, found)):
+        pinned = next((view.run_id for view in found if has_baseline_tag(view)), None)
+        told = frame(found, as_of_ms=as_of_ms, stale=stale, metric=chosen_metric(found), baseline=pinned)
+        for name, tag in (("source", SOURCE_TAG), ("pipeline", "nbtrack.pipeline")):
+            values: list[Any] = [shown(name, view.tags.get(tag, "")) for view in found]
+            told["columns"].append(Column(key=f"info/{name}", kind="info", name=name, type="text", better="", values=values))
+        with _lock:
+            _frames[home.root, scope] = found, told
+    return {**told, "as_of_ms": as_of_ms, "stale": stale}
 
 
 def ask(home: Home, question: Mapping[str, Any]) -> dict[str, Any]:

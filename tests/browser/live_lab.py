@@ -13,6 +13,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
+AXE = Path(__file__).resolve().parents[2] / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE_MS = 120_000  # a busy machine is five times slower than a quiet one
 IDLE = """() => {
   const w = window.jupyterapp?.shell?.currentWidget;
@@ -121,3 +122,10 @@ def run_all(page) -> None:
 def save(page) -> None:
     command(page, "docmanager:save")
     page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+
+def violations(page, selector: str) -> list[str]:
+    """What axe finds wrong with what can be seen of an element."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("place => axe.run(place, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})", selector)
+    return [f"{it['id']}: {it['nodes'][0]['html'][:200]}" for it in found["violations"]]

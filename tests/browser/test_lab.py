@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from live_lab import IDLE, command, open_in, run_all, save
+from live_lab import IDLE, command, open_in, run_all, save, violations
 
 from nbtrack.journal import Home
 from nbtrack.reads import all_runs
@@ -60,6 +60,7 @@ def test_a_users_way(lab, page):
     # The older one as baseline, by keyboard alone
     page.locator(".nbt-side [role=listbox]").focus()
     page.keyboard.press("ArrowDown")
+    page.keyboard.press(" ")
     page.keyboard.press("b")
     page.locator(".nbt-side .nbt-delta.nbt-better").wait_for()
     # It is pinned on the run itself, so kernels and other pages know it
@@ -77,6 +78,14 @@ def test_a_users_way(lab, page):
     SHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SHOTS / "lab_panel.png")
 
+    for part in (".nbt-side", ".nbt-badge", ".nbt-status"):
+        assert violations(page, part) == []
+
+    page.locator(".nbt-side").get_by_role("button", name="Move to trash").click()
+    page.wait_for_function("() => document.querySelectorAll('.nbt-side [role=option]').length === 1")
+    page.locator(".nbt-side").get_by_role("button", name="Undo").click()
+    page.wait_for_function("() => document.querySelectorAll('.nbt-side [role=option]').length === 2")
+
     page.locator(".nbt-side").get_by_role("button", name="Compare").click()
     grid = page.locator(".nbt-main [role=grid]")
     grid.wait_for()
@@ -89,7 +98,7 @@ def test_a_users_way(lab, page):
     run = page.locator(".nbt-main")
     run.get_by_role("button", name="Restore beside").wait_for()
     run.get_by_text("lr", exact=True).first.wait_for()
-    page.screenshot(path=SHOTS / "lab_run.png")
+    assert violations(page, ".nbt-main .nbt") == []
     run.get_by_role("button", name="What changed").click()
     run.locator(".nbt-difference").get_by_text("0.0125").first.wait_for()
     run.get_by_role("button", name="Restore beside").click()
@@ -125,10 +134,25 @@ def test_a_run_is_reproduced_and_its_view_comes_back(lab, page):
     page.wait_for_timeout(1500)  # JupyterLab keeps its layout a second after the last change, and tells nobody
     page.reload()
     page.locator(".nbt-main .nbt-verdict").get_by_text("identical").wait_for()
-    assert "step 19" in page.locator(".nbt-main").get_by_role("log").inner_text()
+    page.locator(".nbt-main").get_by_role("log").get_by_text("step 19").wait_for()
     page.screenshot(path=SHOTS / "lab_run.png")
     page.locator(".nbt-main").get_by_role("button", name="Open the new run").click()
     page.locator(".nbt-main:visible").get_by_text("fit-reproduced").first.wait_for()
+
+
+@pytest.mark.browser
+def test_the_short_way_in_notebook_7(notebook7, page):
+    notebook7.notebook("short.ipynb", "%load_ext nbtrack", "lr = 0.5", TRAIN)
+    open_in(page, notebook7, "short.ipynb")
+    run_all(page)
+    page.locator(".nbt-badge").wait_for()
+    assert "loss 0.025" in page.locator(".nbt-badge").inner_text()
+    command(page, "nbtrack:show-runs")
+    page.locator(".nbt-side [role=option]").first.wait_for()
+    page.locator(".nbt-badge button").click()
+    page.locator(".nbt-main").get_by_role("button", name="Reproduce", exact=True).wait_for()
+    assert violations(page, ".nbt-main .nbt") == []
+    page.screenshot(path=SHOTS / "notebook7.png")
 
 
 @pytest.mark.browser

@@ -130,4 +130,21 @@ async def test_events_tell_of_a_run_that_begins_and_ends(jp_fetch, add_run):
     told.clear()
     writer.event("end", state="FINISHED", reason="", traceback="")
     await hear_of(writer.run_id)
+    await hear_of("event: ended")
+    assert '"state": "FINISHED"' in "".join(told)
     listening.cancel()
+
+
+async def test_health_tells_what_waits_for_delivery(get, add_run, monkeypatch):
+    monkeypatch.setenv("NBTRACK_DELIVERY", "0")
+    add_run()
+    add_run(end=False)  # goes on: that it is not delivered whole is no news
+    found = await get("health")
+    assert (found["waiting_runs"], found["held_runs"], found["is_off"], found["problem"]) == (1, 0, True, "")
+
+
+async def test_a_pinned_baseline_is_the_runs_own(post, add_run):
+    one, _ = add_run(), add_run()
+    assert (await post("runs", {"scope": "all"}))["baseline"] is None
+    await post("act", {"do": "tag", "runs": [one.run_id], "tag": "nbtrack.baseline", "value": "yes"})
+    assert (await post("runs", {"scope": "all"}))["baseline"] == one.run_id

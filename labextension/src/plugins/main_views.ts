@@ -1,5 +1,5 @@
 // A run, and a comparison of runs, in the main area.
-import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILabShell, ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
@@ -19,8 +19,17 @@ export const mainViews: JupyterFrontEndPlugin<void> = {
   description: 'Shows a run, and a comparison of runs, in the main area.',
   autoStart: true,
   requires: [INotebookTracker, INotebookRuns],
-  optional: [ICommandPalette, ILayoutRestorer],
-  activate: (app: JupyterFrontEnd, notebooks: INotebookTracker, runs: INotebookRuns, palette: ICommandPalette | null, restorer: ILayoutRestorer | null): void => {
+  optional: [ICommandPalette, ILayoutRestorer, ILabShell],
+  activate: (
+    app: JupyterFrontEnd,
+    notebooks: INotebookTracker,
+    runs: INotebookRuns,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
+    lab: ILabShell | null
+  ): void => {
+    // The main area of Notebook 7 has room for the notebook alone
+    const area = lab ? 'main' : 'right';
     // They come back where they were after a reload of the page
     const tracker = new WidgetTracker<MainAreaWidget<View>>({ namespace: 'nbtrack' });
     const put = (content: View, id: string, title: string): void => {
@@ -29,7 +38,7 @@ export const mainViews: JupyterFrontEndPlugin<void> = {
       widget.title.label = title;
       widget.title.icon = runsIcon;
       widget.title.closable = true;
-      app.shell.add(widget, 'main');
+      app.shell.add(widget, area);
       app.shell.activateById(id);
       void tracker.add(widget);
     };
@@ -56,7 +65,7 @@ export const mainViews: JupyterFrontEndPlugin<void> = {
       execute: async args => {
         const run = String(args['run'] ?? '');
         const id = `nbtrack-run-${run}`;
-        if (!run || [...app.shell.widgets('main')].some(widget => widget.id === id)) {
+        if (!run || [...app.shell.widgets(area)].some(widget => widget.id === id)) {
           app.shell.activateById(id);
           return;
         }

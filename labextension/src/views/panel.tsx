@@ -69,7 +69,7 @@ function Panel({ compare, panel }: { compare: Compare; panel: IPanel }): VNode {
         </button>
       </div>
       <Bar compare={compare} />
-      {compare.selected.size > 0 && <Actions compare={compare} />}
+      <Actions compare={compare} />
       {problem && (
         <p class="nbt-note nbt-problem" role="alert">
           {problem}

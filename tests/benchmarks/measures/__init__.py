@@ -1,6 +1,6 @@
 """One file a measurement: `measure(plan)` returns its lines of the table."""
 
-from measures import cell_cost, charts, ci, diff, fit_cost, kill, load_ext, log_loop, memory, notebook, plain_cells, stored, taps, visible
+from measures import cell_cost, charts, ci, diff, fit_cost, kill, lab, load_ext, log_loop, memory, notebook, plain_cells, stored, taps, visible
 
 MEASURES = {
     "load": load_ext.measure,
@@ -16,5 +16,6 @@ MEASURES = {
     "diff": diff.measure,
     "stored": stored.measure,
     "charts": charts.measure,
+    "lab": lab.measure,
     "ci": ci.measure,
 }

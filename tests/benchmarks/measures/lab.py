@@ -1,0 +1,65 @@
+"""What JupyterLab's part costs: how long the server takes for the runs of a notebook among many, and how much the page loads."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+from pathlib import Path
+
+from environments import NBTRACK, CannotRunError, environment, new_folder, python_of
+from plan import Plan
+from report import Row
+from rounds import say
+
+RUNS, NOTEBOOKS, TIMES = 10_000, 100, 40
+AIM_MS, AIM_KB = 50, 150
+_ASK = """
+import json, os, time
+from pathlib import Path
+from nbtrack.entities import RunStart
+from nbtrack.journal import Home, RunWriter, new_id
+from nbtrack.server import desk
+home, long_ago = Home(Path("state")), 10**18
+for number in range(RUNS):
+    path = Path(f"{number % NOTEBOOKS}.ipynb").absolute()
+    start = RunStart(new_id(), f"run-{number}", "bench", "sqlite:////nowhere.db", "nobody", long_ago + number, tags={"nbtrack.notebook": str(path)})
+    with_end = RunWriter.create(home, start)
+    for name in range(5):
+        with_end.event("param", name=f"p{name}", value=str(number * name))
+    with_end.log("loss", 1 / (number + 1), 0)
+    with_end.event("end", timestamp_ns=long_ago + number, state="FINISHED", reason="", traceback="")
+    with_end.close()
+def taken_ms(scope):
+    began = time.perf_counter()
+    found = json.dumps(desk.runs(home, Path("1.ipynb").absolute(), [], "", scope))
+    return (time.perf_counter() - began) * 1e3, len(found)
+taken_ms("all")
+print(json.dumps({scope: sorted(taken_ms(scope)[0] for _ in range(TIMES)) for scope in ("notebook", "all")}))
+"""
+_FILES = "import json, nbtrack; from pathlib import Path; import sys; print(json.dumps(str(Path(sys.prefix) / 'share/jupyter/labextensions/nbtrack/static')))"
+
+
+def measure(plan: Plan) -> list[Row]:
+    count = plan.points(RUNS)
+    with new_folder() as folder:
+        say(f"asking the server for runs among {count:,}")
+        found = _said(folder, f"RUNS, NOTEBOOKS, TIMES = {count}, {NOTEBOOKS}, {TIMES}\n{_ASK}")
+        static = Path(_said(folder, _FILES))
+    p95, every = (found[scope][int(0.95 * TIMES)] for scope in ("notebook", "all"))
+    size_kb = sum(len(gzip.compress(file.read_bytes())) for file in static.glob("*.js")) / 1e3
+    if not size_kb:
+        raise CannotRunError(f"no extension lies in {static}")
+    return [
+        Row(f"JupyterLab: the server's answer, runs of one notebook among {count:,}, p95", f"{p95:.0f} ms", f"<= {AIM_MS} ms", "", p95 <= AIM_MS),
+        Row(f"… all {count:,} of them, p95", f"{every:.0f} ms"),
+        Row("… the whole extension, what loads later included, gzipped", f"{size_kb:.0f} KB", f"<= {AIM_KB} KB", "", size_kb <= AIM_KB),
+    ]
+
+
+def _said(folder: Path, code: str) -> object:
+    command = [str(python_of(NBTRACK)), "-W", "ignore", "-c", code]
+    done = subprocess.run(command, env={**environment(folder), "NBTRACK_DELIVERY": "0"}, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode:
+        raise CannotRunError((done.stderr.strip().splitlines() or ["no message"])[-1][:200])
+    return json.loads(done.stdout.splitlines()[-1])
