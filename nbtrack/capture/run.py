@@ -16,6 +16,7 @@ from nbtrack.capture import background
 from nbtrack.entities import Kind, RunStart, State
 from nbtrack.errors import NbtrackError
 from nbtrack.journal import Home, RunWriter, blobs
+from nbtrack.journal.owner import note_end
 from nbtrack.system import after_fork_in_child
 
 _LONG = 20_000
@@ -196,6 +197,7 @@ class TrackedRun:
                     self.writer.event(Kind.END, **self._end)
             except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
                 self._stop(cause)
+                note_end(self.home, self.run_id, self._end["state"], self._end["timestamp_ns"])
                 return False
             self._end = None
         background.soon("settle", self._settle)

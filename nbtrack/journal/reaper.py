@@ -11,7 +11,7 @@ from nbtrack.errors import JournalError
 from nbtrack.journal.executed import EXECUTED, join_of
 from nbtrack.journal.fold import events_of, fold
 from nbtrack.journal.location import Home
-from nbtrack.journal.owner import is_alive, why_gone
+from nbtrack.journal.owner import is_alive, noted_end, why_gone
 from nbtrack.journal.points import last_time_ns
 from nbtrack.journal.writer import RunWriter
 
@@ -27,7 +27,7 @@ def _snapshot(home: Home, writer: RunWriter, view: RunView, last_ns: int) -> Non
 
 
 def reap(home: Home, run_id: str, judge: Callable[[Home, RunWriter, RunView, int], None] = lambda *_: None) -> bool:
-    """End the run as KILLED if its owner no longer lives; its end is the last thing the owner wrote. Says whether it did.
+    """End the run as KILLED if its owner no longer lives, or as it noted; its end is the last thing the owner wrote. Says whether it did.
 
     The end names the owner it is about: if another process resumes the run at this moment, folding passes it over.
 
@@ -48,7 +48,11 @@ def reap(home: Home, run_id: str, judge: Callable[[Home, RunWriter, RunView, int
         _snapshot(home, writer, view, last)
         with contextlib.suppress(Exception):
             judge(home, writer, fold(home, run_id, metrics=False) or view, last)
-        writer.event(Kind.END, timestamp_ns=last, state=State.KILLED, reason=why_gone(home, owner), owner=owner)
+        state, reason = State.KILLED, why_gone(home, owner)
+        if (noted := noted_end(home, owner, run_id)) is not None and noted[0] in set(State):
+            state, last = State(noted[0]), noted[1]
+            reason = "" if state is State.FINISHED else "it ended while its journal could not be written"
+        writer.event(Kind.END, timestamp_ns=last, state=state, reason=reason, owner=owner)
     finally:
         writer.close()
     return True

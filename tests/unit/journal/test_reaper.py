@@ -45,6 +45,21 @@ def test_a_run_of_a_dead_owner_is_killed_at_its_last_point(home, begin, owner):
     assert len([event for event in events_of(home, run.run_id) if event.kind == Kind.END]) == 1
 
 
+@pytest.mark.parametrize("state", [State.FINISHED, State.FAILED])
+def test_an_end_that_found_no_room_is_what_its_owner_noted(home, begin, owner, state):
+    runs = [begin(owner=owner.name) for _ in range(2)]
+    for number, run in enumerate(runs):
+        owner.note_end(run.run_id, state, STARTED_NS + number)
+    assert reap(home, runs[0].run_id) is False  # its owner may still write it
+    owner.close()
+    for number, run in enumerate(runs):
+        assert reap(home, run.run_id)
+        view = fold(home, run.run_id)
+        assert (view.state, view.ended_ns, view.reason) == (state, STARTED_NS + number, "" if state is State.FINISHED else "it ended while its journal could not be written")
+    last = begin(owner=owner.name)
+    assert reap(home, last.run_id) and fold(home, last.run_id).state is State.KILLED
+
+
 def test_without_a_point_the_end_is_the_last_event(home, begin):
     run = begin()
     run.event(Kind.TAG, timestamp_ns=STARTED_NS + 5, name="a", value="b")
