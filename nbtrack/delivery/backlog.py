@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from nbtrack.delivery.mask import LARGEST, OURS, Mask
+from nbtrack.delivery.mask import INSPECTED, LARGEST, OURS, Mask, model_folders
 from nbtrack.delivery.parcel import Names, Parcel, Translator
 from nbtrack.entities import Event, Kind, RunStart, State
 from nbtrack.errors import JournalError
@@ -116,11 +116,12 @@ class Backlog:
         if not self.mask.is_strict:
             return []
         self.mask.forget()
+        models = model_folders(str(event.data["path"]) for event, _ in self._pending if event.kind == Kind.ARTIFACT)
         for event, _ in self._pending:
-            self._look(event)
+            self._look(event, models)
         return list(self.mask.found)
 
-    def _look(self, event: Event) -> None:
+    def _look(self, event: Event, models: tuple[str, ...]) -> None:
         data = event.data
         match event.kind:
             case Kind.PARAM:
@@ -129,8 +130,7 @@ class Backlog:
                 self.mask.text(str(data["value"]), f"tag {data['name']}", str(data["name"]))
             case Kind.ARTIFACT:
                 with contextlib.suppress(OSError, JournalError):  # delivering it will say so
-                    if data["size_bytes"] <= LARGEST or str(data["path"]).startswith(OURS):
-                        self.mask.content(blobs.get_bytes(self.home, data["blob"]), str(data["path"]))
+                    self._look_into(str(data["path"]), str(data["blob"]), data["size_bytes"], models)
             case Kind.START:
                 self.mask.text(f"{data['name']}\n{data['experiment']}", "the run's name")
                 for name, value in data["tags"].items():
@@ -138,8 +138,18 @@ class Backlog:
                         self.mask.text(str(value), f"tag {name}", name)
             case Kind.MODEL:
                 self.mask.data(data.get("params"), f"model {data['name']}")
+                with contextlib.suppress(OSError, JournalError):
+                    for path, (blob, size_bytes) in data["files"].items():
+                        self._look_into(f"models/{data['name']}/{path}", blob, size_bytes, (f"models/{data['name']}/",))
             case Kind.NOTE | Kind.INPUT | Kind.END:
                 self.mask.data(data, {Kind.NOTE: "note", Kind.INPUT: "a dataset input"}.get(Kind(event.kind), "traceback"))
+
+    def _look_into(self, path: str, blob: str, size_bytes: int, models: tuple[str, ...]) -> None:
+        content = blobs.get_bytes(self.home, blob)
+        if (size_bytes <= LARGEST or path.startswith(OURS)) and not (models and path.startswith(models)):
+            self.mask.content(content, path)
+        else:
+            self.mask.inspect(content[:INSPECTED], path)
 
     def parcel(self, *, up_to_end: bool) -> Parcel | None:
         """What undelivered events come to; None where there are none. The same parcel again until it is delivered.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from nbtrack.delivery.backlog import Backlog
+from nbtrack.delivery.mask import STAYS
 from nbtrack.delivery.parcel import REFUSED_TAG, RENAMED_TAG, Parcel
 from nbtrack.delivery.send import batches, send_each
 from nbtrack.delivery.upload import upload, upload_model
@@ -193,7 +194,7 @@ class _Pass:
         try:
             upload(self._backlog.home, client, run_id, parcel, self._backlog.mask, self._refused)
             for model in parcel.models:
-                upload_model(self._backlog.home, client, run_id, self._backlog.cursor.experiment_id, model, self._refused)
+                upload_model(self._backlog.home, client, run_id, self._backlog.cursor.experiment_id, model, self._backlog.mask, self._refused)
         except StoreError as error:
             waiting = error
         if parcel.state is State.RUNNING:
@@ -307,7 +308,11 @@ class _Pass:
             return
         with contextlib.suppress(RefusedError):
             self._client.log_batch(run_id, tags=[(MASKED_TAG, _fitting_list([*told, *new]))])
-        self._notice(f"Struck out on the way to MLflow: {_listed(new)}")
+        staying = [(kind, place.removesuffix(STAYS)) for kind, place in new if place.endswith(STAYS)]
+        if struck := [it for it in new if not it[1].endswith(STAYS)]:
+            self._notice(f"Struck out on the way to MLflow: {_listed(struck)}")
+        if staying:
+            self._notice(f"Sent to MLflow with secrets in it, as such a file would not load after a change: {_listed(staying)}")
         backlog.save(masked=(*told, *new))
 
     def _notice(self, text: str) -> None:

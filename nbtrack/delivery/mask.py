@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from nbtrack.secrets.notebook import scan_notebook
 from nbtrack.secrets.policy import OFF, STRICT, TAGS, Policy, policy_of
+from nbtrack.secrets.rules import CERTAIN
 from nbtrack.secrets.scanner import Scanner, Secret
 from nbtrack.secrets.values import MASK
 
@@ -14,9 +17,19 @@ OURS = ("notebook/", "streams/", "git/", "environment/")
 """Folders of artifacts that nbtrack writes: scanned whatever their size."""
 LARGEST = 4 << 20
 """Bytes of another text artifact up to which it is scanned; a larger one is data."""
+INSPECTED = 32 << 20
+"""Bytes of a file that is not rewritten, from its beginning, in which secrets are looked for."""
+STAYS = ", where it stays"
+"""Behind the place of a secret in a file that is not rewritten."""
 _SNIFFED = 8192
+_READABLE = re.compile(rb"[\x20-\x7e]{12,}")
 _REPEATED = 8
 """Characters of a secret from which it is struck out wherever else the run repeats it."""
+
+
+def model_folders(paths: Iterable[str]) -> tuple[str, ...]:
+    """Beginnings of the paths that belong to a model; one with a text changed in it may not load."""
+    return tuple(path.removesuffix("MLmodel") for path in paths if path.endswith("/MLmodel"))
 
 
 class Mask:
@@ -82,17 +95,33 @@ class Mask:
             return {key: self.text(value, place, str(key)) if isinstance(value, str) else self.data(value, place) for key, value in data.items()}
         return [self.data(item, place) for item in data] if isinstance(data, list) else data
 
-    def file(self, path: Path, place: str) -> None:
-        """Rewrite a text file without its secrets; what is binary, not in UTF-8 or too large is passed over."""
-        if self.policy.mode == OFF or (path.stat().st_size > LARGEST and not place.startswith(OURS)):
+    def file(self, path: Path, place: str, models: tuple[str, ...] = ()) -> None:
+        """Rewrite a text file without its secrets; what is binary, too large or of a model is only inspected.
+
+        Args:
+            models: `model_folders` of the run.
+        """
+        if self.policy.mode == OFF:
             return
         with path.open("rb") as file:
-            if b"\0" in file.read(_SNIFFED):
+            is_text = b"\0" not in file.read(_SNIFFED) and (path.stat().st_size <= LARGEST or place.startswith(OURS))
+            if not is_text or (models and place.startswith(models)):
+                file.seek(0)
+                self.inspect(file.read(INSPECTED), place)
                 return
         content = path.read_bytes()
         masked = self.content(content, place)
         if masked != content:
             path.write_bytes(masked)
+
+    def inspect(self, content: bytes, place: str) -> None:
+        """Note the secrets in what is not rewritten: kinds that cannot be mistaken, and values found elsewhere in the run."""
+        if self.policy.mode == OFF:
+            return
+        text = b"\n".join(_READABLE.findall(content)).decode("ascii")
+        kinds = {it.kind for it in self._scanner.find(text) if it.kind in CERTAIN}
+        for kind in sorted(kinds) or ["Repeated Secret"] * any(value in text for value in self._known):
+            self.found.setdefault((kind, f"{place}{STAYS}"))
 
     def content(self, content: bytes, place: str) -> bytes:
         """The same for bytes at hand."""
@@ -104,6 +133,7 @@ class Mask:
         try:
             text = content.decode()
         except UnicodeDecodeError:
+            self.inspect(content[:INSPECTED], place)
             return content
         masked, secrets = self._scanner.mask(text)
         for it in secrets:

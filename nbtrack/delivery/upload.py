@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from nbtrack.delivery.mask import Mask
+from nbtrack.delivery.mask import Mask, model_folders
 from nbtrack.delivery.parcel import Parcel
 from nbtrack.errors import GoneError, JournalError, RefusedError
 from nbtrack.journal import blobs
@@ -24,20 +24,20 @@ _BYTES = 256 << 20
 
 
 def upload(home: Home, client: StoreClient, run_id: str, parcel: Parcel, mask: Mask, refused: Callable[[str, RefusedError], None]) -> None:
-    """Upload all artifacts of a parcel, blobs without their secrets; what the store refuses is reported, the rest goes up.
+    """Upload all artifacts of a parcel, text without its secrets; what the store refuses is reported, the rest goes up.
 
     Raises:
         StoreUnreachableError, LoginError: some may be there; uploading all again does no harm.
     """
     items: list[Item] = [(path, blob, True) for path, blob in parcel.blobs.items()]
     items += [(path, text, False) for path, text in parcel.texts.items()]
-    models = tuple(path.removesuffix("MLmodel") for path in parcel.blobs if path.endswith("/MLmodel"))
+    models = model_folders(parcel.blobs)
     for group in _groups(home, items):
         with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
             laid = [item for item in group if _lay(home, Path(folder), item, refused)]
             for path, _, is_blob in laid:
-                if is_blob and not (models and path.startswith(models)):  # a model with a text changed in it may not load
-                    mask.file(Path(folder) / _clean(path), path)
+                if is_blob:
+                    mask.file(Path(folder) / _clean(path), path, models)
             if not laid:
                 continue
             try:
@@ -55,7 +55,9 @@ def upload(home: Home, client: StoreClient, run_id: str, parcel: Parcel, mask: M
                         refused(f"artifact {path!r}", error_of_one)
 
 
-def upload_model(home: Home, client: StoreClient, run_id: str, experiment_id: str, model: dict[str, Any], refused: Callable[[str, RefusedError], None]) -> None:
+def upload_model(
+    home: Home, client: StoreClient, run_id: str, experiment_id: str, model: dict[str, Any], mask: Mask, refused: Callable[[str, RefusedError], None]
+) -> None:  # fmt: skip
     """Make a model of the journal one of MLflow's logged models; where the store knows none, artifacts of its run.
 
     Raises:
@@ -65,6 +67,8 @@ def upload_model(home: Home, client: StoreClient, run_id: str, experiment_id: st
     with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
         if not all(_lay(home, Path(folder), (path, blob, True), refused) for path, blob in model["files"].items()):
             return
+        for path in model["files"]:
+            mask.file(Path(folder) / _clean(path), f"models/{name}/{path}", (f"models/{name}/",))
         try:
             client.log_model(run_id, experiment_id, name, Path(folder), params=model.get("params") or {})
             return

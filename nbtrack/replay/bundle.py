@@ -19,7 +19,7 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from nbtrack.delivery.mask import Mask
+from nbtrack.delivery.mask import Mask, model_folders
 from nbtrack.entities import Event, Kind, RunView
 from nbtrack.errors import SecretError, UsageError
 from nbtrack.journal import Home, blobs, events_of, fold, points_of
@@ -115,16 +115,17 @@ def _gather(home: Home, view: RunView, references: list[DataReference], folder: 
     mask = Mask()
     for name, value in view.tags.items():
         mask.hear(name, value)
+    models = model_folders(it.path for it in view.artifacts)
     for it in view.artifacts:
         target = _inside(folder / ARTIFACTS, it.path)
         files.copy(home, it, target)
-        mask.file(target, it.path)
+        mask.file(target, it.path, models)
     params = {name: mask.text(value, f"param {name}", name) for name, value in view.params.items()}
     _write_json(folder / PARAMS, params)
     _write_json(folder / DATA, mask.data([asdict(it) for it in references], "data references"))
     kept = list(_events(home, view, mask))
     for it in view.artifacts:  # again: a secret found later is struck out wherever else it stands
-        mask.file(_inside(folder / ARTIFACTS, it.path), it.path)
+        mask.file(_inside(folder / ARTIFACTS, it.path), it.path, models)
     added = [_artifact(path.relative_to(folder / ARTIFACTS), path) for path in sorted((folder / ARTIFACTS / "data").rglob("*")) if path.is_file()]
     known = {it.path for it in view.artifacts}
     kept += [Event(Kind.ARTIFACT, view.ended_ns or 0, it) for it in added if it["path"] not in known]

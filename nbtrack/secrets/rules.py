@@ -173,3 +173,5 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 """The specific ones first: where two find the same, the first names the kind."""
+CERTAIN = frozenset({"Private Key", *(kind for kind, _, _ in _PREFIXES)})
+"""Kinds that tell themselves by their letters, in whatever they stand."""

@@ -91,6 +91,8 @@ def test_no_secret_reaches_the_store_and_each_is_listed_by_kind_and_place(begin,
     assert files["clean.txt"] == b"nothing\r\nhere\xff"
     listed = [(it["kind"], it["place"]) for it in json.loads(run.data.tags["nbtrack.masked"])]
     assert ("Password", "param db_password") in listed
+    staying = {("GitHub Token", "weights.bin, where it stays"), ("GitHub Token", "model/vocabulary.txt, where it stays")}
+    assert staying <= set(listed) and files["model/vocabulary.txt"] == TOKEN.encode()
     assert ("GitHub Token", "notebook/executed.ipynb cell 1 source line 1") in listed
     assert {"param config", "tag uri", "note", "a dataset input", "tag nbtrack.reason", "traceback line 2", "git/diff.patch line 1", "the run's name"} <= {
         place for _, place in listed
@@ -98,6 +100,7 @@ def test_no_secret_reaches_the_store_and_each_is_listed_by_kind_and_place(begin,
     view = fold(home, writer.run_id)
     assert view.params["db_password"] == PASSWORD
     assert any(text.startswith("Struck out on the way to MLflow: ") for text in view.notices)
+    assert any("weights.bin; GitHub Token in model/vocabulary.txt" in text and text.startswith("Sent to MLflow with secrets in it") for text in view.notices)
     assert TOKEN not in str(view.notices)
 
 
@@ -147,6 +150,16 @@ def test_a_strict_run_with_a_secret_is_not_sent_and_says_why(begin, finish, deli
     assert not view.is_delivered
     assert [text for text in view.notices if "holds secrets" in text and TOKEN not in text] == list(view.notices)
     assert len(view.notices) == 1
+
+
+def test_a_strict_run_whose_model_holds_a_secret_is_not_sent(begin, finish, deliver, store, runs_of, home):
+    writer = begin(tags=STRICT)
+    pickle = b"\x80\x04\x95" + b"api_key\x94\x8c" + TOKEN.encode() + b"\x94."
+    writer.event(Kind.MODEL, name="net", files={"MLmodel": [blobs.put_bytes(home, b"flavors: {}"), 11], "model.pkl": [blobs.put_bytes(home, pickle), len(pickle)]})
+    finish(writer)
+    with pytest.raises(SecretError, match=r"GitHub Token in models/net/model\.pkl"):
+        deliver(writer)
+    assert runs_of(store, writer.run_id) == []
 
 
 def test_a_strict_run_without_secrets_is_sent_and_one_that_gets_one_later_still_ends(begin, finish, deliver, store, runs_of, history_of):
