@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from nbtrack.capture.seen import digest_of
-from nbtrack.notebooks.history import Step
+from nbtrack.notebooks.step import Step
 from nbtrack.records import dataclass
 
 _MOST, _MOST_BYTES = 300, 8 << 20

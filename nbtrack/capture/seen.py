@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import gc
 import hashlib
+import itertools
 import os
 import sys
 import types
@@ -27,10 +28,16 @@ _LONG = 200_000
 _NAMES = 60
 """Names of one cell that are compared with each other."""
 _PLAIN: tuple[type, ...] = (int, float, complex, str, bytes, bool, type(None), type(...), range, PurePath, type(NotImplemented))
-_PLAIN_MODULES = ("datetime", "decimal", "fractions", "uuid", "re", "zoneinfo", "enum")
+_PLAIN_MODULES = ("datetime", "fractions", "uuid", "re", "zoneinfo", "enum")
 _CODE = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType, type)
 _RUNNING = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 _OWN = "__main__"
+_SETS = (set, frozenset)
+_TEXTUAL = ("object", "str", "string", "category")
+_HASHED_ALIKE = frozenset({int, float, complex, bool})
+"""Types whose hashes are the same in each process."""
+_SAMPLE = 20
+"""Items of a container by which it is judged what it holds."""
 
 
 def names_of(namespace: Mapping[str, Any]) -> dict[str, int]:
@@ -82,11 +89,31 @@ def look(
     texts = {name: str(namespace[name])[:1000] for name in kinds if type(namespace.get(name)) is str or issubclass(type(namespace.get(name)), PurePath)}
     folder = _folder()
     modules = new_modules(modules_before) | reloaded(specs_before)
-    changed, unchanged = states.changed(states_before, states.states_of(namespace, states_before, specs_before))
+    found = states.changes(states_before, states.states_of(namespace, states_before, specs_before))
     random_after = states.random_states() if random_before else {}
     drew = frozenset(name for name, state in random_before.items() if random_after.get(name) != state)
+    still = frozenset(name for name in random_before if name not in drew)
     return Seen(
-        bound, gone, kinds, shares, runs, texts, modules, folder, _has_figures(), tasks, changed, unchanged, drew, len(sys.modules) != len(modules_before), lazy
+        bound,
+        gone,
+        kinds,
+        shares,
+        runs,
+        texts,
+        modules,
+        folder,
+        _has_figures(),
+        tasks,
+        found.changed,
+        found.unchanged,
+        found.counted,
+        found.alike,
+        frozenset(name for name in kinds if _is_unordered(namespace.get(name))),
+        frozenset(name for name in kinds if type(namespace.get(name)) in _SETS),
+        drew,
+        still,
+        len(sys.modules) != len(modules_before),
+        lazy,
     )
 
 
@@ -146,7 +173,7 @@ def reloaded(before: Mapping[str, int]) -> dict[str, str]:
 
 def is_local(file: str) -> bool:
     """Whether a module's file is the user's own."""
-    if "site-packages" in file or "dist-packages" in file or file.startswith("<"):
+    if "site-packages" in file or "dist-packages" in file or not os.path.isabs(file):  # noqa: PTH117 - PyTorch has modules that say they are in `_ops.py`
         return False
     return not any(file.startswith(place) for place in (str(Path(os.__file__).parent), str(Path(__file__).parents[1])))
 
@@ -294,6 +321,23 @@ def _reach(value: Any, limit: int, codes: list[types.CodeType]) -> tuple[set[Any
 @functools.cache
 def _copies_on_write() -> bool:
     return str(getattr(sys.modules.get("pandas"), "__version__", "0")).partition(".")[0] >= "3"
+
+
+def _is_unordered(value: Any, depth: int = 3) -> bool:
+    """Whether a set of what this holds, or of its parts, is gone through in another order in each process; looked into `depth` containers deep."""
+    kind = type(value)
+    if sys.flags.hash_randomization == 0 or kind in _HASHED_ALIKE:
+        return False
+    if kind is str or kind is bytes:
+        return True
+    if kind in (list, tuple, set, frozenset, dict):
+        return depth > 0 and any(_is_unordered(it, depth - 1) for it in itertools.islice(value, _SAMPLE))
+    package, name = module_of(kind).partition(".")[0], kind.__name__
+    if package == "numpy":
+        return name == "ndarray" and (value.dtype.kind in "USmM" or (value.dtype.hasobject and any(map(_is_unordered, value.ravel()[:_SAMPLE].tolist()))))
+    if package == "pandas" and name in ("DataFrame", "Series"):
+        return any(str(it) in _TEXTUAL for it in ([value.dtype] if name == "Series" else value.dtypes.tolist()))
+    return package in ("datetime", _OWN)
 
 
 def _folder() -> str:

@@ -17,9 +17,9 @@ from typing import Any
 from nbtrack.capture.known import bases_of, module_of, name_of, namespace_of
 from nbtrack.records import dataclass
 
-_OBJECTS, _ALL_OBJECTS = 300, 2000
-"""Objects followed from one name, and from all of a cell."""
-_BYTES = 1 << 20
+_OBJECTS, _ALL_OBJECTS = 1000, 4000
+"""Objects followed from one name, and from all of a cell; empty containers are not counted."""
+_BYTES = 6 << 20
 """Bytes of arrays that are read for one cell."""
 _ITEMS, _LONG = 5000, 100_000
 """Things that wait to be read, and items of one container."""
@@ -30,6 +30,9 @@ _FUNCTIONS = (types.BuiltinFunctionType, types.MethodDescriptorType, types.Wrapp
 _OWN = "__main__"
 _BYSTANDERS, _SHELLS = 40, ("In", "Out")
 _CONTAINERS = frozenset({list, dict, set, bytearray, collections.deque, collections.defaultdict, collections.Counter, collections.OrderedDict})
+_FRAMES = ("DataFrame", "Series")
+_NO_NUMPY = ("torch.bfloat16",)
+"""Kinds of numbers that NumPy does not know."""
 _HEAP_TYPE = 1 << 9
 """Of `type.__flags__`: made by a class statement, or as if it were."""
 _FLAGS, _BASIC_SIZE, _ITEM_SIZE = (type.__dict__[name].__get__ for name in ("__flags__", "__basicsize__", "__itemsize__"))
@@ -46,6 +49,10 @@ class State:
     parts: tuple[Any, ...]
     is_whole: bool
     """All that the object holds was read."""
+    is_counted: bool = False
+    """The rest are tensors, of which PyTorch's own count of changes was read in place of their values."""
+    value: tuple[Any, ...] = ()
+    """What tells an array, a data frame, a tensor, a plain value or a container of such from others with other values; empty for any other object."""
 
 
 def states_of(namespace: Mapping[str, Any], names: Iterable[str], local: Iterable[str] = ()) -> dict[str, State]:
@@ -56,7 +63,7 @@ def states_of(namespace: Mapping[str, Any], names: Iterable[str], local: Iterabl
     """
     reader = _Reader(frozenset(local))
     held = [(name, namespace[name]) for name in names if name in namespace]
-    found = {name: reader.read(value) for name, value in held if type(value) not in _PLAIN and not issubclass(type(value), types.ModuleType)}
+    found = {name: reader.read(value) for name, value in held if not issubclass(type(value), types.ModuleType)}
     bystanders = [name for name, value in namespace.items() if name not in found and name[:1] != "_" and name not in _SHELLS and _is_within_reach(type(value))]
     for name in bystanders[-_BYSTANDERS:]:  # a callback may change what the cell does not name
         found[name] = reader.read(namespace[name])
@@ -81,11 +88,32 @@ def random_states() -> dict[str, Any]:
     return found
 
 
-def changed(before: Mapping[str, State], after: Mapping[str, State]) -> tuple[frozenset[str], frozenset[str]]:
-    """Names whose object has another state than before, and those where it surely has the same."""
-    same_object = [name for name, state in before.items() if name in after and after[name].number == state.number]
-    differing = {name for name in same_object if before[name].parts != after[name].parts}
-    return frozenset(differing), frozenset(name for name in same_object if name not in differing and before[name].is_whole and after[name].is_whole)
+@dataclass(frozen=True)
+class Changes:
+    """What became of the objects between two readings."""
+
+    changed: frozenset[str] = frozenset()
+    """Names whose object, the same as before, has another state."""
+    unchanged: frozenset[str] = frozenset()
+    """Those where it surely has the same."""
+    counted: frozenset[str] = frozenset()
+    """Those where it has, if what was not read of tensors changed only in ways that PyTorch counts."""
+    alike: frozenset[str] = frozenset()
+    """Names that mean another object of the same value: a number, an array, a data frame, a list of texts."""
+
+
+def changes(before: Mapping[str, State], after: Mapping[str, State]) -> Changes:
+    """Hold two readings against each other."""
+    pairs = {name: (state, after[name]) for name, state in before.items() if name in after}
+    valued = {name for name, (first, then) in pairs.items() if first.is_whole and then.is_whole and first.value and first.value == then.value}
+    same_object = {name: (first, then) for name, (first, then) in pairs.items() if first.number == then.number}
+    changed = frozenset(name for name, (first, then) in same_object.items() if first.parts != then.parts and name not in valued)
+    alike = frozenset(
+        name for name in valued if name not in same_object or pairs[name][0].parts != pairs[name][1].parts
+    )  # a new one may have the old one's place
+    whole = frozenset(name for name, both in same_object.items() if name not in changed | alike and all(it.is_whole for it in both))
+    counted = frozenset(name for name, both in same_object.items() if name not in changed | whole and all(it.is_whole or it.is_counted for it in both))
+    return Changes(changed, whole, counted, alike)
 
 
 def _is_within_reach(kind: type) -> bool:
@@ -99,11 +127,14 @@ class _Reader:
         self.local = local
         self._left, self._left_bytes = _ALL_OBJECTS, _BYTES
         self._parts: list[Any] = []
-        self._is_whole = True
+        self._is_whole, self._is_counted = True, False
+        self._sums: dict[tuple[Any, ...], int] = {}
+        """Checksums of arrays that were read for another name."""
 
     def read(self, value: Any) -> State:
-        self._parts, self._is_whole = [], True
+        self._parts, self._is_whole, self._is_counted = [], True, False
         seen: set[int] = set()
+        followed = 0
         waiting = [value]
         limit = min(_OBJECTS, self._left)
         while waiting:
@@ -115,18 +146,20 @@ class _Reader:
             if id(it) in seen:
                 self._parts.append(id(it))
                 continue
-            if len(seen) >= limit or len(waiting) > _ITEMS:
-                self._left -= len(seen)
+            if followed >= limit or len(waiting) > _ITEMS:
+                self._left -= followed
                 return State(id(value), (), False)
             seen.add(id(it))
+            followed += not (kind in _CONTAINERS and not len(it))
             if name_of(kind) != "ndarray":  # which array lies over the bytes does not matter
                 self._parts.append(id(it))
             try:
                 waiting += self._inside(it, kind)
             except Exception:  # noqa: BLE001 - an object half made, or one that is changed by a thread at this moment
                 self._is_whole = False
-        self._left -= len(seen)
-        return State(id(value), tuple(self._parts), self._is_whole)
+        self._left -= followed
+        whole, parts = self._is_whole and not self._is_counted, tuple(self._parts)
+        return State(id(value), parts, whole, self._is_whole and self._is_counted, _value(value, parts))
 
     def _inside(self, it: Any, kind: type) -> Iterable[Any]:
         """What the object holds; what is only compared goes to the parts."""
@@ -165,17 +198,10 @@ class _Reader:
         package = module.partition(".")[0]
         if package == "numpy":
             return self._numpy(it, kind)
-        if package == "pandas" and kind.__name__ in ("DataFrame", "Series"):
+        if package == "pandas" and kind.__name__ in _FRAMES:
             return self._frame(it)
         if package == "torch" and hasattr(kind, "untyped_storage"):
-            self._parts.append((it._version, it.data_ptr(), it.requires_grad))
-            grad = it.grad if it.is_leaf else None
-            if it.device.type != "cpu" or it.is_sparse:  # `.data` changes it and leaves the version
-                self._is_whole = False
-                return () if grad is None else (grad,)
-            values = it.detach().numpy()
-            self._numpy(values, type(values))  # at once: when it is gone, another may have its id
-            return () if grad is None else (grad,)
+            return self._tensor(it)
         if package == "random" and kind.__name__ == "Random":
             self._parts.append(it.getstate())
             return ()
@@ -185,6 +211,17 @@ class _Reader:
         if package == "functools" and kind.__name__ == "partial":
             return (it.func, it.args, it.keywords)
         return self._attributes(it, kind)
+
+    def _tensor(self, it: Any) -> Iterable[Any]:
+        self._parts.append((str(it.dtype), tuple(it.shape), it.data_ptr() if not it.is_sparse else 0, it.requires_grad))
+        grad = it.grad if it.is_leaf else None
+        values = it.detach().numpy() if _has_numpy(it) else None
+        if values is not None and self._affords(values):
+            self._content(values)  # at once: when it is gone, another may have its id
+        else:
+            self._parts.append(it._version)
+            self._is_counted = True
+        return () if grad is None else (grad,)
 
     def _sequence(self, items: Iterable[Any], length: int) -> Iterable[Any]:
         if length > _LONG:
@@ -253,11 +290,7 @@ class _Reader:
     def _numpy(self, it: Any, kind: type) -> Iterable[Any]:
         if kind.__name__ == "ndarray":
             self._parts.append((it.shape, it.strides, it.dtype.str, it.__array_interface__["data"][0]))
-            if it.dtype.hasobject or it.nbytes > self._left_bytes:
-                self._is_whole = False
-                return ()
-            self._left_bytes -= it.nbytes
-            self._parts.append(zlib.crc32(it if it.flags.c_contiguous else it.tobytes()))
+            self._content(it)
         elif kind.__name__ == "Generator":
             self._parts.append(repr(it.bit_generator.state))
         elif hasattr(kind, "tobytes"):
@@ -266,23 +299,105 @@ class _Reader:
             self._is_whole &= kind.__name__.startswith("dtype")
         return ()
 
+    def _affords(self, it: Any) -> bool:
+        return self._sum_key(it) in self._sums or bool(it.nbytes <= self._left_bytes)
+
+    @staticmethod
+    def _sum_key(it: Any) -> tuple[Any, ...]:
+        return (it.__array_interface__["data"][0], it.shape, it.strides, it.dtype.str)
+
+    def _content(self, it: Any) -> None:
+        """Values of a NumPy array, wherever they lie."""
+        if it.dtype.hasobject:
+            held = it.ravel().tolist() if it.size <= _LONG and it.dtype.names is None else [it]
+            if _PLAIN.issuperset(map(type, held)):
+                self._plain(held)
+            else:
+                self._is_whole = False
+            return
+        key = self._sum_key(it)
+        if key not in self._sums:
+            if it.nbytes > self._left_bytes:
+                self._is_whole = False
+                return
+            self._left_bytes -= it.nbytes
+            self._sums[key] = zlib.crc32(it if it.flags.c_contiguous else it.tobytes())
+        self._parts.append(self._sums[key])
+
     def _frame(self, it: Any) -> Iterable[Any]:
-        """Values of a data frame's blocks as far as they are numbers, and what its axes mean."""
+        """What a data frame's columns and axes hold; where in memory it lies, pandas changes as it likes."""
         manager = it._mgr
-        found: list[Any] = []
         for axis in manager.axes:
-            self._parts += [id(axis), repr(tuple(axis.names))]
-        if it.attrs:
-            found.append(it.attrs)
+            self._axis(axis)
         for block in manager.blocks:
             self._parts.append(block.mgr_locs.as_array.tobytes())
-            values = block.values
-            if type(values).__module__ == "numpy":
-                found.append(values)
+            self._column(block.values)
+        return (it.attrs,) if it.attrs else ()
+
+    def _axis(self, axis: Any) -> None:
+        self._parts.append(repr(tuple(axis.names)))
+        if hasattr(axis, "_levels"):
+            for level, codes in zip(axis._levels, axis._codes, strict=True):
+                self._axis(level)
+                self._column(codes)
+        else:
+            self._column(axis._range if hasattr(axis, "_range") else axis._data)
+
+    def _column(self, values: Any) -> None:
+        """The values of a column, whatever array of pandas holds them."""
+        kind = type(values)
+        if kind is range:
+            self._parts.append(values)
+        elif module_of(kind).partition(".")[0] == "numpy":
+            self._parts.append((values.shape, values.dtype.str))
+            self._content(values)
+        elif module_of(kind).partition(".")[0] != "pandas":
+            self._parts.append(id(values))
+            self._is_whole = False
+        else:
+            self._parts.append(str(values.dtype))
+            if hasattr(values, "_pa_array"):
+                self._arrow(values._pa_array)
+            elif hasattr(values, "_codes"):
+                self._column(values._codes)
+                self._axis(values.dtype.categories)
+            elif hasattr(values, "_mask"):
+                self._column(values._data)
+                self._column(values._mask)
+            elif hasattr(values, "_ndarray"):
+                self._column(values._ndarray)
             else:
                 self._parts.append(id(values))
                 self._is_whole = False
-        return found
+
+    def _arrow(self, values: Any) -> None:
+        if values.nbytes > self._left_bytes:
+            self._parts.append(id(values))
+            self._is_whole = False
+            return
+        self._left_bytes -= values.nbytes
+        for chunk in values.chunks:
+            self._parts.append((len(chunk), chunk.offset, *(zlib.crc32(it) if it is not None else 0 for it in chunk.buffers())))
+
+
+def _value(value: Any, parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    kind, package = type(value), module_of(type(value)).partition(".")[0]
+    if kind in _PLAIN:
+        return (kind, *parts)
+    if kind in _CONTAINERS or kind is tuple:
+        return (kind, parts[1]) if len(parts) == 2 and type(parts[1]) in (bytes, set) else ()
+    if package == "pandas" and name_of(kind) in _FRAMES:
+        return (name_of(kind), *parts[1:])
+    if package == "torch" and name_of(kind) == "Tensor" and len(parts) == 3 and value.grad_fn is None:
+        return (kind, *parts[1][:2], value.requires_grad, parts[2])
+    if package == "numpy" and name_of(kind) == "ndarray":
+        return (value.shape, value.dtype.str, *parts[1:])
+    return (kind, parts[1]) if package == "numpy" and len(parts) == 2 and type(parts[1]) is bytes else ()
+
+
+def _has_numpy(tensor: Any) -> bool:
+    """Whether NumPy can look at its values where they lie."""
+    return tensor.device.type == "cpu" and str(tensor.layout) == "torch.strided" and str(tensor.dtype) not in _NO_NUMPY and not tensor.is_quantized
 
 
 def _held(member: Any, it: Any) -> Any:

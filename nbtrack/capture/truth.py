@@ -25,11 +25,13 @@ from nbtrack.entities import Kind
 from nbtrack.entities.ledger import Entry
 from nbtrack.journal import RunWriter
 from nbtrack.notebooks import snapshot
+from nbtrack.notebooks.body import Body
 from nbtrack.notebooks.document import Document
-from nbtrack.notebooks.effects import Body, effects_of
-from nbtrack.notebooks.history import History, Step
+from nbtrack.notebooks.effects import effects_of
+from nbtrack.notebooks.history import History
 from nbtrack.notebooks.recipe import cells_of, recipe_of
 from nbtrack.notebooks.stamp import DOCUMENT_TAG, REASONS_TAG, STAMP_TAG, Stamp, Surroundings, stamp_of, with_uncommitted
+from nbtrack.notebooks.step import Step
 from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 

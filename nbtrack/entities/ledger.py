@@ -66,8 +66,18 @@ class Seen:
     """Touched names whose object, the same as before, was in another state afterwards; `<module NAME>` for a module of the user's own."""
     unchanged: frozenset[str] = frozenset()
     """Touched names whose object was surely in the same state."""
+    counted: frozenset[str] = frozenset()
+    """Those where it was, if tensors that are too large to read, or lie on another device, changed only in ways that PyTorch counts."""
+    alike: frozenset[str] = frozenset()
+    """Touched names that mean another object than before, of the same value: a number, an array, a data frame, a list of texts."""
+    unordered: frozenset[str] = frozenset()
+    """Touched names whose values hold texts or other things that hash otherwise in each process."""
+    sets: frozenset[str] = frozenset()
+    """Touched names whose values are sets."""
     drew: frozenset[str] = frozenset()
     """Libraries whose random generator was moved."""
+    still: frozenset[str] = frozenset()
+    """Libraries whose random generator was not."""
     has_imported: bool = False
     """Modules were loaded that were not there before."""
     lazy: frozenset[tuple[str, str]] = frozenset()

@@ -7,107 +7,25 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import field
+from collections.abc import Collection, Iterable
 
+from nbtrack.notebooks.body import Body, Call, join
 from nbtrack.notebooks.branches import Branches
+from nbtrack.notebooks.expressions import FRESH, bound_in, chain_of, displayed, handed, is_main, is_shell, may_hold, name_in, sharing, tail_of, text_of
+from nbtrack.notebooks.orders import orders_of
 from nbtrack.notebooks.scopes import parse
 from nbtrack.patterns import regex
-from nbtrack.records import dataclass
 
 _TIMERS = {"time", "timeit", "prun", "memit", "mprun", "lprun", "snakeviz", "pyinstrument", "capture"}
 _TIMER_OPTIONS = regex(r"^(\s*-\w+(\s*=?\s*\d+)?)*\s*")
 _SHELLS = {"bash", "sh", "script", "!", "cmd", "system", "sx", "perl", "ruby", "node", "js"}
 _SHOWN_ONLY = {"html", "HTML", "javascript", "markdown", "latex", "svg", "SVG"}
-_FRESH = {"len", "str", "int", "float", "bool", "repr", "type", "isinstance", "hasattr", "id", "sum", "round", "abs", "hash", "format", "range"}
 
-_MAKES = frozenset(
-    re.findall(
-        r"\w+",
-        "zeros ones empty full zeros_like ones_like empty_like full_like arange linspace logspace eye identity rand randn randint normal uniform copy clone"
-        " deepcopy dot matmul sum mean std var exp log log2 log10 sqrt abs maximum minimum where cumsum cumprod concatenate hstack vstack stack argmax argmin"
-        " item tolist predict predict_proba decision_function score perf_counter time",
-    )
-)
-"""Functions and methods whose result is a thing of its own, in the libraries of numbers."""
+
 _SAYS = {"print", "round", "str", "format", "repr", "display", "float", "abs"}
 _OPAQUE = {"exec", "eval", "globals", "locals", "vars"}
 _NAMESPACES = {"globals", "locals", "vars", "dir"}
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call in the code."""
-
-    root: str
-    """Name the called expression begins with; empty where it begins with no name, such as `[].append`."""
-    path: tuple[str, ...] = ()
-    """Attributes from there to what is called."""
-    is_through_call: bool = False
-    """What is called hangs on the result of another call: `a.b().c()`."""
-    args: frozenset[str] = frozenset()
-    """Names whose objects may be handed over."""
-    keywords: frozenset[str] = frozenset()
-    texts: tuple[str | None, ...] = ()
-    """The first three arguments where they are literal texts, or name one: `=name`; None elsewhere."""
-    named_texts: tuple[tuple[str, str], ...] = ()
-    """Keyword arguments that are literals, as text."""
-    n_args: int = 0
-    is_handed_on: bool = False
-    """Its result goes into another call that is not one of output or rounding."""
-    hands_locals: bool = False
-    """It is handed what a name of the function's own, or of a comprehension, may share with the outside."""
-    on_local: bool = False
-    """It is a method of such a name's object."""
-
-    @property
-    def method(self) -> str:
-        return self.path[-1] if self.path else ""
-
-
-@dataclass
-class Body:
-    """What a piece of code does: the top level of a cell, or a function's body."""
-
-    reads: set[str] = field(default_factory=set)
-    """Needed from before; builtins among them."""
-    mentions: dict[str, int] = field(default_factory=dict)
-    """Names that are read at all, and when the code first comes to it; `binds` counts alike."""
-    binds: dict[str, int] = field(default_factory=dict)
-    writes: set[str] = field(default_factory=set)
-    sure: set[str] = field(default_factory=set)
-    """Bound whenever the code runs to its end."""
-    deletes: set[str] = field(default_factory=set)
-    sets: set[str] = field(default_factory=set)
-    """Names an attribute or item of whose object is set or deleted, or which stand left of `+=`."""
-    calls: list[Call] = field(default_factory=list)
-    attributes: set[tuple[str, ...]] = field(default_factory=set)
-    """Chains such as ("os", "environ") that are read."""
-    stored: set[tuple[str, ...]] = field(default_factory=set)
-    """The same, where an item or attribute below is set."""
-    imports: dict[str, str] = field(default_factory=dict)
-    """Bound name to dotted name."""
-    modules: set[str] = field(default_factory=set)
-    """Modules that are imported, by full name."""
-    functions: dict[str, Body] = field(default_factory=dict)
-    """What the functions, classes and lambdas the code binds do when they are called."""
-    repeated: set[str] = field(default_factory=set)
-    """Bound more than once, or in a loop: at the end nobody can see what they meant in between."""
-    sources: dict[str, set[str]] = field(default_factory=dict)
-    """For each bound name, the names whose objects it may be or hold; `*` stands for any. Empty where it is always made anew."""
-    changes_locals: bool = False
-    """Changes objects by names of its own: what a function was handed, or what a comprehension goes through. Calls that may do so stand apart."""
-    is_stateful: bool = False
-    """A function that keeps something from call to call: a changeable default."""
-    has_star_import: bool = False
-    is_opaque: bool = False
-    """Runs code that cannot be seen: exec, eval, an unknown magic."""
-    first_use: dict[str, str] = field(default_factory=dict)
-    """For each name that is read, the attribute taken of it first; empty where it is used otherwise."""
-    shows: bool = False
-    """The last statement is an expression, whose value IPython keeps as `_`."""
-    commands: list[tuple[str, str]] = field(default_factory=list)
-    """Magics and shell commands (`!`), each with its argument."""
+_NAMESPACE_ATTRIBUTES = {"user_ns", "user_global_ns", "f_globals", "f_locals"}
 
 
 def effects_of(code: str, source: str = "", tree: ast.Module | None = None) -> Body:
@@ -128,6 +46,7 @@ def effects_of(code: str, source: str = "", tree: ast.Module | None = None) -> B
     try:
         for statement in tree.body:
             walk.visit(statement)
+        walk.body.orders |= orders_of(tree.body)
     except RecursionError:
         walk.body.is_opaque = True
     walk.body.sure = set(walk.sure)
@@ -210,7 +129,7 @@ class _Walk(Branches):
             self.sure.add(name)
 
     def _set(self, node: ast.expr) -> None:
-        chain, _ = _chain(node)
+        chain, _ = chain_of(node)
         if not chain:
             return
         if self._is_own(chain[0]):
@@ -233,8 +152,9 @@ class _Walk(Branches):
             self.sure.discard(node.id)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
+        self.body.is_opaque |= node.attr in _NAMESPACE_ATTRIBUTES
         if isinstance(node.ctx, ast.Load):
-            chain, is_through_call = _chain(node)
+            chain, is_through_call = chain_of(node)
             if chain and not is_through_call and not self._is_own(chain[0]):
                 self.body.attributes.add(chain)
                 self.body.first_use.setdefault(*chain[:2])
@@ -248,19 +168,20 @@ class _Walk(Branches):
         return is_call and (self.own is None or node.func.id == "globals") and node.func.id not in self.sure  # type: ignore[attr-defined]
 
     def visit_Compare(self, node: ast.Compare) -> None:
-        if len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)) and (name := _literal(node.left)) and self._is_namespace(node.comparators[0]):
+        if len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)) and (name := name_in(node.left)) and self._is_namespace(node.comparators[0]):
             self._read(name)
         else:
             self.generic_visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
-        if (name := _literal(node.slice)) and self._is_namespace(node.value):
+        if (name := name_in(node.slice)) and self._is_namespace(node.value):
             self.visit_Name(ast.Name(name, node.ctx))
             return
-        chain, _ = _chain(node.value)
+        chain, _ = chain_of(node.value)
+        self.body.is_opaque |= chain[-1:] == ("modules",) and is_main(node.slice)
         if chain[-1:] == ("environ",) and not self._is_own(chain[0]):
             method = "get" if isinstance(node.ctx, ast.Load) else "setdefault"
-            self.body.calls.append(Call(chain[0], (*chain[1:], method), texts=(_text(node.slice),)))
+            self.body.calls.append(Call(chain[0], (*chain[1:], method), texts=(text_of(node.slice),)))
         if not isinstance(node.ctx, ast.Load):
             self._set(node)
         self.visit(node.value)
@@ -291,7 +212,7 @@ class _Walk(Branches):
         self.visit(node.value)
         self.visit(node.target)
         if isinstance(node.target, ast.Name):
-            self._from(node.target, _displayed(node.value))
+            self._from(node.target, displayed(node.value))
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self.visit(node.value)
@@ -344,6 +265,7 @@ class _Walk(Branches):
             self.body.modules.add(alias.name)
             if not self._is_own(name):
                 self.body.imports[name] = alias.name if alias.asname else name
+                self.body.packages |= {name} if name != alias.name and not alias.asname else set()
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
@@ -369,7 +291,7 @@ class _Walk(Branches):
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         for part in (*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)):
             self.visit(part)
-        own = set(_bound_in(node))
+        own = set(bound_in(node))
         self._hidden.append(own)
         for statement in node.body:
             if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -390,7 +312,7 @@ class _Walk(Branches):
             return
         known = self.body.functions.get(name)
         if known is not None and name not in self.sure:  # defined in another branch too
-            _join(inner, known)
+            join(inner, known)
         self.body.functions[name] = inner
         self._bind(name)
 
@@ -399,7 +321,7 @@ class _Walk(Branches):
             return
         for name in inner.reads:
             self._read(name)
-        _join(self.body, inner, but_reads=True)
+        join(self.body, inner, but_reads=True)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         for part in (*node.args.defaults, *(it for it in node.args.kw_defaults if it is not None)):
@@ -428,16 +350,16 @@ class _Walk(Branches):
         return
 
     def visit_Call(self, node: ast.Call) -> None:
-        if _is_shell(node):
+        if is_shell(node):
             self._shell(node)
             return
         func = node.func
-        if isinstance(func, ast.Attribute) and func.attr == "get" and self._is_namespace(func.value) and node.args and (name := _literal(node.args[0])):
+        if isinstance(func, ast.Attribute) and func.attr == "get" and self._is_namespace(func.value) and node.args and (name := name_in(node.args[0])):
             self._read(name)
             for value in node.args[1:]:
                 self.visit(value)
             return
-        chain, is_through_call = _chain(node.func)
+        chain, is_through_call = chain_of(node.func)
         is_handed_on = self._is_handed_on
         self.visit(node.func)
         self._is_handed_on = is_handed_on or not (len(chain) == 1 and chain[0] in _SAYS) if chain != ("int",) else is_handed_on
@@ -445,8 +367,8 @@ class _Walk(Branches):
             self.visit(part)
         self._is_handed_on = is_handed_on
         values = [*node.args, *(keyword.value for keyword in node.keywords)]
-        args = {name for value in values for name in _handed(value)}
-        hands_locals = any(self._is_shared(name) for name in args) and not (len(chain) == 1 and chain[0] in _FRESH)
+        args = {name for value in values for name in handed(value)}
+        hands_locals = any(self._is_shared(name) for name in args) and not (len(chain) == 1 and chain[0] in FRESH)
         on_local = False
         if chain and self._is_own(chain[0]):
             is_direct = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
@@ -454,10 +376,10 @@ class _Walk(Branches):
             chain = ("", *chain[1:])
         self.body.calls.append(
             Call(
-                chain[0] if chain else "", chain[1:] if chain else _tail(node.func), is_through_call or not chain,
+                chain[0] if chain else "", chain[1:] if chain else tail_of(node.func), is_through_call or not chain,
                 frozenset(name for name in args if not self._is_own(name)), frozenset(it.arg for it in node.keywords if it.arg),
-                tuple(_text(value) for value in node.args[:3]),
-                tuple((it.arg, text) for it in node.keywords if it.arg and (text := _text(it.value, any_literal=True)) is not None),
+                tuple(text_of(value) for value in node.args[:3]),
+                tuple((it.arg, text) for it in node.keywords if it.arg and (text := text_of(it.value, any_literal=True)) is not None),
                 len(node.args), is_handed_on, hands_locals, on_local,
             )
         )  # fmt: skip
@@ -494,18 +416,6 @@ class _Walk(Branches):
                 self._read(braces or dollar)
 
 
-def _literal(node: ast.expr) -> str:
-    """A name that stands in the code as a text; empty where none does."""
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier() else ""
-
-
-def _is_shell(node: ast.Call) -> bool:
-    func = node.func
-    return (
-        isinstance(func, ast.Attribute) and isinstance(func.value, ast.Call) and isinstance(func.value.func, ast.Name) and func.value.func.id == "get_ipython"
-    )
-
-
 def body_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) -> Body:
     """What a function does when it is called; a class: what any of its methods may do."""
     outside = {name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names}
@@ -513,178 +423,14 @@ def body_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.La
         found = Body()
         for statement in node.body:
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                _join(found, body_of(statement))
+                join(found, body_of(statement))
         return found
-    own = set(_bound_in(node)) - outside
-    walk = _Walk(own, own - _sharing(node))
+    own = set(bound_in(node)) - outside
+    walk = _Walk(own, own - sharing(node))
     walk.body.is_stateful = any(isinstance(it, (ast.List, ast.Dict, ast.Set, ast.Call)) for it in (*node.args.defaults, *node.args.kw_defaults))
     inside: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
     for part in inside:
         walk.visit(part)
+    walk.body.orders |= orders_of(inside, own)
     walk.body.sure = set()
     return walk.body
-
-
-def _join(into: Body, other: Body, *, but_reads: bool = False) -> None:
-    if not but_reads:
-        into.reads |= other.reads
-        into.mentions |= other.mentions
-    into.writes |= other.writes
-    into.deletes |= other.deletes
-    into.sets |= other.sets
-    into.calls += other.calls
-    into.attributes |= other.attributes
-    into.stored |= other.stored
-    into.imports |= other.imports
-    into.modules |= other.modules
-    into.commands += other.commands
-    into.changes_locals |= other.changes_locals
-    into.is_stateful |= other.is_stateful
-    into.is_opaque |= other.is_opaque
-    into.has_star_import |= other.has_star_import
-
-
-def _bound_in(node: ast.AST) -> Iterator[str]:
-    """Names that belong to a function or class itself: its arguments and what its body binds, functions inside it left out."""
-    waiting: list[ast.AST] = list(ast.iter_child_nodes(node))
-    while waiting:
-        child = waiting.pop()
-        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield child.name
-            continue
-        if isinstance(child, ast.Lambda):
-            continue
-        if isinstance(child, ast.Name) and not isinstance(child.ctx, ast.Load):
-            yield child.id
-        elif isinstance(child, ast.arg):
-            yield child.arg
-        elif isinstance(child, ast.alias):
-            yield child.asname or child.name.partition(".")[0]
-        elif isinstance(child, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and child.name:
-            yield child.name
-        waiting.extend(ast.iter_child_nodes(child))
-
-
-def _chain(node: ast.expr) -> tuple[tuple[str, ...], bool]:
-    """An expression such as `a.b[0].c` as ("a", "b", "c"), and whether a call stands in it; empty where it begins with no name."""
-    parts: list[str] = []
-    is_through_call = False
-    while True:
-        if isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
-        elif isinstance(node, (ast.Subscript, ast.Starred, ast.Await)):
-            node = node.value
-        elif isinstance(node, ast.Call):
-            is_through_call = True
-            node = node.func
-        else:
-            break
-    return ((node.id, *reversed(parts)) if isinstance(node, ast.Name) else (), is_through_call)
-
-
-def _tail(node: ast.expr) -> tuple[str, ...]:
-    return (node.attr,) if isinstance(node, ast.Attribute) else ()
-
-
-def _handed(node: ast.expr) -> Iterable[str]:
-    """Names whose objects an argument may hand over."""
-    if isinstance(node, ast.Name):
-        return (node.id,)
-    if isinstance(node, ast.Constant):
-        return ()
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FRESH:
-        return ()
-    if isinstance(node, (ast.JoinedStr, ast.Compare)):
-        return ()
-    if isinstance(node, (ast.BinOp, ast.UnaryOp)):
-        return _displayed(node)
-    return [name for child in ast.iter_child_nodes(node) if isinstance(child, (ast.expr, ast.keyword, ast.comprehension)) for name in _handed_in(child)]
-
-
-def _displayed(node: ast.expr) -> list[str]:
-    """Names that stand in a list, tuple or dict among the operands: their objects outlast the arithmetic."""
-    if isinstance(node, ast.BinOp):
-        return [*_displayed(node.left), *_displayed(node.right)]
-    if isinstance(node, (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)):
-        return list(_handed(node))
-    return []
-
-
-def may_hold(node: ast.expr) -> set[str]:
-    """Names whose objects the value of an expression may be, or hold; arithmetic and what is known to make things anew give none."""
-    if isinstance(node, (ast.Constant, ast.JoinedStr, ast.Compare)):
-        return set()
-    if isinstance(node, (ast.BinOp, ast.UnaryOp)):
-        return set(_displayed(node))
-    if isinstance(node, ast.Call):
-        chain, _ = _chain(node.func)
-        if (
-            (len(chain) == 1 and chain[0] in _FRESH)
-            or (len(chain) > 1 and chain[-1] in _MAKES)
-            or (not chain and _tail(node.func)[-1:] and _tail(node.func)[0] in _MAKES)
-        ):
-            return set()
-    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-
-
-def _sharing(function: ast.AST) -> set[str]:
-    """Names of a function's own that may mean objects from outside: its arguments, and what is bound to anything but new things."""
-    found: set[str] = set()
-    for node in ast.walk(function):
-        targets: list[ast.AST] = []
-        if isinstance(node, ast.arg):
-            found.add(node.arg)
-        elif isinstance(node, ast.Assign):
-            targets = list(node.targets) if not _is_new(node.value) else []
-        elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)):
-            targets = [node.target] if node.value is not None and not _is_new(node.value) else []
-        elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
-            targets = [node.target] if not (isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Name) and node.iter.func.id == "range") else []
-        elif isinstance(node, ast.withitem) and node.optional_vars is not None:
-            targets = [node.optional_vars]
-        elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
-            found.add(node.name)
-        elif isinstance(node, ast.MatchMapping) and node.rest:
-            found.add(node.rest)
-        elif isinstance(node, ast.alias):
-            found.add(node.asname or node.name.partition(".")[0])
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            found.add(node.name)
-        found.update(inner.id for target in targets for inner in ast.walk(target) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store))
-    return found
-
-
-def _is_new(node: ast.expr) -> bool:
-    """Whether an expression makes its value anew, sharing nothing with what is there."""
-    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
-        return all(_is_new(item) for item in node.elts)
-    return not may_hold(node)
-
-
-def _handed_in(node: ast.AST) -> Iterable[str]:
-    if isinstance(node, ast.keyword):
-        return _handed(node.value)
-    if isinstance(node, ast.comprehension):
-        return _handed(node.iter)
-    return _handed(node) if isinstance(node, ast.expr) else ()
-
-
-def _text(node: ast.expr, *, any_literal: bool = False) -> str | None:
-    """A text that stands in the code: a literal, paths joined with `/`, `Path("...")`, or `=name` for a name that may hold one."""
-    if isinstance(node, ast.Constant) and (isinstance(node.value, str) or any_literal):
-        return str(node.value)
-    if isinstance(node, ast.Name):
-        return f"={node.id}"
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-        left, right = _text(node.left), _text(node.right)
-        return f"{left}/{right}" if left and right and "=" not in (left[0], right[0]) else None
-    if isinstance(node, ast.Call):
-        chain, _ = _chain(node.func)
-        parts = [_text(arg) for arg in node.args]
-        if chain and (chain[-1] in ("Path", "PurePath") or chain[-2:] == ("path", "join")) and parts:
-            if len(parts) == 1:
-                return parts[0]
-            plain = [part for part in parts if part is not None and not part.startswith("=")]
-            return "/".join(plain) if len(plain) == len(parts) else None
-    return None

@@ -84,7 +84,7 @@ SEEDS: dict[str, tuple[str, ...]] = {
 """Functions that seed, and whose random state they fix."""
 _GENERATORS = {
     "numpy.random.default_rng", "numpy.random.Generator", "numpy.random.RandomState", "numpy.random.SeedSequence", "numpy.random.PCG64", "random.Random",
-    "torch.Generator", "numpy.random.MT19937", "numpy.random.Philox",
+    "numpy.random.MT19937", "numpy.random.Philox",
 }  # fmt: skip
 _RANDOM_BY_DEFAULT = frozenset(
     _words(
@@ -110,7 +110,7 @@ _TORCH_STILL = regex(
     r"^torch\.nn\.(\w*Loss|ReLU|GELU|Sigmoid|Tanh|Softmax|LogSoftmax|Flatten|Sequential|ModuleList|ModuleDict|Module|\w*Pool\w*|Identity|SiLU|LeakyReLU|ELU)$"
 )
 _KERAS_DRAWS = regex(r"^(keras|tensorflow\.keras)\.(layers\.[A-Z]\w*|initializers\.\w+|random\.\w+)$|^tensorflow\.random\.(?!set_seed|Generator)\w+$")
-UNSEEDABLE = regex(r"^(uuid\.uuid[14]|secrets\.\w+|os\.urandom|random\.SystemRandom|tempfile\.\w+)$")
+UNSEEDABLE = regex(r"^(uuid\.uuid[14]|secrets\.\w+|os\.urandom|random\.SystemRandom)$")
 
 
 def draws(name: str, keywords: frozenset[str], named: dict[str, str], n_args: int) -> tuple[str, ...]:
@@ -164,7 +164,7 @@ def is_pure_method(type_module: str, method: str, named: dict[str, str], keyword
 
 
 _READS = regex(
-    r"^(pandas\.(read_\w+|ExcelFile|HDFStore)|polars\.(read_\w+|scan_\w+)|numpy\.(load|loadtxt|genfromtxt|fromfile|memmap)|joblib\.load|torch\.(jit\.)?load"
+    r"^(pandas\.(read_\w+|ExcelFile|HDFStore)|polars\.(read_\w+|scan_\w+)|numpy\.(load|loadtxt|genfromtxt|fromfile)|joblib\.load|torch\.(jit\.)?load"
     r"|PIL\.Image\.open|matplotlib\.(pyplot|image)\.imread|pyarrow\.parquet\.read_\w+|sqlite3\.connect|h5py\.File|xgboost\.DMatrix|cv2\.imread|json\.load|toml\.load"
     r"|os\.(listdir|scandir|stat|walk)|os\.path\.(exists|getsize|getmtime|isfile|isdir)|glob\.i?glob|scipy\.io\.loadmat|geopandas\.read_file|runpy\.run_path|nibabel\.load)$"
 )
@@ -204,6 +204,11 @@ def files(name: str, method: str, texts: tuple[str | None, ...], named: dict[str
             return [("read", first)]
         return [("add" if mode[:1] in "ar=" else "write", first)]
     found: list[tuple[str, str | None]] = []
+    if name in ("shelve.open", "dbm.open"):
+        return [("add", first)]
+    if MAPS.match(name):
+        mode = named.get("mode", texts[2] if len(texts) > 2 and texts[2] else "r+")
+        return [("read" if mode in ("r", "c") else "write" if mode == "w+" else "add", first)]
     if name in ("torch.save", "joblib.dump"):
         return [("write", texts[1] if len(texts) > 1 else None)]
     if _READS.match(name):
@@ -216,18 +221,21 @@ def files(name: str, method: str, texts: tuple[str | None, ...], named: dict[str
     if not name and method in _WRITE_METHODS and type_module.partition(".")[0] not in ("builtins", ""):
         is_frame = type_module.startswith(("pandas", "polars"))
         if not (is_frame and method in ("rename", "replace")) and (texts or named or type_module.startswith("pathlib")):
-            found.append(("write", None if type_module.startswith("pathlib") else first))
+            is_added = (named.get("mode") or "w")[:1] == "a" or method == "to_sql"
+            found.append(("add" if is_added else "write", None if type_module.startswith("pathlib") else first))
     if not name and method in _READ_METHODS and type_module.startswith(("pathlib", "torch", "xgboost", "lightgbm", "keras")):
         found.append(("read", None if type_module.startswith("pathlib") else first))
     return found
 
 
 CLOCK = regex(r"^(time\.(time|time_ns|localtime|gmtime|ctime|strftime)|datetime\.(datetime|date)\.(now|utcnow|today)|pandas\.Timestamp\.(now|today|utcnow))$")
+CLOCK_WORDS = regex(r"^(pandas\.(Timestamp|to_datetime|DatetimeIndex|Period)|numpy\.datetime64)$")
+"""Take the time where they are told `now` or `today`."""
 TIMING = regex(r"^time\.time(_ns)?$")
 """Almost always measures how long something took, which is no result."""
-_IDENTIFIERS, _MARKED = r"[^\W\d]\w*", r"@([^\W\d]\w*)"
+IDENTIFIERS, _MARKED = r"[^\W\d]\w*", r"@([^\W\d]\w*)"
 _FORMULAS = "sql execute evaluate read_sql read_sql_query from_formula ols wls gls glm logit probit poisson mixedlm quantreg dmatrix dmatrices anova_lm"
-NAMES_IN_TEXTS = dict.fromkeys(_words("query eval"), _MARKED) | dict.fromkeys(_words(_FORMULAS), _IDENTIFIERS)
+NAMES_IN_TEXTS = dict.fromkeys(_words("query eval"), _MARKED) | dict.fromkeys(_words(_FORMULAS), IDENTIFIERS)
 """Functions and methods that take names of the notebook out of a text, and what a name looks like in it."""
 NETWORK = regex(
     r"^(requests|urllib\.request|httpx|aiohttp|urllib3|boto3|botocore|kagglehub|kaggle|yfinance|openml|gdown|wget|s3fs|gcsfs|paramiko|ftplib|smtplib|http\.client|socket)\.\w+"
@@ -249,6 +257,24 @@ OPTIONS = regex(
     r"|keras\.(backend|mixed_precision|config)\.\S+|random\.setstate|gc\.\w+|matplotlib\.(use|rc)|importlib\.reload|ipywidgets\.\w+)$"
 )
 """Functions that change the state of a whole library, or of the process."""
+SHELL = regex(r"^(subprocess\.(run|call|check_call|check_output|getoutput|getstatusoutput|Popen)|os\.(system|popen|startfile|spawn\w+|posix_spawn\w*))$")
+"""Functions that start another program."""
+MACHINE = regex(
+    r"^(tempfile\.(mkdtemp|mkstemp|mktemp|gettempdir|\w*Temporary\w+)|os\.(getpid|getppid|getlogin)|os\.path\.expanduser|pathlib\.Path\.home|socket\.gethostname"
+    r"|platform\.node|builtins\.id)$"
+)
+"""Give what is another on each machine, or in each process."""
+SHARED = regex(r"^(logging\.getLogger|decimal\.getcontext|asyncio\.get_event_loop|locale\.\w+)$")
+"""Give an object that all code of the process has in common."""
+LOGGING = frozenset(_words("debug info warning warn error critical exception log isEnabledFor getEffectiveLevel hasHandlers getChild"))
+"""Methods of a logger that leave it as it is."""
+PATCHES = regex(r"^(builtins\.(setattr|delattr)|unittest\.mock\.patch(\.\w+)?)$")
+STORES = frozenset(_words("sqlite3 h5py zipfile tarfile shelve dbm tables duckdb lmdb zarr netCDF4"))
+"""Packages whose objects write to the file they were opened with."""
+MAPS = regex(r"^numpy\.(memmap|lib\.format\.open_memmap)$")
+"""Functions whose array is a file."""
+DATABASES = frozenset(_words("sqlite3 duckdb sqlalchemy psycopg psycopg2 pymysql"))
+QUERY = regex(r"(?i)^\s*(select|show|describe|explain)\b")
 QUIET_COMMANDS = regex(
     r"^\s*(ls|ll|dir|pwd|echo|cat|head|tail|wc|which|type|date|whoami|uname|nvidia-smi|df|du|free|file|env|python3? (--version|-V)"
     r"|pip3? (list|show|freeze|check)"

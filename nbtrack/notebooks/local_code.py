@@ -7,7 +7,8 @@ import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from nbtrack.notebooks.effects import Body, body_of, effects_of
+from nbtrack.notebooks.body import Body
+from nbtrack.notebooks.effects import body_of, effects_of
 from nbtrack.notebooks.scopes import parse
 from nbtrack.records import dataclass
 

@@ -10,8 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from nbtrack.entities.ledger import Entry, Status
-from nbtrack.notebooks.effects import Body, plain_source
-from nbtrack.notebooks.history import Step
+from nbtrack.notebooks.body import Body
+from nbtrack.notebooks.effects import plain_source
+from nbtrack.notebooks.step import Step
 from nbtrack.records import dataclass
 
 
@@ -28,8 +29,9 @@ def recipe_of(steps: Sequence[Step], targets: Collection[int]) -> list[Step]:
     chosen: list[Step] = []
     is_everything = False
     last = max(targets, default=0)
+    repeats = [step.repeats for step in steps if step.entry.number in targets and step.repeats is not None]
     for step in reversed(steps):
-        if step.entry.number > last or step.is_ours:
+        if step.entry.number > last or step.is_ours or (step.entry.number not in targets and any(step is it or step.repeats is it for it in repeats)):
             continue
         is_target = step.entry.number in targets
         is_guess = step.may_set_anything and bool(wanted)
@@ -42,7 +44,7 @@ def recipe_of(steps: Sequence[Step], targets: Collection[int]) -> list[Step]:
         wanted -= step.sets
         if step.clears:
             wanted = {name for name in wanted if name.startswith("<")}
-        wanted |= step.needs
+        wanted |= step.needs if step.repeats is None else step.repeats.needs
     return chosen[::-1]
 
 

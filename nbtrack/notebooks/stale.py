@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from nbtrack.notebooks.document import Document
 from nbtrack.notebooks.effects import plain_source
-from nbtrack.notebooks.history import Step
 from nbtrack.notebooks.stamp import label
+from nbtrack.notebooks.step import Step
 
 
 def stale_cells(steps: Sequence[Step], document: Document | None) -> dict[int, str]:

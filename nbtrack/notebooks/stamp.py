@@ -9,16 +9,18 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from enum import StrEnum
 from pathlib import PurePath
 
 from nbtrack.entities.ledger import Entry, Scope, Status
+from nbtrack.notebooks.body import Body
 from nbtrack.notebooks.document import Document
-from nbtrack.notebooks.effects import Body, effects_of, plain_source
-from nbtrack.notebooks.history import History, Step
+from nbtrack.notebooks.effects import effects_of, plain_source
+from nbtrack.notebooks.history import History
 from nbtrack.notebooks.recipe import recipe_of
 from nbtrack.notebooks.scopes import parse
+from nbtrack.notebooks.step import Step
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -49,6 +51,8 @@ RULES = {
     "network": UNKNOWN,
     "shell": UNKNOWN,
     "environment": UNKNOWN,
+    "hash order": UNKNOWN,
+    "machine": UNKNOWN,
     "path": UNKNOWN,
     "install": UNKNOWN,
     "dirty git": NOTE,
@@ -189,7 +193,7 @@ def _about_clean_order(
     ends = [place for number in targets if (place := places.get(number)) is not None]
     if not ends or (last := max(ends)) > _SIMULATED:
         return []
-    clean = _clean_history(steps, document, last, as_python)
+    clean = _clean_history(steps, {step.entry.number for step in recipe}, document, last, as_python)
     wanted = {index + 1 for index in range(last + 1) if index in {places.get(number) for number in targets}}
     taken = {step.entry.number - 1 for step in recipe_of(clean.steps, wanted)}
     reasons = []
@@ -271,7 +275,13 @@ def _error(entry: Entry) -> tuple[str, str]:
     return str(found.get("ename", "")), str(found.get("evalue", ""))
 
 
-def _clean_history(steps: Sequence[Step], document: Document, last: int, as_python: Callable[[str], str]) -> History:
+def _clean_history(steps: Sequence[Step], counted: Collection[int], document: Document, last: int, as_python: Callable[[str], str]) -> History:
+    """A run from top to bottom, each cell with what it was seen to do.
+
+    Args:
+        counted: cells of the recipe.
+    """
+    foreign = _on_foreign_state(steps, counted)
     known = {(step.entry.cell_id, _plain(step.entry.source)): step for step in steps} | {("", _plain(step.entry.source)): step for step in steps}
     clean = History()
     for step in steps:
@@ -279,12 +289,29 @@ def _clean_history(steps: Sequence[Step], document: Document, last: int, as_pyth
     for index, cell in enumerate(document.cells[: last + 1]):
         same = known.get((cell.cell_id, _plain(cell.source))) or known.get(("", _plain(cell.source)))
         if same is not None:
-            ran = same.entry
-            clean.add(Entry(index + 1, cell.source, ran.code, ran.tree, ran.scope, cell.cell_id, seen=ran.seen, status=ran.status), same.body)
+            ran, seen = same.entry, same.entry.seen
+            if seen is not None and (unsure := foreign.get(ran.number)):
+                seen = replace(seen, unchanged=seen.unchanged - unsure, counted=seen.counted - unsure, alike=seen.alike - unsure)
+            clean.add(Entry(index + 1, cell.source, ran.code, ran.tree, ran.scope, cell.cell_id, seen=seen, status=ran.status), same.body)
         else:
             code = as_python(plain_source(cell.source))
             clean.add(Entry(index + 1, cell.source, code, None, Scope(), cell.cell_id, status=Status.UNKNOWN), _effects(code, cell.source))
     return clean
+
+
+def _on_foreign_state(steps: Sequence[Step], counted: Collection[int]) -> dict[int, frozenset[str]]:
+    """For cells that are not of the recipe, names that were in a state then which no cell of the recipe had left them in: a clean run may change them."""
+    wanted = {name for step in steps if step.entry.number in counted for name in (*step.sets, *step.changes)}
+    last: dict[str, int] = {}
+    found: dict[int, frozenset[str]] = {}
+    for step in steps:
+        seen = step.entry.seen
+        if seen is not None and step.entry.number not in counted:
+            names = frozenset(name for name in (seen.unchanged | seen.counted | seen.alike) & wanted if last.get(name, 0) and last[name] not in counted)
+            if names:
+                found[step.entry.number] = names
+        last |= dict.fromkeys((*step.sets, *step.changes), step.entry.number)
+    return found
 
 
 @functools.lru_cache(maxsize=4096)

@@ -34,10 +34,21 @@ class Scenario:
     files: tuple[str, ...] = ()
     fails: bool = False
     """The run's own cell raises."""
+    needs: str = ""
+    """A package without which it is skipped."""
     tags: dict[str, str] = field(default_factory=dict)
 
 
 RUN = "%%track run\n"
+_TORCH = {
+    "i": "import torch\nfrom torch import nn\nfrom torch.utils.data import DataLoader, TensorDataset\ntorch.manual_seed(0)",
+    "d": "X = torch.randn(32, 4)\ny = (X.sum(1) > 0).long()\nloader = DataLoader(TensorDataset(X, y), batch_size=8, shuffle=True)\ntest = DataLoader(TensorDataset(X, y), batch_size=16)",
+    "m": "model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Dropout(0.1), nn.Linear(8, 2))\nopt = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)\nloss_fn = nn.CrossEntropyLoss()",
+    "t": "model.train()\nfor epoch in range(2):\n    for xb, yb in loader:\n        opt.zero_grad()\n        loss = loss_fn(model(xb), yb)\n        loss.backward()\n        opt.step()",
+    "e": "model.eval()\nhits = 0\nwith torch.no_grad():\n    for xb, yb in test:\n        hits += (model(xb).argmax(1) == yb).sum().item()\nacc = hits / len(X)\nprint(acc)",
+    "r": RUN + "model.eval()\nwith torch.no_grad():\n    z = loss_fn(model(X), y).item() + acc",
+}  # fmt: skip
+_FRAME = "import pandas as pd\ndf = pd.DataFrame({'v': [1.0, None, 3.0], 'name': ['x', 'y', 'z']})"
 SCENARIOS = [
     Scenario("in order", {"a": "x = 1", "b": "y = x + 1", "r": RUN + "z = x + y"}, "run a; run b; run r", "yes", recipe="1 2 3"),
     Scenario("what the run does not need is left out", {"a": "x = 1", "b": "y = 2", "c": "print(x)", "r": RUN + "z = x"}, "run a; run b; run c; run r", "yes", recipe="1 4"),
@@ -152,6 +163,31 @@ SCENARIOS = [
     Scenario("a cell above would end a clean run", {"a": "x = 1", "b": "y = below", "r": RUN + "z = x", "c": "below = 2"}, "run a; run c; run b; run r", "no", ("stops",), "1 4"),
     Scenario("a cell above failed", {"a": "x = 1", "b": "1 / 0", "r": RUN + "z = x"}, "run a; run b; run r", "no", ("stops",), "1 3"),
     Scenario("a comment was added", {"a": "x = 1", "r": RUN + "z = x"}, "run a; edit a; run r", "yes", recipe="1 2", edits=("x = 1  # one",)),
+    Scenario("torch: evaluated twice", _TORCH, "run i; run d; run m; run t; run e; run e; run r", "yes", recipe="1 2 3 4 5 7", needs="torch"),
+    Scenario("torch: all again from the seed", _TORCH, "run i; run d; run m; run t; run i; run d; run m; run t; run e; run r", "yes", recipe="5 6 7 8 9 10", needs="torch"),
+    Scenario("torch: trained twice", _TORCH, "run i; run d; run m; run t; run t; run e; run r", "no", ("re-run",), "1 2 3 4 5 6 7", needs="torch"),
+    Scenario("torch: batches looked at twice", {**dict(list(_TORCH.items())[:3]), "p": "xb, yb = next(iter(loader))\nxb.shape", **_TORCH}, "run i; run d; run m; run p; run p; run t; run e; run r", "no", ("re-run",), "1 2 3 4 5 6 7 8", needs="torch"),
+    Scenario("torch: batch norm moved by looking", {**dict(list(_TORCH.items())[:3]), "p": "model.train()\nmodel(X).shape", **_TORCH}, "run i; run d; run m; run p; run p; run t; run e; run r", "no", ("re-run",), "1 2 3 4 5 6 7 8", needs="torch"),
+    Scenario("rows dropped twice", {"a": _FRAME, "b": "df = df.dropna()", "c": "df['v'] = df['v'].fillna(0)\nlen(df)", "r": RUN + "z = df['v'].sum()"}, "run a; run b; run b; run c; run c; run r", "yes", recipe="1 2 6"),
+    Scenario("nothing to drop until the data was another", {"a": _FRAME.replace("None", "2.0"), "b": "df = df.dropna()", "r": RUN + "z = len(df)"}, "run a; run b; edit a; run a; run r", "no", ("out of order",), "3 4", edits=(_FRAME,)),
+    Scenario("the run's own cell again", {"a": _FRAME, "r": RUN + "df = df.dropna()\nz = df['v'].sum()"}, "run a; run r; run r", "yes", recipe="1 3"),
+    Scenario("the run's own cell again, and it counts on", {"a": "l = []", "r": RUN + "l.append(1)\nz = len(l)"}, "run a; run r; run r", "no", ("re-run",), "1 2 3"),
+    Scenario("the order of a set of texts", {"a": "words = 'to be or not to be'.split()", "b": "vocab = list(set(words))", "r": RUN + "z = len(vocab)"}, "run a; run b; run r", "unknown", ("hash order",), "1 2 3"),
+    Scenario("a sorted set of texts", {"a": "words = 'to be or not to be'.split()", "b": "vocab = sorted(set(words))", "r": RUN + "z = vocab[0]"}, "run a; run b; run r", "yes", recipe="1 2 3"),
+    Scenario("another program writes a file", {"a": "import subprocess", "b": "subprocess.run('printf 5 > n.txt', shell=True)", "r": RUN + "z = open('n.txt').read()"}, "run a; run b; run r", "unknown", ("shell",), "1 2 3"),
+    Scenario(
+        "a database written twice", {"a": "import sqlite3\nc = sqlite3.connect('x.db')\nc.execute('create table t (v)')", "b": "c.execute('insert into t values (1)')\nc.commit()", "q": "c.execute('select * from t').fetchall()", "r": RUN + "z = sqlite3.connect('x.db').execute('select count(*) from t').fetchone()"},
+        "run a; run b; run b; run q; run r", "no", ("re-run",), "1 2 3 5",
+    ),
+    Scenario("a table appended to a file twice", {"a": _FRAME, "b": "df.to_csv('o.csv', mode='a', header=False)", "r": RUN + "z = len(open('o.csv').readlines())"}, "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4"),
+    Scenario("a module patched by a cell that is gone", {"a": "import math", "b": "setattr(math, 'tau', 6)", "r": RUN + "z = math.tau"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
+    Scenario("a handler added twice", {"a": "import logging", "b": "logging.getLogger('q').addHandler(logging.NullHandler())", "r": RUN + "z = len(logging.getLogger('q').handlers)"}, "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4"),
+    Scenario("the end of an object counts", {"a": "log = []\nclass D:\n    def __del__(self): log.append(1)", "b": "d = D()", "r": RUN + "z = len(log)"}, "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4"),
+    Scenario(
+        "a step of a pipeline that counts its fits", {"a": "from sklearn.base import BaseEstimator, TransformerMixin\nfrom sklearn.linear_model import LinearRegression\nfrom sklearn.pipeline import make_pipeline\nclass C(TransformerMixin, BaseEstimator):\n    def fit(self, X, y=None):\n        self.n_ = getattr(self, 'n_', 0) + 1\n        return self\n    def transform(self, X): return X", "p": "p = make_pipeline(C(), LinearRegression())", "f": "p.fit([[0], [1]], [0, 1])\nNone", "r": RUN + "z = p[0].n_"},
+        "run a; run p; run f; run f; run r", "no", ("re-run",), "1 2 3 4 5",
+    ),
+    Scenario("what is another in each kernel", {"r": RUN + "import os\nz = os.getpid() > 0"}, "run r", "unknown", ("machine",), "1"),
     Scenario("a name by globals()", {"a": "x = 1", "b": "globals()['x'] = 7", "r": RUN + "z = x"}, "run a; run b; run r", "yes", recipe="2 3"),
 ]  # fmt: skip
 

@@ -201,6 +201,8 @@ def test_an_interrupt_ends_the_reproduction_and_its_kernel(kernel, ran, tmp_path
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda it: it.name)
 def test_hidden_state_reproduces_by_its_recipe_or_says_why_not(bare_kernel, scenario, until):
+    if scenario.needs:
+        pytest.importorskip(scenario.needs)
     cells = dict(scenario.cells)
     if not scenario.fails:
         cells["r"] += "\nprint(z)"  # something to compare

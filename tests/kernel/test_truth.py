@@ -74,6 +74,8 @@ def kernel_env(kernel_env, tmp_path):
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda it: it.name)
 def test_the_stamp_and_the_recipe_are(bare_kernel, scenario, until):
+    if scenario.needs:
+        pytest.importorskip(scenario.needs)
     reply = Notebook(bare_kernel, scenario.cells).do(scenario)
     assert reply.status == ("error" if scenario.fails else "ok"), reply.traceback + reply.stderr
     run = bare_kernel.runs()[0]

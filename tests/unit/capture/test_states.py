@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nbtrack.capture.states import changed, random_states, states_of
+from nbtrack.capture.states import changes, random_states, states_of
 
 
 class Model:
@@ -39,12 +39,12 @@ Slotted.__module__ = "__main__"
 
 
 def after(value, act):
-    """`changed`, `unchanged` or `unsure`, after the act."""
+    """`changed`, `unchanged`, `counted` or `unsure`, after the act."""
     names = {"it": value}
     before = states_of(names, ["it"])
     act(value)
-    differing, same = changed(before, states_of(names, ["it"]))
-    return "changed" if "it" in differing else "unchanged" if "it" in same else "unsure"
+    found = changes(before, states_of(names, ["it"]))
+    return next((word for word in ("changed", "unchanged", "counted") if "it" in getattr(found, word)), "unsure")
 
 
 CHANGES = {
@@ -70,6 +70,12 @@ CHANGES = {
     "data frame": (pd.DataFrame({"a": [1.0, 2.0]}), lambda it: it.__setitem__("a", [2.0, 1.0])),
     "names of an index": (pd.DataFrame({"a": [1]}), lambda it: setattr(it.index, "name", "i")),
     "attrs": (pd.DataFrame({"a": [1]}), lambda it: it.attrs.update(k=1)),
+    "a text of a frame": (pd.DataFrame({"a": ["x", "y"]}), lambda it: it.__setitem__("a", ["x", "z"])),
+    "columns of a frame": (pd.DataFrame({"a": ["x", None], "b": [1, 2]}), lambda it: it.pop("b")),
+    "labels of a frame": (pd.DataFrame({"a": [1, 2]}), lambda it: setattr(it, "index", [1, 0])),
+    "a category": (pd.DataFrame({"a": pd.Categorical(["x", "y"])}), lambda it: it.__setitem__("a", it["a"].cat.rename_categories(["x", "z"]))),
+    "a missing number": (pd.DataFrame({"a": pd.array([1, 2], dtype="Int64")}), lambda it: it.__setitem__("a", pd.array([1, None], dtype="Int64"))),
+    "texts in an array": (np.array(["a", None], dtype=object), lambda it: it.__setitem__(0, "b")),
 }
 STAYS = {
     "list": ([1, "two", 3.0, None, [b"x"]], len),
@@ -78,13 +84,16 @@ STAYS = {
     "array": (np.arange(3), lambda it: it + 1),
     "numbers of a frame": (pd.DataFrame({"a": [1.0]}), lambda it: it.describe()),
     "changed and changed back": ([1], lambda it: (it.append(2), it.pop())),
+    "a frame without gaps": (pd.DataFrame({"a": ["x"], "t": pd.to_datetime(["2020-01-01"]), "c": pd.Categorical(["x"])}), lambda it: it.__setitem__("a", it["a"].fillna("?"))),
+    "rows with two labels": (pd.DataFrame({"a": [1, 2]}, index=pd.MultiIndex.from_tuples([("x", 1), ("y", 2)])), lambda it: it.loc["x"]),
+    "texts in an array": (np.array(["a", None], dtype=object), lambda it: it[0]),
 }
 UNSURE = {
     "a lock": ([threading.Lock()], lambda _: None),
-    "texts of a frame": (pd.DataFrame({"a": ["x"]}), lambda _: None),
+    "lists in a frame": (pd.DataFrame({"a": [[1]]}), lambda _: None),
     "objects in an array": (np.array([[1], "a", None], dtype=object), lambda _: None),
-    "more objects than are followed": ([[i] for i in range(1000)], lambda it: it[999].append(1)),
-    "a larger array than is read": (np.zeros(1 << 20), lambda it: it.__setitem__(5, 1)),
+    "more objects than are followed": ([[i] for i in range(4000)], lambda it: it[3999].append(1)),
+    "a larger array than is read": (np.zeros(1 << 21), lambda it: it.__setitem__(5, 1)),
 }
 
 
@@ -133,4 +142,38 @@ def test_other_containers_of_the_notebook_are_watched_too():
     before = states_of(names, ["touched"])
     names["other"].append(2)
     names["In"].append("y")
-    assert changed(before, states_of(names, before)) == (frozenset({"other"}), frozenset({"touched"}))
+    found = changes(before, states_of(names, before))
+    assert (found.changed, found.unchanged) == (frozenset({"other"}), frozenset({"touched"}))
+
+
+ALIKE = {
+    "number": (1.5, lambda: float("1.5"), lambda: 1),
+    "texts": (["a", "b"], lambda: list("ab"), lambda: list("ba")),
+    "dict": ({"a": 1, "b": 2}, lambda: {"a": 1, "b": 2}, lambda: {"b": 2, "a": 1}),
+    "array": (np.arange(4), lambda: np.arange(4), lambda: np.arange(4.0)),
+    "frame": (pd.DataFrame({"a": ["x", "y"]}), lambda: pd.DataFrame({"a": ["x", "y"]}), lambda: pd.DataFrame({"b": ["x", "y"]})),
+}
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_another_object_of_the_same_value_is_told_from_one_of_another_value(case):
+    value, alike, other = ALIKE[case]
+    before = states_of({"it": value}, ["it"])
+    again = alike()
+    assert again is not value
+    assert changes(before, states_of({"it": again}, ["it"])).alike == {"it"}
+    assert changes(before, states_of({"it": other()}, ["it"])).alike == frozenset()
+
+
+def test_containers_of_objects_are_never_alike():
+    before = states_of({"it": [[1]]}, ["it"])
+    assert changes(before, states_of({"it": [[1]]}, ["it"])).alike == frozenset()
+
+
+def test_tensors_too_large_to_read_are_known_by_the_count_of_their_changes():
+    torch = pytest.importorskip("torch")
+    assert after(torch.nn.Linear(2000, 2000), lambda it: it.weight.sum()) == "counted"
+    assert after(torch.nn.Linear(2000, 2000), lambda it: torch.nn.init.zeros_(it.weight)) == "changed"
+    assert after(torch.nn.Linear(20, 20), lambda it: it.weight.data.mul_(2)) == "changed"
+    small = torch.nn.Linear(20, 20)
+    assert after(small, lambda it: it.load_state_dict({name: value.clone() for name, value in it.state_dict().items()})) == "unchanged"

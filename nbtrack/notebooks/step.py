@@ -1,0 +1,48 @@
+"""One executed cell in the light of those before it: what it needed, set anew and changed."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+from nbtrack.entities.ledger import Entry
+from nbtrack.notebooks.body import Body
+from nbtrack.records import dataclass
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something in a cell that the stamp looks at."""
+
+    rule: str
+    text: str
+
+
+@dataclass
+class Step:
+    """One executed cell in the light of those before it."""
+
+    entry: Entry
+    body: Body
+    needs: set[str] = field(default_factory=set)
+    """Names and places whose state from before it depends on."""
+    sets: set[str] = field(default_factory=set)
+    """Those it set anew, whatever they were."""
+    changes: set[str] = field(default_factory=set)
+    """Those it may have changed."""
+    facts: list[Fact] = field(default_factory=list)
+    draws: set[str] = field(default_factory=set)
+    """Random states it draws from though nothing in the history seeded them."""
+    modules: set[str] = field(default_factory=set)
+    """Top-level packages it imports or uses."""
+    uses: set[str] = field(default_factory=set)
+    """Those whose code or values it takes, and does not only import."""
+    needs_everything: bool = False
+    """It runs code that cannot be seen."""
+    may_set_anything: bool = False
+    """The same, or `import *`, and nobody saw what it bound."""
+    clears: bool = False
+    """%reset: no name is left."""
+    repeats: Step | None = None
+    """The first execution of the same code, which this one did once more and came to the same."""
+    is_ours: bool = False
+    """Loads nbtrack or talks to it, and does nothing else."""
