@@ -38,7 +38,7 @@ def repeated(steps: Sequence[Step], earlier: Step | None, step: Step, history: H
         same |= {name for name, kind in seen.kinds.items() if kind.startswith("module ") and name not in seen.bound}
     if any(it not in same and not it.startswith(MOVES_ON) for it in (*step.sets, *step.changes)):
         return None
-    if any(seen.kinds.get(name) != "plain" and not history.is_alone(name, seen) for name in seen.bound):
+    if any(seen.kinds.get(name) != "plain" and not history.is_alone(name, seen) for name in seen.bound | seen.alike):
         return None
     first = earlier.repeats or earlier
     needs = {it for it in first.needs if not it.startswith("<random ")}  # it came to the same from another state

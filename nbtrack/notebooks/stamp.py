@@ -281,7 +281,7 @@ def _clean_history(steps: Sequence[Step], counted: Collection[int], document: Do
     Args:
         counted: cells of the recipe.
     """
-    foreign = _on_foreign_state(steps, counted)
+    origins, last_clean = _origins(steps), dict[str, str]()
     known = {(step.entry.cell_id, _plain(step.entry.source)): step for step in steps} | {("", _plain(step.entry.source)): step for step in steps}
     clean = History()
     for step in steps:
@@ -290,27 +290,26 @@ def _clean_history(steps: Sequence[Step], counted: Collection[int], document: Do
         same = known.get((cell.cell_id, _plain(cell.source))) or known.get(("", _plain(cell.source)))
         if same is not None:
             ran, seen = same.entry, same.entry.seen
-            if seen is not None and (unsure := foreign.get(ran.number)):
-                seen = replace(seen, unchanged=seen.unchanged - unsure, counted=seen.counted - unsure, alike=seen.alike - unsure)
-            clean.add(Entry(index + 1, cell.source, ran.code, ran.tree, ran.scope, cell.cell_id, seen=seen, status=ran.status), same.body)
+            if seen is not None and ran.number not in counted:
+                found = origins[ran.number]
+                # what it named was left as it was, unless a clean run gives it something else
+                sure = same.needs | same.body.mentions.keys() if all(last_clean.get(name, "") == found.get(name, "") for name in same.needs) else set()
+                seen = replace(seen, unchanged=seen.unchanged & sure, counted=seen.counted & sure, alike=seen.alike & sure)
+            step = clean.add(Entry(index + 1, cell.source, ran.code, ran.tree, ran.scope, cell.cell_id, seen=seen, status=ran.status), same.body)
         else:
             code = as_python(plain_source(cell.source))
-            clean.add(Entry(index + 1, cell.source, code, None, Scope(), cell.cell_id, status=Status.UNKNOWN), _effects(code, cell.source))
+            step = clean.add(Entry(index + 1, cell.source, code, None, Scope(), cell.cell_id, status=Status.UNKNOWN), _effects(code, cell.source))
+        last_clean |= dict.fromkeys((*step.sets, *step.changes), _plain(cell.source))
     return clean
 
 
-def _on_foreign_state(steps: Sequence[Step], counted: Collection[int]) -> dict[int, frozenset[str]]:
-    """For cells that are not of the recipe, names that were in a state then which no cell of the recipe had left them in: a clean run may change them."""
-    wanted = {name for step in steps if step.entry.number in counted for name in (*step.sets, *step.changes)}
-    last: dict[str, int] = {}
-    found: dict[int, frozenset[str]] = {}
+def _origins(steps: Sequence[Step]) -> dict[int, dict[str, str]]:
+    """For each cell, the code that had set or changed last what it needed when it ran."""
+    last: dict[str, str] = {}
+    found: dict[int, dict[str, str]] = {}
     for step in steps:
-        seen = step.entry.seen
-        if seen is not None and step.entry.number not in counted:
-            names = frozenset(name for name in (seen.unchanged | seen.counted | seen.alike) & wanted if last.get(name, 0) and last[name] not in counted)
-            if names:
-                found[step.entry.number] = names
-        last |= dict.fromkeys((*step.sets, *step.changes), step.entry.number)
+        found[step.entry.number] = {name: last[name] for name in step.needs if name in last}
+        last |= dict.fromkeys((*step.sets, *step.changes), _plain(step.entry.source))
     return found
 
 

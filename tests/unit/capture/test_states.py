@@ -84,7 +84,10 @@ STAYS = {
     "array": (np.arange(3), lambda it: it + 1),
     "numbers of a frame": (pd.DataFrame({"a": [1.0]}), lambda it: it.describe()),
     "changed and changed back": ([1], lambda it: (it.append(2), it.pop())),
-    "a frame without gaps": (pd.DataFrame({"a": ["x"], "t": pd.to_datetime(["2020-01-01"]), "c": pd.Categorical(["x"])}), lambda it: it.__setitem__("a", it["a"].fillna("?"))),
+    "a frame without gaps": (
+        pd.DataFrame({"a": ["x"], "t": pd.to_datetime(["2020-01-01"]), "c": pd.Categorical(["x"])}),
+        lambda it: it.__setitem__("a", it["a"].fillna("?")),
+    ),
     "rows with two labels": (pd.DataFrame({"a": [1, 2]}, index=pd.MultiIndex.from_tuples([("x", 1), ("y", 2)])), lambda it: it.loc["x"]),
     "texts in an array": (np.array(["a", None], dtype=object), lambda it: it[0]),
 }

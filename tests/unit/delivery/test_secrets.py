@@ -155,7 +155,9 @@ def test_a_strict_run_with_a_secret_is_not_sent_and_says_why(begin, finish, deli
 def test_a_strict_run_whose_model_holds_a_secret_is_not_sent(begin, finish, deliver, store, runs_of, home):
     writer = begin(tags=STRICT)
     pickle = b"\x80\x04\x95" + b"api_key\x94\x8c" + TOKEN.encode() + b"\x94."
-    writer.event(Kind.MODEL, name="net", files={"MLmodel": [blobs.put_bytes(home, b"flavors: {}"), 11], "model.pkl": [blobs.put_bytes(home, pickle), len(pickle)]})
+    writer.event(
+        Kind.MODEL, name="net", files={"MLmodel": [blobs.put_bytes(home, b"flavors: {}"), 11], "model.pkl": [blobs.put_bytes(home, pickle), len(pickle)]}
+    )
     finish(writer)
     with pytest.raises(SecretError, match=r"GitHub Token in models/net/model\.pkl"):
         deliver(writer)

@@ -55,7 +55,11 @@ def test_an_end_that_found_no_room_is_what_its_owner_noted(home, begin, owner, s
     for number, run in enumerate(runs):
         assert reap(home, run.run_id)
         view = fold(home, run.run_id)
-        assert (view.state, view.ended_ns, view.reason) == (state, STARTED_NS + number, "" if state is State.FINISHED else "it ended while its journal could not be written")
+        assert (view.state, view.ended_ns, view.reason) == (
+            state,
+            STARTED_NS + number,
+            "" if state is State.FINISHED else "it ended while its journal could not be written",
+        )
     last = begin(owner=owner.name)
     assert reap(home, last.run_id) and fold(home, last.run_id).state is State.KILLED
 
