@@ -202,7 +202,7 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
         value = number(found)
         core = through(ast.parse(spot.text, mode="eval").body)
         name = spot.label or own_name(core) or call_name(core)
-        if type(value) is int and is_measure(name):
+        if type(value) is int and is_measure(name) and not spot.is_percent:
             counted[spot.group] = _TRAILING.sub("", name)  # "accuracy on the {n} test images: {value}"
         elif not is_measure(name) and spot.group in counted:
             name = counted.pop(spot.group)
@@ -210,7 +210,8 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
             continue
         if isinstance(core, ast.Name) and (core.id in has.values() or core.id in has or is_curve(cell, core.id)) and not spot.place:
             continue  # the name has it already
-        if type(value) is int and not WHOLE.search(name):
+        is_share = spot.is_percent and is_measure(name)  # accuracy as a whole number of percent
+        if type(value) is int and not is_share and not WHOLE.search(name):
             continue
         if not _is_shown_result(origins, spot, core, name):
             continue

@@ -151,6 +151,8 @@ class _Judge:
         reports = self._said.get((name, loop), [])
         if reports and all(it.way is Way.APPENDED and it.label in self._scope.summed_up for it in reports):
             return ""
+        if loop.is_iterating and any(it.way is Way.APPENDED for it in reports) and all(isinstance(it.value, ast.Dict) for it in bindings):
+            return "a record kept in each step of a loop"
         kind = join(it.kind for it in bindings)
         is_alias = all(isinstance(it.value, ast.Name) for it in bindings)
         named = is_measure(name) or any(is_measure(snake(it.label)) for it in reports)

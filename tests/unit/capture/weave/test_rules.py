@@ -243,6 +243,11 @@ SEVERAL = {
         "def train():\n    for i in range(3):\n        train_metrics = epoch(i)\n    train_loss, train_acc = train_metrics\ntrain()",
         {"train_loss": [1.0, 0.5, 1 / 3], "train_acc": [0.0, 1 / 9, 4 / 9]},
     ),
+    "a record of several": (
+        'def epoch(i): return {"loss": 1 / (i + 1)}\ndef check(i): return {"acc": i * i / 9}',
+        "history = []\nfor i in range(3):\n    log = {'epoch': i, **epoch(i), **check(i)}\n    history.append(log)",
+        {"loss": [1.0, 0.5, 1 / 3], "acc": [0.0, 1 / 9, 4 / 9]},
+    ),
     "members that are taken out and kept are not recorded twice": (
         'def epoch(i): return {"loss": 1 / (i + 1)}',
         'losses = []\nfor i in range(7):\n    stats = epoch(i)\n    losses.append(stats["loss"])',
