@@ -128,6 +128,7 @@ class _Reader:
         self._left, self._left_bytes = _ALL_OBJECTS, _BYTES
         self._parts: list[Any] = []
         self._is_whole, self._is_counted = True, False
+        self._layouts: dict[type, tuple[list[Any], list[Any]]] = {}
         self._sums: dict[tuple[Any, ...], int] = {}
         """Checksums of arrays that were read for another name."""
 
@@ -150,7 +151,10 @@ class _Reader:
                 self._left -= followed
                 return State(id(value), (), False)
             seen.add(id(it))
-            followed += not (kind in _CONTAINERS and not len(it))
+            if kind in _CONTAINERS and not len(it) and kind is not collections.defaultdict:
+                self._parts += (id(it), b"")
+                continue
+            followed += 1
             if name_of(kind) != "ndarray":  # which array lies over the bytes does not matter
                 self._parts.append(id(it))
             try:
@@ -248,22 +252,17 @@ class _Reader:
 
     def _attributes(self, it: Any, kind: type) -> Iterable[Any]:
         """Attributes and class of an object made by Python code; what a compiled class keeps beside them cannot be read."""
-        found: list[Any] = []
-        slots, own = 0, None
-        for base in bases_of(kind):
-            for name, member in namespace_of(base).items():
-                is_slot = type(member) is types.MemberDescriptorType
-                if name == "__dict__" and (is_slot or type(member) is types.GetSetDescriptorType):
-                    own = own if own is not None else _held(member, it)
-                elif is_slot and _FLAGS(base) & _HEAP_TYPE:
-                    slots += 1
-                    found.append(_held(member, it))
+        if kind not in self._layouts:
+            self._layouts[kind] = _layout(kind)
+        slots, homes = self._layouts[kind]
+        found: list[Any] = [_held(member, it) for member in slots]
+        own = next((held for member in homes if (held := _held(member, it)) is not None), None)
         if type(own) is dict:
             found += self._items(own.items())
         if not issubclass(kind, (dict, list, tuple, set, frozenset)):
             # beyond an object's head: its slots, its attributes and its weak references; more is a compiled class's own
-            self._is_whole &= _BASIC_SIZE(kind) <= object.__basicsize__ + 8 * (slots + 2) and _ITEM_SIZE(kind) == 0
-            self._is_whole &= own is not None or slots > 0 or kind is object
+            self._is_whole &= _BASIC_SIZE(kind) <= object.__basicsize__ + 8 * (len(slots) + 2) and _ITEM_SIZE(kind) == 0
+            self._is_whole &= own is not None or bool(slots) or kind is object
         if self._is_own(module_of(kind)):
             found.append(kind)
         return found
@@ -398,6 +397,19 @@ def _value(value: Any, parts: tuple[Any, ...]) -> tuple[Any, ...]:
 def _has_numpy(tensor: Any) -> bool:
     """Whether NumPy can look at its values where they lie."""
     return tensor.device.type == "cpu" and str(tensor.layout) == "torch.strided" and str(tensor.dtype) not in _NO_NUMPY and not tensor.is_quantized
+
+
+def _layout(kind: type) -> tuple[list[Any], list[Any]]:
+    """Descriptors of a class by which its objects' slots are read, and those of their `__dict__`."""
+    slots, homes = [], []
+    for base in bases_of(kind):
+        for name, member in namespace_of(base).items():
+            is_slot = type(member) is types.MemberDescriptorType
+            if name == "__dict__" and (is_slot or type(member) is types.GetSetDescriptorType):
+                homes.append(member)
+            elif is_slot and _FLAGS(base) & _HEAP_TYPE:
+                slots.append(member)
+    return slots, homes
 
 
 def _held(member: Any, it: Any) -> Any:
