@@ -13,16 +13,16 @@ from nbtrack.entities import RunView, State
 from nbtrack.errors import UnknownRunError, UsageError
 from nbtrack.journal import Home
 from nbtrack.reads import all_runs, find, words
+from nbtrack.reads.cached import source_of
 from nbtrack.reads.changed import BASELINE_TAG, baseline
 from nbtrack.reads.fresh import refresh_first
 from nbtrack.reads.runs import REPRODUCES_TAG
 
-COMMIT_TAG, CACHED_TAG = "mlflow.source.git.commit", "nbtrack.cached_from"
+COMMIT_TAG = "mlflow.source.git.commit"
 _GIT_S = 20
 _HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _FEWEST = 200
 """Commits before the base's that are looked through for a run."""
-_HOPS = 8
 
 
 @dataclass(frozen=True)
@@ -102,20 +102,6 @@ def run_at(home: Home, like: Like, commits: Sequence[str], ref: str, runs: Seque
         return Base(None, f"{_named(there[0])} of {shown} did not finish.", is_failed=True)
     known = f"{len(alike)} runs of this name were made at other commits" if alike else "no run of this name and experiment is known"
     return Base(None, f"{known}, none at {shown} or before.")
-
-
-def source_of(home: Home, view: RunView) -> RunView:
-    """The run that made a result, for one that took it from the cache of a pipeline; the run itself where it is not known."""
-    found = view
-    for _ in range(_HOPS):
-        origin = found.tags.get(CACHED_TAG)
-        if not origin:
-            return found
-        try:
-            found = find(home, origin)
-        except UnknownRunError:
-            return view
-    return view
 
 
 def profiles(runs: Sequence[RunView]) -> dict[str, str]:

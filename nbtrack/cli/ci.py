@@ -13,7 +13,7 @@ from typing import Any
 from nbtrack import courier, settings
 from nbtrack.capture.begin import tracking_uri
 from nbtrack.ci import draw_markdown
-from nbtrack.ci.base import Base, source_of
+from nbtrack.ci.base import Base
 from nbtrack.ci.changed import Touched, touched
 from nbtrack.ci.comment import comment
 from nbtrack.ci.junit import Suite, line_of, missing_suite, suite_of
@@ -34,6 +34,7 @@ from nbtrack.pipelines.listener import Stop
 from nbtrack.pipelines.open import Opened, Wanted, open_pipeline
 from nbtrack.pipelines.plan import select
 from nbtrack.reads import words
+from nbtrack.reads.cached import source_of
 
 PROFILE = "ci"
 

@@ -18,6 +18,7 @@ from nbtrack.gates.gate import need as need_library
 from nbtrack.gates.metric import metric_of
 from nbtrack.gates.repeats import Repeats, repeats_of
 from nbtrack.reads import find, words
+from nbtrack.reads.cached import source_of
 from nbtrack.reads.changed import baseline as pinned
 from nbtrack.reads.diff import datasets_of
 
@@ -103,8 +104,8 @@ class BaselineGate(GateSpec):
         if match := _REGISTERED.fullmatch(self.against):
             return _registered(subject, match["name"], match["alias"])
         if self.against == "baseline":
-            return subject.against if subject.against is not None else pinned(subject.home, subject.view)
-        return find(subject.home, self.against)
+            return subject.against if subject.against is not None else source_of(subject.home, pinned(subject.home, subject.view))
+        return source_of(subject.home, find(subject.home, self.against))
 
     def _data(self, subject: Subject, other: RunView, wanted: str) -> str:
         """What is known of both runs' data, in words."""

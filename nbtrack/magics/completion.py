@@ -15,7 +15,11 @@ from nbtrack.magics.grammar import OPTIONS
 from nbtrack.magics.track import COMMANDS
 
 _RECENT = 100
-_OF_COMMANDS = {"log": ("--run", "--step"), "param": ("--run",), "tag": ("--run",), "note": ("--run",), "recipe": ("--open",), "gate": ("--gates", "--against")}
+_OF_COMMANDS = {
+    "log": ("--run", "--step"), "param": ("--run",), "tag": ("--run",), "note": ("--run",), "recipe": ("--open",), "gate": ("--gates", "--against"),
+    "run": ("--out", "--kernel", "--timeout", "--name"),
+    "sweep": ("--goal", "--trials", "--jobs", "--sampler", "--prune", "--seed", "--name", "--kernel", "--timeout", "--best", "--resume"),
+}  # fmt: skip
 _TAKE_RUNS = ("show", "live", "rm", "unrm")
 
 

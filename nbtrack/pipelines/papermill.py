@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -79,6 +81,7 @@ def execute(notebook: Notebook, kernel_name: str, params: Mapping[str, Any], wor
     from nbtrack.pipelines.engine import StageEngine
 
     papermill_engines.register(ENGINE, StageEngine)
+    _quiet()
     read: Any = nbformat.reads
     from_dict: Any = nbformat.from_dict
     node = from_dict(read(notebook.path.read_text("utf-8"), as_version=4))  # of nbformat 3 comes something that is no NotebookNode
@@ -97,6 +100,12 @@ def execute(notebook: Notebook, kernel_name: str, params: Mapping[str, Any], wor
     except PapermillException as cause:
         raise UsageError(f"{notebook.path}: {cause}", mend="papermill knows parameters in Python, R, Julia, Scala, bash and some more.") from cause
     return executed
+
+
+@functools.cache
+def _quiet() -> None:
+    """papermill cannot read annotations such as `str | None`, and would warn of parameters that are held against the notebook already."""
+    logging.getLogger("papermill").addFilter(lambda it: not it.getMessage().startswith("Passed unknown parameter"))
 
 
 def extra_lines(params: Mapping[str, Any], language: str) -> str:

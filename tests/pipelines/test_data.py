@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,11 @@ def dvc(tmp_path_factory):
     if (found := shutil.which("dvc")) is not None:
         return Path(found)
     folder = tmp_path_factory.mktemp("dvc")
-    installer = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
-    made = subprocess.run([installer, "venv", "--quiet", "--python", sys.executable, str(folder / "venv")], capture_output=True, text=True)
-    assert made.returncode == 0, made.stderr
-    done = subprocess.run([installer, "pip", "install", "--quiet", "--python", str(folder / "venv"), "dvc>=3.60"], capture_output=True, text=True, timeout=250)
+    uv = Path(sys.executable).with_name("uv")
+    venv.create(folder / "venv", with_pip=not uv.exists())
+    python = str(folder / "venv" / "bin" / "python")
+    install = [str(uv), "pip", "install", "--python", python] if uv.exists() else [python, "-m", "pip", "install"]
+    done = subprocess.run([*install, "--quiet", "dvc>=3.60"], capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr
     return folder / "venv" / "bin" / "dvc"
 

@@ -5,8 +5,9 @@ import subprocess
 import pytest
 
 import nbtrack
-from nbtrack.ci.base import CACHED_TAG, COMMIT_TAG, base_of, history, source_of
+from nbtrack.ci.base import COMMIT_TAG, base_of, history
 from nbtrack.errors import UnknownRunError, UsageError
+from nbtrack.reads.cached import CACHED_TAG, source_of
 
 
 @pytest.fixture

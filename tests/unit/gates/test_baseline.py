@@ -23,6 +23,12 @@ def test_a_better_run_passes_and_a_worse_one_fails_with_the_way_to_look(judge):
     assert not worse.passed and "worse" in worse.why and "nbtrack diff" in worse.mend
 
 
+def test_a_run_that_came_from_the_cache_is_compared_by_the_run_that_made_it(judge, project):
+    with nbtrack.track("taken", tags={"nbtrack.cached_from": nbtrack.run("base").start.run_id}):
+        pass
+    assert judge("better", {**ACC, "against": "taken"}).passed
+
+
 def test_changes_wanted_are_absolute_and_relative_and_both_must_hold(judge):
     now, before = (nbtrack.run(name).metrics["accuracy"].last for name in ("better", "base"))
     gain = now - before
