@@ -53,7 +53,7 @@ lint: $(VENV)/.installed-test $(WEB)/node_modules/.checked ## Run ruff, mypy --s
 test-versions: $(VENV)/.made ## Run the tests without browser and database on every supported Python found
 	@$(BIN)/python tests/versions.py $(or $(ARGS),$(AT_ONCE) $(AGAIN))
 
-bench: $(VENV)/.installed-test ## Measure nbtrack beside its peers and write docs/benchmarks.md
+bench: $(VENV)/.installed-test $(VENV)/.installed-browser ## Measure nbtrack beside its peers and write docs/benchmarks.md
 	@$(BIN)/python tests/benchmarks/run.py --write $(ARGS)
 
 capture-score: $(VENV)/.installed-frameworks ## Execute the labelled notebooks and say what capture found, beside MLflow's autologging

@@ -59,12 +59,12 @@ def measure(plan: Plan) -> list[Row]:
     count = plan.points(RUNS)
     with new_folder() as folder:
         say(f"making a store of {count:,} runs")
-        _fill(folder / "mlflow.db", count)
+        fill(folder / "mlflow.db", count)
         _asked(folder, _LOOK, count)  # once the index lies there, as it does from the second look on
         contenders = {_OURS: functools.partial(_asked, folder, _LOOK, count), _THEIRS: functools.partial(_asked, folder, _SEARCH, count)}
         found = take_turns(min(plan.rounds, 3), contenders, plan.refused)
     with new_folder() as folder:
-        _fill(folder / "mlflow.db", count)
+        fill(folder / "mlflow.db", count)
         say("the same with no index")
         begun = _asked(folder, _LOOK, count)
     if _OURS not in found:
@@ -96,7 +96,7 @@ def _asked(folder: Path, code: str, count: int) -> dict:
     return json.loads(answers[-1])
 
 
-def _fill(database: Path, count: int) -> None:
+def fill(database: Path, count: int) -> None:
     """Write runs as MLflow has them, in the tables of its release."""
     dice = random.Random(1)
     runs, params, tags, latest, metrics = [], [], [], [], []

@@ -1,0 +1,195 @@
+"""What a reader waits for in a real Chromium: sorting and filtering 10,000 runs, drawing many curves, zooming in them; MLflow's own UI beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from environments import NBTRACK, CannotRunError, environment, new_folder, python_of
+from plan import Plan
+from report import Row
+from rounds import say
+
+from measures.stored import METRICS, PARAMS, RUNS, fill
+
+SORT_MS, FIRST_S, DRAWN_S, FRAMES = 100, 1.0, 1.0, 30
+_CURVES, _POINTS, _SHOWN = 100, 10_000, 1000
+_ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update"]
+_TABLE = """
+import json, time
+from pathlib import Path
+from nbtrack import settings
+from nbtrack.charts.compare import compare
+from nbtrack.journal import Home
+from nbtrack.reads.fresh import refresh
+from nbtrack.widgets import page, wire
+chosen = settings.load()
+home = Home(settings.home(chosen))
+refresh(home, chosen, wait_s=120)
+began = time.perf_counter()
+table = compare(home).table()
+wire.as_bytes(table)
+told_s = time.perf_counter() - began
+Path("page.html").write_text(page.page(table, [], "Runs"), "utf-8")
+print(json.dumps({"told_s": told_s, "runs": len(table["columns"][0]["values"])}))
+"""
+_DRAW = """
+import json
+from pathlib import Path
+import numpy as np
+from nbtrack.widgets import page, wire
+dice = np.random.default_rng(1)
+ids = [f"{at:032x}" for at in range(RUNS)]
+names = [f"metric_{at}" for at in range(3)]
+def info(name, values): return {"key": f"info/{name}", "kind": "info", "name": name, "type": "text", "better": "", "values": values}
+metrics = [{"key": f"metric/{it}", "kind": "metric", "name": it, "type": "number", "better": "lower", "last": [0.5] * RUNS, "count": [POINTS] * RUNS} for it in names]
+table = {"version": 1, "as_of_ms": 0, "stale": "", "names": {}, "columns": [info("id", ids), info("name", ids), *metrics], "baseline": None, "metric": names[0], "group": None, "says": ""}
+x = np.linspace(0, POINTS - 1, SHOWN)
+series = [{"run": run, "metric": name, "count": POINTS, "is_thinned": True, "x": x, "y": dice.standard_normal(SHOWN).cumsum()} for run in ids for name in names]
+answer = wire.with_lists({"answer": "curves", "id": 0, "series": series, "says": ""})
+Path("page.html").write_text(page.page(table, [({"ask": "curves", "metrics": names, "runs": ids, "x": "step", "range": None, "points": SHOWN}, answer)], "Curves"), "utf-8")
+print(json.dumps({"series": len(series)}))
+"""
+_PAINTED = """([act, where]) => new Promise(done => {
+  const began = performance.now();
+  const watch = new MutationObserver(() => { watch.disconnect(); requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - began))); });
+  watch.observe(document.querySelector(where), {childList: true, subtree: true, characterData: true});
+  new Function(act)();
+})"""
+_ACTS = {
+    "sort": "document.querySelectorAll('.nbt-head button')[5].click()",
+    "filter": "const box = document.querySelector('.nbt-filter'); box.value = 'param_1<0.5 and metric_0>.5';"
+    " box.dispatchEvent(new Event('input', {bubbles: true}))",
+}
+_ZOOM = """() => new Promise(done => {
+  const over = document.querySelector('.u-over'), box = over.getBoundingClientRect(), spans = [];
+  let last = performance.now(), left = 24;
+  const at = (kind, x) => over.dispatchEvent(new MouseEvent(kind, {bubbles: true, clientX: box.x + x, clientY: box.y + 40, buttons: 1}));
+  const turn = now => {
+    spans.push(now - last); last = now;
+    if (!left--) { done(spans.slice(2)); return; }
+    if (left % 2) { at('mousedown', 40 + left); at('mousemove', box.width - 60 - left); at('mouseup', box.width - 60 - left); } else { at('dblclick', 60); }
+    requestAnimationFrame(turn);
+  };
+  requestAnimationFrame(turn);
+})"""
+
+
+def measure(plan: Plan) -> list[Row]:
+    count, shown = plan.points(RUNS), plan.points(_SHOWN)
+    with _chromium() as browser, new_folder() as folder:
+        say(f"a store of {count:,} runs on the screen")
+        fill(folder / "mlflow.db", count)
+        told = _made(folder, _TABLE, {})
+        sorting = _sorted(browser, folder)
+        theirs = _mlflow_s(browser, folder, plan)
+        say(f"curves of {_CURVES} runs drawn")
+        _made(folder, _DRAW, {"RUNS": _CURVES, "POINTS": _POINTS, "SHOWN": shown})
+        drawn = _drawn(browser, folder)
+    first = told["told_s"] + sorting["first_ms"] / 1e3
+    what = f"{count:,} runs, {PARAMS} params, {METRICS} metrics in Chromium"
+    frames = 1000 / median(drawn["frames_ms"])
+    rows = [
+        Row(f"{what}: first rows after the call", f"{first:.2f} s", f"<= {FIRST_S:g} s", f"{theirs / first:.0f}x" if theirs else "", first <= FIRST_S),
+        *(Row(f"… {act}", f"{sorting[act]:.0f} ms", f"<= {SORT_MS} ms", "", sorting[act] <= SORT_MS) for act in _ACTS),
+        Row(f"{_CURVES} runs x {_POINTS:,} points x 3 metrics: drawn once they are local", f"{drawn['drawn_ms'] / 1e3:.2f} s", f"<= {DRAWN_S:g} s", "", drawn["drawn_ms"] / 1e3 <= DRAWN_S),
+        Row("… frames a second while zooming", f"{frames:.0f}", f">= {FRAMES}", "", frames >= FRAMES),
+    ]  # fmt: skip
+    if theirs:
+        rows.append(Row("… MLflow's own UI: time to its table of the same store, its first page of runs", f"{theirs:.1f} s"))
+    return rows
+
+
+@contextlib.contextmanager
+def _chromium() -> Iterator[Any]:
+    path = os.environ.get("NBTRACK_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as cause:
+        raise CannotRunError("playwright is not installed: make .venv/.installed-browser") from cause
+    if path is None:
+        raise CannotRunError("no Chromium is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, headless=True, args=_ARGS)
+        yield browser
+        browser.close()
+
+
+def _made(folder: Path, code: str, sizes: dict[str, int]) -> dict[str, Any]:
+    told = "".join(f"{name} = {value}\n" for name, value in sizes.items())
+    command = [str(python_of(NBTRACK)), "-W", "ignore", "-c", told + code]
+    done = subprocess.run(command, env=environment(folder), cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    answers = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode or not answers:
+        raise CannotRunError((done.stderr.strip().splitlines() or ["no message"])[-1][:200])
+    return json.loads(answers[-1])
+
+
+def _opened(browser: Any, folder: Path) -> Any:
+    page = browser.new_context(viewport={"width": 1280, "height": 860}, bypass_csp=True).new_page()
+    page.goto((folder / "page.html").as_uri())
+    return page
+
+
+def _sorted(browser: Any, folder: Path) -> dict[str, float]:
+    page = _opened(browser, folder)
+    page.locator(".nbt-row").nth(3).wait_for()
+    first_ms = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? performance.now()")
+    found: dict[str, float] = {"first_ms": first_ms}
+    for act, code in _ACTS.items():
+        found[act] = page.evaluate(_PAINTED, [code, ".nbt-canvas"])
+    page.context.close()
+    return found
+
+
+def _drawn(browser: Any, folder: Path) -> dict[str, Any]:
+    page = _opened(browser, folder)
+    page.locator(".nbt-row").nth(3).wait_for()
+    open_curves = "[...document.querySelectorAll('[role=tab]')].find(it => it.textContent === 'Curves').click()"
+    drawn_ms = page.evaluate(_PAINTED, [open_curves, ".nbt-tabpanel"])
+    began = time.perf_counter()
+    page.locator(".u-over").nth(2).wait_for()
+    drawn_ms += (time.perf_counter() - began) * 1e3
+    frames = page.evaluate(_ZOOM)
+    page.context.close()
+    return {"drawn_ms": drawn_ms, "frames_ms": frames}
+
+
+def _mlflow_s(browser: Any, folder: Path, plan: Plan) -> float | None:
+    """Seconds until MLflow's own UI shows rows of the same store; None where it does not run here."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--port", str(port), "--workers", "1"]
+    env = {**environment(folder), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    server = subprocess.Popen(command, env=env, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        until = time.monotonic() + 120
+        while time.monotonic() < until:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2):
+                break
+            time.sleep(0.2)
+        page = browser.new_context(viewport={"width": 1280, "height": 860}).new_page()
+        began = time.perf_counter()
+        page.goto(f"http://127.0.0.1:{port}/#/experiments/0/runs")
+        page.get_by_text("run-", exact=False).first.wait_for(timeout=120_000)
+        took = time.perf_counter() - began
+        page.context.close()
+        return took
+    except Exception as cause:  # noqa: BLE001  the rest is still worth having
+        plan.refused["MLflow's own UI"] = " ".join(str(cause).split())[:200]
+        return None
+    finally:
+        server.terminate()
+        server.wait(30)
