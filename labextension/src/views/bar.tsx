@@ -1,6 +1,6 @@
 // Above every tab: the filter, how many runs it leaves, and what can be done with those selected.
 import { VNode } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { Compare } from '../models/compare';
 import { formatTime } from '../models/format';
@@ -14,7 +14,14 @@ export function Bar({ compare }: { compare: Compare }): VNode {
   const [typed, setTyped] = useState(compare.filter);
   const id = useId('filter');
   const { query } = compare;
-  useEffect(() => setTyped(compare.filter), [compare.filter]);
+  const known = useRef(compare.filter);
+  useEffect(() => {
+    // Only what another view of it chose: effects come after the first paint, and somebody may be typing already
+    if (known.current !== compare.filter) {
+      known.current = compare.filter;
+      setTyped(compare.filter);
+    }
+  }, [compare.filter]);
   useEffect(() => {
     if (typed === compare.filter) {
       return;
