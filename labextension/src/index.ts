@@ -9,11 +9,12 @@ import { live } from './plugins/live';
 import { mainViews } from './plugins/main_views';
 import { notebookRuns } from './plugins/notebook_runs';
 import { notifications } from './plugins/notifications';
+import { pipeline } from './plugins/pipeline';
 import { runsPanel } from './plugins/runs_panel';
 import { settings } from './plugins/settings';
 import { status } from './plugins/status';
 import { tracking } from './plugins/tracking';
 
-const plugins = [about, settings, link, notebookRuns, badges, live, runsPanel, mainViews, tracking, files, status, notifications];
+const plugins = [about, settings, link, notebookRuns, badges, live, pipeline, runsPanel, mainViews, tracking, files, status, notifications];
 
 export default plugins as JupyterFrontEndPlugin<unknown>[];

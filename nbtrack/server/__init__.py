@@ -10,6 +10,7 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server: Any) -> None:
-    from nbtrack.server.routes import add_to
+    from nbtrack.server import pipeline_routes, routes
 
-    add_to(server)
+    routes.add_to(server)
+    pipeline_routes.add_to(server)

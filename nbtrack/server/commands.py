@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ class Command:
     """Whether it prints one JSON value, and says all else on stderr."""
 
 
+_MOST_AT_ONCE = 16
+"""Stages or runs of one job."""
 Make = Callable[[Home, Path, Mapping[str, Any]], Command]
 
 
@@ -75,4 +78,33 @@ def _reproduce(home: Home, root: Path, body: Mapping[str, Any]) -> Command:
     return Command("reproduce", f"Reproduce {view.name}", view.run_id, ["reproduce", view.run_id, *options, "--output", "--json"], cwd, has_result=True)
 
 
-KINDS: dict[str, Make] = {"reproduce": _reproduce}
+def _pipeline(home: Home, root: Path, body: Mapping[str, Any]) -> Command:
+    file = within(root, body.get("path"))
+    if file.suffix not in (".yaml", ".yml") or not file.is_file():
+        raise UsageError(f"There is no pipeline file {file.name}.", mend="Name a YAML file below the folder that the server shows.")
+    stages = body.get("stages") or []
+    if not isinstance(stages, list):
+        raise UsageError("The stages are no list of names.", mend='Write ["train"].')
+    told = {"--profile": body.get("profile"), "--from": body.get("start"), "--resume": body.get("resume")}
+    options = [word for option, value in told.items() if value for word in (option, _word(value))]
+    words = ["run", *(_word(it) for it in stages), "--file", file.name, *options, f"--jobs={_at_once(body)}", "--json"]
+    return Command("pipeline", f"Run {file.parent.name}", file.relative_to(root).as_posix(), words, file.parent, has_result=True)
+
+
+def _word(said: object) -> str:
+    """A name of a page's as one word of a command line.
+
+    Raises:
+        UsageError: it would be taken for something else.
+    """
+    if not isinstance(said, str) or not said or said.startswith("-") or said.endswith((".ipynb", ".yaml", ".yml")) or "\0" in said:
+        raise UsageError(f"{str(said)[:200]!r} cannot be a name.", mend="Take the name of a stage, profile or run.")
+    return said
+
+
+def _at_once(body: Mapping[str, Any]) -> int:
+    found = body.get("jobs")
+    return max(1, min(_MOST_AT_ONCE, found)) if isinstance(found, int) else min(_MOST_AT_ONCE, os.cpu_count() or 1)
+
+
+KINDS: dict[str, Make] = {"reproduce": _reproduce, "pipeline": _pipeline}

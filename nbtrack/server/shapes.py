@@ -115,3 +115,123 @@ class Ended(TypedDict):
     state: Literal["FINISHED", "FAILED", "KILLED"]
     reason: str
     notebook: str
+
+
+class PipelineNode(TypedDict):
+    """One stage with one combination of its matrix, and where its box stands."""
+
+    id: str
+    stage: str
+    notebook: str
+    """Path below the server's root; empty where it lies outside."""
+    description: str
+    needs: list[str]
+    gates: list[str]
+    x: float
+    y: float
+    width: float
+
+
+class PipelineArrow(TypedDict):
+    """From a stage to one that needs it; `path` is as SVG writes it."""
+
+    source: str
+    target: str
+    path: str
+
+
+class SpecProblem(TypedDict):
+    """One thing that is wrong in a pipeline file; line and columns count from 1, `until` is the column behind; 0 where it is not known."""
+
+    line: int
+    column: int
+    until: int
+    text: str
+
+
+class PipelineGraph(TypedDict):
+    """A pipeline as it would be drawn; nothing but problems where it cannot be."""
+
+    name: str
+    description: str
+    profiles: list[str]
+    nodes: list[PipelineNode]
+    arrows: list[PipelineArrow]
+    width: float
+    height: float
+    box_height: float
+    problems: list[SpecProblem]
+    says: str
+
+
+class PlanStep(TypedDict):
+    """What would become of a stage, and why."""
+
+    id: str
+    action: Literal["run", "cached", "perhaps", "skip"]
+    reasons: list[str]
+    run: str
+    """The run that its result comes from; empty where it does not come from the cache."""
+
+
+class NodeStatus(TypedDict):
+    """A stage of a run."""
+
+    id: str
+    phase: str
+    reason: str
+    run: str
+    attempt: int
+    seconds: float
+    since_ms: int
+    cell: int
+    """Which cell it is at, from 1; 0 where none is known."""
+    cells: int
+
+
+class PipelineStatus(TypedDict):
+    """A run of a pipeline. Without one, `run` is empty."""
+
+    run: str
+    state: str
+    """`running`, `stopped` (it can be gone on with), `finished`, `failed`, `killed`."""
+    began_ms: int
+    ended_ms: int
+    nodes: list[NodeStatus]
+
+
+class PipelinePast(TypedDict):
+    """A run of a pipeline in the list of those that were."""
+
+    run: str
+    state: str
+    began_ms: int
+
+
+class StageLog(TypedDict):
+    """A piece of what a stage printed."""
+
+    text: str
+    start: int
+    """Byte it begins at; more than was asked for where the piece would be too long."""
+    end: int
+    """Where to read on."""
+
+
+class GateVerdict(TypedDict):
+    """What a gate said of a stage's run."""
+
+    gate: str
+    standing: str
+    measured: str
+    wanted: str
+    why: str
+    mend: str
+
+
+class StageResult(TypedDict):
+    """What is known of a stage's run beside its state."""
+
+    verdicts: list[GateVerdict]
+    traceback: str
+    """Of the cell that failed; empty where none did."""

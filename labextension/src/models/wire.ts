@@ -312,3 +312,112 @@ export interface IEnded {
   reason: string;
   notebook: string;
 }
+
+/** One stage with one combination of its matrix, and where its box stands. */
+export interface IPipelineNode {
+  id: string;
+  stage: string;
+  /** Path below the server's root; empty where it lies outside. */
+  notebook: string;
+  description: string;
+  needs: string[];
+  gates: string[];
+  x: number;
+  y: number;
+  width: number;
+}
+
+/** From a stage to one that needs it; `path` is as SVG writes it. */
+export interface IPipelineArrow {
+  source: string;
+  target: string;
+  path: string;
+}
+
+/** One thing that is wrong in a pipeline file; line and columns count from 1, `until` is the column behind; 0 where it is not known. */
+export interface ISpecProblem {
+  line: number;
+  column: number;
+  until: number;
+  text: string;
+}
+
+/** A pipeline as it would be drawn; nothing but problems where it cannot be. */
+export interface IPipelineGraph {
+  name: string;
+  description: string;
+  profiles: string[];
+  nodes: IPipelineNode[];
+  arrows: IPipelineArrow[];
+  width: number;
+  height: number;
+  box_height: number;
+  problems: ISpecProblem[];
+  says: string;
+}
+
+/** What would become of a stage, and why. */
+export interface IPlanStep {
+  id: string;
+  action: 'run' | 'cached' | 'perhaps' | 'skip';
+  reasons: string[];
+  /** The run that its result comes from; empty where it does not come from the cache. */
+  run: string;
+}
+
+/** A stage of a run. */
+export interface INodeStatus {
+  id: string;
+  phase: string;
+  reason: string;
+  run: string;
+  attempt: number;
+  seconds: number;
+  since_ms: number;
+  /** Which cell it is at, from 1; 0 where none is known. */
+  cell: number;
+  cells: number;
+}
+
+/** A run of a pipeline. Without one, `run` is empty. */
+export interface IPipelineStatus {
+  run: string;
+  /** `running`, `stopped` (it can be gone on with), `finished`, `failed`, `killed`. */
+  state: string;
+  began_ms: number;
+  ended_ms: number;
+  nodes: INodeStatus[];
+}
+
+/** A run of a pipeline in the list of those that were. */
+export interface IPipelinePast {
+  run: string;
+  state: string;
+  began_ms: number;
+}
+
+/** A piece of what a stage printed. */
+export interface IStageLog {
+  text: string;
+  /** Byte it begins at; more than was asked for where the piece would be too long. */
+  start: number;
+  /** Where to read on. */
+  end: number;
+}
+
+/** What a gate said of a stage's run. */
+export interface IGateVerdict {
+  gate: string;
+  standing: string;
+  measured: string;
+  wanted: string;
+  why: string;
+  mend: string;
+}
+
+/** What is known of a stage's run beside its state. */
+export interface IStageResult {
+  verdicts: IGateVerdict[];
+  /** Of the cell that failed; empty where none did. */
+  traceback: string;
+}

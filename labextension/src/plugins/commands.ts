@@ -9,4 +9,5 @@ export const SNAPSHOT = 'nbtrack:snapshot';
 export const FILE_RUNS = 'nbtrack:file-runs';
 export const FILE_COMPARE = 'nbtrack:file-compare';
 export const FILE_TRACK = 'nbtrack:file-track';
+export const OPEN_PIPELINE = 'nbtrack:open-pipeline';
 export const CATEGORY = 'nbtrack';
