@@ -15,7 +15,9 @@ MOST_FILES, MOST_BYTES, LARGE_BYTES = 10_000, 1 << 30, 64 << 20
 _SKIPPED = frozenset({"venv", "env", "node_modules", "__pycache__", "mlruns", "mlartifacts", "site-packages"})
 _STORES = ("mlflow.db",)
 _QUOTED = re.compile(r"""["']([^"'\n]{1,300})["']|(?<=\s)([\w.~/\\-]*\w\.\w{1,8})(?=\s|$)""")
-MAKES = re.compile(r"to_\w+\(|\bopen\([^)\n]*['\"][wax]|\bsave|\bdump|write|savetxt|mkdir|makedirs|>|-O|--output|urlretrieve|download")
+MAKES = re.compile(
+    r"to_\w+\(|\bopen\([^)\n]*['\"][wax]|\bsave|\bdump|write|savetxt|mkdir|makedirs|>|-O|--output|urlretrieve|download|\bconnect\(|memmap\(|shelve"
+)
 """What stands on a line that makes a file or folder."""
 _UP = 5
 
