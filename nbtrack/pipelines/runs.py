@@ -81,12 +81,13 @@ class Runs:
         """An attempt at a node."""
         spec = node.spec
         _, declared = self._books.get(node.notebook)
+        made = {path for it in node.needs for path in self._graph.nodes[it].files.values()}  # what a stage made is no data that came from elsewhere
         searched = spec.sweep.params if spec.sweep is not None else {}
         told = {name: value for name, value in recorded(declared, decision.params).items() if name not in searched}
         return Job(
             node.notebook, decision.params, told, node.id, self._where.home.root, self._where.uri, node.cwd,
             spec.environment.kernel, decision.variables, spec.timeout, self._experiment, self._parent, self._tags(node), attempt, spec.goal,
-            tuple(self._graph.loaded.folder / path for path, _ in decision.facts["inputs"].values()),
+            tuple(self._graph.loaded.folder / path for path, _ in decision.facts["inputs"].values() if path not in made),
         )  # fmt: skip
 
     def entry(self, node: Node, decision: Decision, run_id: str, outputs: Mapping[str, Kept], seconds: float) -> Entry:
