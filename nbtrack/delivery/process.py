@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -47,7 +48,7 @@ def run(root: Path, store_hash: str, settings: Settings, told: bytes = b"") -> i
         store = place.uri.read_bytes().decode("utf-8", "surrogatepass")
     except OSError:
         return 2
-    process = Process(place, store, settings)
+    process = Process(place, fd, store, settings)
     if told:
         process.learn(json.loads(told))
     is_again = process.live()
@@ -72,8 +73,12 @@ def take_lock(place: Place) -> int | None:
 class Process:
     """The process between its lock and its end."""
 
-    def __init__(self, place: Place, store: str, settings: Settings) -> None:
-        self._place, self._settings = place, settings
+    def __init__(self, place: Place, fd: int, store: str, settings: Settings) -> None:
+        """
+        Args:
+            fd: the open file of the store's lock.
+        """
+        self._place, self._fd, self._settings = place, fd, settings
         self._login = Login(store, os.environ)
         self._loop = Loop(place.home, store, settings, self._login.connect)
         self._indexer = Indexer(place, store, settings, self._login)
@@ -100,6 +105,8 @@ class Process:
                 if time.monotonic() >= check_at:
                     check_at = time.monotonic() + _CHECK_S
                     self._trim_log()
+                    if self._has_lost_its_lock():
+                        break
                     is_again = self._is_database_gone()
                     retention.prune_daily(self._place.home, self._settings)
                     if is_again or self._ends_idle():
@@ -111,7 +118,8 @@ class Process:
             self._is_stopping = True
             desk.close()
             self._indexer.stop()
-            write_private(self._place.last_status, json.dumps({**self._status(), "ended": time.time()}).encode())
+            with contextlib.suppress(OSError):  # the state directory was removed
+                write_private(self._place.last_status, json.dumps({**self._status(), "ended": time.time()}).encode())
             logging.shutdown()
         return is_again
 
@@ -171,6 +179,15 @@ class Process:
 
     def _status(self) -> dict[str, Any]:
         return {**self._loop.status(), "index": self._indexer.status(), "pid": os.getpid(), "since": self._since}
+
+    def _has_lost_its_lock(self) -> bool:
+        """Whether the state directory was removed by hand: another process may have the lock of a new one, and two would deliver the same runs."""
+        mine = os.fstat(self._fd)
+        try:
+            found = self._place.lock.stat()
+        except OSError:
+            return True
+        return (found.st_dev, found.st_ino) != (mine.st_dev, mine.st_ino)
 
     def _is_database_gone(self) -> bool:
         """Whether the sqlite file was removed or replaced under MLflow's open engine, which would fail for ever."""

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from nbtrack import courier
@@ -89,3 +90,14 @@ def test_forked_and_spawned_workers_log_into_the_run(kernel, store, delivered, a
     run = assert_exact(store, one.run_id, "FINISHED", 2000, 2000)
     for metric in ("fork-0", "fork-1", "spawn-0", "spawn-1"):
         assert history_of(store, run.info.run_id, metric) == [(step, float(step)) for step in range(2000)]
+
+
+def test_a_state_directory_that_is_removed_takes_its_delivery_process_along(home, store, until):
+    from nbtrack.settings import load
+
+    courier.announce(home, store, load())
+    process = psutil.Process(until(lambda: (courier.status(home, store) or {}).get("pid")))
+    home.root.rename(home.root.with_name("removed"))
+    until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, 60)
+    courier.announce(home, store, load())  # and a new one serves the new directory
+    assert until(lambda: (courier.status(home, store) or {}).get("pid")) != process.pid
