@@ -18,7 +18,7 @@ from nbtrack.pipelines import notebook as notebooks
 from nbtrack.pipelines.executor import LocalExecutor
 from nbtrack.pipelines.history import keep_out_of_git
 from nbtrack.pipelines.kernels import check_kernel
-from nbtrack.pipelines.listener import Stop
+from nbtrack.pipelines.listener import Deaf, Stop
 from nbtrack.pipelines.stage import DEFAULT_KERNEL, Job
 from nbtrack.pipelines.sweeps import best
 from nbtrack.pipelines.sweeps.plan import Asked, opened, saved
@@ -187,7 +187,7 @@ def find(state: Path, word: str) -> str:
     return chosen[0]
 
 
-class _Saving:
+class _Saving(Deaf):
     """Keeps what a sweep was asked for as soon as it has a run."""
 
     def __init__(self, asked: Asked, state: Path) -> None:
@@ -195,15 +195,6 @@ class _Saving:
 
     def began(self, run_id: str, attempt: int) -> None:
         self._asked.save(Sweep.folder(self._state, run_id))
-
-    def kernel(self, token: str, pid: int) -> None:
-        pass
-
-    def cell(self, number: int, count: int) -> None:
-        pass
-
-    def text(self, stream: str, text: str) -> None:
-        pass
 
 
 def _short(value: Any) -> str:
