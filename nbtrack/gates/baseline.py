@@ -13,7 +13,7 @@ from pydantic import Field
 
 from nbtrack.entities import RunView
 from nbtrack.errors import GoneError, UnknownRunError
-from nbtrack.gates.gate import CannotTellError, Found, GateSpec, Subject, Text
+from nbtrack.gates.gate import GATES_TAG, CannotTellError, Found, GateSpec, Subject, Text
 from nbtrack.gates.gate import need as need_library
 from nbtrack.gates.metric import metric_of
 from nbtrack.gates.repeats import Repeats, repeats_of
@@ -34,8 +34,8 @@ class BaselineGate(GateSpec):
     metric: Text
     """Its name in both runs."""
     against: Text = "baseline"
-    """`baseline`: the base branch's run in CI, else the pinned run, else the attempt before; a run by name or id; or `models:/NAME@ALIAS`, the run of a
-    registered model."""
+    """`baseline`: the base branch's run in CI, else the pinned run, else the last attempt before that no gate refused; a run by name or id; or
+    `models:/NAME@ALIAS`, the run of a registered model."""
     min_absolute_change: float | None = None
     """How much better it must be; below 0, how much worse it may be. Without this and the next: not worse."""
     min_relative_change: float | None = None
@@ -103,9 +103,25 @@ class BaselineGate(GateSpec):
     def _other(self, subject: Subject) -> RunView:
         if match := _REGISTERED.fullmatch(self.against):
             return _registered(subject, match["name"], match["alias"])
-        if self.against == "baseline":
-            return subject.against if subject.against is not None else source_of(subject.home, pinned(subject.home, subject.view))
-        return source_of(subject.home, find(subject.home, self.against))
+        if self.against != "baseline":
+            return source_of(subject.home, find(subject.home, self.against))
+        if subject.against is not None:
+            return subject.against
+        left_out: list[str] = []
+
+        def fits(view: RunView) -> bool:
+            """Whether an attempt may be what others are measured by: what a gate refused once must not pass by being tried again."""
+            is_good = all(it.tags.get(GATES_TAG) != "failed" for it in (view, source_of(subject.home, view)))
+            left_out.extend([] if is_good else [view.run_id])
+            return is_good
+
+        try:
+            return source_of(subject.home, pinned(subject.home, subject.view, fits))
+        except UnknownRunError as cause:
+            if not left_out:
+                raise
+            title = words.title(subject.view)
+            raise UnknownRunError(title, f"No attempt before {title} passed its gates, and no run is pinned as baseline.", mend=cause.mend) from cause
 
     def _data(self, subject: Subject, other: RunView, wanted: str) -> str:
         """What is known of both runs' data, in words."""

@@ -15,12 +15,12 @@ from nbtrack.entities import RunView
 from nbtrack.entities.verdict import Severity, Standing, Verdict, Waiver
 from nbtrack.errors import JournalError, MissingPackageError, NbtrackError, StoreError
 from nbtrack.exits import Exit
-from nbtrack.gates.gate import Gate, Subject
+from nbtrack.gates.gate import GATES_TAG, Gate, Subject
 from nbtrack.journal import Home
 from nbtrack.reads import words
 from nbtrack.replay import files
 
-GATES_TAG, STANDINGS_TAG, WAIVED_TAG = "nbtrack.gates", "nbtrack.gates.verdicts", "nbtrack.gates.waived"
+STANDINGS_TAG, WAIVED_TAG = "nbtrack.gates.verdicts", "nbtrack.gates.waived"
 ARTIFACT = "gates/verdicts.json"
 
 

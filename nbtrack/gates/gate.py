@@ -21,6 +21,9 @@ from nbtrack.errors import MissingPackageError, NbtrackError
 from nbtrack.journal import Home
 from nbtrack.replay import files
 
+GATES_TAG = "nbtrack.gates"
+"""On a run: `passed` or `failed`, as its gates said last."""
+
 
 @dataclass(frozen=True)
 class Found:

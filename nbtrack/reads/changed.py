@@ -28,11 +28,12 @@ _pinned: dict[str, tuple[int, bool]] = {}
 """Whether a run carries the tag, and the size of its event file when that was read."""
 
 
-def previous(home: Home, view: RunView, *, is_quick: bool = False) -> RunView | None:
+def previous(home: Home, view: RunView, *, is_quick: bool = False, fits: Callable[[RunView], bool] = lambda _: True) -> RunView | None:
     """The run to compare a fresh attempt with: the pinned one of the cell's attempts, else the one before; None where there is none.
 
     Args:
         is_quick: leave out the metrics of a run with so many points that reading them would be felt.
+        fits: which attempt counts as the one before; a pinned one always counts.
     """
     before = [run_id for run_id in attempts.of(home, view.start.cell_key) if run_id != view.run_id] if view.start.cell_key else []
 
@@ -45,18 +46,21 @@ def previous(home: Home, view: RunView, *, is_quick: bool = False) -> RunView | 
             return folded(run_id)
     for run_id in reversed(before):
         found = folded(run_id)
-        if found is not None and not found.is_trashed and found.start.started_ns < view.start.started_ns:
+        if found is not None and not found.is_trashed and found.start.started_ns < view.start.started_ns and fits(found):
             return found
     return None
 
 
-def baseline(home: Home, view: RunView) -> RunView:
+def baseline(home: Home, view: RunView, fits: Callable[[RunView], bool] = lambda _: True) -> RunView:
     """The run that `%track changed` compares with: the pinned attempt of the cell, else of the experiment, else the attempt before.
+
+    Args:
+        fits: which attempt counts as the one before.
 
     Raises:
         UnknownRunError: there is none.
     """
-    found = previous(home, view)
+    found = previous(home, view, fits=fits)
     if found is None or not has_baseline_tag(found):
         pinned = [it for it in all_runs(home) if it.start.experiment == view.start.experiment and it.run_id != view.run_id and has_baseline_tag(it)]
         found = pinned[0] if pinned else found

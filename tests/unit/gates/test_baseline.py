@@ -8,6 +8,7 @@ from scipy import stats
 
 import nbtrack
 from nbtrack.gates.baseline import judge as noise
+from nbtrack.gates.check import Verdicts, record
 from nbtrack.gates.repeats import Repeats
 from nbtrack.journal import Home
 from nbtrack.reads import find
@@ -50,6 +51,26 @@ def test_the_callers_run_is_the_baseline_before_a_pinned_one(judge, project):
     with nbtrack.track("again"):
         nbtrack.log(accuracy=0.6)
     assert judge("again", ACC).passed
+
+
+def test_what_a_gate_refused_is_no_baseline_for_the_next_attempt(judge, project):
+    home = Home(project / "home")
+
+    def attempt(value, **gate):
+        with nbtrack.track("tried") as run:
+            nbtrack.log(accuracy=value)
+        found = judge(run.run_id, {**ACC, **gate})
+        record(home, Verdicts(run.run_id, "tried", "nbtrack.yaml", (found,)))
+        return found
+
+    assert not attempt(0.9).passed
+    again = attempt(0.9)
+    assert not again.passed and "passed its gates" in again.why and "missing_baseline: pass" in again.mend
+    assert attempt(0.9, missing_baseline="pass").passed
+    assert not attempt(0.5).passed
+    worse = attempt(0.5)
+    assert not worse.passed and "0.5 against 0.9" in worse.why
+    assert attempt(0.95).passed
 
 
 def test_a_first_run_passes_where_that_is_said(judge):
