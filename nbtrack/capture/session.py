@@ -28,7 +28,6 @@ from nbtrack.capture.run import TrackedRun, write_ends
 from nbtrack.capture.source import Cell, Finding
 from nbtrack.capture.sources import SOURCES
 from nbtrack.capture.truth import Truth
-from nbtrack.capture.warm import warm
 from nbtrack.entities import Request, State
 from nbtrack.entities.ledger import Entry, Ledger, Status
 from nbtrack.journal import Home, excluded
@@ -101,7 +100,6 @@ class Session:
         self.shell.events.register("post_run_cell", self._after_cell)
         self.shell.input_transformer_manager.cleanup_transforms.append(self._take_off_line)
         atexit.register(self._at_exit)
-        warm()
 
     def stop(self) -> None:
         """Take every hook away; an open run ends."""

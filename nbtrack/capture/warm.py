@@ -6,6 +6,8 @@ import contextlib
 import importlib
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 
 from nbtrack import patterns, records
 
@@ -14,14 +16,19 @@ _POLITE_S = 0.001
 _MODULES = ("concurrent.futures.thread", "zstandard")
 
 
-def warm() -> None:
-    """Begin, and return at once. What is needed earlier than its turn is made where it is needed."""
+def warm(*modules: str) -> None:
+    """Begin, and return at once. What is needed earlier than its turn is made where it is needed.
+
+    Args:
+        modules: loaded first, as the cell's code may ask for them.
+    """
     with contextlib.suppress(RuntimeError):  # the interpreter shuts down
-        threading.Thread(target=_go, name="nbtrack-warm", daemon=True).start()
+        threading.Thread(target=_go, args=(modules + _MODULES,), name="nbtrack-warm", daemon=True).start()
 
 
-def _go() -> None:
-    for act in (*records.waiting(), *patterns.waiting(), *(lambda name=name: importlib.import_module(name) for name in _MODULES)):
+def _go(modules: tuple[str, ...]) -> None:
+    acts: tuple[Callable[[], object], ...] = (*(partial(importlib.import_module, name) for name in modules), *records.waiting(), *patterns.waiting())
+    for act in acts:
         time.sleep(_POLITE_S)
         with contextlib.suppress(Exception):  # whoever needs it meets the same, and says so
             act()

@@ -8,6 +8,7 @@ from typing import Any
 
 from nbtrack import settings
 from nbtrack.capture.session import Session
+from nbtrack.capture.warm import warm
 from nbtrack.entities import Request
 from nbtrack.errors import UnknownRunError
 from nbtrack.journal import Home
@@ -40,6 +41,7 @@ def load(shell: Any, join: Callable[[str], Callable[[], None]]) -> None:
     magics.session = session
     shell.register_magics(magics)
     session.start()
+    warm("nbtrack.api")
     completes = matcher(shell)
     shell.Completer.custom_matchers.append(completes)
     setattr(shell, _ATTRIBUTE, session)

@@ -84,7 +84,7 @@ def test_a_full_disk_is_told_once_and_the_line_says_how_the_run_ended(kernel):
 
 @pytest.mark.skipif(os.name == "nt", reason="no resource limits here")
 def test_a_run_that_finds_no_file_descriptor_ends_and_says_what_to_do(kernel):
-    kernel.run("import nbtrack, resource\nlimits = resource.getrlimit(resource.RLIMIT_NOFILE)")
+    kernel.run("import nbtrack, resource\nnbtrack.param\nlimits = resource.getrlimit(resource.RLIMIT_NOFILE)")
     reply = kernel.run(
         "%%track none\nresource.setrlimit(resource.RLIMIT_NOFILE, (1, limits[1]))\nnbtrack.param(long='x' * 30_000)\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, limits)\nx = 1\nx"
