@@ -76,11 +76,11 @@ def export(
     params_file: ParamsFile = None,
     file: PipelineFile = None,
     profile: Profile = "",
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; it must not be there.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; one that was made so before is written anew.")] = None,
     at: Annotated[str, typer.Option("--at", help="The pipeline file as a job sees it, such as /app/nbtrack.yaml.")] = "",
     image: Annotated[str, typer.Option("--image", help="Container image with the project, its packages and nbtrack.")] = "",
     env: Annotated[list[str] | None, typer.Option("--env", help="NAME=VALUE: a variable of every job, such as NBTRACK_CACHE=s3://bucket/cache.")] = None,
-    schedule: Annotated[str, typer.Option("--schedule", help='When it runs, as in cron and in UTC, such as "17 4 * * 1".')] = "",
+    schedule: Annotated[str, typer.Option("--schedule", help='When it runs, in UTC: weekly, "mon 03:00", or as in cron, such as "17 4 * * 1".')] = "",
     as_json: Json = False,
 ) -> None:
     """Write a pipeline as a DAG, flow or workflow of another scheduler, with a job for each stage."""

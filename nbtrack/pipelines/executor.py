@@ -47,8 +47,8 @@ def executor_of(word: str, jobs: int) -> Executor:
     """
     if word == "local":
         return LocalExecutor(jobs)
-    scheme, _, address = word.partition("://")
-    if scheme == "dask":
+    scheme, colon, address = word.partition("://")
+    if scheme == "dask" and bool(colon) == bool(address):
         from nbtrack.pipelines.dask import DaskExecutor
 
         return DaskExecutor(address, jobs)

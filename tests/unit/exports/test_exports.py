@@ -102,7 +102,7 @@ def test_workflows_hold_against_the_platforms_schemas(graph, tmp_path, scheduler
     assert "'class[m=1; reboot #]'" in target.read_text()
 
 
-def test_the_command_writes_a_file_once(graph, tmp_path):
+def test_the_command_writes_its_own_file_anew_and_no_other(graph, tmp_path):
     graph()
 
     def run(*words):
@@ -113,8 +113,14 @@ def test_the_command_writes_a_file_once(graph, tmp_path):
     assert (done.returncode, done.stdout) == (0, "ci.yml\n"), done.stderr
     made = yaml.safe_load((tmp_path / "ci.yml").read_text())
     assert made["variables"]["A"] == "b=$$c" and made["task"]["script"] == ["nbtrack run task --file nbtrack.yaml --deliver -p text=z"]
-    again = run("gitlab", "--out", "ci.yml")
-    assert again.returncode == 3 and "ci.yml is there already" in again.stderr
+    assert run("airflow", "--out", "dags/a.py", "--schedule", "weekly").returncode == 0
+    assert "schedule='0 3 * * 1'" in (tmp_path / "dags/a.py").read_text()
+    for scheduler, file in (("gitlab", "ci.yml"), ("airflow", "dags/a.py")):  # its own file is made anew
+        assert run(scheduler, "--out", file).returncode == 0
+    again = run("gitlab", "--out", "a.ipynb")
+    assert again.returncode == 3 and "nbtrack export did not make it" in again.stderr
+    bogus = run("argo", "--schedule", "bogus")
+    assert bogus.returncode == 3 and "--schedule 'bogus': a time is hourly" in bogus.stderr
     wrong = run("gitlab", "--env", "A-b=c")
     assert wrong.returncode == 3 and "Write --env NAME=VALUE" in wrong.stderr
     assert set(TARGETS) <= set(run("--help").stdout.replace(",", " ").split())
