@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from nbtrack.capture.imports import when_imported
+from nbtrack.capture.known import module_of, name_of
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.wrap import observed, wrap
@@ -86,7 +87,7 @@ def _names(tree: ast.Module | None) -> Iterator[str]:
 
 def _values(value: Any) -> list[list[float]] | None:
     """A square array of numbers as lists; anything else is no confusion matrix."""
-    if type(value).__module__ != "numpy" or type(value).__name__ != "ndarray" or value.dtype.kind not in "iuf":
+    if module_of(type(value)) != "numpy" or name_of(type(value)) != "ndarray" or value.dtype.kind not in "iuf":
         return None
     if value.ndim != 2 or value.shape[0] != value.shape[1] or not 2 <= value.shape[0] <= _LARGEST:
         return None

@@ -17,7 +17,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from nbtrack.capture import states
-from nbtrack.capture.known import home_of, module_of, namespace_of, static
+from nbtrack.capture.known import home_of, module_of, name_of, namespace_of, static
 from nbtrack.capture.states import State
 from nbtrack.entities.ledger import Seen
 
@@ -332,7 +332,7 @@ def _is_unordered(value: Any, depth: int = 3) -> bool:
         return True
     if kind in (list, tuple, set, frozenset, dict):
         return depth > 0 and any(_is_unordered(it, depth - 1) for it in itertools.islice(value, _SAMPLE))
-    package, name = module_of(kind).partition(".")[0], kind.__name__
+    package, name = module_of(kind).partition(".")[0], name_of(kind)
     if package == "numpy":
         return name == "ndarray" and (value.dtype.kind in "USmM" or (value.dtype.hasobject and any(map(_is_unordered, value.ravel()[:_SAMPLE].tolist()))))
     if package == "pandas" and name in ("DataFrame", "Series"):
