@@ -72,7 +72,7 @@ class DaskExecutor:
             self._cluster.close()
 
     def _wait(self, job: Job, stop: Stop, listener: Listener) -> Result:
-        from distributed import KilledWorker, Variable
+        from distributed import Event, KilledWorker, Variable
 
         topic = f"nbtrack-{new_id()}"
         hears = _Hears(listener)
@@ -89,6 +89,7 @@ class DaskExecutor:
                 if stop.reason is not None and asked is not stop.is_now:
                     asked = stop.is_now
                     wish.set((str(stop.reason), asked))
+                    Event(topic, client=self._client).set()
             result: Result = future.result()
         except KilledWorker as cause:
             reason = f"its worker died, and so did the next ones: {cause}"
@@ -169,14 +170,12 @@ def _attempt(job: Job, topic: str) -> Result:
 
 
 def _watch(client: Any, topic: str, stop: Stop, done: threading.Event) -> None:
-    from distributed import Variable
+    from distributed import Event, Variable
 
-    wish = Variable(topic, client=client)
-    while not done.wait(_LOOK_S):
-        try:
-            reason, is_now = wish.get(timeout=_LOOK_S)
-        except TimeoutError:
-            continue
-        except Exception:  # noqa: BLE001 - the scheduler is gone, and nobody asks any more
-            return
-        stop.ask(StopReason(reason), now=is_now)
+    is_asked, wish = Event(topic, client=client), Variable(topic, client=client)
+    with contextlib.suppress(Exception):  # the scheduler is gone, and nobody asks any more
+        while not done.is_set() and not stop.is_now:
+            if is_asked.wait(timeout=_LOOK_S):
+                reason, is_now = wish.get(timeout=_CONNECT_S)
+                stop.ask(StopReason(reason), now=is_now)
+                done.wait(_LOOK_S)
