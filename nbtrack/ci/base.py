@@ -119,11 +119,13 @@ def history(folder: Path, ref: str) -> list[str]:
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}").strip()
     if not _HASH.fullmatch(commit):
         if not _git(folder, "rev-parse", "--git-dir").strip():
-            raise UsageError(f"{folder} is in no git repository, so {ref!r} means nothing here.", mend="Name the run to compare with: --against RUN.")
+            raise UsageError(f"{folder} is in no git repository, so {ref!r} means nothing here.", mend="Compare with a run: nbtrack report RUN --against RUN.")
         is_shallow = _git(folder, "rev-parse", "--is-shallow-repository").strip() == "true"
         why = "; the clone is shallow" if is_shallow else ""
         mend = (
-            "Fetch it: git fetch --depth=200 origin BRANCH, or fetch-depth: 0 in actions/checkout." if is_shallow else "git branch --all lists what there is."
+            "Fetch it: git fetch --depth=200 origin BRANCH, or fetch-depth: 0 in actions/checkout."
+            if is_shallow
+            else "git branch --all lists what there is; a branch of the server comes with git fetch origin BRANCH."
         )
         raise UsageError(f"Git knows no commit {ref!r} here{why}.", mend=mend)
     return _git(folder, "rev-list", "--first-parent", f"--max-count={_FEWEST}", commit).split() or [commit]

@@ -13,7 +13,7 @@ from typing import Any
 from nbtrack import courier, settings
 from nbtrack.capture.begin import tracking_uri
 from nbtrack.ci import draw_markdown
-from nbtrack.ci.base import Base
+from nbtrack.ci.base import Base, history
 from nbtrack.ci.changed import Touched, touched
 from nbtrack.ci.comment import comment
 from nbtrack.ci.junit import Suite, line_of, missing_suite, suite_of
@@ -59,6 +59,8 @@ def ci(asked: Asked, env: Mapping[str, str], *, as_json: bool) -> int:
     provider = detect(env)
     opened, profile = _open(asked)
     loaded = opened.graph.loaded
+    if asked.base:
+        history(loaded.folder, asked.base)  # what a platform says may be missing in a shallow clone; what somebody wrote must be there
     ref = asked.base or provider.base()
     home = Home(settings.home(settings.load()))
     bases = Bases(home, ref, opened, profile)
@@ -117,7 +119,7 @@ def _run(opened: Opened, home: Home, bases: Bases, asked: Asked, profile: str) -
         if not gates or view is None:
             return ""
         loaded = opened.graph.loaded
-        said = check(home, view, gates, loaded.folder, against=bases.of(node.id).view, uri=where.uri, file=loaded.file.name)
+        said = check(home, view, gates, loaded.folder, against=bases.of(node.id).view, uri=where.uri, file=loaded.file.name, is_alone=True)
         record(home, said)
         return "; ".join(f"{it.gate}: {it.why}" for it in said.verdicts if it.standing is Standing.FAILED)
 

@@ -111,7 +111,7 @@ class BaselineGate(GateSpec):
 
         def fits(view: RunView) -> bool:
             """Whether an attempt may be what others are measured by: what a gate refused once must not pass by being tried again."""
-            is_good = all(it.tags.get(GATES_TAG) != "failed" for it in (view, source_of(subject.home, view)))
+            is_good = not subject.is_alone and all(it.tags.get(GATES_TAG) != "failed" for it in (view, source_of(subject.home, view)))
             left_out.extend([] if is_good else [view.run_id])
             return is_good
 
@@ -121,7 +121,8 @@ class BaselineGate(GateSpec):
             if not left_out:
                 raise
             title = words.title(subject.view)
-            raise UnknownRunError(title, f"No attempt before {title} passed its gates, and no run is pinned as baseline.", mend=cause.mend) from cause
+            why = f"No run of the base is known for {title}" if subject.is_alone else f"No attempt before {title} passed its gates"
+            raise UnknownRunError(title, f"{why}, and no run is pinned as baseline.", mend=cause.mend) from cause
 
     def _data(self, subject: Subject, other: RunView, wanted: str) -> str:
         """What is known of both runs' data, in words."""

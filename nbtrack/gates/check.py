@@ -56,7 +56,7 @@ class Verdicts:
 
 def check(
     home: Home, view: RunView, gates: Mapping[str, Gate], folder: Path, *, against: RunView | None = None, uri: str = "", file: str = "",
-    tell: Callable[[str], None] = lambda _: None, today: date | None = None,
+    tell: Callable[[str], None] = lambda _: None, today: date | None = None, is_alone: bool = False,
 ) -> Verdicts:  # fmt: skip
     """Ask every gate; one that fails does not keep the others from being asked.
 
@@ -65,11 +65,12 @@ def check(
         against: the run to compare with, where the caller knows it.
         uri: full URI of the MLflow store.
         today: the day by which waivers end; None means now, in UTC.
+        is_alone: the attempt before is no baseline; without `against` and without a pinned run there is none.
 
     Raises:
         MissingPackageError, StoreError: the machine is not ready to judge; that says nothing of the run.
     """
-    subject = Subject(home, view, folder, against, uri, tell)
+    subject = Subject(home, view, folder, against, uri, tell, is_alone)
     day = today or datetime.now(UTC).date()
     return Verdicts(view.run_id, words.title(view), file, tuple(_verdict(name, gate, subject, day) for name, gate in gates.items()))
 

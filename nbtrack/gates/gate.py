@@ -59,6 +59,8 @@ class Subject:
     """Full URI of the MLflow store, where registered models are looked up."""
     tell: Callable[[str], None] = field(default=lambda _: None)
     """Gets a line on what takes long."""
+    is_alone: bool = False
+    """Whether the attempt before is no baseline, as in CI: there it may be the same change, tried again."""
 
     @contextmanager
     def model(self, name: str = "") -> Iterator[Path]:

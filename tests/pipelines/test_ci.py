@@ -220,7 +220,7 @@ def test_data_that_git_does_not_have_are_brought_to_the_base(project):
     assert done.returncode == 0 and "with data/rows.csv of now, which git does not have" in acc(project)[2], done.stderr
 
 
-def test_a_shallow_clone_says_how_to_fetch_the_base_and_a_push_over_history_runs_it(project, tmp_path):
+def test_a_shallow_clone_says_how_to_fetch_the_base_and_a_push_over_history_runs_it(project, github, tmp_path):
     assert project.ci().returncode == 0
     project.git("commit", "-q", "--amend", "-m", "pushed over", "--allow-empty")  # the run's commit is in no history any more
     project.git("checkout", "-qb", "feature")
@@ -232,7 +232,9 @@ def test_a_shallow_clone_says_how_to_fetch_the_base_and_a_push_over_history_runs
     shallow = Project.__new__(Project)
     shallow.folder = tmp_path / "shallow"
     subprocess.run(["git", "clone", "-q", "--depth=1", "--branch=feature", f"file://{project.folder}", str(shallow.folder)], check=True, capture_output=True)
-    done = shallow.ci("--base", "origin/main")
+    named = shallow.ci("--base", "origin/main")
+    assert named.returncode == 3 and "git fetch --depth" in named.stderr, named.stderr
+    done = shallow.ci(GITHUB_BASE_REF="main", **github.variables(), **github.files)
     assert done.returncode == 0, done.stderr
     assert "the clone is shallow" in acc(shallow)[2] and "git fetch --depth" in acc(shallow)[2]
 
@@ -259,6 +261,7 @@ def test_wrong_input_ends_with_3_before_anything_runs(project):
         (["--report-dir", "mine"], "holds something that is no report"),
         (["--changed-only"], "needs a base"),
         (["--changed-only", "--base", "nothing"], "knows no commit"),
+        (["--base", "nothing"], "git fetch origin"),
         (["--profile", "nothing"], "nothing"),
     ):
         done = project.ci(*words)

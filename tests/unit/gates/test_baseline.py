@@ -71,6 +71,8 @@ def test_what_a_gate_refused_is_no_baseline_for_the_next_attempt(judge, project)
     worse = attempt(0.5)
     assert not worse.passed and "0.5 against 0.9" in worse.why
     assert attempt(0.95).passed
+    in_ci = judge("tried", ACC, is_alone=True)
+    assert not in_ci.passed and "No run of the base is known" in in_ci.why
 
 
 def test_a_first_run_passes_where_that_is_said(judge):
