@@ -16,11 +16,13 @@ from nbtrack.reads import find
 from nbtrack.replay.files import settled
 from nbtrack.settings import Settings
 
+STAGE_TAG = "nbtrack.stage"
+
 
 def gate_run(
     home: Home, word: str, chosen: Settings, folder: Path, *, file: str = "", against: str = "", tell: Callable[[str], None] = lambda _: None
 ) -> Verdicts:  # fmt: skip
-    """Hold a run against gates, and keep what they say on it.
+    """Hold a run against gates, those of its stage where it is one of a pipeline, and keep what they say on it.
 
     Args:
         word: the run, as `find` takes it.
@@ -33,8 +35,8 @@ def gate_run(
         UsageError: the run goes on; there is no file of gates; it says what cannot be meant.
         StoreError: a gate needs the store, and it does not answer.
     """
-    gates, path = find_gates(folder, file)
     view = settled(home, find(home, word))
+    gates, path = find_gates(folder, file, view.tags.get(STAGE_TAG, ""))
     if not view.state.is_end:
         raise UsageError(f"Run {view.name} ({view.run_id[:8]}) still goes on.", mend="Ask again when it has ended.")
     uri = courier.absolute_uri(tracking_uri(chosen), Path.cwd())

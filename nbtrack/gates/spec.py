@@ -14,6 +14,7 @@ from nbtrack.errors import SpecError, UsageError
 from nbtrack.gates import kinds
 from nbtrack.gates.gate import Gate
 from nbtrack.specs import Located
+from nbtrack.yaml_text import Place
 
 if TYPE_CHECKING:
     AnyGate = Gate
@@ -24,31 +25,60 @@ Gates = dict[str, AnyGate]
 """Name to gate."""
 
 
-def read_gates(located: Located) -> Gates:
+def read_gates(located: Located, stage: str = "") -> Gates:
     """The gates of a file.
+
+    Args:
+        stage: the stage of a pipeline whose gates are meant; where it has none, or is not there, those of the section `gates`.
 
     Raises:
         SpecError: it has none, or says what cannot be meant.
     """
-    section = located.at(("gates",))
+    own = _of_stage(located, stage)
+    place: Place = own if isinstance(located.at(own), dict) and own else ("gates",)
+    section = located.at(place)
     if section is None:
-        raise located.error([((), "there is no section 'gates'")])
+        raise located.error([((), f"there is no section 'gates'{_elsewhere(located)}")])
     if not isinstance(section, dict) or not section:
-        raise located.error([(("gates",), "it should hold gates by their names, each with its kind")])
+        raise located.error([(place, "it should hold gates by their names, each with its kind")])
     broken = kinds()[1]
     for name, gate in section.items():
         kind = gate.get("kind") if isinstance(gate, dict) else None
         if kind in broken:
-            raise located.error([(("gates", name, "kind"), f"the kind {kind!r} is installed, and {broken[kind]}")])
-    gates: Gates = located.check(Gates, ("gates",))
-    return gates
+            raise located.error([((*place, name, "kind"), f"the kind {kind!r} is installed, and {broken[kind]}")])
+    gates: Gates = located.check(Gates, place)
+    named = located.at(own) if own else None
+    if not isinstance(named, list):
+        return gates
+    if unknown := [at for at, word in enumerate(named) if not isinstance(word, str) or word not in gates]:
+        raise located.error([((*own, at), f"there is no gate {named[at]!r} in the section 'gates'") for at in unknown])
+    return {word: gates[word] for word in named}
 
 
-def find_gates(folder: Path, named: str = "") -> tuple[Gates, Path]:
+def _of_stage(located: Located, stage: str) -> Place:
+    """Where a stage's gates stand; empty where it has none."""
+    facts = located.at(("stages", stage)) if stage else None
+    if not isinstance(facts, dict):
+        return ()
+    place: Place = ("stages", stage, "gates") if "gates" in facts else ("defaults", "gates")
+    return place if located.at(place) else ()
+
+
+def _elsewhere(located: Located) -> str:
+    """Which stages have gates, in words; empty where none has."""
+    stages = located.at(("stages",))
+    found = [str(name) for name in (stages if isinstance(stages, dict) else ()) if isinstance(name, str) and _of_stage(located, name)]
+    if not found:
+        return ""
+    return f" for this run; gates stand in the stage{'s' if len(found) > 1 else ''} {', '.join(found)}: name a run of {'one' if len(found) > 1 else 'it'}"
+
+
+def find_gates(folder: Path, named: str = "", stage: str = "") -> tuple[Gates, Path]:
     """The gates that hold in a folder, and the file they stand in.
 
     Args:
         named: a file; empty means the nearest `nbtrack.yaml` upwards.
+        stage: as `read_gates` takes it.
 
     Raises:
         UsageError: there is no such file.
@@ -59,7 +89,7 @@ def find_gates(folder: Path, named: str = "") -> tuple[Gates, Path]:
         raise UsageError(f"There is no nbtrack.yaml in {folder} or above.", mend="Write one with a section gates, or name a file: --gates FILE.")
     if not path.is_file():
         raise SpecError(path, [(0, "", "there is no such file")])
-    return read_gates(specs.read(path)), path
+    return read_gates(specs.read(path), stage), path
 
 
 def json_schema() -> dict[str, Any]:

@@ -113,6 +113,27 @@ def test_a_mistake_in_the_file_is_told_with_its_line(home, tmp_path, text, line,
     assert caught.value.line == line and f"nbtrack.yaml:{line}: " in str(caught.value) and why in str(caught.value)
 
 
+def test_the_run_of_a_stage_is_held_against_the_gates_of_its_stage(home, tmp_path):
+    good = "{kind: metric, metric: acc, threshold: 0.5}"
+    stages = f"stages:\n  train:\n    gates:\n      own: {good}\n  named:\n    gates: [common]\n  bare: {{}}\n"
+    for stage in ("train", "named", "bare"):
+        with nbtrack.track(stage, tags={"nbtrack.stage": stage}):
+            nbtrack.log(acc=0.9)
+
+    def asked(run):
+        return [it.gate for it in nbtrack.gate(run).verdicts.verdicts]
+
+    (tmp_path / "nbtrack.yaml").write_text(stages)
+    assert asked("train") == ["own"]
+    with pytest.raises(SpecError, match="no section 'gates' for this run; gates stand in the stages train, named: name a run of one"):
+        nbtrack.gate("bare")
+    (tmp_path / "nbtrack.yaml").write_text(f"gates:\n  common: {good}\n  other: {good}\n{stages}")
+    assert (asked("train"), asked("named"), asked("bare")) == (["own"], ["common"], ["common", "other"])
+    (tmp_path / "nbtrack.yaml").write_text(f"gates:\n  other: {good}\n{stages}")
+    with pytest.raises(SpecError, match="there is no gate 'common'"):
+        nbtrack.gate("named")
+
+
 def test_no_file_and_a_run_that_goes_on_are_told(home, tmp_path, monkeypatch):
     with nbtrack.track("open"), pytest.raises(UsageError, match="still goes on"):
         nbtrack.gate("open")
