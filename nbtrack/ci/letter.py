@@ -51,8 +51,13 @@ def read_letter(folder: Path) -> Letter:
         letter = TypeAdapter(Letter).validate_json(json.dumps(found), strict=True)
     except UsageError:
         raise
-    except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as cause:
-        raise UsageError(f"{path} is no report that can be commented: {type(cause).__name__}.", mend=mend) from cause
+    except OSError as cause:
+        why = "there is no such file" if isinstance(cause, (FileNotFoundError, NotADirectoryError)) else f"it cannot be read, {cause.strerror or cause}"
+        raise UsageError(f"{path} is no report that can be commented: {why}.", mend=mend) from cause
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as cause:
+        raise UsageError(f"{path} is no report that can be commented: it is no whole JSON file.", mend=mend) from cause
+    except (ValueError, TypeError, AttributeError, KeyError) as cause:
+        raise UsageError(f"{path} is no report that can be commented: it is JSON, and not what nbtrack ci writes.", mend=mend) from cause
     if any(it.level not in _LEVELS for it in letter.blocks):
         raise UsageError(f"{path} has headings that there are not.", mend=mend)
     return letter

@@ -112,9 +112,9 @@ def test_text_of_a_stranger_means_itself_in_the_comment(platform, job, tmp_path)
 def test_what_is_no_letter_is_refused(tmp_path, text):
     with pytest.raises(UsageError) as caught:
         read_letter(written(tmp_path, text))
-    assert caught.value.mend
+    assert caught.value.mend and "Error" not in caught.value.message
 
 
 def test_a_folder_without_one_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="no report that can be commented"):
+    with pytest.raises(UsageError, match="no report that can be commented: there is no such file"):
         read_letter(tmp_path)
