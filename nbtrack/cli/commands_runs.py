@@ -90,7 +90,7 @@ def diff(
     from nbtrack.reads.diff import diff_runs
 
     home = state_home()
-    page = DiffPage(diff_runs(home, act.look_for(home, a), act.look_for(home, b), Path.cwd()))
+    page = DiffPage(diff_runs(home, act.look_for_made(home, a), act.look_for_made(home, b), Path.cwd()))
     if as_json:
         print_json(page.data())
     else:

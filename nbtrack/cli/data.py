@@ -17,7 +17,7 @@ def data(home: Home, action: str, a: str, b: str, names: list[str], *, as_json: 
 
     if action != "diff":
         raise UsageError(f"nbtrack data has no {action!r}.", mend="Write nbtrack data diff A B.")
-    found = difference(home, act.look_for(home, a), act.look_for(home, b), Path.cwd(), tuple(names))
+    found = difference(home, act.look_for_made(home, a), act.look_for_made(home, b), Path.cwd(), tuple(names))
     if unknown := [name for name in names if not any(name in (it.name, *(one.name for one in (it.a, it.b) if one)) for it in found.inputs)]:
         known = sorted({it.name for it in difference(home, found.a, found.b, Path.cwd()).inputs})
         raise UsageError(f"Neither run read {unknown[0]!r}.", mend=f"They read {', '.join(known) or 'nothing'}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from nbtrack.ci import draw_html, draw_markdown
@@ -11,6 +12,7 @@ from nbtrack.ci.report import Report, part_of
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
 from nbtrack.reads import find, words
+from nbtrack.reads.cached import source_of
 
 
 def report(home: Home, run: str, against: str, form: str, out: Path | None, limit: int) -> None:
@@ -19,9 +21,13 @@ def report(home: Home, run: str, against: str, form: str, out: Path | None, limi
     Args:
         form: `md`, `html` or `json`.
     """
-    head = find(home, run)
-    base = base_of(home, head, against, Path.cwd())
-    made = Report(f"What changed in {words.clean(words.title(head))}", (part_of(home, head, base.view, Path.cwd(), with_pictures=form == "html"),), base.how)
+    asked = find(home, run)
+    head = source_of(home, asked)
+    is_cached = head.run_id != asked.run_id
+    base = base_of(home, asked, against, Path.cwd())
+    base = base if base.view is None else replace(base, view=source_of(home, base.view))
+    part = part_of(home, head, base.view, Path.cwd(), with_pictures=form == "html", is_cached=is_cached)
+    made = Report(f"What changed in {words.clean(words.title(asked))}", (part,), base.how)
     if form == "json":
         text = json.dumps(made.as_data(), indent=2, ensure_ascii=False, default=str) + "\n"
     else:

@@ -204,7 +204,7 @@ class TrackMagics(GateCommands, ReplayCommands, StageCommands, Magics):
 
         if len(words) != 2:
             raise UsageError(f"%track diff compares two runs; it got {len(words)}.", mend="Write %track diff A B; %track runs lists them.")
-        a, b = (act.look_for(self._home(), word) for word in words)
+        a, b = (act.look_for_made(self._home(), word) for word in words)
         return DiffPage(diff_runs(self._home(), a, b, Path.cwd()))
 
     def _changed(self, words: list[str]) -> DiffPage:

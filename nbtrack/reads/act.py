@@ -15,6 +15,7 @@ from nbtrack.entities import RunView
 from nbtrack.errors import UnknownRunError, UsageError
 from nbtrack.journal import Home
 from nbtrack.journal.fold import RENAMED
+from nbtrack.reads.cached import source_of
 from nbtrack.reads.fresh import refresh, refresh_first
 from nbtrack.reads.runs import find
 from nbtrack.secrets.policy import OFF
@@ -93,6 +94,11 @@ def look_for(home: Home, run: str, *, store: str | None = None) -> RunView:
     except UnknownRunError:
         refresh_first(home, settings.load())
         return find(home, run, store=store)
+
+
+def look_for_made(home: Home, run: str) -> RunView:
+    """`look_for`; of a run that took its result from a pipeline's cache, the one that made it."""
+    return source_of(home, look_for(home, run))
 
 
 def _trash(home: Home, run: str, store: str | None, *, is_on: bool) -> RunView:
