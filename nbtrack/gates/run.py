@@ -13,6 +13,7 @@ from nbtrack.gates.check import Verdicts, check, record
 from nbtrack.gates.spec import find_gates
 from nbtrack.journal import Home
 from nbtrack.reads import find
+from nbtrack.reads.cached import source_of
 from nbtrack.replay.files import settled
 from nbtrack.settings import Settings
 
@@ -35,7 +36,7 @@ def gate_run(
         UsageError: the run goes on; there is no file of gates; it says what cannot be meant.
         StoreError: a gate needs the store, and it does not answer.
     """
-    view = settled(home, find(home, word))
+    view = settled(home, source_of(home, find(home, word)))  # what came from the cache is judged where it was made, as the pipeline does
     gates, path = find_gates(folder, file, view.tags.get(STAGE_TAG, ""))
     if not view.state.is_end:
         raise UsageError(f"Run {view.name} ({view.run_id[:8]}) still goes on.", mend="Ask again when it has ended.")

@@ -125,6 +125,9 @@ def test_the_run_of_a_stage_is_held_against_the_gates_of_its_stage(home, tmp_pat
 
     (tmp_path / "nbtrack.yaml").write_text(stages)
     assert asked("train") == ["own"]
+    with nbtrack.track("taken", tags={"nbtrack.stage": "train", "nbtrack.cached_from": nbtrack.run("train").run_id}):
+        pass
+    assert nbtrack.gate("taken").passed
     with pytest.raises(SpecError, match="no section 'gates' for this run; gates stand in the stages train, named: name a run of one"):
         nbtrack.gate("bare")
     (tmp_path / "nbtrack.yaml").write_text(f"gates:\n  common: {good}\n  other: {good}\n{stages}")
