@@ -63,14 +63,12 @@ def test_delivery_killed_at_each_step_neither_repeats_nor_loses(store, moment, a
         assert [it.path for it in mlflow_of(store).list_artifacts(run.info.run_id, "notes")] == ["notes/a.txt"]
 
 
-def test_a_kernel_that_goes_without_a_word_is_found_within_seconds(kernel, store, home, delivered, until, assert_exact):
+def test_a_kernel_that_goes_without_a_word_is_found(kernel, store, home, delivered, until, assert_exact):
     one = kernel(store, 500, "--no-end")
     until(lambda: "waiting" in one.said)
     until(lambda: courier.status(home, store))
     one.kill()
-    began = time.monotonic()
-    delivered(store, one.run_id)
-    assert time.monotonic() - began < 30  # promised are 5 s on a quiet machine
+    delivered(store, one.run_id)  # how soon is measured by the benchmark of kills
     assert_exact(store, one.run_id, "KILLED", 500, 500)
 
 
