@@ -14,6 +14,7 @@ from nbtrack import courier
 from nbtrack.capture.begin import tracking_uri
 from nbtrack.courier import acts
 from nbtrack.courier.channel import Place
+from nbtrack.courier.uris import sqlite_file
 from nbtrack.delivery.deliver import HELD_MEND
 from nbtrack.errors import NbtrackError
 from nbtrack.journal import Home, cursor
@@ -55,6 +56,12 @@ def _journal(home: Home, settings: Settings) -> Finding:
 
 
 def _store(uri: str) -> Finding:
+    database = sqlite_file(uri)
+    if database is not None and not database.exists():  # looking must not make it, with MLflow's migrations
+        above = next(it for it in database.parents if it.exists())
+        if not os.access(above, os.W_OK | os.X_OK):
+            return Finding("store", f"{courier.mask_uri(uri)} is not there, and {above} cannot be written", False, "Make it writable, or name another store.")
+        return Finding("store", f"{courier.mask_uri(uri)} is not there yet; the first run makes it")
     try:
         be_quick()
         StoreClient(uri).probe_writing()

@@ -57,6 +57,13 @@ def test_an_unknown_run_ends_with_code_3_and_the_nearest_name(folder):
     assert "Did you mean" in wrong.stderr
 
 
+def test_doctor_makes_no_database(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = command("doctor")
+    assert told.returncode == 0 and "mlflow.db is not there yet; the first run makes it" in " ".join(told.stdout.split()), told.stdout
+    assert not list(tmp_path.rglob("mlflow.db"))
+
+
 def test_sync_delivers_and_doctor_finds_all_well(folder):
     before = command("doctor")
     assert before.returncode == 1
