@@ -18,7 +18,7 @@ from typing import Any
 
 from nbtrack.capture import states
 from nbtrack.capture.known import home_of, module_of, name_of, namespace_of, static
-from nbtrack.capture.states import State
+from nbtrack.capture.objects import State
 from nbtrack.entities.ledger import Seen
 
 _LIMIT, _BUDGET = 600, 6000

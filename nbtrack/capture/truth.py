@@ -16,10 +16,10 @@ from nbtrack.capture import link, seen, states
 from nbtrack.capture.git import root
 from nbtrack.capture.identity import Identity, of_cell
 from nbtrack.capture.modules import LocalModules, changed_modules
+from nbtrack.capture.objects import State
 from nbtrack.capture.recorder import Recorder
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
-from nbtrack.capture.states import State
 from nbtrack.capture.worktree import WAIT_S, changed_files
 from nbtrack.entities import Kind
 from nbtrack.entities.ledger import Entry
@@ -29,8 +29,9 @@ from nbtrack.notebooks.body import Body
 from nbtrack.notebooks.document import Document
 from nbtrack.notebooks.effects import effects_of
 from nbtrack.notebooks.history import History
+from nbtrack.notebooks.reasons import DOCUMENT_TAG, REASONS_TAG, STAMP_TAG, Stamp
 from nbtrack.notebooks.recipe import cells_of, recipe_of
-from nbtrack.notebooks.stamp import DOCUMENT_TAG, REASONS_TAG, STAMP_TAG, Stamp, Surroundings, stamp_of, with_uncommitted
+from nbtrack.notebooks.stamp import Surroundings, stamp_of, with_uncommitted
 from nbtrack.notebooks.step import Step
 from nbtrack.records import dataclass
 from nbtrack.system import working_folder

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from nbtrack.entities.ledger import Entry
-from nbtrack.notebooks.effects import plain_source
+from nbtrack.notebooks.shell_calls import plain_source
 from nbtrack.reads import words
 
 _HEADER = ["#", "In", "cell", "state", "time", "took", "run", "first line", "stale"]

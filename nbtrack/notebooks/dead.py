@@ -15,12 +15,13 @@ from nbtrack.journal.executed import EXECUTED
 from nbtrack.journal.reaper import reap as end_dead
 from nbtrack.notebooks import snapshot
 from nbtrack.notebooks.document import Document, cells_of
-from nbtrack.notebooks.effects import plain_source
 from nbtrack.notebooks.history import History
+from nbtrack.notebooks.reasons import DOCUMENT_TAG, NO, REASONS_TAG, RULES, STAMP_TAG, Answer, Reason, Stamp, label
 from nbtrack.notebooks.recipe import cells_of as recipe_cells
 from nbtrack.notebooks.recipe import recipe_of
 from nbtrack.notebooks.scopes import parse, scope_of
-from nbtrack.notebooks.stamp import DOCUMENT_TAG, NO, REASONS_TAG, RULES, STAMP_TAG, Answer, Reason, Stamp, Surroundings, label, stamp_of
+from nbtrack.notebooks.shell_calls import plain_source
+from nbtrack.notebooks.stamp import Surroundings, stamp_of
 
 DOCUMENT, RECIPE = "notebook/document.ipynb", "notebook/recipe.ipynb"
 _SURE = frozenset(

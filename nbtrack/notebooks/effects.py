@@ -6,7 +6,6 @@ Finer than a Scope: the bodies of functions stand apart, since what they need is
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Collection, Iterable
 
 from nbtrack.notebooks.body import Body, Call, join
@@ -14,13 +13,7 @@ from nbtrack.notebooks.branches import Branches
 from nbtrack.notebooks.expressions import FRESH, bound_in, chain_of, displayed, handed, is_main, is_shell, may_hold, name_in, sharing, tail_of, text_of
 from nbtrack.notebooks.orders import orders_of
 from nbtrack.notebooks.scopes import parse
-from nbtrack.patterns import regex
-
-_TIMERS = {"time", "timeit", "prun", "memit", "mprun", "lprun", "snakeviz", "pyinstrument", "capture"}
-_TIMER_OPTIONS = regex(r"^(\s*-\w+(\s*=?\s*\d+)?)*\s*")
-_SHELLS = {"bash", "sh", "script", "!", "cmd", "system", "sx", "perl", "ruby", "node", "js"}
-_SHOWN_ONLY = {"html", "HTML", "javascript", "markdown", "latex", "svg", "SVG"}
-
+from nbtrack.notebooks.shell_calls import cell_magic, take_magic, take_shell
 
 _SAYS = {"print", "round", "str", "format", "repr", "display", "float", "abs"}
 _OPAQUE = {"exec", "eval", "globals", "locals", "vars"}
@@ -37,9 +30,8 @@ def effects_of(code: str, source: str = "", tree: ast.Module | None = None) -> B
         tree: of the code, where it was parsed already.
     """
     walk = _Walk(None)
-    magic = _cell_magic(source)
-    if magic is not None:
-        _take_magic(walk, *magic)
+    if (magic := cell_magic(source)) is not None:
+        take_magic(walk.body, *magic)
     tree = tree if tree is not None else parse(code)
     if tree is None:
         return walk.body
@@ -52,33 +44,6 @@ def effects_of(code: str, source: str = "", tree: ast.Module | None = None) -> B
     walk.body.sure = set(walk.sure)
     walk.body.shows = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
     return walk.body
-
-
-def plain_source(source: str) -> str:
-    """The cell as typed, without its `%%track` line."""
-    return source.lstrip().partition("\n")[2] if source.lstrip().startswith("%%track") else source
-
-
-def _cell_magic(source: str) -> tuple[str, str, str] | None:
-    text = plain_source(source)
-    if not text.startswith("%%"):
-        return None
-    line, _, body = text[2:].partition("\n")
-    name, _, rest = line.partition(" ")
-    return (name.strip(), rest.strip(), body) if name.strip() not in _TIMERS else None
-
-
-def _take_magic(walk: _Walk, name: str, line: str, body: str) -> None:
-    found = walk.body
-    if name in ("writefile", "file"):
-        is_added = "-a" in line.split()
-        path = line.rsplit(maxsplit=1)[-1] if line.split() else ""
-        found.calls.append(Call("open", texts=(path, "a" if is_added else "w"), n_args=2))
-    elif name in _SHELLS:
-        found.commands.append(("!", body))
-    elif name not in _SHOWN_ONLY:
-        found.commands.append((name, line))
-        found.is_opaque = True
 
 
 class _Walk(Branches):
@@ -351,7 +316,11 @@ class _Walk(Branches):
 
     def visit_Call(self, node: ast.Call) -> None:
         if is_shell(node):
-            self._shell(node)
+            code, names = take_shell(self.body, node)
+            for statement in code:
+                self.visit(statement)
+            for name in names:
+                self._read(name)
             return
         func = node.func
         if isinstance(func, ast.Attribute) and func.attr == "get" and self._is_namespace(func.value) and node.args and (name := name_in(node.args[0])):
@@ -385,35 +354,6 @@ class _Walk(Branches):
         )  # fmt: skip
         if len(chain) == 1 and chain[0] in _OPAQUE and chain[0] not in self.sure and (chain[0] != "vars" or not node.args):
             self.body.is_opaque = True
-
-    def _shell(self, node: ast.Call) -> None:
-        """A magic or a shell command, which IPython made a call of its shell."""
-        assert isinstance(node.func, ast.Attribute)
-        texts = [arg.value if isinstance(arg, ast.Constant) and isinstance(arg.value, str) else "" for arg in node.args]
-        method = node.func.attr
-        if method in ("system", "getoutput", "getoutput_var", "system_piped"):
-            self.body.commands.append(("!", texts[0] if texts else ""))
-            self._expanded(texts[0] if texts else "")
-        elif method in ("run_line_magic", "run_cell_magic", "magic") and texts:
-            name, line = texts[0].lstrip("%"), texts[1] if len(texts) > 1 else ""
-            body = texts[2] if len(texts) > 2 else ""
-            if method == "run_cell_magic" and name not in _TIMERS:
-                _take_magic(self, name, line, body)
-            elif name in _TIMERS:
-                tree = parse(body or _TIMER_OPTIONS.sub("", line, count=1))
-                for statement in tree.body if tree is not None else ():
-                    self.visit(statement)
-            else:
-                self.body.commands.append((name, line))
-                self._expanded(line)
-        else:
-            self.body.is_opaque = True
-
-    def _expanded(self, text: str) -> None:
-        """Names that IPython puts values in for: `{name}` and `$name`."""
-        for braces, dollar in re.findall(r"\{(\w+)\}|\$(\w+)", text):
-            if (braces or dollar).isidentifier():
-                self._read(braces or dollar)
 
 
 def body_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) -> Body:

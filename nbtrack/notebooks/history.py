@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from nbtrack.entities.ledger import Entry, Seen, Status
 from nbtrack.notebooks import known
 from nbtrack.notebooks.body import Body
-from nbtrack.notebooks.effects import effects_of, plain_source
+from nbtrack.notebooks.effects import effects_of
 from nbtrack.notebooks.look import Look
 from nbtrack.notebooks.meanings import BUILTINS, files_of
 from nbtrack.notebooks.repeats import MOVES_ON, repeated
+from nbtrack.notebooks.shell_calls import plain_source
 from nbtrack.notebooks.step import Fact, Step
 from nbtrack.patterns import regex
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from nbtrack.entities.ledger import Entry, Status
 from nbtrack.notebooks.body import Body
-from nbtrack.notebooks.effects import plain_source
+from nbtrack.notebooks.shell_calls import plain_source
 from nbtrack.notebooks.step import Step
 from nbtrack.records import dataclass
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nbtrack.notebooks.document import Document
-from nbtrack.notebooks.effects import plain_source
-from nbtrack.notebooks.stamp import label
+from nbtrack.notebooks.reasons import label
+from nbtrack.notebooks.shell_calls import plain_source
 from nbtrack.notebooks.step import Step
 
 

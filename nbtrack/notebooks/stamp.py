@@ -3,92 +3,21 @@
 from __future__ import annotations
 
 import ast
-import builtins
-import functools
 import itertools
-import json
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import field, replace
-from enum import StrEnum
+from dataclasses import field
 from pathlib import PurePath
 
-from nbtrack.entities.ledger import Entry, Scope, Status
-from nbtrack.notebooks.body import Body
+from nbtrack.entities.ledger import Entry, Status
 from nbtrack.notebooks.document import Document
-from nbtrack.notebooks.effects import effects_of, plain_source
-from nbtrack.notebooks.history import History
-from nbtrack.notebooks.recipe import recipe_of
+from nbtrack.notebooks.from_top import about_clean_order, plain, short
+from nbtrack.notebooks.reasons import NO, NOTE, RULES, UNKNOWN, Answer, Reason, Stamp, label
 from nbtrack.notebooks.scopes import parse
+from nbtrack.notebooks.shell_calls import plain_source
 from nbtrack.notebooks.step import Step
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
-
-STAMP_TAG, REASONS_TAG, DOCUMENT_TAG = "nbtrack.stamp", "nbtrack.stamp.reasons", "nbtrack.document"
-NO, UNKNOWN, NOTE = "no", "unknown", "note"
-RULES = {
-    "out of order": NO,
-    "re-run": NO,
-    "edited": NO,
-    "deleted": NO,
-    "not executed": NO,
-    "stops": NO,
-    "failed": NO,
-    "interrupted": NO,
-    "input": NO,
-    "randomness": NO,
-    "output history": NO,
-    "changed module": NO,
-    "changed package": NO,
-    "no document": UNKNOWN,
-    "not saved": UNKNOWN,
-    "recovered": UNKNOWN,
-    "hidden randomness": UNKNOWN,
-    "killed": UNKNOWN,
-    "unseen": UNKNOWN,
-    "background": UNKNOWN,
-    "clock": UNKNOWN,
-    "network": UNKNOWN,
-    "shell": UNKNOWN,
-    "environment": UNKNOWN,
-    "hash order": UNKNOWN,
-    "machine": UNKNOWN,
-    "path": UNKNOWN,
-    "install": UNKNOWN,
-    "dirty git": NOTE,
-}
-"""What each reason comes to; a note changes nothing."""
-
-
-_SIMULATED = 1000
-"""Code cells above a run's cell up to which a run from top to bottom is thought through."""
-
-
-class Answer(StrEnum):
-    YES = "yes"
-    NO = "no"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why, and which executed cells it is about, by number."""
-
-    rule: str
-    cells: tuple[int, ...]
-    text: str
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """The answer and its reasons, the heaviest first."""
-
-    answer: Answer
-    reasons: tuple[Reason, ...] = ()
-
-    def as_json(self) -> str:
-        """The reasons, as the tag `nbtrack.stamp.reasons` holds them."""
-        return json.dumps([{"rule": it.rule, "cells": list(it.cells), "text": it.text} for it in self.reasons], ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -103,11 +32,6 @@ class Surroundings:
     """Packages whose installed version differs from the imported one: name to `1.0 imported, 1.1 installed`."""
     names: frozenset[str] = frozenset()
     """What the namespace holds; those that no cell bound were there from the start."""
-
-
-def label(entry: Entry) -> str:
-    """How a cell is called in texts: `[3]` as `In[3]`, else `#7`, its number in the history."""
-    return f"[{entry.execution_count}]" if entry.execution_count is not None else f"#{entry.number}"
 
 
 def stamp_of(
@@ -149,7 +73,7 @@ def _about_order(
         if there < here:
             reasons.append(Reason("out of order", (first.number, then.number), f"{label(first)} ran before {label(then)}, but stands below it"))
     if document is not None and recipe and not any(RULES[it.rule] == NO for it in reasons):
-        reasons += _about_clean_order(steps, targets, recipe, places, document, around, as_python)
+        reasons += about_clean_order(steps, targets, recipe, places, document, around.names, as_python)
     return reasons
 
 
@@ -183,139 +107,6 @@ def _about_versions(recipe: Sequence[Step], places: dict[int, int | None], docum
 def _gives(entry: Entry) -> str:
     names = sorted(entry.scope.writes)[:3]
     return f"(which binds {', '.join(names)}) " if names else ""
-
-
-def _about_clean_order(
-    steps: Sequence[Step], targets: Collection[int], recipe: Sequence[Step], places: dict[int, int | None], document: Document, around: Surroundings,
-    as_python: Callable[[str], str],
-) -> list[Reason]:  # fmt: skip
-    """What a run from top to bottom would take in that this run did not."""
-    ends = [place for number in targets if (place := places.get(number)) is not None]
-    if not ends or (last := max(ends)) > _SIMULATED:
-        return []
-    clean = _clean_history(steps, {step.entry.number for step in recipe}, document, last, as_python)
-    wanted = {index + 1 for index in range(last + 1) if index in {places.get(number) for number in targets}}
-    taken = {step.entry.number - 1 for step in recipe_of(clean.steps, wanted)}
-    reasons = []
-    for index in sorted(taken - set(places.values())):
-        versions = [step.entry for step in steps if document.index_of(step.entry.cell_id, step.entry.source) == index]
-        text = _short(document.cells[index].source)
-        if versions:
-            ran = versions[-1]
-            reasons.append(Reason("out of order", (ran.number,), f"{label(ran)} stands above this cell and changes what it needs, but ran at another time"))
-        else:
-            reasons.append(Reason("not executed", (), f"the cell `{text}` stands above this one, would change what it needs, and was not executed"))
-    return reasons or _about_stops(steps, clean, document, last, around, {step.entry.number for step in recipe})
-
-
-def _about_stops(steps: Sequence[Step], clean: History, document: Document, last: int, around: Surroundings, counted: Collection[int]) -> list[Reason]:
-    """The first cell above the run's that would raise, so that a run from top to bottom does not come to the run's own.
-
-    Args:
-        counted: cells of the recipe, of whose errors other rules tell.
-    """
-    ever = {name for step in steps for name in (*step.sets, *step.changes)}
-    ambient = around.names - ever | _IPYTHONS
-    bound: set[str] = set()
-    is_open = False
-    for step, cell in zip(clean.steps, document.cells[: last + 1], strict=False):
-        is_open |= step.may_set_anything or step.needs_everything
-        same = [it.entry for it in steps if it.entry.cell_id == cell.cell_id and _plain(it.entry.source) == _plain(cell.source)]
-        ran = same[-1] if same else None
-        numbers: tuple[int, ...] = (ran.number,) if ran is not None else ()
-        which = label(ran) if ran is not None else f"the cell `{_short(cell.source)}`"
-        if not is_open and not cell.may_raise:
-            missing = sorted(name for name in _surely_read(step.entry.code) - bound - ambient if not hasattr(builtins, name))
-            if missing:
-                return [Reason("stops", numbers, f"{which} stands above this cell and needs {missing[0]}, which no cell above it binds")]
-            if ran is not None and ran.cell_id and ran.number not in counted and ran.status is Status.ERROR and not _is_mended(ran, bound):
-                return [Reason("stops", numbers, f"{which} stands above this cell and raised {_error(ran)[0] or 'an error'} when it ran last")]
-        bound |= step.sets | step.changes | step.body.writes
-        bound -= step.body.deletes
-    return []
-
-
-_IPYTHONS = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open", "display", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh"})
-_SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Import, ast.ImportFrom, ast.Delete)
-_MAYBE = (ast.Lambda, ast.IfExp, ast.BoolOp, ast.Await, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-
-
-@functools.lru_cache(maxsize=4096)
-def _surely_read(code: str) -> frozenset[str]:
-    """Names without which the code raises: those its first statements need, up to the first that branches."""
-    tree = parse(code)
-    if tree is None:
-        return frozenset()
-    sure: list[ast.stmt] = []
-    for statement in tree.body:
-        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-            if statement.decorator_list:
-                break
-            sure.append(ast.Assign([ast.Name(statement.name, ast.Store())], ast.Constant(None)))
-        elif isinstance(statement, _SIMPLE) and not any(isinstance(it, _MAYBE) for it in ast.walk(statement)):
-            sure.append(statement)
-        else:
-            break
-    return frozenset(effects_of("", "", ast.Module(sure, [])).reads)
-
-
-_NAME = regex(r"name '(\w+)'")
-
-
-def _is_mended(entry: Entry, bound: Collection[str]) -> bool:
-    """It raised for want of a name that is there in a clean run."""
-    name, text = _error(entry)
-    found = _NAME.search(text) if name == "NameError" else None
-    return found is not None and found.group(1) in bound
-
-
-def _error(entry: Entry) -> tuple[str, str]:
-    """Name and text of what an execution raised."""
-    found = next((it for it in entry.outputs if isinstance(it, dict) and it.get("output_type") == "error"), {})
-    return str(found.get("ename", "")), str(found.get("evalue", ""))
-
-
-def _clean_history(steps: Sequence[Step], counted: Collection[int], document: Document, last: int, as_python: Callable[[str], str]) -> History:
-    """A run from top to bottom, each cell with what it was seen to do.
-
-    Args:
-        counted: cells of the recipe.
-    """
-    origins, last_clean = _origins(steps), dict[str, str]()
-    known = {(step.entry.cell_id, _plain(step.entry.source)): step for step in steps} | {("", _plain(step.entry.source)): step for step in steps}
-    clean = History()
-    for step in steps:
-        clean.kinds |= step.entry.seen.kinds if step.entry.seen is not None else {}
-    for index, cell in enumerate(document.cells[: last + 1]):
-        same = known.get((cell.cell_id, _plain(cell.source))) or known.get(("", _plain(cell.source)))
-        if same is not None:
-            ran, seen = same.entry, same.entry.seen
-            if seen is not None and ran.number not in counted:
-                found = origins[ran.number]
-                # what it named was left as it was, unless a clean run gives it something else
-                sure = same.needs | same.body.mentions.keys() if all(last_clean.get(name, "") == found.get(name, "") for name in same.needs) else set()
-                seen = replace(seen, unchanged=seen.unchanged & sure, counted=seen.counted & sure, alike=seen.alike & sure)
-            step = clean.add(Entry(index + 1, cell.source, ran.code, ran.tree, ran.scope, cell.cell_id, seen=seen, status=ran.status), same.body)
-        else:
-            code = as_python(plain_source(cell.source))
-            step = clean.add(Entry(index + 1, cell.source, code, None, Scope(), cell.cell_id, status=Status.UNKNOWN), _effects(code, cell.source))
-        last_clean |= dict.fromkeys((*step.sets, *step.changes), _plain(cell.source))
-    return clean
-
-
-def _origins(steps: Sequence[Step]) -> dict[int, dict[str, str]]:
-    """For each cell, the code that had set or changed last what it needed when it ran."""
-    last: dict[str, str] = {}
-    found: dict[int, dict[str, str]] = {}
-    for step in steps:
-        found[step.entry.number] = {name: last[name] for name in step.needs if name in last}
-        last |= dict.fromkeys((*step.sets, *step.changes), _plain(step.entry.source))
-    return found
-
-
-@functools.lru_cache(maxsize=4096)
-def _effects(code: str, source: str) -> Body:
-    return effects_of(code, source)
 
 
 def _about_cells(recipe: Sequence[Step], targets: Collection[int], steps: Sequence[Step], around: Surroundings) -> list[Reason]:
@@ -354,7 +145,7 @@ def _about_cells(recipe: Sequence[Step], targets: Collection[int], steps: Sequen
     for step in steps:
         loose = [fact for fact in step.facts if fact.rule == "install" and not _is_pinned(fact.text)] if step.entry.number <= last else []
         one = (step.entry.number,)
-        reasons += [Reason("install", one, f"{label(step.entry)} installs packages without exact versions: {_short(fact.text)}") for fact in loose]
+        reasons += [Reason("install", one, f"{label(step.entry)} installs packages without exact versions: {short(fact.text)}") for fact in loose]
     for name, file in around.changed_modules.items():
         if name in modules:
             reasons.append(Reason("changed module", (modules[name].number,), f"{PurePath(file).name} changed after {label(modules[name])} imported it"))
@@ -382,13 +173,9 @@ def _is_pinned(line: str) -> bool:
     return bool(names) and all(_PINNED.match(name) for name in names)
 
 
-def _plain(source: str) -> str:
-    return "\n".join(line.rstrip() for line in source.strip().splitlines())
-
-
 def _is_same_code(one: str, other: str) -> bool:
     """Whether two sources do the same, whatever their comments and blanks."""
-    if _plain(one) == _plain(other):
+    if plain(one) == plain(other):
         return True
     trees = [parse(plain_source(source)) for source in (one, other)]
     return all(tree is not None for tree in trees) and len({ast.dump(tree) for tree in trees if tree is not None}) == 1
@@ -396,8 +183,3 @@ def _is_same_code(one: str, other: str) -> bool:
 
 def _numbers(entries: Sequence[Entry]) -> tuple[int, ...]:
     return tuple(entry.number for entry in entries)
-
-
-def _short(text: str) -> str:
-    line = " ".join(plain_source(text).split())
-    return line if len(line) <= 50 else line[:49] + "…"

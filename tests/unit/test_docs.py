@@ -24,7 +24,7 @@ from nbtrack.gates.data import DriftSpec
 from nbtrack.gates.spec import read_gates
 from nbtrack.magics.grammar import OPTIONS
 from nbtrack.magics.track import COMMANDS, TrackMagics
-from nbtrack.notebooks.stamp import RULES
+from nbtrack.notebooks.reasons import RULES
 from nbtrack.pipelines.schema import schema
 from nbtrack.pipelines.spec import Pipeline, Stage
 from nbtrack.settings import Settings
