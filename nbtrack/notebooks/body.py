@@ -74,6 +74,8 @@ class Body:
     """Changes objects by names of its own: what a function was handed, or what a comprehension goes through. Calls that may do so stand apart."""
     is_stateful: bool = False
     """A function that keeps something from call to call: a changeable default."""
+    is_arithmetic: bool = False
+    """A function whose result hangs on what it is handed alone."""
     has_star_import: bool = False
     is_opaque: bool = False
     """Runs code that cannot be seen: exec, eval, an unknown magic."""
@@ -105,5 +107,6 @@ def join(into: Body, other: Body, *, but_reads: bool = False) -> None:
     into.orders |= other.orders
     into.changes_locals |= other.changes_locals
     into.is_stateful |= other.is_stateful
+    into.is_arithmetic &= other.is_arithmetic
     into.is_opaque |= other.is_opaque
     into.has_star_import |= other.has_star_import

@@ -14,6 +14,10 @@ from nbtrack.patterns import regex
 _ASKS_FOLDER = regex(r"^(os\.(getcwdb?|path\.(abspath|realpath|relpath))|pathlib\.\w*Path\.(cwd|resolve|absolute))$")
 
 
+REMEMBERED = "<remembered "
+"""Place of what `functools.cache` keeps of a function whose results it cannot alter: only who asks for its count of hits finds another."""
+
+
 class Calls(Places):
     """Calls of one cell."""
 
@@ -143,9 +147,13 @@ class Calls(Places):
             bodies = self._bodies_of(call.root)
             if any(self.changes_locals(it) for it in bodies):
                 self._hand_over(call.args)
-            if any(it.is_stateful for it in bodies) or kind == "object":
+            if type_module == "functools" and self._only_remembers(call, bodies):
+                step.changes.add(f"{REMEMBERED}{call.root}>")
+            elif any(it.is_stateful for it in bodies) or kind == "object":
                 step.changes.add(call.root)
             return
+        if type_module == "functools":
+            step.needs.add(f"{REMEMBERED}{call.root}>")
         base = self._imports.get(call.root)
         if type_module.partition(".")[0] in known.DATABASES and (self._only_asks(call) or (call.is_through_call and call.method.startswith("fetch"))):
             return
@@ -171,6 +179,11 @@ class Calls(Places):
             self._draw("torch", only_seeded=True)
         if not (kind == "object" and package in known.GENTLE | {"builtins"}) or known.PLACES & call.keywords:
             self._hand_over(call.args)
+
+    def _only_remembers(self, call: Call, bodies: Iterable[Body]) -> bool:
+        """Whether a function behind `functools.cache` gives the same whatever it was asked before."""
+        is_own = any(self._history._is_own(name) for it in bodies for name in it.reads if name != call.root)
+        return not is_own and all(it.is_arithmetic for it in bodies) and all(self._kinds.get(name) == "plain" for name in call.args)
 
     def _only_asks(self, call: Call) -> bool:
         """Whether what a database is told changes nothing in it."""

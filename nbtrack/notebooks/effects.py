@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterable
 
+from nbtrack.notebooks.arithmetic import is_arithmetic
 from nbtrack.notebooks.body import Body, Call, join
 from nbtrack.notebooks.branches import Branches
 from nbtrack.notebooks.expressions import FRESH, bound_in, chain_of, displayed, handed, is_main, is_shell, may_hold, name_in, sharing, tail_of, text_of
@@ -372,5 +373,6 @@ def body_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.La
     for part in inside:
         walk.visit(part)
     walk.body.orders |= orders_of(inside, own)
+    walk.body.is_arithmetic = is_arithmetic(node, own)
     walk.body.sure = set()
     return walk.body

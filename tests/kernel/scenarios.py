@@ -189,6 +189,24 @@ SCENARIOS = [
     ),
     Scenario("what is another in each kernel", {"r": RUN + "import os\nz = os.getpid() > 0"}, "run r", "unknown", ("machine",), "1"),
     Scenario("a name by globals()", {"a": "x = 1", "b": "globals()['x'] = 7", "r": RUN + "z = x"}, "run a; run b; run r", "yes", recipe="2 3"),
+    Scenario(
+        "a remembering function that reckons, asked twice", {"a": "from functools import lru_cache\n@lru_cache\ndef fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)", "b": "y = fib(20)", "r": RUN + "z = fib(20) + y"},
+        "run a; run b; run b; run r", "yes", recipe="1 2 4",
+    ),
+    Scenario(
+        "a remembering function, asked for its hits", {"a": "from functools import lru_cache\n@lru_cache\ndef fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)", "b": "y = fib(20)", "r": RUN + "z = fib.cache_info().hits"},
+        "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4",
+    ),
+    Scenario(
+        "a remembering function of a name that changed",
+        {"a": "from functools import lru_cache\nk = 1", "d": "@lru_cache\ndef f(n):\n    return n * k", "b": "y = f(2)", "c": "k = 5", "r": RUN + "z = f(2)"},
+        "run a; run d; run b; run c; run r", "yes", recipe="1 2 3 4 5",
+    ),
+    Scenario(
+        "a remembering function whose list was changed",
+        {"a": "from functools import lru_cache\n@lru_cache\ndef f(n):\n    return [n]", "b": "y = f(2)\ny.append(3)", "r": RUN + "z = len(f(2))"},
+        "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4",
+    ),
 ]  # fmt: skip
 
 VERDICTS = {
