@@ -129,7 +129,7 @@ class Mask:
             for secret in found[1]:
                 self.found.setdefault((secret.kind, f"{place} {secret}"))
                 self._know(secret.value)
-            return self._without_known(found[0].decode("utf-8", "surrogatepass"), place).encode("utf-8", "surrogatepass")
+            return self._bytes_without_known(found[0], place)
         try:
             text = content.decode()
         except UnicodeDecodeError:
@@ -149,6 +149,13 @@ class Mask:
     def _know(self, value: str) -> None:
         if len(value) >= _REPEATED and "\n" not in value and not value.isalpha() and not value.isdigit():
             self._known.setdefault(value)
+
+    def _bytes_without_known(self, content: bytes, place: str) -> bytes:
+        for value in self._known:
+            if (coded := value.encode("utf-8", "surrogatepass")) in content:
+                content = content.replace(coded, MASK.encode())
+                self.found.setdefault(("Repeated Secret", place))
+        return content
 
     def _without_known(self, text: str, place: str) -> str:
         for value in self._known:

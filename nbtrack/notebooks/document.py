@@ -115,18 +115,20 @@ def with_cells(data: bytes, cells: Sequence[OpenCell]) -> bytes:
         notebook = json.loads(data)
         saved = {cell["id"]: cell for cell in notebook["cells"] if isinstance(cell.get("id"), str)}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        notebook, saved = {"metadata": {}}, {}
+        notebook, saved = {}, {}
     placed = []
     for it in cells:
         cell = saved.get(it.cell_id, {})
         if cell.get("cell_type") != it.kind:
-            cell = {"cell_type": it.kind, "id": it.cell_id, "metadata": {}} | ({"execution_count": None, "outputs": []} if it.kind == "code" else {})
-        cell = {**cell, "source": it.source}
-        if tuple(cell["metadata"].get("tags", ())) != it.tags:
-            cell["metadata"] = {**cell["metadata"], "tags": list(it.tags)}
-        placed.append(cell)
-    minor = max(5, notebook.get("nbformat_minor", 5)) if notebook.get("nbformat") == 4 else 5
-    written = {"cells": placed, "metadata": notebook.get("metadata", {}), "nbformat": 4, "nbformat_minor": minor}
+            cell = {"cell_type": it.kind, "id": it.cell_id} | ({"execution_count": None, "outputs": []} if it.kind == "code" else {})
+        metadata = _dict(cell.get("metadata"))
+        tags = metadata.get("tags")
+        if (tuple(tags) if isinstance(tags, list) else ()) != it.tags:
+            metadata = {**metadata, "tags": list(it.tags)}
+        placed.append({**cell, "metadata": metadata, "source": it.source})
+    minor = notebook.get("nbformat_minor")
+    minor = max(5, minor) if notebook.get("nbformat") == 4 and isinstance(minor, int) else 5
+    written = {"cells": placed, "metadata": _dict(notebook.get("metadata")), "nbformat": 4, "nbformat_minor": minor}
     return (json.dumps(written, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode("utf-8", "replace")
 
 
@@ -184,6 +186,10 @@ def _cell(cell: dict[str, Any]) -> DocumentCell:
     cell_id = cell.get("id")
     may_raise = _MAY_RAISE.decode().strip('"') in str(cell.get("metadata"))
     return DocumentCell(cell_id if isinstance(cell_id, str) else "", _text(cell.get("source", cell.get("input", ""))), may_raise)
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _text(source: Any) -> str:

@@ -16,7 +16,7 @@ from nbtrack.entities.ledger import Entry
 from nbtrack.notebooks.recipe import RecipeCell
 from nbtrack.patterns import regex
 
-_ID = regex(r"^[a-zA-Z0-9_-]{1,64}$")
+_ID = regex(r"[a-zA-Z0-9_-]{1,64}\Z")
 _LONE = regex("[\ud800-\udfff]")
 
 

@@ -11,6 +11,10 @@ from nbtrack.secrets.scanner import Scanner
 
 _TEXTS = ("text/", "application/json", "application/javascript", "application/vnd.")
 _PICTURES = ("image/svg+xml",)
+_OUTPUT = ("text", "ename", "evalue", "traceback", "metadata", "html", "latex", "json", "javascript", "svg")
+"""Texts of an output; the last five are nbformat 3's."""
+_BARE = frozenset({"id", "cell_type", "execution_count", "prompt_number", "outputs", "attachments"})
+"""Keys of a cell that hold no text of the user's, or texts that are looked at otherwise."""
 _NO_TEXT = ("application/vnd.plotly", "application/vnd.bokeh", "application/vnd.vega", "application/vnd.jupyter.widget")
 
 
@@ -39,24 +43,40 @@ def scan_notebook(scanner: Scanner, content: bytes) -> tuple[bytes, list[Place]]
         content: a notebook of any version that is JSON.
     """
     try:
-        notebook = json.loads(content)
+        notebook = _read(content)
+        if not isinstance(notebook, dict) or not isinstance(notebook.get("cells", notebook.get("worksheets")), list):
+            return None
+        found = list(_scanned(scanner, notebook))
     except (ValueError, RecursionError):
         return None
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells", notebook.get("worksheets")), list):
-        return None
-    found: list[Place] = []
-    _Walk(scanner, found, 0, "", "metadata").object(notebook, "metadata")
-    for number, cell in enumerate(_cells(notebook), 1):
-        cell_id = str(cell.get("id", ""))
-        for key, part in (("source", "source"), ("input", "source"), ("metadata", "metadata")):
-            _Walk(scanner, found, number, cell_id, part).object(cell, key)
-        walk = _Walk(scanner, found, number, cell_id, "output")
-        outputs = cell.get("outputs")
-        for output in outputs if isinstance(outputs, list) else []:
-            walk.output(output)
     if not found:
         return content, []
     return (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogatepass"), found
+
+
+def _read(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except UnicodeDecodeError:  # damaged, or of an editor with an encoding of its own: its texts may hold secrets all the same
+        return json.loads(content.decode("utf-8", "surrogateescape"))
+
+
+def _scanned(scanner: Scanner, notebook: dict[str, Any]) -> list[Place]:
+    """Mask the notebook's texts, in place; whatever other keys somebody put there count as metadata."""
+    found: list[Place] = []
+    for key in [key for key in notebook if key not in ("cells", "worksheets")]:
+        _Walk(scanner, found, 0, "", "metadata").object(notebook, key)
+    for number, cell in enumerate(_cells(notebook), 1):
+        cell_id = str(cell.get("id", ""))
+        for key in [key for key in cell if key not in _BARE]:
+            _Walk(scanner, found, number, cell_id, "source" if key in ("source", "input") else "metadata").object(cell, key)
+        walk = _Walk(scanner, found, number, cell_id, "output")
+        outputs, attachments = cell.get("outputs"), cell.get("attachments")
+        for output in outputs if isinstance(outputs, list) else []:
+            walk.output(output)
+        for data in attachments.values() if isinstance(attachments, dict) else ():
+            walk.data(data)
+    return found
 
 
 def _cells(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -77,9 +97,12 @@ class _Walk:
         """A stream, an error, or the data of a display; of data only what is text."""
         if not isinstance(output, dict):
             return
-        for key in ("text", "ename", "evalue", "traceback", "metadata"):
+        for key in _OUTPUT:
             self.object(output, key)
-        data = output.get("data")
+        self.data(output.get("data"))
+
+    def data(self, data: Any) -> None:
+        """What lies there by mime type."""
         for mime in list(data) if isinstance(data, dict) else []:
             if mime.startswith((*_TEXTS, *_PICTURES)) and not mime.startswith(_NO_TEXT):
                 self.object(data, mime)
