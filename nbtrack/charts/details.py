@@ -114,7 +114,12 @@ def _data(home: Home, view: RunView) -> Rows:
 
 def _models(home: Home, view: RunView) -> Rows:
     models = [event.data for event in events_of(home, view.run_id) if event.kind == Kind.MODEL]
-    return [(str(it.get("name", "")), f"{it.get('class_name', '')} ({it.get('flavor', '')}), {_size(int(it.get('size_bytes', 0)))}") for it in models]
+    return [(str(it.get("name", "")), ", ".join([*_kind_of(it), _size(int(it.get("size_bytes", 0)))])) for it in models]
+
+
+def _kind_of(model: dict[str, Any]) -> list[str]:
+    """Class and flavor of a model, where its event tells them."""
+    return [f"{model['class_name']} ({model['flavor']})"] if "class_name" in model and "flavor" in model else []
 
 
 def _environment(home: Home, view: RunView) -> Rows:

@@ -11,10 +11,34 @@ from typing import Any
 from nbtrack.courier.channel import Place, ask
 from nbtrack.errors import DeliveryError, GoneError, LoginError, NbtrackError, RefusedError, SecretError, StoreUnreachableError
 from nbtrack.journal.location import Home
+from nbtrack.records import dataclass
 
 _ERRORS: dict[str, type[NbtrackError]] = {
     kind.__name__: kind for kind in (StoreUnreachableError, LoginError, RefusedError, GoneError, DeliveryError, SecretError)
 }
+
+
+File = tuple[str, str, int]
+"""Path, blob and size in bytes."""
+
+
+@dataclass(frozen=True)
+class FetchedModel:
+    """A logged model of a run, its files by their path in the model's folder."""
+
+    name: str
+    params: dict[str, str]
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What a store has of a run beside its row, with the bytes among the journal's blobs."""
+
+    files: tuple[File, ...]
+    models: tuple[FetchedModel, ...]
+    inputs: tuple[dict[str, Any], ...]
+    """MLflow's facts of the data it read: `{"dataset": {...}, "tags": {...}}`."""
 
 
 def flush(home: Home, store: str, run_id: str, wait_s: float) -> str:
@@ -61,18 +85,23 @@ def history(home: Home, store: str, mlflow_run_id: str, metrics: Sequence[str], 
     _fetched(home, store, {"act": "history", "run": mlflow_run_id, "metrics": list(metrics)}, wait_s)
 
 
-def files(home: Home, store: str, mlflow_run_id: str, folders: Sequence[str], wait_s: float) -> list[tuple[str, str, int]]:
-    """Have files of a run of the store's fetched into the journal's blobs: path, blob and size of each.
+def files(home: Home, store: str, mlflow_run_id: str, folders: Sequence[str], wait_s: float) -> Fetched:
+    """Have files of a run of the store's fetched into the journal's blobs.
 
     Args:
-        folders: which of the topmost files and folders; empty means all.
+        folders: which of the topmost files and folders, `models` for the logged models; empty means all.
 
     Raises:
         StoreUnreachableError, LoginError, RefusedError: the store does not give them.
         DeliveryError: no process lives (announce it first), or it was not done within `wait_s`.
     """
     found = _fetched(home, store, {"act": "files", "run": mlflow_run_id, "folders": list(folders)}, wait_s)
-    return [(str(path), str(blob), int(size)) for path, blob, size in found["files"]]
+    models = tuple(FetchedModel(str(it["name"]), dict(it["params"]), _files_of(it["files"])) for it in found.get("models", ()))
+    return Fetched(_files_of(found["files"]), models, tuple(found.get("inputs", ())))
+
+
+def _files_of(found: Any) -> tuple[File, ...]:
+    return tuple((str(path), str(blob), int(size)) for path, blob, size in found)
 
 
 def _fetched(home: Home, store: str, question: dict[str, Any], wait_s: float) -> dict[str, Any]:

@@ -127,25 +127,37 @@ class Indexer:
                 count += len(points)
         return count
 
-    def files(self, mlflow_run_id: str, folders: Sequence[str]) -> list[tuple[str, str, int]]:
-        """Fetch files of a run into the journal's blobs: path, blob and size of each.
+    def files(self, mlflow_run_id: str, folders: Sequence[str]) -> dict[str, Any]:
+        """Fetch files of a run into the journal's blobs.
 
         Args:
-            folders: which of the topmost files and folders; empty means all.
+            folders: which of the topmost files and folders, `models` for the logged models; empty means all.
+
+        Returns:
+            As `courier.Fetched` has it.
 
         Raises:
             StoreUnreachableError, LoginError, RefusedError: the store does not give them.
             DeliveryError: the state directory cannot be written.
         """
-        found = []
         with self._guard, self._translated(), tempfile.TemporaryDirectory(dir=self._place.folder, prefix="fetched-") as name:
             if self._client is None:
                 self._client = self._login.connect()
-            folder = Path(name)
-            self._client.download(mlflow_run_id, folder, folders)
-            for path in sorted(it for it in folder.rglob("*") if it.is_file()):
-                with path.open("rb") as file:
-                    found.append((path.relative_to(folder).as_posix(), blobs.put(self._place.home, file), path.stat().st_size))
+            client, folder = self._client, Path(name)
+            (folder / "run").mkdir()
+            client.download(mlflow_run_id, folder / "run", folders)
+            models = []
+            for number, model in enumerate(client.models(mlflow_run_id) if not folders or "models" in folders else ()):
+                client.download_model(model.model_id, folder / str(number))
+                models.append({"name": model.name, "params": model.params, "files": self._kept(folder / str(number))})
+            return {"files": self._kept(folder / "run"), "models": models, "inputs": client.inputs(mlflow_run_id)}
+
+    def _kept(self, folder: Path) -> list[tuple[str, str, int]]:
+        """Path, blob and size of each file below a folder."""
+        found = []
+        for path in sorted(it for it in folder.rglob("*") if it.is_file()):
+            with path.open("rb") as file:
+                found.append((path.relative_to(folder).as_posix(), blobs.put(self._place.home, file), path.stat().st_size))
         return found
 
     def act_here(self) -> None:

@@ -172,7 +172,7 @@ class Process:
             case "history":
                 return _told(lambda: {"points": self._indexer.history(str(question["run"]), [str(it) for it in question["metrics"]])})
             case "files":
-                return _told(lambda: {"files": self._indexer.files(str(question["run"]), [str(it) for it in question["folders"]])})
+                return _told(lambda: self._indexer.files(str(question["run"]), [str(it) for it in question["folders"]]))
             case _:
                 return {"error": "DeliveryError", "message": "The delivery process does not know that question.", "mend": "Restart the kernel after an update."}
         return {"ok": True}

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 
 from nbtrack import courier, settings
@@ -22,7 +23,7 @@ def copied(home: Home, *views: RunView, folders: Sequence[str] = (), with_points
     """The runs where they can be read: here, if the journal has all of them, else in a state directory that is gone afterwards.
 
     Args:
-        folders: which of their topmost files and folders are fetched; empty means all.
+        folders: which of their topmost files and folders are fetched, `models` for their logged models; empty means all.
         with_points: fetch their curves.
 
     Raises:
@@ -49,7 +50,7 @@ def _copy(home: Home, view: RunView, there: Home, folders: Sequence[str], with_p
     chosen = settings.load()
     here = courier.absolute_uri(tracking_uri(chosen), Path.cwd())
     courier.announce(home, here if courier.mask_uri(here) == view.start.store else view.start.store, chosen)
-    files = courier.files(home, view.start.store, view.mlflow_run_id, folders, _WAIT_S)
+    fetched = courier.files(home, view.start.store, view.mlflow_run_id, folders, _WAIT_S)
     points = stored_points(home, view) if with_points else {}
     writer = RunWriter.create(there, replace(view.start, owner="", mlflow_run_id=""))
     try:
@@ -60,8 +61,16 @@ def _copy(home: Home, view: RunView, there: Home, folders: Sequence[str], with_p
             writer.event(Kind.TAG, name=tag, value=value)
         for text in view.notes:
             writer.event(Kind.NOTE, text=text)
-        for path, blob, size_bytes in files:
+        for dataset in fetched.inputs:
+            writer.event(Kind.INPUT, dataset=dataset)
+        for path, blob, size_bytes in fetched.files:
             writer.event(Kind.ARTIFACT, path=path, blob=blob, size_bytes=size_bytes)
+        names: set[str] = set()
+        for model in fetched.models:  # a name need not be unique in MLflow
+            called = next(it for it in chain([model.name], (f"{model.name}-{number}" for number in count(2))) if it not in names)
+            names.add(called)
+            kept = {path: (blob, size_bytes) for path, blob, size_bytes in model.files}
+            writer.event(Kind.MODEL, name=called, params=model.params, files=kept, size_bytes=sum(size_bytes for _, size_bytes in kept.values()))
         for metric, curve in points.items():
             writer.log_many(metric, curve.steps.tolist(), curve.times_ns.tolist(), curve.values.tolist())
         if view.state.is_end:

@@ -45,6 +45,15 @@ class FoundRun:
     is_trashed: bool
 
 
+@dataclass(frozen=True)
+class StoredModel:
+    """A logged model as the store has it."""
+
+    model_id: str
+    name: str
+    params: dict[str, str]
+
+
 def be_quick() -> None:
     """Have MLflow give up a dead server in seconds; for processes that try again themselves. What the user set stays."""
     for name, value in _QUICK.items():
@@ -179,6 +188,44 @@ class StoreClient:
             for it in self._client.list_artifacts(run_id):
                 if not folders or it.path in folders:
                     self._client.download_artifacts(run_id, it.path, str(target))
+
+    def models(self, run_id: str) -> list[StoredModel]:
+        """The logged models of a run that are whole, in the order they were made; none where the store knows no logged models."""
+        try:
+            with self._door():
+                experiment = self._client.get_run(run_id).info.experiment_id
+                found, token = [], None
+                while True:
+                    page = self._client.search_logged_models([experiment], f"source_run_id = '{run_id}'", page_token=token)
+                    found += list(page)
+                    token = page.token
+                    if not token:
+                        break
+        except StoreUnreachableError as error:
+            if getattr(error.__cause__, "error_code", "") == "ENDPOINT_NOT_FOUND":
+                return []
+            raise
+        whole = sorted((it for it in found if str(it.status) == "READY"), key=lambda it: it.creation_timestamp)
+        return [StoredModel(str(it.model_id), str((it.tags or {}).get(MODEL_TAG) or it.name), dict(it.params or {})) for it in whole]
+
+    def download_model(self, model_id: str, target: Path) -> None:
+        """Fetch the files of a logged model into a folder."""
+        with self._door():
+            from mlflow.artifacts import download_artifacts
+
+            download_artifacts(f"models:/{model_id}", dst_path=str(target), tracking_uri=self.uri, registry_uri=self.uri)
+
+    def inputs(self, run_id: str) -> list[dict[str, Any]]:
+        """The dataset inputs of a run, as `log_input` takes them."""
+        with self._door():
+            found = self._client.get_run(run_id).inputs
+            return [
+                {
+                    "dataset": {name: getattr(it.dataset, name) for name in ("name", "digest", "source_type", "source", "schema", "profile")},
+                    "tags": {tag.key: tag.value for tag in it.tags},
+                }
+                for it in (found.dataset_inputs if found is not None else ())
+            ]
 
     def log_model(self, run_id: str, experiment_id: str, name: str, folder: Path, *, params: Mapping[str, str]) -> None:
         """Make a folder in MLflow's model format a logged model of the run.
