@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import math
 import re
@@ -12,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from difflib import unified_diff
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nbtrack.entities import Kind, Metric, RunView
 from nbtrack.entities.difference import Change, Compared, CurveChange, DataChange, EnvironmentChange, GitChange, MetricChange, NotebookChange, RunDiff
@@ -20,6 +21,7 @@ from nbtrack.errors import DeliveryError, JournalError, StoreError
 from nbtrack.journal import Home, blobs, events_of
 from nbtrack.journal.fold import points_of
 from nbtrack.reads import words
+from nbtrack.reads.cached import source_of
 from nbtrack.reads.copied import copied
 from nbtrack.reads.notebook_diff import diff_notebooks
 
@@ -27,6 +29,7 @@ _POINTS = 500_000
 """Points of both runs up to which curves are compared step by step."""
 _LINES = 400
 _SYSTEM = "system/"
+C = TypeVar("C", EnvironmentChange, GitChange, NotebookChange)
 _FACTS = ("python", "implementation", "platform", "machine", "cpu", "cpus", "memory_bytes", "gpus", "seeds")
 _GIT_S = 10
 _COMMIT = re.compile("[0-9a-f]{7,64}")
@@ -34,12 +37,13 @@ _NOTEBOOKS = ("notebook/executed.ipynb", "notebook/recipe.ipynb", "notebook/docu
 
 
 def diff_runs(home: Home, a: RunView, b: RunView, folder: Path) -> RunDiff:
-    """What changed from one run to another; secrets read `***`.
+    """What changed from one run to another; secrets read `***`. One that took its result from a pipeline's cache counts as the run that made it.
 
     Args:
         folder: where git is asked for the commits between.
     """
-    with _readable(home, a, b) as (there, (one, other)):
+    a, b = source_of(home, a), source_of(home, b)
+    with _readable(home, a, b) as (there, (one, other), why):
         return RunDiff(
             _compared(a),
             _compared(b),
@@ -47,23 +51,28 @@ def diff_runs(home: Home, a: RunView, b: RunView, folder: Path) -> RunDiff:
             diff_params(a, b),
             diff_metrics(a.metrics, b.metrics),
             _curves(there, one, other),
-            _data(datasets_of(there, one), datasets_of(there, other)) if a.is_local and b.is_local else (),
-            _environment(there, one, other),
-            _git(there, one, other, folder),
-            _notebook(there, one, other),
+            _data(datasets_of(there, one), datasets_of(there, other)) if one.is_local and other.is_local else (),
+            _or_why(_environment(there, one, other), why),
+            _or_why(_git(there, one, other, folder), why),
+            _or_why(_notebook(there, one, other), why),
             _stamp(a, b),
         )
 
 
 @contextmanager
-def _readable(home: Home, a: RunView, b: RunView) -> Iterator[tuple[Home, list[RunView]]]:
-    """The runs with files and curves; of a store that does not give them, without: the page says what is not there."""
+def _readable(home: Home, a: RunView, b: RunView) -> Iterator[tuple[Home, list[RunView], str]]:
+    """The runs with files and curves; of a store that does not give them, without, and why it does not."""
     with ExitStack() as stack:
         try:
-            found = stack.enter_context(copied(home, a, b, folders=("notebook", "environment", "git"), with_points=True))
-        except (StoreError, DeliveryError):
-            found = home, [a, b]
-        yield found
+            found, why = stack.enter_context(copied(home, a, b, folders=("notebook", "environment", "git"), with_points=True)), ""
+        except (StoreError, DeliveryError) as error:
+            found, why = (home, [a, b]), error.message
+        yield (*found, why)
+
+
+def _or_why(change: C, why: str) -> C:
+    """A section; where it lacks something that the store did not give, with the reason."""
+    return dataclasses.replace(change, missing=f"not compared, as the store did not give it: {words.clean(why)}") if why and change.missing else change
 
 
 def diff_texts(a: Mapping[str, str], b: Mapping[str, str]) -> tuple[Change, ...]:

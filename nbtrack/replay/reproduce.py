@@ -20,6 +20,7 @@ from nbtrack.entities.ledger import Status
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home, fold, points_of
 from nbtrack.reads import act
+from nbtrack.reads.cached import source_of
 from nbtrack.reads.copied import copied
 from nbtrack.reads.runs import REPRODUCES_TAG
 from nbtrack.replay import execute as executing
@@ -67,6 +68,8 @@ def reproduce(
 ) -> Reproduction:  # fmt: skip
     """Execute the run's recipe again, as a child of the run, and say what came of it; the verdict is kept on the run.
 
+    A run that took its result from a pipeline's cache counts as the one that made it.
+
     Args:
         chosen: settings; they name the store of the new run where it is that of the original.
         env: `current` takes the packages that are here and tells which differ, `same` wants them to be those of the run, `fresh`
@@ -82,7 +85,7 @@ def reproduce(
     allowed = Tolerance.parse(tolerance)
     if env not in ENVIRONMENTS:
         raise UsageError(f"There is no environment {env!r}.", mend=f"It is one of {', '.join(ENVIRONMENTS)}.")
-    view = files.settled(home, view)
+    view = files.settled(home, source_of(home, view))
     if not view.state.is_end:
         raise UsageError(f"Run {view.name} ({view.run_id[:8]}) still goes on.", mend="Reproduce it when it has ended.")
     here = courier.absolute_uri(tracking_uri(chosen), Path.cwd())

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from nbtrack.entities import Artifact, RunView
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
+from nbtrack.reads.cached import source_of
 from nbtrack.reads.copied import copied
 from nbtrack.replay import files
 from nbtrack.replay.data import DataList, references_of
@@ -45,7 +46,7 @@ class Restored:
 
 
 def restore(home: Home, view: RunView, what: str = "", *, to: str = "") -> Restored | DataList:
-    """Bring back one thing of a run.
+    """Bring back one thing of a run; of one that took its result from a pipeline's cache, of the run that made it.
 
     Args:
         what: `document`, `executed`, `recipe`, the number of a cell, `env`, `model`, `data`; empty means the document, else what was executed.
@@ -55,6 +56,7 @@ def restore(home: Home, view: RunView, what: str = "", *, to: str = "") -> Resto
         UsageError: the run has no such thing; nothing can be written there.
         JournalError: the journal no longer holds it.
     """
+    view = source_of(home, view)
     folders = {"env": "environment", "model": "models"}.get(what, "notebook")
     with copied(home, view, folders=[folders] if what != "data" else ["data"]) as (there, (run,)):
         if what.isdecimal():

@@ -274,3 +274,11 @@ def test_many_points_of_the_run_before_are_not_read_in_passing(run, home, monkey
     monkeypatch.setattr(changed, "_POINT_BYTES", 0)
     assert changed.changed_line(home, changed.previous(home, b, is_quick=True), b) == ""
     assert Path(home.root).exists()
+
+
+def test_a_run_from_the_cache_is_compared_as_the_run_that_made_it(home, run):
+    one, made = run(points={"loss": [0.5]}), run(points={"loss": [0.25]})
+    taken = run(tags={"nbtrack.cached_from": made.run_id})
+    found = diff_runs(home, one, taken, Path.cwd())
+    assert found.b.run_id == made.run_id
+    assert [(it.name, it.a, it.b) for it in found.metrics] == [("loss", 0.5, 0.25)]
