@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from nbtrack.courier.channel import Place
 from nbtrack.delivery.backlog import Backlog
 from nbtrack.delivery.mask import STAYS
 from nbtrack.delivery.parcel import REFUSED_TAG, RENAMED_TAG, Parcel
 from nbtrack.delivery.send import batches, send_each
+from nbtrack.delivery.twins import Twins
 from nbtrack.delivery.upload import upload, upload_model
 from nbtrack.entities import Kind, RunStart, State
 from nbtrack.errors import GoneError, RefusedError, SecretError, StoreError
@@ -192,7 +194,7 @@ class _Pass:
             self._one("a dataset input", lambda dataset=dataset: client.log_input(run_id, dataset))  # type: ignore[misc]
         waiting: StoreError | None = None
         try:
-            upload(self._backlog.home, client, run_id, parcel, self._backlog.mask, self._refused)
+            upload(self._backlog.home, client, run_id, parcel, self._backlog.mask, self._refused, self._twins())
             for model in parcel.models:
                 upload_model(self._backlog.home, client, run_id, self._backlog.cursor.experiment_id, model, self._backlog.mask, self._refused)
         except StoreError as error:
@@ -210,6 +212,10 @@ class _Pass:
         self._tell_masked(run_id)
         self._backlog.parcel_delivered()
         return None
+
+    def _twins(self) -> Twins | None:
+        backlog = self._backlog
+        return None if backlog.start is None else Twins(Place.of(backlog.home, backlog.start.store), backlog.cursor.artifact_uri)
 
     def _end(self, run_id: str, state: State, ended_ns: int) -> None:
         self._one("its end", lambda: self._client.set_terminated(run_id, str(state), max(0, ended_ns // 1_000_000)))

@@ -11,6 +11,7 @@ from typing import Any
 
 from nbtrack.delivery.mask import Mask, model_folders
 from nbtrack.delivery.parcel import Parcel
+from nbtrack.delivery.twins import Twins
 from nbtrack.errors import GoneError, JournalError, RefusedError
 from nbtrack.journal import blobs
 from nbtrack.journal.location import Home
@@ -23,8 +24,13 @@ _FILES = 100
 _BYTES = 256 << 20
 
 
-def upload(home: Home, client: StoreClient, run_id: str, parcel: Parcel, mask: Mask, refused: Callable[[str, RefusedError], None]) -> None:
+def upload(
+    home: Home, client: StoreClient, run_id: str, parcel: Parcel, mask: Mask, refused: Callable[[str, RefusedError], None], twins: Twins | None = None
+) -> None:  # fmt: skip
     """Upload all artifacts of a parcel, text without its secrets; what the store refuses is reported, the rest goes up.
+
+    Args:
+        twins: notebooks of other runs, which are not written a second time where a local store has them.
 
     Raises:
         StoreUnreachableError, LoginError: some may be there; uploading all again does no harm.
@@ -38,10 +44,15 @@ def upload(home: Home, client: StoreClient, run_id: str, parcel: Parcel, mask: M
             for path, _, is_blob in laid:
                 if is_blob:
                     mask.file(Path(folder) / _clean(path), path, models)
+            if twins is not None:
+                taken = twins.take(Path(folder), [_clean(path) for path, _, _ in laid])
+                laid = [item for item in laid if _clean(item[0]) not in taken]
             if not laid:
                 continue
             try:
                 client.log_artifacts(run_id, Path(folder))
+                if twins is not None:
+                    twins.note(Path(folder), [_clean(path) for path, _, _ in laid])
             except RefusedError as error:
                 if len(laid) == 1:
                     refused(f"artifact {laid[0][0]!r}", error)

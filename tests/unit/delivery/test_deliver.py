@@ -8,9 +8,12 @@ import json
 import math
 import sqlite3
 import threading
+from pathlib import Path
 
 import pytest
 
+from nbtrack import courier
+from nbtrack.courier.channel import Place
 from nbtrack.delivery.backlog import Backlog
 from nbtrack.delivery.deliver import Delivery
 from nbtrack.entities import Kind, State
@@ -405,3 +408,35 @@ def test_a_notebook_kept_in_parts_arrives_whole_and_once(begin, deliver, the_run
     writer.event(Kind.ARTIFACT, path="notebook/executed.ipynb", blob=other, size_bytes=13)
     deliver(writer)
     assert json.loads(sent.read_text()) == {"cells": [1]}
+
+
+def test_a_document_that_runs_have_alike_lies_once_in_a_local_store(begin, deliver, home, store):
+    Place.of(home, courier.mask_uri(store)).make()
+    documents = [json.dumps({"cells": [], "metadata": {"filler": letter * 100_000}}).encode() for letter in "ab"]
+    names = [blobs.put_bytes(home, it) for it in documents]
+    sent = []
+    for writer in (begin(), begin(), begin()):
+        writer.event(Kind.ARTIFACT, path="notebook/document.ipynb", blob=names[0], size_bytes=len(documents[0]))
+        writer.event(Kind.ARTIFACT, path="other/document.ipynb", blob=names[0], size_bytes=len(documents[0]))
+        sent.append(Path(deliver(writer).artifact_uri.removeprefix("file://")))
+    files = [it / "notebook" / "document.ipynb" for it in sent]
+    assert [it.read_bytes() for it in files] == [documents[0]] * 3
+    if files[0].stat().st_nlink > 1:  # a file system that clones shows nothing
+        assert len({it.stat().st_ino for it in files}) == 1
+    assert len({(it / "other" / "document.ipynb").stat().st_ino for it in sent}) == 3  # what is not ours alone is nobody else's, too
+    writer.event(Kind.ARTIFACT, path="notebook/document.ipynb", blob=names[1], size_bytes=len(documents[1]))
+    deliver(writer)
+    assert [it.read_bytes() for it in files] == [documents[0], documents[0], documents[1]]
+
+
+def test_a_twin_that_was_changed_or_removed_is_not_taken(begin, deliver, home, store):
+    Place.of(home, courier.mask_uri(store)).make()
+    document = b"x" * 100_000
+    name, sent = blobs.put_bytes(home, document), []
+    for number in range(3):
+        writer = begin()
+        writer.event(Kind.ARTIFACT, path="notebook/document.ipynb", blob=name, size_bytes=len(document))
+        sent.append(Path(deliver(writer).artifact_uri.removeprefix("file://")) / "notebook" / "document.ipynb")
+        assert sent[-1].read_bytes() == document
+        sent[-1].write_bytes(b"y" * 100_000) if number == 0 else sent[-1].unlink()
+    assert sent[0].read_bytes() == b"y" * 100_000
