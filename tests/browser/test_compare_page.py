@@ -192,6 +192,61 @@ def test_curves_stand_over_each_kind_of_time(shown):
         page.get_by_label("Horizontal").select_option(axis)
         page.locator(".nbt-plot canvas").first.wait_for()
         assert page.get_by_role("alert").count() == 0, axis
+    page.get_by_label("Horizontal").select_option("wall")
+    place = page.locator(".u-over").first.bounding_box()
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + 50)
+    year = page.evaluate(
+        "new Date(JSON.parse(document.querySelector('#nbtrack-data').textContent).runs.columns.find(it => it.key === 'info/started').values[0]).getFullYear()"
+    )
+    page.locator(".nbt-at", has_text=f"wall time {year}").wait_for()
+
+
+def test_curves_are_zoomed_by_wheel_drag_and_keys_and_every_plot_follows(shown):
+    page = shown(seeded.runs(12), "Curves")
+    page.locator(".nbt-plot canvas").first.wait_for()
+
+    def place(number=0):
+        return page.locator(".u-over").nth(number).bounding_box()
+
+    def under(number):
+        """The step at a fifth of a plot's width."""
+        box = place(number)
+        page.mouse.move(box["x"] + box["width"] / 5, box["y"] + 40)
+        page.mouse.move(box["x"] + box["width"] / 5, box["y"] + 50)
+        page.locator(".nbt-at", has_text="step").wait_for()
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        return float(page.locator(".nbt-at").inner_text().rpartition(" ")[2])
+
+    whole = under(0)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -400)
+    page.keyboard.up("Control")
+    reset = page.get_by_role("button", name="Reset zoom")
+    reset.wait_for()
+    assert under(0) == pytest.approx(whole, abs=0.5), "what is below the pointer stays there"
+    assert under(1) == pytest.approx(whole, abs=0.5)
+    plot = page.locator(".nbt-plot [role=img]").first
+    plot.focus()
+    page.keyboard.press("0")
+    reset.wait_for(state="detached")
+    page.keyboard.press("+")
+    reset.wait_for()
+    assert under(0) > whole, "keys zoom about the middle"
+    before = under(0)
+    plot.focus()
+    page.keyboard.press("ArrowRight")
+    assert under(0) > before
+    reset.click()
+    reset.wait_for(state="detached")
+    box = place()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 50, steps=3)
+    page.mouse.up()
+    reset.wait_for()
+    assert under(2) > 2 * whole
+    page.mouse.dblclick(box["x"] + 80, box["y"] + 50)
+    reset.wait_for(state="detached")
 
 
 def test_curves_are_smoothed_banded_toggled_and_read_below_the_pointer(shown):

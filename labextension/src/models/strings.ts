@@ -89,6 +89,8 @@ export const STRINGS = {
     metrics: 'Metrics',
     reset: 'Reset zoom',
     legend: 'Runs shown',
+    hint: 'Drag over a part to see it alone, or turn the wheel with Ctrl; a double click shows all.',
+    keys: 'Plus and minus zoom, the arrow keys move, 0 shows all.',
     limited: (some: number, all: number): string => `The first ${some} of ${all.toLocaleString('en')} runs are drawn; select or filter for others.`,
     thinned: (shown: number, all: number): string => `${shown.toLocaleString('en')} of ${all.toLocaleString('en')} points are drawn, extremes kept; zoom in for more.`,
     says: (metric: string, runs: number): string => `${metric} of ${count(runs, 'run')}`,

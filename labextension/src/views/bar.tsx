@@ -4,11 +4,11 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { Compare } from '../models/compare';
 import { formatTime } from '../models/format';
-import { clashes, QueryError } from '../models/query';
+import { clashes, parseQuery, QueryError } from '../models/query';
 import { STRINGS } from '../models/strings';
 import { useId } from './hooks';
 
-const PAUSE_MS = 60; // typing goes on; a filter of 10,000 runs costs less than this
+const PAUSE_MS = 400; // what cannot be read is often only not written to its end
 
 export function Bar({ compare }: { compare: Compare }): VNode {
   const [typed, setTyped] = useState(compare.filter);
@@ -22,13 +22,17 @@ export function Bar({ compare }: { compare: Compare }): VNode {
       setTyped(compare.filter);
     }
   }, [compare.filter]);
-  useEffect(() => {
-    if (typed === compare.filter) {
-      return;
+  const later = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(later.current), []);
+  const type = (text: string): void => {
+    setTyped(text);
+    clearTimeout(later.current);
+    if (isQuery(text)) {
+      compare.filter = text; // ten thousand runs are filtered between two letters
+    } else {
+      later.current = setTimeout(() => (compare.filter = text), PAUSE_MS);
     }
-    const timer = setTimeout(() => (compare.filter = typed), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
+  };
   const isWrong = query instanceof QueryError;
   const doubtful = isWrong ? [] : clashes(query, compare.runs);
   const { stale, as_of_ms } = compare.runs.source;
@@ -45,7 +49,7 @@ export function Bar({ compare }: { compare: Compare }): VNode {
         autocomplete="off"
         aria-invalid={isWrong}
         aria-describedby={`${id}-note`}
-        onInput={event => setTyped(event.currentTarget.value)}
+        onInput={event => type(event.currentTarget.value)}
       />
       <span role="status" class="nbt-count">
         {STRINGS.someRuns(compare.rows.length, compare.runs.count)}
@@ -61,4 +65,16 @@ export function Bar({ compare }: { compare: Compare }): VNode {
       )}
     </div>
   );
+}
+
+function isQuery(text: string): boolean {
+  try {
+    parseQuery(text);
+    return true;
+  } catch (error) {
+    if (error instanceof QueryError) {
+      return false;
+    }
+    throw error;
+  }
 }

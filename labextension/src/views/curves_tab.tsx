@@ -3,14 +3,14 @@ import { VNode } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { IInk, ink } from '../charts/colours';
-import { placeOf } from '../charts/lines';
+import { Range, Span } from '../charts/span';
 import { Compare, MOST_DRAWN } from '../models/compare';
-import { Band, entries, lines, readings } from '../models/curves';
+import { Band, entries, lines } from '../models/curves';
 import { formatNumber } from '../models/format';
-import { XAxis } from '../models/shapes';
+import { ISeries, XAxis } from '../models/shapes';
 import { STRINGS } from '../models/strings';
 import { useAnswer, useId } from './hooks';
-import { Legend } from './legend';
+import { Legend, Pointer } from './legend';
 import { Menu } from './menu';
 import { Plot } from './plot';
 import { Said } from './said';
@@ -28,8 +28,9 @@ export function CurvesTab({ compare }: { compare: Compare }): VNode {
   const [kind, setKind] = useState<Band>('none');
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [chosen, setChosen] = useState<ReadonlySet<string> | null>(null);
-  const [range, setRange] = useState<[number, number] | null>(null);
-  const [hover, setHover] = useState<{ metric: string; x: number } | null>(null);
+  const [range, setRange] = useState<Range | null>(null);
+  const [span] = useState(() => new Span());
+  const [pointer] = useState(() => new Pointer());
   const [colours, setColours] = useState<IInk | null>(null);
   const root = useRef<HTMLDivElement>(null);
   const sync = useId('sync');
@@ -42,6 +43,11 @@ export function CurvesTab({ compare }: { compare: Compare }): VNode {
     look();
     return recoloured.connect(look);
   }, []);
+  useEffect(() => {
+    span.settled = setRange;
+    return () => span.stop();
+  }, [span]);
+  useEffect(() => span.set(range), [range]);
 
   const { runs, drawn } = compare;
   const metrics = useMemo(
@@ -62,12 +68,19 @@ export function CurvesTab({ compare }: { compare: Compare }): VNode {
     shown.length && drawn.length ? { metrics: shown, runs: drawn.map(row => runs.ids[row] ?? ''), x: axis, range, points: POINTS } : null
   );
   const legend = useMemo(() => entries(compare, kind), [runs, drawn, kind, compare.group]);
-  const series = answered.answer?.series;
+  const found = answered.answer?.series;
+  // What was answered for a part is of no use outside of it: until there is more, the points of the whole are drawn
+  const whole = useRef<ISeries[] | undefined>(undefined);
+  const part = answered.of?.range ?? null;
+  if (found && part === null) {
+    whole.current = found;
+  }
+  const isInside = part === null || (range !== null && range[0] >= part[0] && range[1] <= part[1]);
+  const series = isInside ? found : whole.current;
   const plots = useMemo(() => {
     const visible = legend.filter(entry => !hidden.has(entry.key));
     return shown.map(metric => ({ metric, lines: lines(series ?? [], metric, visible, kind, weight) })).filter(plot => plot.lines.length);
   }, [series, legend, hidden, kind, weight, shown.join('\n')]);
-  const under = hover && plots.find(plot => plot.metric === hover.metric);
   const thinned = (series ?? []).filter(it => it.is_thinned);
   const sum = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);
 
@@ -144,9 +157,8 @@ export function CurvesTab({ compare }: { compare: Compare }): VNode {
               axis={axis}
               logX={isLogX}
               logY={isLogY}
-              range={range}
-              zoom={setRange}
-              hover={x => setHover(x === null ? null : { metric: plot.metric, x })}
+              span={span}
+              hover={x => pointer.move(x === null ? null : { metric: plot.metric, x })}
             />
           ))}
         </div>
@@ -161,8 +173,9 @@ export function CurvesTab({ compare }: { compare: Compare }): VNode {
           }
           setHidden(next);
         }}
-        at={hover && under ? `${hover.metric}, ${STRINGS.curves.axes[axis].toLowerCase()} ${placeOf(hover.x, axis)}` : ''}
-        values={hover && under ? readings(under.lines, hover.x) : null}
+        pointer={pointer}
+        plots={plots}
+        axis={axis}
         ink={colours}
       />
       {answered.answer && <p class="nbt-says">{answered.answer.says}</p>}

@@ -12,16 +12,18 @@ export function useCompare(compare: Compare): void {
   useEffect(() => compare.changed.connect(() => draw(undefined)), [compare]);
 }
 
-export interface IAnswered<T> {
+export interface IAnswered<T, A = unknown> {
   /** The last answer; of an earlier question while the new one is under way. */
   answer: T | null;
+  /** What was asked for it. */
+  of: A | null;
   problem: IProblem | null;
   isWaiting: boolean;
 }
 
 /** The answer to a question; asked again when the question or the data changes. `ask` null asks nothing. */
-export function useAnswer<Q extends Question>(host: IHost, question: Q, ask: IQuestions[Q]['ask'] | null): IAnswered<IQuestions[Q]['answer']> {
-  const [state, set] = useState<IAnswered<IQuestions[Q]['answer']>>({ answer: null, problem: null, isWaiting: ask !== null });
+export function useAnswer<Q extends Question>(host: IHost, question: Q, ask: IQuestions[Q]['ask'] | null): IAnswered<IQuestions[Q]['answer'], IQuestions[Q]['ask']> {
+  const [state, set] = useState<IAnswered<IQuestions[Q]['answer'], IQuestions[Q]['ask']>>({ answer: null, of: null, problem: null, isWaiting: ask !== null });
   const key = JSON.stringify([ask, host.runs.as_of_ms]);
   useEffect(() => {
     if (!ask) {
@@ -30,7 +32,7 @@ export function useAnswer<Q extends Question>(host: IHost, question: Q, ask: IQu
     let isCurrent = true;
     set(before => ({ ...before, isWaiting: true }));
     host.ask(question, ask).then(
-      answer => isCurrent && set({ answer, problem: null, isWaiting: false }),
+      answer => isCurrent && set({ answer, of: ask, problem: null, isWaiting: false }),
       error => isCurrent && set(before => ({ ...before, problem: problemOf(error), isWaiting: false }))
     );
     return () => {

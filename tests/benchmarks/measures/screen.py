@@ -13,7 +13,6 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from environments import NBTRACK, CannotRunError, environment, new_folder, python_of
@@ -48,6 +47,7 @@ _DRAW = """
 import json
 from pathlib import Path
 import numpy as np
+from nbtrack.charts.thin import thin
 from nbtrack.widgets import page, wire
 dice = np.random.default_rng(1)
 ids = [f"{at:032x}" for at in range(RUNS)]
@@ -55,8 +55,11 @@ names = [f"metric_{at}" for at in range(3)]
 def info(name, values): return {"key": f"info/{name}", "kind": "info", "name": name, "type": "text", "better": "", "values": values}
 metrics = [{"key": f"metric/{it}", "kind": "metric", "name": it, "type": "number", "better": "lower", "last": [0.5] * RUNS, "count": [POINTS] * RUNS} for it in names]
 table = {"version": 1, "as_of_ms": 0, "stale": "", "names": {}, "columns": [info("id", ids), info("name", ids), *metrics], "baseline": None, "metric": names[0], "group": None, "says": ""}
-x = np.linspace(0, POINTS - 1, SHOWN)
-series = [{"run": run, "metric": name, "count": POINTS, "is_thinned": True, "x": x, "y": dice.standard_normal(SHOWN).cumsum()} for run in ids for name in names]
+def curve(run, name):
+    x, y = np.arange(POINTS, dtype=float), dice.standard_normal(POINTS).cumsum()
+    kept = thin(x, y, SHOWN // 4)  # as the kernel does; each run keeps other steps
+    return {"run": run, "metric": name, "count": POINTS, "is_thinned": True, "x": x[kept], "y": y[kept]}
+series = [curve(run, name) for run in ids for name in names]
 answer = wire.with_lists({"answer": "curves", "id": 0, "series": series, "says": ""})
 Path("page.html").write_text(page.page(table, [({"ask": "curves", "metrics": names, "runs": ids, "x": "step", "range": None, "points": SHOWN}, answer)], "Curves"), "utf-8")
 print(json.dumps({"series": len(series)}))
@@ -72,14 +75,21 @@ _ACTS = {
     "filter": "const box = document.querySelector('.nbt-filter'); box.value = 'param_1<0.5 and metric_0>.5';"
     " box.dispatchEvent(new Event('input', {bubbles: true}))",
 }
-_ZOOM = """() => new Promise(done => {
+_GESTURES = """(gesture) => new Promise(done => {
   const over = document.querySelector('.u-over'), box = over.getBoundingClientRect(), spans = [];
-  let last = performance.now(), left = 24;
-  const at = (kind, x) => over.dispatchEvent(new MouseEvent(kind, {bubbles: true, clientX: box.x + x, clientY: box.y + 40, buttons: 1}));
+  const at = (kind, x, more) => over.dispatchEvent(new (kind === 'wheel' ? WheelEvent : MouseEvent)(kind,
+    {bubbles: true, cancelable: true, clientX: box.x + x, clientY: box.y + 40, buttons: kind === 'mouseup' ? 0 : 1, ...more}));
+  const wheel = turned => at('wheel', box.width / 3, {ctrlKey: true, deltaY: turned});
+  const acts = gesture === 'wheel'
+    ? [...Array(30).fill(() => wheel(-60)), ...Array(30).fill(() => wheel(60))]
+    : [() => at('mouseenter', 40), () => at('mousedown', 40), ...Array(30).fill(0).map((_, n) => () => at('mousemove', 60 + n * (box.width - 120) / 30)), () => at('mouseup', box.width - 60)];
+  const rest = 30; // frames in which what was shown is drawn sharply
+  let last = null, turned = 0;
   const turn = now => {
-    spans.push(now - last); last = now;
-    if (!left--) { done(spans.slice(2)); return; }
-    if (left % 2) { at('mousedown', 40 + left); at('mousemove', box.width - 60 - left); at('mouseup', box.width - 60 - left); } else { at('dblclick', 60); }
+    if (last !== null) spans.push(now - last);
+    last = now;
+    if (turned === acts.length + rest) { done(spans); return; }
+    acts[turned++]?.();
     requestAnimationFrame(turn);
   };
   requestAnimationFrame(turn);
@@ -99,16 +109,23 @@ def measure(plan: Plan) -> list[Row]:
         drawn = _drawn(browser, folder)
     first = told["told_s"] + sorting["first_ms"] / 1e3
     what = f"{count:,} runs, {PARAMS} params, {METRICS} metrics in Chromium"
-    frames = 1000 / median(drawn["frames_ms"])
     rows = [
         Row(f"{what}: first rows after the call", f"{first:.2f} s", f"<= {FIRST_S:g} s", f"{theirs / first:.0f}x" if theirs else "", first <= FIRST_S),
         *(Row(f"… {act}", f"{sorting[act]:.0f} ms", f"<= {SORT_MS} ms", "", sorting[act] <= SORT_MS) for act in _ACTS),
         Row(f"{_CURVES} runs x {_POINTS:,} points x 3 metrics: drawn once they are local", f"{drawn['drawn_ms'] / 1e3:.2f} s", f"<= {DRAWN_S:g} s", "", drawn["drawn_ms"] / 1e3 <= DRAWN_S),
-        Row("… frames a second while zooming", f"{frames:.0f}", f">= {FRAMES}", "", frames >= FRAMES),
+        *(_smooth(gesture, spans) for gesture, spans in drawn["frames_ms"].items()),
     ]  # fmt: skip
     if theirs:
         rows.append(Row("… MLflow's own UI: time to its table of the same store, its first page of runs", f"{theirs:.1f} s"))
     return rows
+
+
+def _smooth(gesture: str, spans_ms: list[float]) -> Row:
+    """Frames of a whole gesture, and of drawing sharply what it came to."""
+    frames = 1000 * len(spans_ms) / sum(spans_ms)
+    return Row(
+        f"… zoomed {gesture}, frames a second (no graphics card); slowest frame {max(spans_ms):.0f} ms", f"{frames:.0f}", f">= {FRAMES}", "", frames >= FRAMES
+    )
 
 
 @contextlib.contextmanager
@@ -161,7 +178,7 @@ def _drawn(browser: Any, folder: Path) -> dict[str, Any]:
     began = time.perf_counter()
     page.locator(".u-over").nth(2).wait_for()
     drawn_ms += (time.perf_counter() - began) * 1e3
-    frames = page.evaluate(_ZOOM)
+    frames = {"by the wheel": page.evaluate(_GESTURES, "wheel"), "by dragging": page.evaluate(_GESTURES, "drag")}
     page.context.close()
     return {"drawn_ms": drawn_ms, "frames_ms": frames}
 
