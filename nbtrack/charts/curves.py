@@ -15,7 +15,8 @@ from nbtrack.entities import Metric, RunView
 from nbtrack.errors import DeliveryError, StoreError, UsageError
 from nbtrack.journal import Home
 from nbtrack.reads import words
-from nbtrack.reads.points import Curve, points
+from nbtrack.reads.long import LONG, Part, parts
+from nbtrack.reads.points import Curve, curve_of, points
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +26,8 @@ AXES: tuple[X, ...] = ("step", "epoch", "wall", "relative")
 _EPOCH = "epoch"
 """Metric that tells the epoch of a step."""
 _KEPT_BYTES = 96 << 20
+_MOST_READ = 2_000_000
+"""Points of a long curve that are read for a part of it; a longer part is drawn from its rough points."""
 _GRID = 400
 
 
@@ -32,7 +35,7 @@ class CurveReader:
     """Reads points of runs. Those of ended runs stay in memory, the last used ones up to 96 MiB, so that zooming does not read them again."""
 
     def __init__(self, home: Home) -> None:
-        self._home = home
+        self.home = home
         self._kept: OrderedDict[tuple[str, str], Curve] = OrderedDict()
         self.problem = ""
         """Why curves of the last runs could not all be read; empty where they could."""
@@ -45,7 +48,7 @@ class CurveReader:
         found = {name: curve for name, curve in kept.items() if curve is not None and _is_whole(view, name, curve)}
         if missing := [name for name in wanted if name not in found]:
             try:
-                found |= points(self._home, run_id, missing)
+                found |= points(self.home, run_id, missing)
             except (StoreError, DeliveryError) as error:
                 self.problem = str(error)
         for name, curve in found.items():
@@ -84,12 +87,40 @@ def series(
     found: list[Series] = []
     reader.problem = ""
     for view in views:
-        curves = reader.read(view, [*metrics, *([_EPOCH] if x == "epoch" else [])])
-        found += [_series(view, name, curves[name], curves.get(_EPOCH), x, span, max(limit // 4, 1)) for name in metrics if name in curves]
+        long = {name for name in metrics if _is_long(view, name)}
+        curves = reader.read(view, [*(name for name in metrics if name not in long), *([_EPOCH] if x == "epoch" else [])])
+        for name in metrics:
+            if name in long:
+                if of := parts(reader.home, view.run_id, name):
+                    curve, count = _long(view, of, curves.get(_EPOCH), x, span)
+                    found.append(_series(view, name, curve, curves.get(_EPOCH), x, span, max(limit // 4, 1), count))
+            elif name in curves:
+                found.append(_series(view, name, curves[name], curves.get(_EPOCH), x, span, max(limit // 4, 1)))
     return found
 
 
-def _series(view: RunView, name: str, curve: Curve, epoch: Curve | None, x: X, span: Sequence[float] | None, buckets: int) -> Series:
+def _is_long(view: RunView, name: str) -> bool:
+    return view.is_local and name in view.metrics and view.metrics[name].count > LONG
+
+
+def _long(view: RunView, of: Sequence[Part], epoch: Curve | None, x: X, span: Sequence[float] | None) -> tuple[Curve, int]:
+    """What is drawn of a long curve, and how many points that stands for; 0 where all that are shown are there."""
+    shown = [span is None or _overlaps(axis(view, it.rough, x, epoch), span) for it in of]
+    count = sum(it.count for it, is_shown in zip(of, shown, strict=True) if is_shown)
+    is_read = span is not None and count <= _MOST_READ
+    return _joined([it.whole() if is_read and is_shown else it.rough for it, is_shown in zip(of, shown, strict=True)]), 0 if is_read else count
+
+
+def _overlaps(at: NDArray[np.float64], span: Sequence[float]) -> bool:
+    return bool(at.min() <= span[1] and at.max() >= span[0])
+
+
+def _joined(curves: Sequence[Curve]) -> Curve:
+    return curve_of([(it.steps, it.times_ns, it.values) for it in curves])
+
+
+def _series(view: RunView, name: str, curve: Curve, epoch: Curve | None, x: X, span: Sequence[float] | None, buckets: int, count: int = 0) -> Series:
+    """The curve as it is sent; `count` is how many points it stands for, where they are more than it has."""
     import numpy as np
 
     at, y = axis(view, curve, x, epoch), curve.values
@@ -99,8 +130,8 @@ def _series(view: RunView, name: str, curve: Curve, epoch: Curve | None, x: X, s
     if span is not None:
         low, high = np.searchsorted(at, span[0], "left"), np.searchsorted(at, span[1], "right")
         at, y = at[max(low - 1, 0) : high + 1], y[max(low - 1, 0) : high + 1]
-    chosen = thin(at, y, buckets)
-    return Series(run=view.run_id, metric=name, count=len(y), is_thinned=len(chosen) < len(y), x=at[chosen], y=y[chosen])
+    chosen, count = thin(at, y, buckets), max(count, len(y))
+    return Series(run=view.run_id, metric=name, count=count, is_thinned=len(chosen) < count, x=at[chosen], y=y[chosen])
 
 
 def axis(view: RunView, curve: Curve, x: X, epoch: Curve | None = None) -> NDArray[np.float64]:

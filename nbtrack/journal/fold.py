@@ -15,7 +15,7 @@ from nbtrack.journal import blobs
 from nbtrack.journal import cursor as cursors
 from nbtrack.journal.lines import read_events
 from nbtrack.journal.location import Home
-from nbtrack.journal.points import RECORD, read_bytes, read_table, segments, writer_of
+from nbtrack.journal.points import RECORD, SIZES, Scratch, is_full, read_bytes, read_table, segments, writer_of
 from nbtrack.journal.writer import EVENTS, FORMAT
 
 RENAMED = "nbtrack.name"
@@ -23,6 +23,9 @@ RENAMED = "nbtrack.name"
 _MANY, _SOME = 20_000, 1_000
 """Points from which numpy is worth its import; from which it is quicker where it is loaded anyway."""
 _FEW_NAMES = 64
+_MOST_KEPT = 4_000
+_whole: dict[str, dict[int, dict[str, Any]]] = {}
+"""What was folded of large segments that are full: they stay as they are."""
 _START_FIELDS = frozenset(RunStart.__annotations__)
 
 
@@ -136,9 +139,10 @@ def series_names(events: Iterable[Event]) -> dict[tuple[str, int], str]:
 def fold_metrics(folder: Path, names: dict[tuple[str, int], str], goal: str) -> dict[str, Metric]:
     """Count, last, lowest, highest and best point of every metric; last means the highest step, the later one where two share it."""
     found: dict[str, dict[str, Any]] = {}
+    scratch = Scratch()
     for segment in segments(folder):
         writer = writer_of(segment)
-        for key, part in _fold_segment(segment).items():
+        for key, part in _fold_segment(segment, scratch).items():
             name = names.get((writer, key))
             if name is None:
                 continue
@@ -159,12 +163,18 @@ def fold_metrics(folder: Path, names: dict[tuple[str, int], str], goal: str) -> 
     return metrics
 
 
-def _fold_segment(segment: Path) -> dict[int, dict[str, Any]]:
-    if hasattr(sys.modules.get("numpy"), "fromfile"):
-        table = read_table(segment)
-        return _fold_table(table) if len(table) > _SOME else _fold_few(table.tobytes())
-    data = read_bytes(segment)
-    return _fold_table(read_table(segment)) if len(data) // RECORD.size > _MANY else _fold_few(data)
+def _fold_segment(segment: Path, scratch: Scratch) -> dict[int, dict[str, Any]]:
+    if (known := _whole.get(str(segment))) is not None:
+        return {key: dict(part) for key, part in known.items()}
+    if not hasattr(sys.modules.get("numpy"), "fromfile"):
+        data = read_bytes(segment)
+        if len(data) // RECORD.size <= _MANY:
+            return _fold_few(data)
+    table = read_table(segment, scratch)
+    found = _fold_table(table) if len(table) > _SOME else _fold_few(table.tobytes())
+    if len(table) >= SIZES[-1] // RECORD.size - 1 and is_full(segment, table) and len(_whole) < _MOST_KEPT:
+        _whole[str(segment)] = {key: dict(part) for key, part in found.items()}
+    return found
 
 
 def _fold_few(data: bytes) -> dict[int, dict[str, Any]]:

@@ -93,19 +93,48 @@ def read_bytes(path: Path, start: int = 1) -> bytes:
     return data[: -(-end // RECORD_BYTES) * RECORD_BYTES]
 
 
-def read_table(path: Path) -> Any:
+class Scratch:
+    """Memory that one file after the other is read into: new pages for every file would cost more than the reading."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def read(self, path: Path) -> memoryview:
+        """A file's bytes, until the next one is read."""
+        with path.open("rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > len(self._bytes):
+                self._bytes = bytearray(size)
+            view = memoryview(self._bytes)[:size]
+            return view[: file.readinto(view)]
+
+
+def read_table(path: Path, scratch: Scratch | None = None) -> Any:
     """The same from the first slot on as one numpy table with the fields step, time, value, flags and key, and without a copy: for millions of points.
+
+    Args:
+        scratch: memory it is read into; the table then holds until the next one is.
 
     Raises:
         FormatError: written by a release newer than this one.
     """
     import numpy as np
 
-    table = np.fromfile(path, dtype=[("step", "<i8"), ("time", "<i8"), ("value", "<f8"), ("flags", "<u4"), ("key", "<u4")])
-    if len(table):
-        _check(path, int(table["step"][0]), int(table["key"][0]))
+    data = (scratch or Scratch()).read(path)
+    kinds = [("step", "<i8"), ("time", "<i8"), ("value", "<f8"), ("flags", "<u4"), ("key", "<u4")]
+    table = np.frombuffer(data, dtype=kinds, count=len(data) // RECORD_BYTES)
+    if not len(table):
+        return table
+    _check(path, int(table["step"][0]), int(table["key"][0]))
+    if table["key"][-1]:
+        return table[1:]
     written = np.flatnonzero(table["key"])
     return table[1 : written[-1] + 1 if len(written) else 1]
+
+
+def is_full(path: Path, table: Any) -> bool:
+    """Whether nothing will be written to a segment any more: every slot of it is in the table that was read of it."""
+    return len(table) == path.stat().st_size // RECORD_BYTES - 1 and bool(table["key"].all())
 
 
 def _check(path: Path, version: int, magic: int) -> None:

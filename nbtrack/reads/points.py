@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.journal import Home, events_of
 from nbtrack.journal.fold import series_names
-from nbtrack.journal.points import read_table, segments, writer_of
+from nbtrack.journal.points import Scratch, read_table, segments, writer_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,15 +46,16 @@ def points(home: Home, run_id: str, names: Collection[str] | None = None) -> dic
 
     wanted = {at: name for at, name in series_names(events_of(home, run_id)).items() if names is None or name in names}
     parts: dict[str, list[tuple[Any, Any, Any]]] = {}
+    scratch = Scratch()
     for segment in segments(home.run(run_id)):
         writer = writer_of(segment)
         keys = {key: name for (by, key), name in wanted.items() if by == writer}
         if not keys:
             continue
-        for key, rows in _by_key(read_table(segment), np):
+        for key, rows in _by_key(read_table(segment, scratch), np):
             if key in keys:  # copied field by field while the segment is in the processor's cache
                 parts.setdefault(keys[key], []).append((rows["step"].copy(), rows["time"].copy(), rows["value"].copy()))
-    return {name: _curve(tables, np) for name, tables in parts.items()}
+    return {name: curve_of(tables) for name, tables in parts.items()}
 
 
 def _by_key(table: Any, np: Any) -> list[tuple[int, Any]]:
@@ -69,7 +70,10 @@ def _by_key(table: Any, np: Any) -> list[tuple[int, Any]]:
     return [(int(key), table[rows]) for key, rows in zip(found, np.split(order, starts[1:]), strict=True) if key]
 
 
-def _curve(parts: list[tuple[Any, Any, Any]], np: Any) -> Curve:
+def curve_of(parts: list[tuple[Any, Any, Any]]) -> Curve:
+    """Points that were written one after the other (steps, times, values), as one curve."""
+    import numpy as np
+
     steps, times, values = (np.concatenate(field) for field in zip(*parts, strict=True))
     if len(steps) > 1:
         is_later = steps[1:] > steps[:-1]

@@ -98,3 +98,39 @@ def test_the_sentence_says_the_best_and_where(made, views):
     assert says(views(), ["acc"]) == "no run has acc."
     made("ill", points={"x": [float("nan")]})
     assert says(views(), ["x"]) == "x has no finite value."
+
+
+def test_a_long_curve_keeps_its_extremes_and_gaps_and_is_exact_in_a_part(home, made, views):
+    writer = made("run", is_open=True)
+    steps = np.arange(1_500_000)
+    values = np.sin(steps / 1e5)
+    values[777_777], values[1_234_567], values[400_000] = 9, -9, np.nan
+    writer.log_many("loss", steps, steps + 10**18, values)
+    (view,) = views()
+    (found,) = series(CurveReader(home), [view], ["loss"])
+    assert (found["count"], found["is_thinned"], found["x"][[0, -1]].tolist()) == (1_500_000, True, [0, 1_499_999])
+    assert (np.nanmax(found["y"]), found["x"][np.nanargmax(found["y"])]) == (9, 777_777)
+    assert (np.nanmin(found["y"]), found["x"][np.nanargmin(found["y"])]) == (-9, 1_234_567)
+    assert found["x"][np.isnan(found["y"])].tolist() == [400_000]
+    assert len(found["x"]) <= 1500
+    assert np.abs(np.interp(found["x"], steps, np.sin(steps / 1e5)) - found["y"])[np.abs(found["y"]) < 2].max() < 1e-9
+    (part,) = series(CurveReader(home), [view], ["loss"], span=[131_000, 131_100])
+    assert (part["count"], part["is_thinned"]) == (103, False)
+    assert part["x"].tolist() == list(range(130_999, 131_102))
+    (later,) = series(CurveReader(home), [view], ["loss"], "wall", span=[1e9 + 0.001, 1e9 + 0.0011])
+    assert later["count"] == pytest.approx(100_000, abs=300), "a double tells times 100 ns apart, no finer"
+    (wide,) = series(CurveReader(home), [view], ["loss"], span=[0, 1_499_998])
+    assert np.nanmax(wide["y"]) == 9
+
+
+def test_a_long_curve_that_goes_on_is_read_on(home, made, views):
+    writer = made("run", is_open=True)
+    steps = np.arange(1_200_000)
+    writer.log_many("loss", steps, steps, steps / 1e6)
+    assert series(CurveReader(home), views(), ["loss"])[0]["count"] == 1_200_000
+    writer.log_many("loss", steps + 1_200_000, steps, steps / 1e6)
+    writer.log("loss", 77, 2_400_000)
+    (view,) = views()
+    assert (view.metrics["loss"].count, view.metrics["loss"].highest) == (2_400_001, 77)
+    (found,) = series(CurveReader(home), [view], ["loss"])
+    assert (found["count"], found["x"][-1], found["y"].max()) == (2_400_001, 2_400_000, 77)
