@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from nbtrack.entities import RunView
+from nbtrack.entities import RunView, State
 from nbtrack.errors import GoneError, UnknownRunError
 from nbtrack.gates.gate import GATES_TAG, CannotTellError, Found, GateSpec, Subject, Text
 from nbtrack.gates.gate import need as need_library
@@ -34,7 +34,7 @@ class BaselineGate(GateSpec):
     metric: Text
     """Its name in both runs."""
     against: Text = "baseline"
-    """`baseline`: the base branch's run in CI, else the pinned run, else the last attempt before that no gate refused; a run by name or id; or
+    """`baseline`: the base branch's run in CI, else the pinned run, else the last attempt before that finished and no gate refused; a run by name or id; or
     `models:/NAME@ALIAS`, the run of a registered model."""
     min_absolute_change: float | None = None
     """How much better it must be; below 0, how much worse it may be. Without this and the next: not worse."""
@@ -110,8 +110,9 @@ class BaselineGate(GateSpec):
         left_out: list[str] = []
 
         def fits(view: RunView) -> bool:
-            """Whether an attempt may be what others are measured by: what a gate refused once must not pass by being tried again."""
-            is_good = not subject.is_alone and all(it.tags.get(GATES_TAG) != "failed" for it in (view, source_of(subject.home, view)))
+            """Whether others may be measured by an attempt: it came to its end, and no gate refused it, or a no would pass on trying again."""
+            made = source_of(subject.home, view)
+            is_good = not subject.is_alone and made.state is State.FINISHED and all(it.tags.get(GATES_TAG) != "failed" for it in (view, made))
             left_out.extend([] if is_good else [view.run_id])
             return is_good
 
@@ -121,7 +122,7 @@ class BaselineGate(GateSpec):
             if not left_out:
                 raise
             title = words.title(subject.view)
-            why = f"No run of the base is known for {title}" if subject.is_alone else f"No attempt before {title} passed its gates"
+            why = f"No run of the base is known for {title}" if subject.is_alone else f"No attempt before {title} finished and passed its gates"
             raise UnknownRunError(title, f"{why}, and no run is pinned as baseline.", mend=cause.mend) from cause
 
     def _data(self, subject: Subject, other: RunView, wanted: str) -> str:

@@ -27,7 +27,8 @@ class GatesPage:
         lines = [headline(self.verdicts)]
         width = max((len(it.gate) for it in self.verdicts.verdicts), default=0)
         for it in self.verdicts.verdicts:
-            lines.append(f"  {_MARKS[it.standing][0]} {it.gate.ljust(width)}  {measured(it)} (wanted {it.wanted or 'nothing'}): {why(it)}")
+            wanted = f" (wanted {it.wanted})" if it.wanted else ""
+            lines.append(f"  {_MARKS[it.standing][0]} {it.gate.ljust(width)}  {measured(it)}{wanted}: {why(it)}")
             if it.mend and not it.passed:
                 lines.append(f"    {' ' * width}  {it.mend}")
         return "\n".join(lines)
@@ -67,7 +68,9 @@ def rows(found: Verdicts) -> list[tuple[str, ...]]:
 
 def measured(it: Verdict) -> str:
     """What was measured, in words."""
-    return "nothing" if it.measured is None else words.number(it.measured) if isinstance(it.measured, float) else str(it.measured)
+    if it.measured is None:
+        return "—" if it.passed else "cannot tell"
+    return words.number(it.measured) if isinstance(it.measured, float) else str(it.measured)
 
 
 def why(it: Verdict) -> str:

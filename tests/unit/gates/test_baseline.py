@@ -65,11 +65,16 @@ def test_what_a_gate_refused_is_no_baseline_for_the_next_attempt(judge, project)
 
     assert not attempt(0.9).passed
     again = attempt(0.9)
-    assert not again.passed and "passed its gates" in again.why and "missing_baseline: pass" in again.mend
+    assert not again.passed and "finished and passed its gates" in again.why and "missing_baseline: pass" in again.mend
     assert attempt(0.9, missing_baseline="pass").passed
     assert not attempt(0.5).passed
     worse = attempt(0.5)
     assert not worse.passed and "0.5 against 0.9" in worse.why
+    with pytest.raises(ZeroDivisionError), nbtrack.track("tried"):
+        nbtrack.log(accuracy=0.1)
+        1 / 0  # noqa: B018
+    crashed = attempt(0.8)
+    assert not crashed.passed and "0.8 against 0.9" in crashed.why
     assert attempt(0.95).passed
     in_ci = judge("tried", ACC, is_alone=True)
     assert not in_ci.passed and "No run of the base is known" in in_ci.why
