@@ -14,6 +14,7 @@ from nbtrack.errors import UsageError
 from nbtrack.pipelines.check import Books
 from nbtrack.pipelines.code import Sources
 from nbtrack.pipelines.graph import Graph, Node
+from nbtrack.pipelines.notebook import Notebook
 from nbtrack.specs import parse
 
 _GIT_S = 30
@@ -61,7 +62,7 @@ def _why(graph: Graph, books: Books, sources: Sources, node: Node, changed: set[
     if os.path.realpath(node.notebook) in changed:
         return f"{node.notebook.name} changed"
     for name, path in node.inputs.items():
-        if "${" not in path and (hit := _below(folder / path, changed)):
+        if "${" not in path and (hit := _below(folder / path, changed) or _pointer(folder / path, changed)):
             return f"its input {name} changed: {Path(hit).name}"
     lock = node.spec.environment.lock
     if lock and os.path.realpath(folder / lock) in changed:
@@ -70,7 +71,28 @@ def _why(graph: Graph, books: Books, sources: Sources, node: Node, changed: set[
     for module in sources.modules(books.get(node.notebook)[0], places):
         if any(os.path.realpath(place / module) in changed for place in places):
             return f"the module {module} changed"
+    return _gone(sources, books.get(node.notebook)[0], places, changed)
+
+
+def _gone(sources: Sources, book: Notebook, places: tuple[Path, ...], changed: Iterable[str]) -> str:
+    """A module that is imported and was deleted: among those that are there it is not found."""
+    gone = [it for it in changed if it.endswith(".py") and not Path(it).exists()]
+    if not gone:
+        return ""
+    imported = sources.imported(book, places)
+    for place in map(os.path.realpath, places):
+        for it in gone:
+            if it.startswith(place + os.sep) and Path(it).relative_to(place).with_suffix("").parts[0] in imported:
+                return f"the module {Path(it).relative_to(place).as_posix()} was deleted"
     return ""
+
+
+def _pointer(path: Path, changed: set[str]) -> str:
+    """A changed file by which DVC knows a path, or a folder it lies in."""
+    if not any(it.endswith((".dvc", "dvc.lock")) for it in changed):
+        return ""
+    pointers = [os.path.realpath(it) for place in (path, *path.parents) for it in (f"{place}.dvc", f"{place}{os.sep}dvc.lock")]
+    return next((it for it in pointers if it in changed), "")
 
 
 def _below(path: Path, changed: Iterable[str]) -> str:

@@ -23,11 +23,20 @@ class Sources:
 
     def modules(self, book: Notebook, folders: tuple[Path, ...]) -> Mapping[str, str]:
         """Digest of each module that is imported, directly or not, from one of the folders; by its path."""
+        return self._reached(book, folders)[0]
+
+    def imported(self, book: Notebook, folders: tuple[Path, ...]) -> frozenset[str]:
+        """First parts of the names that the notebook and these modules import, whether there is such a module or not."""
+        return self._reached(book, folders)[1]
+
+    def _reached(self, book: Notebook, folders: tuple[Path, ...]) -> tuple[Mapping[str, str], frozenset[str]]:
         found: dict[str, str] = {}
+        names: set[str] = set()
         waiting = [(name, level, folder) for name, level in self._read(book)[1] for folder in folders]
         seen: set[Path] = set()
         while waiting:
             name, level, folder = waiting.pop()
+            names.add(name.partition(".")[0])
             for path in _located(folder, name, level):
                 if path in seen:
                     continue
@@ -37,7 +46,7 @@ class Sources:
                     continue
                 found[_shown(path, folders)] = known[0]
                 waiting += [(it, depth, path.parent if depth else base) for it, depth in known[1] for base in (folders if not depth else (path.parent,))]
-        return found
+        return found, frozenset(names)
 
     def _read(self, book: Notebook) -> tuple[tuple[str, ...], frozenset[tuple[str, int]]]:
         known = self._cells.get(book.path)
