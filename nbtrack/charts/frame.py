@@ -99,6 +99,7 @@ def _infos(views: Sequence[RunView]) -> list[Column]:
         return Column(key=f"info/{name}", kind="info", name=name, type=kind, better="", values=values)
 
     tags = [view.tags for view in views]
+    roles = [words.role(view).strip(" ()") for view in views]
     return [
         info("id", "text", [view.run_id for view in views]),
         info("name", "text", [shown("name", view.name) for view in views]),
@@ -112,6 +113,7 @@ def _infos(views: Sequence[RunView]) -> list[Column]:
         info("attempt", "number", [view.start.attempt for view in views]),
         info("parent", "text", [view.start.parent for view in views]),
         info("note", "text", [shown("note", view.notes[-1]) if view.notes else "" for view in views]),
+        *([info("role", "text", roles)] if any(roles) else []),
     ]
 
 

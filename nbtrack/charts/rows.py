@@ -63,7 +63,7 @@ def rows(views: Sequence[RunView], metric: str | None = None, baseline: RunView 
     for view in chosen:
         is_baseline = baseline is not None and view.run_id == baseline.run_id
         row = [
-            Cell(shown("name", words.title(view)) + (" (baseline)" if is_baseline else "")), Cell(view.state.value.lower()),
+            Cell(shown("name", words.title(view)) + words.role(view) + (" (baseline)" if is_baseline else "")), Cell(view.state.value.lower()),
             Cell(words.when(view.start.started_ns)), Cell(words.duration(view.duration_s)),
             *(Cell(words.short(shown(name, view.params.get(name, "")), 24)) for name in params),
             *(_metric(view, name, best[name], better[name], None if is_baseline else baseline) for name in names),

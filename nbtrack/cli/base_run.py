@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from nbtrack import settings
 from nbtrack.ci.worktree import bring, checked_out
@@ -44,7 +45,7 @@ def run_base(opened: Opened, profile: str, nodes: Sequence[str], commit: str, ho
     loaded = opened.graph.loaded
     asked = {
         "file": loaded.file.name, "profile": profile, "nodes": list(nodes), "cache": str(opened.cache.root), "uri": uri, "jobs": jobs,
-        "from": str(loaded.folder),
+        "from": str(loaded.folder), "commit": commit,
     }  # fmt: skip
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"NBTRACK_HOME": str(home.root), "NBTRACK_TRACKING_URI": uri}
     try:
@@ -92,18 +93,19 @@ def main() -> None:
     """The process: what is asked for as JSON comes in, what came of it goes out."""
     asked = json.load(sys.stdin)
     try:
-        found = _work(Path(asked["file"]), asked["profile"], asked["nodes"], Path(asked["from"]), Path(asked["cache"]), asked["uri"], asked["jobs"])
+        found = _work(asked)
     except NbtrackError as cause:
         found = BaseRun(f"{cause.message} {cause.mend}")
     print(json.dumps(found.__dict__))
 
 
-def _work(file: Path, profile: str, nodes: Sequence[str], here: Path, cache: Path, uri: str, jobs: int) -> BaseRun:
+def _work(asked: Mapping[str, Any]) -> BaseRun:
     from nbtrack.pipelines.executor import LocalExecutor
     from nbtrack.pipelines.pipeline import PipelineRun
     from nbtrack.pipelines.progress import PipelineShows, Terminal
     from nbtrack.pipelines.runs import Where
 
+    file, profile, nodes, here = Path(asked["file"]), asked["profile"], asked["nodes"], Path(asked["from"])
     loaded = load(find_file(file, Path.cwd()), profile)
     paths = [path for stage in loaded.pipeline.stages.values() for path in stage.inputs.values() if "${" not in path]
     brought = bring([it for it in paths if _is_the_same(Path(f"{it}.dvc"), here)], here, Path.cwd())
@@ -115,9 +117,10 @@ def _work(file: Path, profile: str, nodes: Sequence[str], here: Path, cache: Pat
     opened = replace(opened, selection=select(opened.graph, wanted))
     home, stop = Home(settings.home(settings.load())), Stop()
     run = PipelineRun(
-        opened.graph, opened.books, opened.decider, _SharedCache(cache), opened.selection, Where(home, uri, opened.state), LocalExecutor(jobs),
+        opened.graph, opened.books, opened.decider, _SharedCache(Path(asked["cache"])), opened.selection,
+        Where(home, asked["uri"], opened.state), LocalExecutor(asked["jobs"]),
         PipelineShows(Terminal(sys.stderr, is_live=False), home), stop, keep_going=True,
-        facts={"profile": profile, "stages": wanted, "params": {}, "typed": [], "downstream": False, "force": False, "start": ""},
+        facts={"profile": profile, "stages": wanted, "params": {}, "typed": [], "downstream": False, "force": False, "start": "", "base": asked["commit"]},
     )  # fmt: skip
     result = interruptible(run.run, stop)
     reasons = {it: result.reasons.get(it) or str(phase) for it, phase in result.phases.items() if not phase.is_good}

@@ -31,7 +31,7 @@ class MetricGate(GateSpec):
         if math.isnan(number):
             raise CannotTellError(f"{self.metric} is NaN.", mend="See why training diverged: nbtrack show RUN.", wanted=wanted)
         passed = number >= self.threshold if greater else number <= self.threshold
-        near = f"{number:.10g} is {abs(number - self.threshold):.4g} {'above' if number >= self.threshold else 'below'} the threshold"
+        near = f"{number:.10g} is {words.number(abs(number - self.threshold))} {'above' if number >= self.threshold else 'below'} the threshold"
         return Found(passed, number, wanted, near, "" if passed else f"See what changed: nbtrack diff; or change the threshold of {self.metric} and say why.")
 
     def _number(self, found: Metric, greater: bool) -> float:

@@ -33,7 +33,7 @@ class RunTable:
     def rows(self) -> list[list[str]]:
         return [
             [
-                words.title(view), view.state.value, words.when(view.start.started_ns), words.duration(view.duration_s),
+                words.title(view) + words.role(view), view.state.value, words.when(view.start.started_ns), words.duration(view.duration_s),
                 *(words.short(words.told(name, view.params.get(name, "")), 24) for name in self._params),
                 *(words.metric(view.metrics[name]) if name in view.metrics else "" for name in self._metrics), view.run_id[:8],
             ]

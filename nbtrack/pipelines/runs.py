@@ -23,6 +23,7 @@ from nbtrack.pipelines.graph import Graph, Node
 from nbtrack.pipelines.history import RunHistory
 from nbtrack.pipelines.parameters import recorded
 from nbtrack.pipelines.stage import Job
+from nbtrack.reads.words import BASE_TAG
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Runs:
         else:
             tags = {"nbtrack.pipeline": loaded.name} | ({"nbtrack.profile": self._facts["profile"]} if self._facts.get("profile") else {})
             tags |= {"nbtrack.schedule": self._facts["schedule"]} if self._facts.get("schedule") else {}
+            tags |= self._role
             request = Request(name=loaded.name, experiment=self._experiment, tags=tags)
             run = begin(request, Identity(str(loaded.file), "", "nbtrack run"), code="", chosen=self._chosen)
         for name, value in loaded.pipeline.params.items():
@@ -100,8 +102,12 @@ class Runs:
     def _experiment(self) -> str:
         return self._graph.loaded.pipeline.experiment or self._graph.loaded.name
 
+    @property
+    def _role(self) -> dict[str, str]:
+        return {BASE_TAG: self._facts["base"]} if self._facts.get("base") else {}
+
     def _tags(self, node: Node) -> dict[str, str]:
-        return {"nbtrack.pipeline": self._graph.loaded.name, "nbtrack.stage": node.stage} | dict(node.spec.tags)
+        return {"nbtrack.pipeline": self._graph.loaded.name, "nbtrack.stage": node.stage} | dict(node.spec.tags) | self._role
 
 
 def again(home: Home, run_id: str) -> TrackedRun:

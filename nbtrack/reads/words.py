@@ -13,14 +13,17 @@ from nbtrack.entities import Metric, RunView
 from nbtrack.journal.fold import RENAMED
 from nbtrack.secrets.values import conceal
 
+BASE_TAG = "nbtrack.base"
+"""On a run that `nbtrack ci` made of the base, to compare a change with: the commit."""
+_ROUND, _LARGE = 1e4, 1e9
 _SHORTEST = 16
 """Characters of the shortest text that a secret can be seen in without its name."""
 
 
 def number(value: float) -> str:
-    """Four significant digits; whole numbers whole."""
-    if math.isfinite(value) and value == int(value) and abs(value) < 1e6:
-        return str(int(value))
+    """Four significant digits; whole numbers whole, and from ten thousand on all numbers, as the page of JupyterLab tells them."""
+    if math.isfinite(value) and abs(value) < _LARGE and (value == int(value) or abs(value) >= _ROUND):
+        return f"{value:.0f}"
     return f"{value:.4g}"
 
 
@@ -99,6 +102,11 @@ _cleaned = functools.lru_cache(64)(_mask)
 def title(view: RunView) -> str:
     """Name, and the attempt from the second on, unless the name was given to this one alone."""
     return view.name if view.start.attempt == 1 or RENAMED in view.tags else f"{view.name} #{view.start.attempt}"
+
+
+def role(view: RunView) -> str:
+    """What a run is for, where it is not the user's own attempt: ` (base)`; else empty."""
+    return " (base)" if BASE_TAG in view.tags else ""
 
 
 def stamp(view: RunView) -> str:

@@ -17,6 +17,8 @@ from junitparser import JUnitXml
 
 from nbtrack import courier
 from nbtrack.journal import Home
+from nbtrack.magics.table import RunTable
+from nbtrack.reads import all_runs
 
 TESTS = Path(__file__).parents[1]
 
@@ -160,6 +162,11 @@ def test_a_base_of_which_no_run_is_known_is_run_beside_the_users_files(project):
     assert f"made at commit {base[:8]}, where main stands, which was run for this comparison with the profile ci" in how
     assert "no run of main" in worse.stderr and (project.folder / "mine.txt").read_text() == "not committed"
     assert project.git("worktree", "list", "--porcelain").count("worktree ") == 1 and project.git("branch", "--show-current") == "feature"
+    made = {it.run_id: it for it in all_runs(Home(Path(os.environ["NBTRACK_HOME"])))}
+    roles = sorted((it.name, it.tags.get("nbtrack.base", "")) for it in made.values())
+    assert roles == sorted((name, commit) for name in ("prepare", "train", "wine") for commit in ("", base))
+    listed = repr(RunTable(list(made.values())))
+    assert [listed.count(f"{name} (base)") for name in ("prepare", "train", "wine")] == [1, 1, 1] or "#2 (base)" in listed, listed
 
     again = project.ci("--base", "main")
     assert again.returncode == 2 and "was run for this comparison" not in acc(project)[2], again.stderr

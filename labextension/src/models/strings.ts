@@ -52,6 +52,7 @@ export const STRINGS = {
     attempt: 'Attempt',
     parent: 'Parent',
     note: 'Note',
+    role: 'Made as',
     pipeline: 'Pipeline'
   } as Record<string, string>,
   group: { label: 'Group by', none: 'nothing', open: 'Show the runs of this group', members: (n: number): string => count(n, 'run') },
@@ -101,6 +102,7 @@ export const STRINGS = {
     no: 'Not reproducible from top to bottom',
     unknown: 'Not known whether it is reproducible'
   } as Record<string, string>,
+  roles: { base: 'Made by nbtrack ci of the base, to compare a change with' } as Record<string, string>,
   panel: {
     label: 'Runs',
     scope: 'Runs of',

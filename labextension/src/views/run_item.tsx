@@ -14,6 +14,7 @@ export function RunItem({ compare, row, series }: { compare: Compare; row: numbe
   const { runs, baseline } = compare;
   const state = runs.column('info/state')?.text(row).toLowerCase() ?? '';
   const stamp = runs.column('info/stamp')?.text(row) ?? '';
+  const role = runs.column('info/role')?.text(row) ?? '';
   const column = compare.metric === null ? undefined : runs.column(`metric/${compare.metric}`);
   const value = column?.has(row) ? (column.numbers[row] ?? NaN) : undefined;
   const delta = baseline === undefined || baseline === row || !column?.has(baseline) ? NaN : (value ?? NaN) - (column.numbers[baseline] ?? NaN);
@@ -34,6 +35,11 @@ export function RunItem({ compare, row, series }: { compare: Compare; row: numbe
         {stamp && (
           <span class={`nbt-stamp nbt-mark-${stamp}`} title={STRINGS.stamps[stamp]}>
             <span class="nbt-hidden">{STRINGS.stamps[stamp]}</span>
+          </span>
+        )}
+        {role && (
+          <span class="nbt-tag" title={STRINGS.roles[role]}>
+            {role}
           </span>
         )}
         {baseline === row && <span class="nbt-tag">{STRINGS.baseline.is}</span>}
