@@ -11,7 +11,7 @@ from nbtrack.ci.blocks import Block, Picture
 from nbtrack.errors import UsageError
 
 LETTER = "comment.json"
-_FORMAT = 1
+_FORMAT = 2
 _MOST_BYTES = 32_000_000
 _LEVELS = range(2, 7)
 
@@ -27,8 +27,8 @@ class Letter:
 
 
 def letter_text(key: str, title: str, blocks: Sequence[Block]) -> str:
-    """The file `comment.json`. Pictures are only named: a comment cannot hold them."""
-    bare = [replace(it, pictures=tuple(Picture(picture.title, "") for picture in it.pictures)) for it in blocks if not it.is_empty]
+    """The file `comment.json`. Pictures are only named, for a comment cannot hold them; charts are numbers."""
+    bare = [replace(it, pictures=tuple(Picture(picture.title, "", picture.file) for picture in it.pictures)) for it in blocks if not it.is_empty]
     return json.dumps({"format": _FORMAT, "key": key, "title": title, "blocks": [asdict(it) for it in bare]}, ensure_ascii=False) + "\n"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from nbtrack.ci.comment import Thread
@@ -21,6 +22,8 @@ class Annotation:
     text: str
     line: int = 1
     """Of the file."""
+    check: str = "cell"
+    """What found it: `cell`, `stage` or `gate`."""
 
 
 class Provider(Protocol):
@@ -60,6 +63,10 @@ class Provider(Protocol):
 
     def link(self) -> str:
         """Where people see the job and its files; empty where there is no such place."""
+        ...
+
+    def file(self, path: Path) -> str:
+        """Where people see a file that the job keeps as an artifact; empty where no such address is known while the job runs."""
         ...
 
     def thread(self) -> Thread | None:

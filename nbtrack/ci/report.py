@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nbtrack.ci.blocks import Block, Picture
-from nbtrack.entities import RunView
+from nbtrack.ci.blocks import Block, Chart, Picture
+from nbtrack.entities import Metric, RunView
 from nbtrack.entities.difference import CellChange, RunDiff
 from nbtrack.entities.verdict import Standing, Verdict
 from nbtrack.gates.check import kept, verdict_data
 from nbtrack.gates.page import measured, why
 from nbtrack.journal import Home
+from nbtrack.pipelines.cost import CPU, MEMORY, MONEY
 from nbtrack.reads import words
 from nbtrack.reads.diff import diff_runs
 
 _MARKS = {Standing.PASSED: "✓", Standing.FAILED: "✗", Standing.WARNED: "!", Standing.WAIVED: "~"}
-_PICTURES = 24
+_PICTURES, _CHARTS, _ALL_CHARTS = 24, 4, 12
+"""Figures of a run; curves of a run and of a whole report that Markdown shows. A platform draws each in a frame of its own."""
+_FEWEST = 2
+"""Points from which on there is something to see."""
 _NONE = "—"
+_COSTS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+    (CPU, "processor time", words.duration), (MEMORY, "memory", lambda value: f"{value:,.0f} MB at most"), (MONEY, "cost", words.number),
+)  # fmt: skip
+"""Of a stage: metric, what it is, and how it is told."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,13 @@ class Part:
     diff: RunDiff | None
     metrics: tuple[MetricRow, ...]
     verdicts: tuple[Verdict, ...]
-    pictures: tuple[Picture, ...] = ()
+    curves: tuple[Picture, ...] = ()
+    """All of them in one picture."""
+    charts: tuple[Chart, ...] = ()
+    """The first of them, what moved before what did not."""
+    more_curves: int = 0
+    """How many have no chart."""
+    figures: tuple[Picture, ...] = ()
     is_cached: bool = False
     """Nothing that it depends on changed, so that the result of an earlier run holds."""
 
@@ -109,8 +124,10 @@ class Report:
         if self.missing:
             rows = tuple((it.title, "not run" if it.phase == "waiting" else it.phase, it.why) for it in self.missing)
             found.append(Block("Stages without a run", (), ("stage", "", "why"), rows, weight=92))
+        room = _ALL_CHARTS
         for part in self.parts:
-            found += _blocks(part, is_only=len(self.parts) == 1)
+            found += _blocks(part, part.charts[:room], is_only=len(self.parts) == 1)
+            room = max(0, room - len(part.charts))
         return found
 
 
@@ -122,10 +139,9 @@ def part_of(home: Home, head: RunView, base: RunView | None, folder: Path, *, ti
         with_pictures: curves of both, and the figures of the run.
     """
     diff = None if base is None else diff_runs(home, base, head, folder)
-    return Part(
-        title or words.clean(words.title(head)), head, base, diff, tuple(_metrics(head, base)), kept(home, head),
-        tuple(_pictures(home, head, base)) if with_pictures else (), is_cached,
-    )  # fmt: skip
+    title, metrics = title or words.clean(words.title(head)), tuple(_metrics(head, base))
+    part = Part(title, head, base, diff, metrics, kept(home, head), is_cached=is_cached)
+    return replace(part, **_pictures(home, part)) if with_pictures else part
 
 
 def _metrics(head: RunView, base: RunView | None) -> list[MetricRow]:
@@ -135,33 +151,54 @@ def _metrics(head: RunView, base: RunView | None) -> list[MetricRow]:
         one, other = now.get(name), before.get(name)
         known = one or other
         assert known is not None
-        is_curve = any(it is not None and it.count > 1 for it in (one, other))
+        is_curve = any(it is not None and _is_curve(it) for it in (one, other))
         values = [None if it is None else it.best if is_curve else it.last for it in (one, other)]
-        rows.append(MetricRow(f"{name} (best)" if is_curve else name, values[0], values[1] if base is not None else None, known.direction))
+        rows.append(MetricRow(_best(name) if is_curve else name, values[0], values[1] if base is not None else None, known.direction))
     return rows
 
 
-def _pictures(home: Home, head: RunView, base: RunView | None) -> list[Picture]:
-    """Curves of both runs in one picture, and the figures of the run."""
-    from nbtrack.charts.answers import figures
+def _pictures(home: Home, part: Part) -> dict[str, Any]:
+    """Curves of both runs, in one picture and as charts, and the figures of the run."""
     from nbtrack.charts.curves import CurveReader, series
     from nbtrack.charts.draw import curves
+    from nbtrack.ci.curves import charts
 
+    head, base = part.head, part.base
     views = [head] if base is None else [base, head]
-    names = [name for name, it in words.metrics_of_code(head).items() if it.count > 1]
-    found = []
+    names = [name for name, it in words.metrics_of_code(head).items() if _is_curve(it) and it.count > _FEWEST]
+    found: dict[str, Any] = {"figures": tuple(_figures(home, part))}
     if names:
         labels = {view.run_id: "this change" if view is head else "base" for view in views}
         says = f"Curves of {', '.join(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''}"
-        picture = curves(series(CurveReader(home), views, names), labels, words.clean(says))
-        found.append(Picture(picture.says, _uri("image/svg+xml", picture.svg.encode("utf-8", "backslashreplace"))))
-    for it in figures(home, [head])["figures"][:_PICTURES]:
+        reader = CurveReader(home)
+        picture = curves(series(reader, views, names), labels, words.clean(says))
+        found["curves"] = (Picture(picture.says, _uri("image/svg+xml", picture.svg.encode("utf-8", "backslashreplace"))),)
+        same = {it.name for it in part.metrics if it.verdict == "same"}
+        names.sort(key=lambda name: _best(name) in same)
+        found["charts"], found["more_curves"] = charts(reader, head, base, names[:_CHARTS]), len(names[_CHARTS:])
+    return found
+
+
+def _figures(home: Home, part: Part) -> Iterator[Picture]:
+    from nbtrack.charts.answers import figures
+
+    slug = re.sub(r"[^\w.=-]+", "-", part.title).strip("-.")[:80] or part.head.run_id[:8]
+    for number, it in enumerate(figures(home, [part.head])["figures"][:_PICTURES], 1):
         data = it["data"]
         if data and it["mime"] == "image/png":
-            found.append(Picture(it["title"], f"data:image/png;base64,{data}"))
+            yield Picture(it["title"], f"data:image/png;base64,{data}", f"figures/{slug}-{number}.png")
         elif data and it["mime"] == "image/svg+xml":
-            found.append(Picture(it["title"], _uri("image/svg+xml", data.encode("utf-8", "backslashreplace"))))
-    return found
+            yield Picture(it["title"], _uri("image/svg+xml", data.encode("utf-8", "backslashreplace")), f"figures/{slug}-{number}.svg")
+
+
+def _is_curve(it: Metric) -> bool:
+    """A value that was told twice is none."""
+    return it.count > 1 and it.lowest != it.highest
+
+
+def _best(name: str) -> str:
+    """What the best value of a curve is called."""
+    return f"{name} (best)"
 
 
 def _uri(mime: str, data: bytes) -> str:
@@ -191,7 +228,7 @@ def _is_good(line: tuple[str, ...]) -> bool:
     return line[0] == "✓"
 
 
-def _blocks(part: Part, is_only: bool) -> list[Block]:
+def _blocks(part: Part, charts: Sequence[Chart], is_only: bool) -> list[Block]:
     level = 3 if is_only else 4
     head, diff = part.head, part.diff
     reason = ((words.clean(head.reason),) if head.reason else ()) if head.state.value != "FINISHED" else ()
@@ -222,10 +259,14 @@ def _blocks(part: Part, is_only: bool) -> list[Block]:
             ),
             Block("Environment", (), ("", "base", "this change"), _changes(environment), is_folded=True, weight=10),
         ]  # fmt: skip
-    found.append(Block("Pictures", pictures=part.pictures, level=level, weight=5))
+    more = part.more_curves + len(part.charts) - len(charts) if charts else 0
+    found += [
+        Block("Curves", pictures=part.curves, charts=tuple(charts), level=level, weight=40, left_out=more),
+        Block("Figures", pictures=part.figures, level=level, weight=5),
+    ]
     about = (f"run {head.run_id[:8]} against {part.base.run_id[:8]}" if part.base is not None else f"run {head.run_id[:8]}", *([stamp] if stamp else []))
     cached = ("Nothing it depends on changed since that run, so its result was taken from the cache.",) if part.is_cached else ()
-    found.append(Block("About", (f"{'; '.join(about)}; took {words.duration(head.duration_s)}{_cost(part)}", *cached), level=level, weight=70))
+    found.append(Block("About", ("; ".join((*about, *_spent(part))), *cached), level=level, weight=70))
     return found
 
 
@@ -267,10 +308,22 @@ def _cell_title(it: CellChange) -> str:
     return f"{at} {'output differs' if it.how == 'output' else it.how}"
 
 
-def _cost(part: Part) -> str:
-    if part.base is None or part.base.duration_s is None or part.head.duration_s is None:
-        return ""
-    return f", {words.duration(part.base.duration_s)} before"
+def _spent(part: Part) -> Iterator[str]:
+    """What the run cost, each beside what its base did."""
+
+    def beside(now: str, before: str) -> str:
+        return f"{now}, {before} before" if before else now
+
+    def of(view: RunView | None, name: str, tell: Callable[[float], str]) -> str:
+        it = view.metrics.get(name) if view is not None else None
+        return "" if it is None else tell(it.last)
+
+    base = part.base
+    is_known = base is not None and base.duration_s is not None and part.head.duration_s is not None
+    yield f"took {beside(words.duration(part.head.duration_s), words.duration(base.duration_s) if base is not None and is_known else '')}"
+    for name, what, tell in _COSTS:
+        if now := of(part.head, name, tell):
+            yield f"{what} {beside(now, of(base, name, tell))}"
 
 
 def _data(part: Part) -> dict[str, Any]:
@@ -279,6 +332,7 @@ def _data(part: Part) -> dict[str, Any]:
         "title": part.title, "run_id": head.run_id, "mlflow_run_id": head.mlflow_run_id, "state": head.state.value, "reason": words.clean(head.reason),
         "duration_s": head.duration_s, "base_run_id": None if base is None else base.run_id, "stamp": head.tags.get("nbtrack.stamp", ""),
         "metrics": [{"name": it.name, **it.as_data()} for it in part.metrics],
+        "cost": {name: _number(it.last) for name, _, _ in _COSTS if (it := head.metrics.get(name)) is not None},
         "gates": [verdict_data(it) for it in part.verdicts],
         "params": [] if diff is None else [it.__dict__ for it in diff.params],
         "data": [] if diff is None else [{"name": it.name, "digest": [it.digest.a, it.digest.b], "rows": [it.rows.a, it.rows.b]} for it in diff.data],

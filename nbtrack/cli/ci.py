@@ -12,7 +12,7 @@ from typing import Any
 
 from nbtrack import courier, settings
 from nbtrack.capture.begin import tracking_uri
-from nbtrack.ci import draw_markdown
+from nbtrack.ci import draw_markdown, draw_text
 from nbtrack.ci.base import Base, history
 from nbtrack.ci.changed import Touched, touched
 from nbtrack.ci.comment import comment
@@ -72,10 +72,11 @@ def ci(asked: Asked, env: Mapping[str, str], *, as_json: bool) -> int:
         opened = replace(opened, selection=select(opened.graph, list(found.nodes), downstream=True, force=asked.force)) if found.nodes else opened
     result = None if found is not None and not found.nodes else _run(opened, home, bases, asked, profile)
     report, suites = _told(opened, home, bases, result, found)
-    write(asked.report_dir, report, suites, home, loaded.name)
+    annotations = _annotations(report, suites, loaded.folder)
+    write(asked.report_dir, report, suites, home, loaded.name, annotations)
     provider.notes.extend(bases.notes)
     code = _exit(result)
-    _tell(provider, loaded.name, report, suites, asked.report_dir, loaded.folder, code)
+    _tell(provider, loaded.name, report, annotations, asked.report_dir, code)
     provider.notes += (left := undelivered())
     if left and code is Exit.OK:
         code = Exit.UNREACHABLE  # the machine of a job is gone soon, and its runs with it
@@ -86,7 +87,7 @@ def ci(asked: Asked, env: Mapping[str, str], *, as_json: bool) -> int:
             )
         )
     else:
-        print(draw_markdown.draw(report.title, report.blocks()[:1]), end="")
+        print(draw_text.draw(report.title, report.blocks()[:1]), end="")
         print(f"\nReport: {asked.report_dir}")
     for note in provider.notes:
         print(f"nbtrack: {note}", file=sys.stderr)
@@ -158,16 +159,16 @@ def _told(opened: Opened, home: Home, bases: Bases, result: Any, found: Touched 
     return Report(f"{name}: what this change did", tuple(parts), how.strip(), tuple(missing)), suites
 
 
-def _tell(provider: Provider, name: str, report: Report, suites: list[Suite], folder: Path, project: Path, code: Exit) -> None:
+def _tell(provider: Provider, name: str, report: Report, annotations: list[Annotation], folder: Path, code: Exit) -> None:
     """Show it where the platform has places for it."""
     blocks = report.blocks()
     provider.summary(draw_markdown.draw(report.title, blocks, provider.summary_bytes))
-    provider.annotate(_annotations(report, suites, project))
+    provider.annotate(annotations)
     runs = ",".join(it.head.run_id for it in report.parts)
     provider.outputs({"passed": "true" if code is Exit.OK else "false", "report": str(folder.absolute() / "report.html"), "runs": runs})
     thread = provider.thread()
     if thread is not None:
-        done = comment(thread, name, draw_markdown.draw(report.title, blocks, thread.limit_bytes, provider.link()))
+        done = comment(thread, name, draw_markdown.draw(report.title, blocks, thread.limit_bytes, provider.link(), lambda path: provider.file(folder / path)))
         if done.problem:
             provider.notes.append(done.problem)
 
@@ -181,13 +182,16 @@ def _annotations(report: Report, suites: list[Suite], project: Path) -> list[Ann
         path = os.path.relpath(suite.file, top).replace(os.sep, "/") if suite.file else ""
         file = "" if path.startswith("../") else path
         found += [
-            Annotation("error", file, f"{suite.name}, {it.name}", it.problem, line_of(Path(suite.file), it.cell) if it.cell else 1)
+            Annotation(
+                "error", file, f"{suite.name}, {it.name}", it.problem, line_of(Path(suite.file), it.cell) if it.cell else 1, "cell" if it.cell else "stage"
+            )
             for it in suite.cases if it.problem and it.kind != "gate"
         ]  # fmt: skip
         for verdict in verdicts.get(suite.name, ()):
             level = {Standing.FAILED: "error", Standing.WARNED: "warning"}.get(verdict.standing)
             if level:
-                found.append(Annotation(level, file, f"{suite.name}, gate {verdict.gate}", words.clean(f"{verdict.why} {verdict.mend}".strip())))
+                told = words.clean(f"{verdict.why} {verdict.mend}".strip())
+                found.append(Annotation(level, file, f"{suite.name}, gate {verdict.gate}", told, check="gate"))
     return found
 
 

@@ -43,7 +43,7 @@ def report(
 
     if as_markdown + as_html + as_json > 1:
         raise UsageError("A report has one form at a time.", mend="Choose one of --md, --html and --json.")
-    door.report(state_home(), run, against, "html" if as_html else "json" if as_json else "md", out, limit)
+    door.report(state_home(), run, against, "html" if as_html else "json" if as_json else "md" if as_markdown or out is not None else "text", out, limit)
 
 
 @app.command()

@@ -208,6 +208,8 @@ def test_gitlabs_job_runs_and_writes_its_note(clone, tools, tmp_path):
         assert done.returncode != 0 and "gates failed" in said, said
         assert len(platform.comments) == 1 and "was run for this comparison" in platform.comments[0]["body"], said
         assert (repository.folder / "nbtrack-report" / "junit.xml").exists()
+        told = json.loads((repository.folder / "nbtrack-report" / "codequality.json").read_text())
+        assert {(it["location"]["path"], it["check_name"]) for it in told} == {("train.ipynb", "nbtrack/gate")}
     finally:
         platform.stop()
 

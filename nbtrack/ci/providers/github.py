@@ -62,6 +62,10 @@ class GitHub:
             run = str(finished.get("id", ""))
         return f"{server}/{repository}/actions/runs/{run}" if server and repository and run.isdigit() else ""
 
+    def file(self, path: Path) -> str:
+        """An artifact is one archive, whose number is known when it is kept: after this."""
+        return ""
+
     def thread(self) -> Thread | None:
         repository, finished = self._env.get("GITHUB_REPOSITORY", ""), self._finished()
         token = self._env.get("GITHUB_TOKEN") or self._env.get("GH_TOKEN")

@@ -1,11 +1,13 @@
 """GitLab CI: the note on a merge request; reports are artifacts that the job's configuration names.
 
-https://docs.gitlab.com/ci/variables/predefined_variables, https://docs.gitlab.com/api/notes
+https://docs.gitlab.com/ci/variables/predefined_variables, https://docs.gitlab.com/api/notes, https://docs.gitlab.com/ci/jobs/job_artifacts
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import quote
 
 from nbtrack.ci.comment import Api, Thread
@@ -34,6 +36,11 @@ class GitLab(Plain):
 
     def link(self) -> str:
         return self._env.get("CI_JOB_URL", "")
+
+    def file(self, path: Path) -> str:
+        job, top = self.link(), self._env.get("CI_PROJECT_DIR", "")
+        name = os.path.relpath(path.absolute(), top).replace(os.sep, "/") if top else ".."
+        return "" if not job or name.startswith("../") or name == ".." else f"{job}/artifacts/file/{quote(name)}"
 
     def thread(self) -> Thread | None:
         project, number = self._env.get("CI_PROJECT_ID", ""), self._env.get("CI_MERGE_REQUEST_IID", "")

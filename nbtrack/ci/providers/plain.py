@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from nbtrack.ci.comment import Thread
 from nbtrack.ci.provider import Annotation
@@ -34,6 +35,9 @@ class Plain:
         pass
 
     def link(self) -> str:
+        return ""
+
+    def file(self, path: Path) -> str:
         return ""
 
     def thread(self) -> Thread | None:

@@ -95,6 +95,7 @@ def report(place: Path, rounds: int) -> float:
             [suite_of(home, it.head, it.title) for it in parts],
             home,
             "bench",
+            [],
         )
         found.append(time.perf_counter() - began)
     return median(found)

@@ -1,9 +1,13 @@
 """JUnit XML, read by a real consumer."""
 
 import json
+import subprocess
+import sys
+import tarfile
 from pathlib import Path
 
 import nbformat
+import pytest
 import xmlschema
 from junitparser import JUnitXml
 
@@ -91,6 +95,21 @@ def test_a_run_that_failed_outside_its_cells_fails_as_a_whole(home, tmp_path):
     (tmp_path / "junit.xml").write_bytes(junit_xml([suite]))
     (case,) = next(iter(JUnitXml.fromfile(str(tmp_path / "junit.xml"))))
     assert case.is_failure and case.result[0].message == "the kernel died of SIGKILL"
+
+
+@pytest.mark.network
+def test_the_schema_that_jenkins_publishes_accepts_it(home, tmp_path):
+    """junit-10.xsd of Jenkins' xUnit plugin, from pytest's sources, which are held against it too. Ours is stricter: it wants all that GitLab shows."""
+    release = "pytest==8.4.2"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "pytest", "--dest", str(tmp_path), release]
+    subprocess.run(command, check=True, capture_output=True, timeout=250)
+    with tarfile.open(next(tmp_path.glob("pytest-*.tar.gz"))) as sources:
+        schema = xmlschema.XMLSchema(sources.extractfile(f"{release.replace('==', '-')}/testing/example_scripts/junit-10.xsd").read().decode())
+    no = Verdict("good", "metric", False, 0.5, "acc ≥ 0.9", "0.5 is below", "Look.")
+    read(home, tmp_path, CELLS, [no])
+    schema.validate(str(tmp_path / "junit.xml"))
+    text = (tmp_path / "junit.xml").read_text()
+    assert not schema.is_valid(text.replace("<failure", "<failed").replace("</failure", "</failed"))
 
 
 def test_secrets_are_struck_out(home, tmp_path):

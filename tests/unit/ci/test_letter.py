@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from nbtrack.ci.blocks import Block, Picture
+from nbtrack.ci.blocks import Block, Chart, Picture
 from nbtrack.ci.letter import LETTER, letter_text, read_letter
 from nbtrack.ci.providers import detect
 from nbtrack.cli.comment import comment
@@ -21,6 +21,7 @@ _spec.loader.exec_module(platforms)
 BLOCKS = [
     Block("Summary", ("1 of 2 gates failed.",), ("", "run"), (("✗", "train"),), weight=100),
     Block("Notebook", code=(("cell 1 edited", ("-a", "+b")),), is_folded=True, pictures=(Picture("curves", "data:image/png;base64,AAAA"),)),
+    Block("Curves", charts=(Chart("loss", ((2.0, 1.0), (2.0, 0.5)), (0.0, 9.0), 0.5, 2.0),)),
 ]
 HEAD = {"ref": "feature", "sha": "a" * 40, "repo": {"full_name": "mallory/wine"}}
 
@@ -56,6 +57,7 @@ def test_what_is_written_is_read_without_the_bytes_of_pictures(tmp_path):
     letter = read_letter(written(tmp_path))
     assert (letter.key, letter.title, letter.blocks[0]) == ("wine", "wine: what this change did", BLOCKS[0])
     assert letter.blocks[1].code == BLOCKS[1].code and letter.blocks[1].pictures == (Picture("curves", ""),)
+    assert letter.blocks[2] == BLOCKS[2]
 
 
 def test_it_is_commented_where_the_run_came_from_with_the_way_to_it(platform, job, tmp_path):
@@ -106,8 +108,8 @@ def test_text_of_a_stranger_means_itself_in_the_comment(platform, job, tmp_path)
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{", '{"format": 2}', '{"format": 1}', '{"format": 1, "key": 1, "title": "t", "blocks": []}', '{"format": 1, "key": "k", "title": "t", "blocks": [{"title": "t", "level": 900000000}]}',
-     '{"format": 1, "key": "k", "title": "t", "blocks": [{"title": {"a": 1}}]}', "[" * 100_000],
+    ["", "[]", "{", '{"format": 3}', '{"format": 2}', '{"format": 2, "key": 1, "title": "t", "blocks": []}', '{"format": 2, "key": "k", "title": "t", "blocks": [{"title": "t", "level": 900000000}]}',
+     '{"format": 2, "key": "k", "title": "t", "blocks": [{"title": {"a": 1}}]}', "[" * 100_000],
 )  # fmt: skip
 def test_what_is_no_letter_is_refused(tmp_path, text):
     with pytest.raises(UsageError) as caught:

@@ -57,6 +57,14 @@ def test_the_pull_request_comes_from_the_event_and_a_missing_token_is_told(tmp_p
     assert detect(GITHUB | {"GITHUB_EVENT_PATH": str(tmp_path / "event.json"), "GITHUB_TOKEN": "x"}).thread() is None
 
 
+def test_only_gitlab_knows_where_an_artifact_will_lie(tmp_path):
+    gitlab = detect(CASES["gitlab"][0] | {"CI_JOB_URL": "https://git.example/ann/wine/-/jobs/9", "CI_PROJECT_DIR": str(tmp_path)})
+    found = gitlab.file(tmp_path / "nbtrack-report" / "figures" / "tr?in 1.png")
+    assert found == "https://git.example/ann/wine/-/jobs/9/artifacts/file/nbtrack-report/figures/tr%3Fin%201.png"
+    assert gitlab.file(tmp_path.parent / "x.png") == "" and detect(CASES["gitlab"][0]).file(tmp_path / "x.png") == ""
+    assert [detect(CASES[name][0]).file(tmp_path / "x.png") for name in ("github", "jenkins", "plain")] == ["", "", ""]
+
+
 def test_what_cannot_be_written_is_a_note(tmp_path):
     provider = detect(GITHUB | {"GITHUB_STEP_SUMMARY": str(tmp_path)})
     provider.summary("x")

@@ -10,6 +10,7 @@ import nbtrack
 from nbtrack.ci import draw_html, draw_markdown
 from nbtrack.ci.blocks import Block
 from nbtrack.ci.report import MetricRow, Report, part_of
+from nbtrack.ci.write import write
 
 GATES = "gates:\n  good: {kind: metric, metric: acc, threshold: 0.95}\n  fine: {kind: metric, metric: acc, threshold: 0.1}\n"
 
@@ -50,6 +51,12 @@ def test_a_first_run_and_no_change_say_so(home, fit, tmp_path):
     assert "1 metric is the same" in same and "1 same" in same
 
 
+def test_a_value_that_was_told_twice_is_no_curve(home, fit, tmp_path):
+    made = report(home, fit("fit", {"acc": [0.9, 0.9], "loss": [2.0, 1.0], "dollars": 59353.4}), None, tmp_path, with_pictures=True)
+    text = draw_markdown.draw("t", made.blocks())
+    assert [it.name for it in made.parts[0].metrics] == ["acc", "loss (best)", "dollars"] and "mermaid" not in text and "| 59353 |" in text
+
+
 def test_a_notebook_that_failed_is_told_first_with_its_traceback(home, tmp_path):
     with pytest.raises(ZeroDivisionError), nbtrack.track("fit"):
         1 / 0  # noqa: B018
@@ -70,10 +77,10 @@ HOSTILE = "<img src=x onerror=alert(1)>|`]()[x](javascript:alert(1)) @team #1 ht
 
 def test_hostile_names_and_values_mean_themselves(home, fit, tmp_path):
     (tmp_path / "nbtrack.yaml").write_text(json.dumps({"gates": {HOSTILE: {"kind": "metric", "metric": HOSTILE, "threshold": 5}}}))
-    base = fit("fit", {HOSTILE: 1.0}, {HOSTILE: "a"}, ["a"])
-    head = fit("fit", {HOSTILE: 2.0}, {HOSTILE: HOSTILE}, [f"```\n{HOSTILE}\n````"])
+    base = fit("fit", {HOSTILE: [1.0, 1.5, 2.0]}, {HOSTILE: "a"}, ["a"])
+    head = fit("fit", {HOSTILE: [1.0, 2.0, 3.0]}, {HOSTILE: HOSTILE}, [f"```\n{HOSTILE}\n````"])
     nbtrack.gate(head.run_id)
-    made = report(home, nbtrack.run(head.run_id), base, tmp_path)
+    made = report(home, nbtrack.run(head.run_id), base, tmp_path, with_pictures=True)
     text = draw_markdown.draw(HOSTILE, made.blocks())
     found = kinds(text)
     assert not {"link_open", "image"} & {it.type for it in found}
@@ -82,6 +89,8 @@ def test_hostile_names_and_values_mean_themselves(home, fit, tmp_path):
     assert sum(it.type == "heading_open" and it.tag == "h2" for it in found) == 1 and not any(it.tag == "h1" for it in found)
     outside = re.sub(r"(`{3,}).*?\1", "", text, flags=re.DOTALL)
     assert "@team" not in outside and "https://" not in outside
+    (chart,) = [it.content for it in found if it.type == "fence" and it.info == "mermaid"]
+    assert "onerror" not in chart and "evil" not in chart
     page = draw_html.draw(HOSTILE, made.blocks())
     assert "<script" not in page and "<img src=x" not in page and page.count("<h1>") == 1
     assert "default-src 'none'" in page
@@ -146,4 +155,12 @@ def test_the_page_holds_curves_and_figures_itself(home, fit, tmp_path):
     page = draw_html.draw(made.title, made.blocks())
     assert page.count("data:image/svg+xml;base64,") == 1 and page.count("data:image/png;base64,") == 1
     assert not re.search(r'(src|href)="(?!data:)', page)
-    assert "2 pictures are in the HTML report" in draw_markdown.draw("t", made.blocks())
+    text = draw_markdown.draw("t", made.blocks())
+    assert "In the HTML report: scores." in text and "blue: base, orange: this change" in text and text.count("```mermaid") == 1
+    assert "line [3, 2, 1]" in text and "line [3, 1.5, 0.5]" in text
+    write(tmp_path / "report", made, [], home, "t", [])
+    assert (tmp_path / "report" / "figures" / "fit-2-1.png").read_bytes()[:4] == b"\x89PNG"
+    assert "![scores](figures/fit-2-1.png)" in (tmp_path / "report" / "report.md").read_text()
+    linked = draw_markdown.draw("t", made.blocks(), link="https://ci.example/job/1", files=lambda path: f"https://ci.example/job/1/file/{path}")
+    assert "[scores](https://ci.example/job/1/file/figures/fit-2-1.png)" in linked
+    assert linked.endswith("[The whole report](https://ci.example/job/1/file/report.html), [The job](https://ci.example/job/1)\n")

@@ -11,13 +11,15 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", "from nbtrack.cli import main; main()", *words], capture_output=True, text=True, check=False)
 
 
-def test_a_report_has_three_forms_and_goes_to_a_file(tmp_path, monkeypatch):
+def test_a_report_has_four_forms_and_goes_to_a_file(tmp_path, monkeypatch):
     monkeypatch.setenv("NBTRACK_DELIVERY", "0")
     monkeypatch.chdir(tmp_path)
     for acc in (0.8, 0.9):
         with nbtrack.track("fit"):
             nbtrack.log(acc=acc)
-    assert "better" in command("report").stdout
+    said = command("report").stdout
+    assert "\n  acc     0.8   0.9          +0.1 (+12.5%)  better  higher\n" in said and "|" not in said and "#" not in said.replace("fit #", ""), said
+    assert "| acc | 0.8 | 0.9 |" in command("report", "--md").stdout
     assert json.loads(command("report", "fit", "--against", "fit#1", "--json").stdout)["runs"][0]["metrics"][0]["verdict"] == "better"
     assert command("report", "--html", "--out", "report.html").stdout.strip() == "report.html"
     assert (tmp_path / "report.html").read_text().startswith("<!DOCTYPE html>")

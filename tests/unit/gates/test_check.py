@@ -56,6 +56,14 @@ def test_warnings_and_waivers_in_force_do_not_count_and_are_told(home, tmp_path)
     assert "1 of 3 gates passed, 1 warned, 1 waived" in text and "waived by Ann, until 2026-12-31: the holdout is small" in text
 
 
+def test_a_gate_that_cannot_tell_says_so_with_what_it_wanted_where_it_knows(home, tmp_path):
+    gates = {"missing": {"kind": "metric", "metric": "f1", "threshold": 0.8}, "stamp": {"kind": "reproducible"}}
+    (tmp_path / "nbtrack.yaml").write_text(json.dumps({"gates": gates}))
+    page = GatesPage(verdicts(home, tmp_path))
+    assert "✗ missing  cannot tell: fit has no metric 'f1'." in repr(page) and "✗ stamp    cannot tell (wanted stamp yes): The run has no stamp." in repr(page)
+    assert "| missing | cannot tell |  |" in page.markdown() and "nothing" not in repr(page) + page.markdown()
+
+
 def test_a_waiver_ends_after_its_last_day(home, tmp_path):
     found = verdicts(home, tmp_path, date(2027, 1, 1))
     assert (found.passed, found.exit_code, found.verdicts[2].standing) == (False, 2, Standing.FAILED)
