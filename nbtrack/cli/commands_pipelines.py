@@ -28,9 +28,10 @@ def run(
     kernel: Annotated[str, typer.Option("--kernel", help="Notebook: kernel to execute it in; else the notebook's.")] = "",
     timeout: Annotated[float | None, typer.Option("--timeout", help="Notebook: seconds it may take.")] = None,
     help_notebook: Annotated[bool, typer.Option("--help-notebook", help="List the params that the notebook declares.")] = False,
+    grid: Annotated[list[str] | None, typer.Option("--grid", help="Notebook: NAME=VALUE, once for each value: it is run for every combination.")] = None,
     file: PipelineFile = None,
     profile: Profile = "",
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Stages at once.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Stages, or runs of a grid, at once.")] = 1,
     keep_going: Annotated[bool, typer.Option("--keep-going", "-k", help="After a failure, go on with stages that do not need it.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Execute the named stages, or all, whatever the cache has.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run and why.")] = False,
@@ -53,11 +54,18 @@ def run(
         if help_notebook:
             door.help_of(Path(words[0]), as_json)
             return
+        if grid:
+            from nbtrack.cli import grid as grids
+
+            if out is not None:
+                raise UsageError("--out is for one run.", mend="Leave it out: each run of a grid keeps its executed notebook and report.")
+            code = grids.run(Path(words[0]), given, typed, grid, jobs=jobs, kernel=kernel, name=name, timeout_s=timeout, as_json=as_json)
+            raise typer.Exit(door.delivered(code) if deliver else code)
         code = door.run_one(Path(words[0]), given, typed, out=out, kernel=kernel, name=name, timeout_s=timeout, as_json=as_json)
         raise typer.Exit(door.delivered(code) if deliver else code)
     from nbtrack.cli import pipelines
 
-    if help_notebook or out is not None or kernel or name or timeout is not None:
+    if help_notebook or grid or out is not None or kernel or name or timeout is not None:
         raise UsageError("That option is for one notebook.", mend="Write nbtrack run NOTEBOOK.ipynb, or say it in nbtrack.yaml.")
     if words and words[0].endswith((".yaml", ".yml")):
         file, words = Path(words[0]), words[1:]

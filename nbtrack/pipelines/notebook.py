@@ -59,6 +59,15 @@ def read(path: Path) -> Notebook:
         raise UsageError(f"{path} cannot be read: {cause.strerror or cause}.", mend="Name a notebook that can be read.") from cause
     except (ValueError, RecursionError) as cause:
         raise UsageError(f"{path} is no notebook: {cause}.", mend="Name an .ipynb file; a conflict of git's may stand in it.") from cause
+    return of_document(path, content)
+
+
+def of_document(path: Path, content: Any) -> Notebook:
+    """A notebook by what its file says, or would say were it saved.
+
+    Raises:
+        UsageError: it is no notebook.
+    """
     try:
         return _notebook(path, content)
     except (KeyError, TypeError, AttributeError) as cause:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import math
 import operator
 import re
 import tokenize
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
 }  # fmt: skip
 _LARGEST, _POWER = 1 << 40, 64
+MOST_RUNS = 500
+"""Of a grid."""
 
 
 class _NoDefault:
@@ -84,10 +87,9 @@ def declared_in(notebook: Notebook) -> tuple[Declared, ...]:
         return tuple(Declared(it[1], frozenset(), UNKNOWN, it[2], it[3] or "") for it in found)
     try:
         body = ast.parse(cell.source).body
-    except SyntaxError as cause:
-        raise UsageError(
-            f"The parameters cell of {notebook.path} is no Python: line {cause.lineno}: {cause.msg}.", mend="Correct it, and keep magics out of that cell."
-        ) from cause
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as cause:
+        why = f"line {cause.lineno}: {cause.msg}" if isinstance(cause, SyntaxError) else str(cause)
+        raise UsageError(f"The parameters cell of {notebook.path} is no Python: {why}.", mend="Correct it, and keep magics out of that cell.") from cause
     comments = _comments(cell.source)
     found_py: dict[str, Declared] = {}
     for node in body:
@@ -120,14 +122,41 @@ def accept(notebook: Notebook, declared: tuple[Declared, ...], given: Mapping[st
     return found
 
 
+def accept_grid(
+    notebook: Notebook, declared: tuple[Declared, ...], grid: Mapping[str, Sequence[Any]], *, texts: frozenset[str] = frozenset()
+) -> dict[str, list[Any]]:
+    """The values of a grid, each of the type its parameter has.
+
+    Args:
+        texts: names whose values were typed in a terminal.
+
+    Raises:
+        UsageError: there is no such parameter, a value has another type or stands there twice, or there are too many combinations.
+    """
+    found = {name: [accept(notebook, declared, {name: it}, texts=texts)[name] for it in said] for name, said in grid.items()}
+    for name, values in found.items():
+        if not values:
+            raise UsageError(f"Parameter {name!r} has no values.", mend=f"Write --grid {name}=VALUE for each of them.")
+        if len({repr(it) for it in values}) < len(values):
+            raise UsageError(f"Parameter {name!r} has a value twice.", mend="Take one away.")
+    if (count := math.prod(map(len, found.values()))) > MOST_RUNS:
+        raise UsageError(f"The grid has {count} runs.", mend=f"Take values away: it may have {MOST_RUNS}. nbtrack sweep searches larger ones.")
+    return found
+
+
 def as_declared(owner: str, name: str, default: Any, value: Any, *, is_text: bool) -> Any:
     """A value for a name whose default tells its type.
 
     Raises:
         UsageError: it is of another one.
     """
+    return _accepted(owner, undeclared(name, default), value, is_text=is_text)
+
+
+def undeclared(name: str, default: Any, told: str = "") -> Declared:
+    """What a default alone tells of a parameter."""
     kinds = frozenset({_kind(default)}) if default is not None else frozenset[str]()
-    return _accepted(owner, Declared(name, kinds, default, repr(default), ""), value, is_text=is_text)
+    return Declared(name, kinds, default, repr(default), told)
 
 
 def unknown(notebook: Notebook, declared: tuple[Declared, ...], name: str) -> UsageError:

@@ -9,7 +9,7 @@ import pytest
 
 from nbtrack.errors import UsageError
 from nbtrack.pipelines.notebook import CodeCell, Notebook
-from nbtrack.pipelines.parameters import UNKNOWN, accept, declared_in
+from nbtrack.pipelines.parameters import MOST_RUNS, UNKNOWN, accept, accept_grid, declared_in
 
 CELL = """# parameters
 lr: float = 1e-2  # learning rate
@@ -93,3 +93,30 @@ def test_a_cell_that_is_no_python_is_refused_and_other_languages_are_read_by_lin
     with pytest.raises(UsageError, match="line 1"):
         declared_in(Notebook(Path("n"), (CodeCell("%x", frozenset({"parameters"}), 0),), "", "python"))
     assert [(it.name, it.text) for it in declared_in(book("# parameters\nalpha <- 0.5 # step\nn = 3", "r"))] == [("alpha", "0.5"), ("n", "3")]
+
+
+def grid(**values):
+    return accept_grid(book(), declared_in(book()), values, texts=frozenset(values))
+
+
+def test_values_of_a_grid_have_the_types_of_their_parameters():
+    assert grid(lr=["1", "1e-3"], mode=["fast", "slow"], layers=["[1]", "[2, 3]"]) == {"lr": [1.0, 1e-3], "mode": ["fast", "slow"], "layers": [[1], [2, 3]]}
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"lr": ["1", "fast"]}, "which is no float"), ({"lr": ["1", "1.0"]}, "'lr' has a value twice.*Take one away"),
+        ({"lr": []}, "'lr' has no values.*--grid lr=VALUE"), ({"lrate": ["1"]}, "Did you mean 'lr'"),
+        ({"epochs": list(map(str, range(MOST_RUNS))), "lr": ["1", "2"]}, f"{2 * MOST_RUNS} runs.*Take values away"),
+    ],
+)  # fmt: skip
+def test_a_grid_that_cannot_be_run_is_refused(values, why):
+    with pytest.raises(UsageError, match=why):
+        grid(**values)
+
+
+@pytest.mark.parametrize("source", ["lr = (", "lr = " + "(" * 3000 + ")" * 3000])
+def test_a_cell_that_is_no_python_is_told(source):
+    with pytest.raises(UsageError, match=r"parameters cell of n\.ipynb is no Python"):
+        declared_in(book(f"# parameters\n{source}"))
