@@ -80,6 +80,24 @@ describe('a pipeline', () => {
     pipeline.dispose();
   });
 
+  test('that is cancelled says so until it has ended, and can be cancelled again where that failed', async () => {
+    const door = new Door();
+    const pipeline = new Pipeline(door);
+    await until(() => pipeline.steps.length === 2);
+    const running = pipeline.run({});
+    door.cancel = () => Promise.reject(new Error('gone'));
+    await pipeline.cancel();
+    expect([pipeline.isCancelling, pipeline.problem?.text]).toEqual([false, 'gone']);
+    door.cancel = () => Promise.resolve();
+    await pipeline.cancel();
+    expect(pipeline.isCancelling).toBe(true);
+    await until(() => door.end !== undefined);
+    door.end?.();
+    await running;
+    expect([pipeline.isCancelling, pipeline.isOurs]).toEqual([false, false]);
+    pipeline.dispose();
+  });
+
   test('with a mistake keeps its drawing and says what is wrong', async () => {
     const door = new Door();
     const pipeline = new Pipeline(door);

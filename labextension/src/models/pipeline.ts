@@ -71,6 +71,8 @@ export class Pipeline {
   isPlanning = false;
   /** A run that was begun here has not ended. */
   isOurs = false;
+  /** It was asked to end; a cell that does not listen is given a while. */
+  isCancelling = false;
 
   constructor(readonly door: IPipelineDoor) {
     this._disconnect = door.changed.connect(() => void this._look());
@@ -168,7 +170,16 @@ export class Pipeline {
   }
 
   async cancel(): Promise<void> {
-    await this._try(() => this.door.cancel());
+    this.isCancelling = true;
+    this.changed.emit();
+    await this._try(async () => {
+      try {
+        await this.door.cancel();
+      } catch (error) {
+        this.isCancelling = false;
+        throw error;
+      }
+    });
   }
 
   /** Stay with a run of ours until it ends. */
@@ -179,7 +190,7 @@ export class Pipeline {
     await this._try(async () => {
       this.problem = await (await begin()).ended;
     });
-    this.isOurs = this._isAwaited = false;
+    this.isOurs = this.isCancelling = this._isAwaited = false;
     await this._look();
     await this.plan();
   }

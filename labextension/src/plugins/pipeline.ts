@@ -4,10 +4,12 @@ import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { ABCWidgetFactory, DocumentRegistry, DocumentWidget, IDocumentWidget } from '@jupyterlab/docregistry';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { yamlIcon } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 import { CATEGORY, OPEN_PIPELINE } from './commands';
+import { runsIcon } from './icon';
 import { PipelineDoor } from './pipeline_door';
 import { ask } from './server';
 
@@ -30,7 +32,7 @@ export const pipeline: JupyterFrontEndPlugin<void> = {
       mimeTypes: ['text/yaml', 'text/x-yaml'],
       contentType: 'file',
       fileFormat: 'text',
-      iconClass: 'jp-MaterialIcon jp-YamlIcon'
+      icon: yamlIcon
     });
     const tracker = new WidgetTracker<IDocumentWidget>({ namespace: 'nbtrack-pipeline' });
     const factory = new Factory(app);
@@ -75,13 +77,14 @@ export const pipeline: JupyterFrontEndPlugin<void> = {
 
 class Factory extends ABCWidgetFactory<DocumentWidget<View>> {
   constructor(private _app: JupyterFrontEnd) {
-    super({ name: FACTORY, label: 'Pipeline', modelName: 'text', fileTypes: [FILE_TYPE], defaultFor: [], readOnly: false });
+    super({ name: FACTORY, label: 'Pipeline', modelName: 'text', fileTypes: [FILE_TYPE, 'yaml'], defaultFor: [], readOnly: false });
   }
 
   protected createNewWidget(context: DocumentRegistry.Context): DocumentWidget<View> {
     const content = new View(context, new PipelineDoor(this._app, context));
     const widget = new DocumentWidget({ content, context });
     widget.title.caption = context.path;
+    widget.title.icon = runsIcon; // the same file may be open as text beside it
     return widget;
   }
 }

@@ -22,6 +22,11 @@ export class PipelineDoor implements IPipelineDoor {
     private _context: DocumentRegistry.Context
   ) {
     this._disconnect = serverEvents.on('runs', () => this.changed.emit());
+    const saved = (): void => {
+      this._saved = this._text;
+    };
+    void _context.ready.then(saved);
+    _context.fileChanged.connect(saved);
   }
 
   dispose(): void {
@@ -29,8 +34,7 @@ export class PipelineDoor implements IPipelineDoor {
   }
 
   graph(profile: string): Promise<IPipelineGraph> {
-    const text = this._context.model.dirty ? { text: this._context.model.toString() } : {};
-    return this._ask('text' in text ? 'draft' : 'graph', { profile, ...text });
+    return this._isEdited ? this._ask('draft', { profile, text: this._text }) : this._ask('graph', { profile });
   }
 
   plan(profile: string): Promise<IPlanStep[]> {
@@ -54,7 +58,7 @@ export class PipelineDoor implements IPipelineDoor {
   }
 
   async run(profile: string, wish: IRunWish): Promise<IBegunRun> {
-    if (this._context.model.dirty) {
+    if (this._isEdited) {
       await this._context.save();
     }
     return this._begun(await jobs.start({ kind: KIND, path: this._path, profile, ...wish }));
@@ -83,6 +87,15 @@ export class PipelineDoor implements IPipelineDoor {
     void this._app.commands.execute('docmanager:open', { path: this._context.path, factory: 'Editor', options: { mode: 'split-right' } });
   }
 
+  private get _text(): string {
+    return this._context.model.toString();
+  }
+
+  /** The model is dirty only after keys: what an extension, or somebody who edits along, writes does not make it so. */
+  private get _isEdited(): boolean {
+    return this._context.model.dirty || (this._saved !== null && this._text !== this._saved);
+  }
+
   private get _path(): string {
     return this._context.path.replace(/^[^/:]+:/, '');
   }
@@ -108,5 +121,7 @@ export class PipelineDoor implements IPipelineDoor {
   }
 
   private _job = '';
+  /** The text as the file has it. */
+  private _saved: string | null = null;
   private _disconnect: () => void;
 }

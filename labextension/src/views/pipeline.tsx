@@ -6,6 +6,7 @@ import { IPipelineDoor, Pipeline, PLAN } from '../models/pipeline';
 import { PIPELINE } from '../models/pipeline_strings';
 import { PipelineGraph } from './pipeline_graph';
 import { PipelineStage } from './pipeline_stage';
+import css from './pipelines.css';
 import { Select } from './select';
 import { dress } from './theme';
 
@@ -32,8 +33,8 @@ function View({ pipeline }: { pipeline: Pipeline }): VNode {
         <button type="button" disabled={isBusy || isBroken || !pipeline.retryable} onClick={() => void pipeline.run({ resume: pipeline.retryable })}>
           {WORDS.retry}
         </button>
-        <button type="button" disabled={!isOurs} onClick={() => void pipeline.cancel()}>
-          {WORDS.cancel}
+        <button type="button" disabled={!isOurs || pipeline.isCancelling} onClick={() => void pipeline.cancel()}>
+          {pipeline.isCancelling ? WORDS.cancelling : WORDS.cancel}
         </button>
         <Select
           label={WORDS.show}
@@ -79,7 +80,7 @@ function View({ pipeline }: { pipeline: Pipeline }): VNode {
 /** Show a pipeline in an element, until the function that is returned is called. */
 export function showPipeline(element: HTMLElement, door: IPipelineDoor): { read(): void; dispose(): void } {
   const pipeline = new Pipeline(door);
-  const undress = dress(element, WORDS.label);
+  const undress = dress(element, WORDS.label, css);
   render(<View pipeline={pipeline} />, element);
   return {
     read: () => void pipeline.read(),

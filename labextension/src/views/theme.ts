@@ -6,8 +6,8 @@ import css from './compare.css';
 /** Tells when colours changed: what is drawn on a canvas has to be drawn again. */
 export const recoloured = new Signal();
 
-/** Make an element ours: stylesheet, theme, keys. Returns what undoes it. */
-export function dress(element: HTMLElement, label: string): () => void {
+/** Make an element ours: stylesheet, with what it has of its own, theme, keys. Returns what undoes it. */
+export function dress(element: HTMLElement, label: string, own = ''): () => void {
   element.classList.add('nbt');
   element.setAttribute('role', 'region');
   element.setAttribute('aria-label', label);
@@ -24,7 +24,7 @@ export function dress(element: HTMLElement, label: string): () => void {
 
   let isDark: boolean | undefined;
   const tint = (): void => {
-    style(element);
+    style(element, own);
     const before = isDark;
     isDark = lies(element);
     element.classList.toggle('nbt-dark', isDark);
@@ -54,17 +54,22 @@ export function dress(element: HTMLElement, label: string): () => void {
   };
 }
 
-const SHEETS = new WeakMap<Document | ShadowRoot, CSSStyleSheet>();
+const BASE = uplot + css;
+const SHEETS = new WeakMap<Document | ShadowRoot, Set<string>>();
 
-/** Put our stylesheet where the element is. A constructed one needs no permission of a strict content security policy. */
-function style(element: HTMLElement): void {
+/** Put our stylesheets where the element is. Constructed ones need no permission of a strict content security policy. */
+function style(element: HTMLElement, own: string): void {
   const root = element.getRootNode();
   const place = root instanceof Document || root instanceof ShadowRoot ? root : element.ownerDocument;
-  if (!SHEETS.has(place)) {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(uplot + css);
-    place.adoptedStyleSheets = [...place.adoptedStyleSheets, sheet];
-    SHEETS.set(place, sheet);
+  const there = SHEETS.get(place) ?? new Set();
+  SHEETS.set(place, there);
+  for (const text of [BASE, own]) {
+    if (text && !there.has(text)) {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(text);
+      place.adoptedStyleSheets = [...place.adoptedStyleSheets, sheet];
+      there.add(text);
+    }
   }
 }
 

@@ -1,0 +1,151 @@
+"""A user's way with a pipeline: look what would run, run it, see a stage fail, mend it and go on, cancel, and write its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from live_lab import command, violations
+
+SHOTS = Path(__file__).parent / "shots"
+YAML = """\
+name: demo
+description: Three notebooks, one after the other.
+params:
+  rate: 0.5
+stages:
+  prepare: {notebook: prepare.ipynb, outputs: {count: {value: int}}}
+  train:
+    notebook: train.ipynb
+    params: {rate: "${params.rate}", count: "${prepare.outputs.count}"}
+    gates:
+      accurate: {kind: metric, metric: accuracy, threshold: 0.8}
+  report: {notebook: report.ipynb, needs: [train, prepare]}
+"""
+TRAIN = "import pathlib\nprint('training at', rate)\nif not pathlib.Path('ready').exists():\n    raise ValueError('no data yet')\naccuracy = sum([rate, 0.4])"
+SLOW = "import time\nfor page in range(1, 3000):\n    print(f'page {page}: drawn', flush=True)\n    time.sleep(0.1)"
+FRONT = "window.jupyterapp.shell.currentWidget"
+
+
+def write(folder):
+    folder.mkdir()
+    notebook(folder / "prepare.ipynb", "import nbtrack\nnbtrack.output('count', 3)")
+    notebook(folder / "train.ipynb", TRAIN, parameters="rate = 0.1\ncount = 0")
+    notebook(folder / "report.ipynb", "print('done')")
+    (folder / "nbtrack.yaml").write_text(YAML)
+
+
+def notebook(path, *cells, parameters=""):
+    made = [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})] if parameters else []
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=[*made, *map(nbformat.v4.new_code_cell, cells)], metadata=metadata), path)
+
+
+def box(page, name, state=""):
+    return page.locator(f".nbt-box{f'.nbt-box-{state}' if state else ''}", has_text=name)
+
+
+def button(page, name):
+    return page.locator(".nbt-main").get_by_role("button", name=name, exact=True)
+
+
+def menu_of(page, file, entry):
+    """Choose an entry of the file browser's menu."""
+    page.locator(".jp-DirListing-item", has_text=file).click(button="right")
+    page.locator(".lm-Menu-itemLabel", has_text=entry).first.click()
+
+
+def open_folder(page, lab, folder):
+    page.goto(f"{lab.url}lab/tree/{folder}?token={lab.token}&reset")
+    page.locator(".jp-DirListing-item", has_text="nbtrack.yaml").wait_for()
+
+
+@pytest.mark.browser
+def test_a_pipeline_is_planned_run_mended_and_cancelled(lab, page):
+    folder = lab.root / "pipeline-way"
+    write(folder)
+    open_folder(page, lab, "pipeline-way")
+    menu_of(page, "nbtrack.yaml", "Open Pipeline")
+    box(page, "prepare", "run").wait_for()
+    assert page.locator(".nbt-box").count() == 3
+    box(page, "train").click()
+    page.locator(".nbt-stage td", has_text="may run: prepare runs first").wait_for()
+
+    button(page, "Run").click()
+    box(page, "train", "failed").wait_for()
+    box(page, "prepare", "done").wait_for()
+    log = page.locator(".nbt-stage .nbt-log", has_text="no data yet")
+    log.wait_for()
+    assert "training at 0.5" in log.inner_text()
+    retry = button(page, "Retry from failed stage")
+    retry.wait_for()
+    assert violations(page, ".nbt-main .nbt") == []
+
+    (folder / "ready").touch()
+    retry.click()  # waits until the run is over, for it is disabled before
+    box(page, "report", "done").wait_for()
+    page.locator(".nbt-stage td", has_text="passed").wait_for()
+    page.locator(".nbt-stage").get_by_role("button", name="Open run").click()
+    page.locator(".nbt-main").get_by_role("button", name="Restore beside").wait_for()
+    command(page, "application:close")
+
+    button(page, "Run").click()
+    for name in ("prepare", "train", "report"):
+        box(page, name, "cached").get_by_text(" s").wait_for()  # and how long that took
+
+    notebook(folder / "report.ipynb", SLOW)
+    show = page.locator(".nbt-main").get_by_label("Show")
+    show.select_option("")
+    box(page, "report", "run").click()
+    button(page, "Run").click()
+    page.locator(".nbt-stage .nbt-log", has_text="page 2: drawn").wait_for()
+    box(page, "report", "running").get_by_text("cell 1 of 1").wait_for()
+    picture(page)
+    assert violations(page, ".nbt-main .nbt") == []
+    button(page, "Cancel").click()
+    box(page, "report", "interrupted").wait_for()
+    page.locator(".nbt-says", has_text="was cancelled").wait_for()
+    button(page, "Run").click(trial=True)  # and may be run again
+
+
+def picture(page):
+    """As it is while a stage runs, light and dark."""
+    SHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SHOTS / "lab_pipeline.png")
+    command(page, "apputils:change-theme", "{theme: 'JupyterLab Dark'}")
+    page.locator(".nbt-main .nbt.nbt-dark").wait_for()
+    page.screenshot(path=SHOTS / "lab_pipeline_dark.png")
+    assert violations(page, ".nbt-main .nbt") == []
+    command(page, "apputils:change-theme", "{theme: 'JupyterLab Light'}")
+    page.locator(".nbt-main .nbt:not(.nbt-dark)").wait_for()
+
+
+@pytest.mark.browser
+def test_mistakes_in_the_file_are_shown_where_they_stand_and_words_are_offered(lab, page):
+    write(lab.root / "pipeline-text")
+    open_folder(page, lab, "pipeline-text")
+    menu_of(page, "nbtrack.yaml", "Open Pipeline")
+    box(page, "report").wait_for()
+    button(page, "Edit text").click()
+    editor = page.locator(".jp-FileEditor .cm-content")
+    editor.wait_for()
+    editor.click()
+    page.keyboard.press("Control+End")
+    for _ in range(3):  # `]}` and the line's end
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.type("x")
+    page.locator(".cm-lintRange-error", has_text="preparex").wait_for()
+    page.locator(".nbt-main [role=alert]", has_text="Did you mean 'prepare'").wait_for()
+    assert page.locator(".nbt-box").count() == 3  # as it was drawn before
+    page.locator(".cm-lint-marker-error").hover()
+    page.locator(".cm-tooltip-lint", has_text="Did you mean 'prepare'").wait_for()
+
+    page.evaluate(f"{FRONT}.context.model.sharedModel.setSource({YAML!r})")
+    page.wait_for_function("() => !document.querySelector('.cm-lintRange-error')")
+    editor.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("  last:\n  ret")
+    page.locator(".cm-tooltip-autocomplete", has_text="retries").wait_for()
+    page.keyboard.press("Tab")
+    page.wait_for_function("() => document.querySelector('.jp-FileEditor .cm-content').textContent.includes('retries: ')")
