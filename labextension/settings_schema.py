@@ -21,13 +21,18 @@ OWN: dict[str, Any] = {
     },
 }  # fmt: skip
 SHORTCUTS = [
-    ("nbtrack:track-cell", "Alt Shift T", ".jp-Notebook:focus, .jp-Notebook.jp-mod-editMode"),
+    ("nbtrack:track-cell", "Alt Shift T", ".jp-Notebook"),
     ("nbtrack:show-runs", "Alt Shift R", "body"),
     ("nbtrack:compare", "Alt Shift D", "body"),
+    ("nbtrack:run-with-parameters", "Alt Shift P", ".jp-NotebookPanel"),
+    ("nbtrack:open-pipeline", "Alt Shift G", "body"),
 ]
-MENU = ["nbtrack:show-runs", "nbtrack:compare", None, "nbtrack:track-cell", "nbtrack:track-on", "nbtrack:track-off", "nbtrack:snapshot", None, "nbtrack:about"]
+MENU = [
+    "nbtrack:show-runs", "nbtrack:compare", None, "nbtrack:track-cell", "nbtrack:track-on", "nbtrack:track-off", "nbtrack:snapshot", None,
+    "nbtrack:run-with-parameters", "nbtrack:run-as-stage", "nbtrack:open-pipeline", None, "nbtrack:about",
+]  # fmt: skip
 NOTEBOOK_FILE = '.jp-DirListing-item[data-file-type="notebook"]'
-FILE_MENU = ["nbtrack:file-runs", "nbtrack:file-compare", "nbtrack:file-track"]
+FILE_MENU = ["nbtrack:file-runs", "nbtrack:file-compare", "nbtrack:file-track", "nbtrack:file-run-with-parameters", "nbtrack:file-run-as-stage"]
 CELL_MENU = ["nbtrack:track-cell", "nbtrack:show-runs", "nbtrack:compare"]
 
 

@@ -4,6 +4,7 @@ import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { about } from './plugins/about';
 import { badges } from './plugins/badges';
 import { files } from './plugins/files';
+import { form } from './plugins/form';
 import { link } from './plugins/link';
 import { live } from './plugins/live';
 import { mainViews } from './plugins/main_views';
@@ -15,6 +16,6 @@ import { settings } from './plugins/settings';
 import { status } from './plugins/status';
 import { tracking } from './plugins/tracking';
 
-const plugins = [about, settings, link, notebookRuns, badges, live, pipeline, runsPanel, mainViews, tracking, files, status, notifications];
+const plugins = [about, settings, link, notebookRuns, badges, live, pipeline, runsPanel, mainViews, tracking, form, files, status, notifications];
 
 export default plugins as JupyterFrontEndPlugin<unknown>[];

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ class Command:
     """Whether it prints one JSON value, and says all else on stderr."""
 
 
+_NAME = re.compile(r"[^\W\d][\w.]*|\.[\w.]+")
+"""Of a parameter, also of a notebook in another language."""
 _MOST_AT_ONCE = 16
 """Stages or runs of one job."""
 Make = Callable[[Home, Path, Mapping[str, Any]], Command]
@@ -87,8 +90,36 @@ def _pipeline(home: Home, root: Path, body: Mapping[str, Any]) -> Command:
         raise UsageError("The stages are no list of names.", mend='Write ["train"].')
     told = {"--profile": body.get("profile"), "--from": body.get("start"), "--resume": body.get("resume")}
     options = [word for option, value in told.items() if value for word in (option, _word(value))]
-    words = ["run", *(_word(it) for it in stages), "--file", file.name, *options, f"--jobs={_at_once(body)}", "--json"]
-    return Command("pipeline", f"Run {file.parent.name}", file.relative_to(root).as_posix(), words, file.parent, has_result=True)
+    words = ["run", *(_word(it) for it in stages), "--file", file.name, *options, *_params(body), f"--jobs={_at_once(body)}", "--json"]
+    what = f"{', '.join(stages)} of {file.parent.name}" if stages else file.parent.name
+    return Command("pipeline", f"Run {what}", file.relative_to(root).as_posix(), words, file.parent, has_result=True)
+
+
+def _notebook(home: Home, root: Path, body: Mapping[str, Any]) -> Command:
+    file = within(root, body.get("path"))
+    if file.suffix != ".ipynb" or not file.is_file():
+        raise UsageError(f"There is no notebook {file.name}.", mend="Name an .ipynb file below the folder that the server shows.")
+    grid = body.get("grid") or {}
+    if not isinstance(grid, Mapping) or not all(isinstance(it, list) for it in grid.values()):
+        raise UsageError("The grid has no lists of values.", mend='Write {"lr": ["0.1", "0.01"]}.')
+    values = [f"--grid={_pair(name, it)}" for name, said in grid.items() for it in said]
+    # The dot keeps a name that begins with a dash from being taken for an option
+    words = ["run", f"./{file.name}", *_params(body), *values, *([f"--jobs={_at_once(body)}"] if values else []), "--json"]
+    return Command("notebook", f"Run {file.name}", file.relative_to(root).as_posix(), words, file.parent, has_result=True)
+
+
+def _params(body: Mapping[str, Any]) -> list[str]:
+    """Values of params, as they were typed."""
+    params = body.get("params") or {}
+    if not isinstance(params, Mapping):
+        raise UsageError("The params are no mapping.", mend='Write {"lr": "0.1"}.')
+    return [f"--param={_pair(name, value)}" for name, value in params.items()]
+
+
+def _pair(name: object, value: object) -> str:
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or not isinstance(value, str) or "\0" in value:
+        raise UsageError(f"{str(name)[:200]!r} cannot have the value {str(value)[:200]!r}.", mend="Values are texts, by the name of a parameter.")
+    return f"{name}={value}"
 
 
 def _word(said: object) -> str:
@@ -107,4 +138,4 @@ def _at_once(body: Mapping[str, Any]) -> int:
     return max(1, min(_MOST_AT_ONCE, found)) if isinstance(found, int) else min(_MOST_AT_ONCE, os.cpu_count() or 1)
 
 
-KINDS: dict[str, Make] = {"reproduce": _reproduce, "pipeline": _pipeline}
+KINDS: dict[str, Make] = {"reproduce": _reproduce, "pipeline": _pipeline, "notebook": _notebook}

@@ -14,7 +14,7 @@ from jupyter_server.utils import url_path_join
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
 from nbtrack.pipelines.open import Wanted
-from nbtrack.server import pipelines
+from nbtrack.server import forms, pipelines
 from nbtrack.server.handler import Handler
 
 
@@ -36,6 +36,24 @@ class Asked:
 
     def number(self, name: str) -> int:
         return found if isinstance(found := self.body.get(name), int) and found > 0 else 0
+
+    def values(self) -> dict[str, list[str]]:
+        """Texts by name, of a form."""
+        found = self.body.get("values")
+        return (
+            {str(name): [it for it in said if isinstance(it, str)] for name, said in found.items() if isinstance(said, list)} if isinstance(found, dict) else {}
+        )
+
+    @property
+    def book(self) -> Path:
+        """The notebook that is meant.
+
+        Raises:
+            UsageError: it is none.
+        """
+        if self.path.suffix != ".ipynb":
+            raise UsageError(f"{self.path.name} is no notebook.", mend="Name an .ipynb file.")
+        return self.path
 
     @property
     def file(self) -> Path:
@@ -62,6 +80,10 @@ READS: dict[str, Answer] = {
     "past": lambda it: pipelines.past(it.home, it.file),
     "log": lambda it: pipelines.log(it.home, it.file, it.text("run") or "last", it.text("node"), it.number("start")),
     "result": lambda it: pipelines.result(it.home, it.text("run")),
+    "form": lambda it: forms.form(it.root, it.book, it.body.get("document")),
+    "values": lambda it: (
+        forms.mistakes(it.book, it.values(), it.body.get("document")) if it.path.suffix == ".ipynb" else forms.mistakes_of_pipeline(it.file, it.values())
+    ),
 }
 WRITES: dict[str, Answer] = {
     "draft": lambda it: pipelines.graph(it.root, it.file, it.text("profile"), it.text("text")),

@@ -19,6 +19,7 @@ from nbtrack.pipelines.open import Checked, Wanted, check_pipeline, open_pipelin
 from nbtrack.pipelines.past import kept_text, state_of
 from nbtrack.pipelines.stream import without_colours
 from nbtrack.reads import words
+from nbtrack.server.forms import nearest_file
 from nbtrack.server.shapes import (
     GateVerdict,
     NodeStatus,
@@ -34,7 +35,7 @@ from nbtrack.server.shapes import (
 )  # fmt: skip
 from nbtrack.specs import NAMES
 
-_LETTER, _BESIDE, _NARROW, _WIDE, _HIGH = 7.5, 52.0, 132.0, 280.0, 48.0
+_LETTER, _BESIDE, _NARROW, _WIDE, _HIGH = 7.5, 52.0, 190.0, 300.0, 48.0
 """Pixels of a letter, of what stands beside the name in a box, of the narrowest and widest box, and of its height."""
 _PAST = 30
 _PIECE = 256_000
@@ -71,13 +72,9 @@ def near(root: Path, path: Path) -> dict[str, str]:
     Raises:
         UsageError: there is none.
     """
+    if (found := nearest_file(root, path)) is not None:
+        return {"path": found.relative_to(root).as_posix()}
     folder = path if path.is_dir() else path.parent
-    for place in (folder, *folder.parents):
-        if not place.is_relative_to(root):
-            break
-        for name in NAMES:
-            if (place / name).is_file():
-                return {"path": (place / name).relative_to(root).as_posix()}
     told = _below(root, folder)
     raise UsageError(
         f"There is no {NAMES[0]} in {told or 'the root folder'}{' or above it' if told not in ('', '.') else ''}.",

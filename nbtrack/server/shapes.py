@@ -235,3 +235,95 @@ class StageResult(TypedDict):
     verdicts: list[GateVerdict]
     traceback: str
     """Of the cell that failed; empty where none did."""
+
+
+class Parameter(TypedDict):
+    """A parameter of a notebook or of a pipeline, as a form asks for it."""
+
+    name: str
+    type: str
+    """As one would annotate it."""
+    text: str
+    """Its default as it is written."""
+    value: str
+    """Its default as one would type it; empty where it is computed."""
+    is_computed: bool
+    help: str
+    choices: list[str]
+    """All it may be; empty where that is no short list."""
+
+
+class FixedParam(TypedDict):
+    """A parameter of a notebook that its stage sets."""
+
+    name: str
+    text: str
+
+
+class StageForm(TypedDict):
+    """A stage that executes the notebook."""
+
+    file: str
+    """Of the pipeline, below the server's root."""
+    pipeline: str
+    stage: str
+    params: list[Parameter]
+    """Those of the pipeline; what this stage uses comes first."""
+    fixed: list[FixedParam]
+
+
+class ParameterForm(TypedDict):
+    """What is asked of somebody who runs a notebook."""
+
+    path: str
+    has_cell: bool
+    """Whether a cell of it says which parameters it takes."""
+    parameters: list[Parameter]
+    stages: list[StageForm]
+    problem: str
+    """What is wrong with the pipeline that it may be a stage of; empty where nothing is."""
+    most: int
+    """Runs of a grid."""
+
+
+class FieldProblem(TypedDict):
+    """What is wrong with a value of a form."""
+
+    name: str
+    text: str
+
+
+class Ran(TypedDict):
+    """A run that a form began."""
+
+    run_id: str
+    name: str
+    state: Literal["FINISHED", "FAILED", "KILLED"]
+    reason: str
+    duration_s: float
+    params: dict[str, str]
+
+
+class RanGrid(TypedDict):
+    """What `nbtrack run NOTEBOOK --grid … --json` says: the result of a job of kind `notebook` with a grid; without one it is a `Ran`."""
+
+    run_id: str
+    state: Literal["FINISHED", "FAILED", "KILLED"]
+    runs: list[Ran]
+
+
+class RanStage(TypedDict):
+    """A stage in what a job of kind `pipeline` came to."""
+
+    phase: str
+    reason: str
+    run_id: str
+
+
+class RanPipeline(TypedDict):
+    """What `nbtrack run --json` says of a pipeline: the result of a job of kind `pipeline`."""
+
+    run_id: str
+    state: Literal["FINISHED", "FAILED", "KILLED"]
+    seconds: float
+    stages: dict[str, RanStage]

@@ -421,3 +421,86 @@ export interface IStageResult {
   /** Of the cell that failed; empty where none did. */
   traceback: string;
 }
+
+/** A parameter of a notebook or of a pipeline, as a form asks for it. */
+export interface IParameter {
+  name: string;
+  /** As one would annotate it. */
+  type: string;
+  /** Its default as it is written. */
+  text: string;
+  /** Its default as one would type it; empty where it is computed. */
+  value: string;
+  is_computed: boolean;
+  help: string;
+  /** All it may be; empty where that is no short list. */
+  choices: string[];
+}
+
+/** A parameter of a notebook that its stage sets. */
+export interface IFixedParam {
+  name: string;
+  text: string;
+}
+
+/** A stage that executes the notebook. */
+export interface IStageForm {
+  /** Of the pipeline, below the server's root. */
+  file: string;
+  pipeline: string;
+  stage: string;
+  /** Those of the pipeline; what this stage uses comes first. */
+  params: IParameter[];
+  fixed: IFixedParam[];
+}
+
+/** What is asked of somebody who runs a notebook. */
+export interface IParameterForm {
+  path: string;
+  /** Whether a cell of it says which parameters it takes. */
+  has_cell: boolean;
+  parameters: IParameter[];
+  stages: IStageForm[];
+  /** What is wrong with the pipeline that it may be a stage of; empty where nothing is. */
+  problem: string;
+  /** Runs of a grid. */
+  most: number;
+}
+
+/** What is wrong with a value of a form. */
+export interface IFieldProblem {
+  name: string;
+  text: string;
+}
+
+/** A run that a form began. */
+export interface IRan {
+  run_id: string;
+  name: string;
+  state: 'FINISHED' | 'FAILED' | 'KILLED';
+  reason: string;
+  duration_s: number;
+  params: Record<string, string>;
+}
+
+/** What `nbtrack run NOTEBOOK --grid … --json` says: the result of a job of kind `notebook` with a grid; without one it is a `Ran`. */
+export interface IRanGrid {
+  run_id: string;
+  state: 'FINISHED' | 'FAILED' | 'KILLED';
+  runs: IRan[];
+}
+
+/** A stage in what a job of kind `pipeline` came to. */
+export interface IRanStage {
+  phase: string;
+  reason: string;
+  run_id: string;
+}
+
+/** What `nbtrack run --json` says of a pipeline: the result of a job of kind `pipeline`. */
+export interface IRanPipeline {
+  run_id: string;
+  state: 'FINISHED' | 'FAILED' | 'KILLED';
+  seconds: number;
+  stages: Record<string, IRanStage>;
+}

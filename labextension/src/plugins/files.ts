@@ -3,7 +3,7 @@ import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application'
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 
-import { FILE_COMPARE, FILE_RUNS, FILE_TRACK, OPEN_COMPARE, SHOW_RUNS } from './commands';
+import { FILE_COMPARE, FILE_FORM, FILE_RUNS, FILE_STAGE_FORM, FILE_TRACK, OPEN_COMPARE, OPEN_FORM, OPEN_STAGE_FORM, SHOW_RUNS } from './commands';
 import { prepend } from './tracking';
 
 export const files: JupyterFrontEndPlugin<void> = {
@@ -42,6 +42,12 @@ export const files: JupyterFrontEndPlugin<void> = {
       if (panel) {
         prepend(panel);
       }
+    });
+    add(FILE_FORM, 'Run This Notebook with Parameters', 'In a kernel of its own, once or in a grid, without opening it', async path => {
+      await app.commands.execute(OPEN_FORM, { path });
+    });
+    add(FILE_STAGE_FORM, 'Run This Notebook as Pipeline Stage', 'With other params of the pipeline, without opening it', async path => {
+      await app.commands.execute(OPEN_STAGE_FORM, { path });
     });
   }
 };

@@ -1,0 +1,120 @@
+"""A user's way with the form for parameters: fill it in, be told what is wrong, run once, a grid, and a stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from live_lab import command, open_in, violations
+
+from nbtrack.journal import Home
+from nbtrack.reads import all_runs
+
+SHOTS = Path(__file__).parent / "shots"
+PARAMETERS = "from typing import Literal\nrate: float = 0.5  # learning rate\nmode: Literal['fast', 'slow'] = 'fast'  # how it is fitted\nlabel = 'a'"
+FIT = "loss = sum([rate, len(mode)])\nprint('fitted at', rate)"
+CELLS = "window.jupyterapp.shell.currentWidget.content.model.cells"
+
+
+def write(folder, name, pipeline=""):
+    folder.mkdir()
+    cells = [nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}), nbformat.v4.new_code_cell(FIT)]
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), folder / f"{name}.ipynb")
+    if pipeline:
+        (folder / "nbtrack.yaml").write_text(pipeline)
+
+
+def runs(lab, name):
+    return [view for view in all_runs(Home(Path(lab.env["NBTRACK_HOME"]))) if view.name.startswith(name)]
+
+
+@pytest.mark.browser
+def test_a_notebook_is_run_once_and_in_a_grid_from_a_form(lab, page):
+    write(lab.root / "form-way", "formed")
+    page.goto(f"{lab.url}lab/tree/form-way?token={lab.token}&reset")
+    page.locator(".jp-DirListing-item", has_text="formed.ipynb").click(button="right")
+    page.locator(".lm-Menu-itemLabel", has_text="Run This Notebook with Parameters").click()
+    form = page.locator(".nbt-main .nbt")
+    rate = form.get_by_role("textbox", name="rate")
+    rate.wait_for()
+    assert (rate.input_value(), form.get_by_role("combobox", name="mode").input_value()) == ("0.5", "fast")
+    form.get_by_text("learning rate").wait_for()
+
+    # By keyboard alone: a mistake is told at its field, and nothing runs
+    rate.fill("quick")
+    form.locator(".nbt-problem", has_text="which is no float").wait_for()
+    assert rate.get_attribute("aria-invalid") == "true"
+    assert violations(page, ".nbt-main .nbt") == []
+    rate.press("Enter")
+    form.get_by_text("One value is wrong.").wait_for()
+    assert runs(lab, "formed") == []
+    rate.fill("0.25")
+    rate.press("Enter")
+    form.get_by_role("log").get_by_text("cell 3 of 3").wait_for()
+    form.locator(".nbt-ran td", has_text="finished").wait_for()
+    [run] = runs(lab, "formed")
+    assert (run.params["rate"], run.params["mode"]) == ("0.25", "fast")
+
+    form.get_by_label("A grid of values").check()
+    rate.fill("0.25, 0.75")
+    form.get_by_role("checkbox", name="slow").check()
+    begin = form.get_by_role("button", name="Run 4 runs")
+    begin.wait_for()
+    SHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SHOTS / "lab_form.png")
+    assert violations(page, ".nbt-main .nbt") == []
+    begin.click()
+    page.wait_for_function("() => document.querySelectorAll('.nbt-ran tr').length === 4")
+    assert {(view.params["rate"], view.params["mode"]) for view in runs(lab, "formed-")} == {
+        ("0.25", "fast"), ("0.25", "slow"), ("0.75", "fast"), ("0.75", "slow"),
+    }  # fmt: skip
+    form.locator(".nbt-ran").get_by_role("button").first.click()
+    page.locator(".nbt-main:visible").get_by_role("button", name="Restore beside").wait_for()
+
+
+@pytest.mark.browser
+def test_a_form_follows_its_notebook_and_runs_it_as_a_stage(lab, page):
+    pipeline = 'name: staged\nparams: {speed: 0.5}\nstages:\n  fit: {notebook: staged.ipynb, params: {rate: "${params.speed}", label: b}}\n'
+    write(lab.root / "form-stage", "staged", pipeline)
+    open_in(page, lab, "form-stage/staged.ipynb")
+    page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Parameters").click()
+    form = page.locator(".nbt-main .nbt")
+    form.get_by_role("textbox", name="rate").wait_for()
+    command(page, "docmanager:open", "{path: 'form-stage/staged.ipynb'}")
+    page.wait_for_function(f"() => {CELLS}?.get(0)")
+    page.evaluate(f"{CELLS}.get(0).sharedModel.setSource({PARAMETERS + chr(10) + 'depth = 3'!r})")
+    command(page, "nbtrack:run-as-stage")
+    speed = form.get_by_role("textbox", name="speed")
+    speed.wait_for()
+    form.get_by_text("for rate").wait_for()
+    form.locator(".nbt-fixed", has_text="label").wait_for()
+    what = form.get_by_label("What is run")
+    what.select_option("-1")
+    form.get_by_role("textbox", name="depth").wait_for()  # which is not saved
+    what.select_option("0")
+    speed.fill("0.75")
+    command(page, "apputils:change-theme", "{theme: 'JupyterLab Dark'}")
+    page.locator(".nbt-main .nbt.nbt-dark").wait_for()
+    page.screenshot(path=SHOTS / "lab_form_dark.png")
+    assert violations(page, ".nbt-main .nbt") == []
+    command(page, "apputils:change-theme", "{theme: 'JupyterLab Light'}")
+    form.get_by_role("button", name="Run", exact=True).click()
+    form.locator(".nbt-ran td", has_text="done").wait_for()
+    [run] = [view for view in runs(lab, "fit") if view.tags.get("nbtrack.pipeline") == "staged"]
+    assert (run.params["rate"], run.params["label"], run.params["depth"]) == ("0.75", "b", "3")
+    form.get_by_role("button", name="Open pipeline").click()
+    page.locator(".nbt-box", has_text="fit").wait_for()
+
+
+@pytest.mark.browser
+def test_a_form_beside_the_notebook_of_notebook_7(notebook7, page):
+    write(notebook7.root / "form-seven", "seven")
+    open_in(page, notebook7, "form-seven/seven.ipynb")
+    command(page, "nbtrack:run-with-parameters")
+    form = page.locator(".nbt-main .nbt")
+    form.get_by_role("textbox", name="rate").fill("0.75")
+    form.get_by_role("button", name="Run", exact=True).click()
+    form.locator(".nbt-ran td", has_text="finished").wait_for()
+    assert violations(page, ".nbt-main .nbt") == []
