@@ -40,12 +40,5 @@ def changed(view: RunView, text: str, as_json: bool) -> None:
         print(text.replace("{}", f"{view.name} ({view.run_id[:8]})"))
 
 
-def plain(text: str) -> str:
-    """The text with rich's markup made harmless."""
-    from rich.markup import escape
-
-    return escape(text)
-
-
 def print_json(data: object) -> None:
     print(json.dumps(data, indent=2, ensure_ascii=False, default=str))

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from nbtrack import settings
-from nbtrack.cli.app import Json, changed, plain, print_json, state_home
+from nbtrack.amounts import counted
+from nbtrack.cli.app import Json, changed, print_json, state_home
 from nbtrack.errors import StoreError, UsageError
 from nbtrack.exits import Exit
-from nbtrack.magics.table import RunTable
+from nbtrack.magics.table import RunTable, names_in, terminal_width
 from nbtrack.reads import act, all_runs, find, words
 
 app = typer.Typer()
@@ -25,6 +24,8 @@ def runs(
     filter: Annotated[list[str] | None, typer.Argument(help="Terms such as lr<0.1 'acc>=.9' state:FAILED")] = None,
     trash: Annotated[bool, typer.Option("--trash", help="Include runs in the trash.")] = False,
     reread: Annotated[bool, typer.Option("--reread", help="Read all runs of the store again, not only what is new.")] = False,
+    columns: Annotated[str, typer.Option("--columns", help="Params, metrics and tags to show, with commas between.")] = "",
+    all_columns: Annotated[bool, typer.Option("--all-columns", help="Show all params and metrics, however long the lines become.")] = False,
     as_json: Json = False,
 ) -> None:
     """List runs of this machine and of the store, newest first."""
@@ -32,16 +33,11 @@ def runs(
 
     fresh = refresh_first(state_home(), settings.load(), full=reread)
     views = all_runs(state_home(), " ".join(filter or []), with_trash=trash)
-    table = RunTable(views, told(fresh))
     if as_json:
         print_json([words.as_data(view) for view in views])
-    elif not views:
-        print("No runs.")
-    else:
-        shown = Table(*table.header)
-        for row in table.rows:
-            shown.add_row(*(plain(cell) for cell in row))
-        Console().print(shown)
+    table = RunTable(views, told(fresh), names_in(columns), is_all=all_columns)
+    if not as_json:
+        print(table.text(terminal_width()))
     if table.note:
         print(table.note, file=sys.stderr)
 
@@ -221,7 +217,7 @@ def sync(
     if as_json:
         print_json({"delivered": report.delivered, "waiting": report.waiting, "problems": {store: str(it) for store, it in report.problems.items()}})
     else:
-        print(f"{len(report.delivered)} runs delivered, {len(report.waiting)} waiting")
+        print(f"{counted(len(report.delivered), 'run')} delivered, {len(report.waiting)} waiting")
         for store, error in report.problems.items():
             print(f"{store}: {error}", file=sys.stderr)
     if report.waiting:
@@ -243,11 +239,11 @@ def scan(
     if as_json:
         print_json([{key: value for key, value in it.__dict__.items() if key != "digest"} for it in found])
     elif written is not None:
-        print(f"{len(found)} secrets of {count} files are in {written}")
+        print(f"{counted(len(found), 'secret')} of {counted(count, 'file')} {'is' if len(found) == 1 else 'are'} in {written}")
     else:
         for it in found:
             print(f"{it.file}: {it.place}: {it.kind}" + (f" (cell id {it.cell_id})" if it.cell_id else ""))
-        print(f"{len(found)} secrets in {count} files", file=sys.stderr)
+        print(f"{counted(len(found), 'secret')} in {counted(count, 'file')}", file=sys.stderr)
     if found and written is None:
         raise typer.Exit(Exit.FAILED)
 

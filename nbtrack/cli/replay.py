@@ -10,7 +10,8 @@ from typing import Any
 from nbtrack import courier, settings
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
-from nbtrack.magics.replay import RESTORES, seconds, store_here
+from nbtrack.magics.replay import RESTORES, store_here
+from nbtrack.magics.typed import seconds
 from nbtrack.reads import find, words
 from nbtrack.replay.bundle import pack
 from nbtrack.replay.data import DataList

@@ -11,16 +11,15 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 from nbtrack import settings
 from nbtrack.entities import RunView
 from nbtrack.journal import Home, fold
+from nbtrack.magics.commands import COMMANDS
 from nbtrack.magics.grammar import OPTIONS
-from nbtrack.magics.track import COMMANDS
+from nbtrack.patterns import regex
 
 _RECENT = 100
-_OF_COMMANDS = {
-    "log": ("--run", "--step"), "param": ("--run",), "tag": ("--run",), "note": ("--run",), "recipe": ("--open",), "gate": ("--gates", "--against"),
-    "run": ("--out", "--kernel", "--timeout", "--name"),
-    "sweep": ("--goal", "--trials", "--jobs", "--sampler", "--prune", "--seed", "--name", "--kernel", "--timeout", "--best", "--resume"),
-}  # fmt: skip
-_TAKE_RUNS = ("show", "live", "rm", "unrm")
+_OPTION = regex(r"(--[a-z-]+)(?: (?!-)((?:(?!\|--)[^\]\s])+))?")
+"""In how a command is written: an option, and what it takes."""
+_TAKES_RUN = regex(r"^%track \w+ (\[?RUN|A B)")
+_RUNS = ("--run", "--against", "--baseline")
 
 
 def matcher(shell: Any) -> Callable[[CompletionContext], SimpleMatcherResult]:
@@ -50,9 +49,14 @@ def _offers(shell: Any, line: str, word: str) -> Iterable[str]:
         return OPTIONS
     if not said:
         return COMMANDS
-    if before in ("--run", "--against") or said[0] in _TAKE_RUNS:
+    usage = COMMANDS.get(said[0], "").partition(": ")[0]
+    options = dict(_OPTION.findall(usage))
+    if before in _RUNS:
         return _quoted({view.name for view in _recent()})
-    return _OF_COMMANDS.get(said[0], ())
+    if wanted := options.get(before, ""):
+        return wanted.split("|") if wanted.islower() else ()
+    runs = _quoted({view.name for view in _recent()}) if _TAKES_RUN.search(usage) and not word.startswith("-") else []
+    return [*runs, *options]
 
 
 def _values(shell: Any, option: str) -> Iterable[str]:

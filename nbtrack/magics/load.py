@@ -13,9 +13,11 @@ from nbtrack.entities import Request
 from nbtrack.errors import UnknownRunError
 from nbtrack.journal import Home
 from nbtrack.magics import grammar
+from nbtrack.magics.after_cell import show_after_cell
 from nbtrack.magics.completion import matcher
 from nbtrack.magics.live import Live
-from nbtrack.magics.track import TrackMagics, resolve_parent, show_after_cell
+from nbtrack.magics.parent import resolve_parent
+from nbtrack.magics.track import TrackMagics
 
 _ATTRIBUTE = "_nbtrack_session"
 _COMPLETES = "_nbtrack_completes"

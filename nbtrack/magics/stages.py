@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbtrack.errors import UsageError
 from nbtrack.magics import grammar
-from nbtrack.magics.replay import seconds, take
+from nbtrack.magics.commands import Base
+from nbtrack.magics.typed import seconds, take
 
 if TYPE_CHECKING:
     from nbtrack.pipelines.single import NotebookRun
     from nbtrack.pipelines.sweeps.notebook import Swept
 
 
-class StageCommands:
+class Commands(Base):
     """The commands about notebooks that are run whole."""
-
-    session: Any
 
     def _run(self, words: list[str]) -> NotebookRun:
         from nbtrack.pipelines.single import run_or_raise
@@ -73,15 +73,25 @@ def _pairs(words: list[str]) -> dict[str, str]:
 
 
 def _joined(words: list[str]) -> list[str]:
-    """Words with those put together that stand within brackets: `lr=log(1e-4, 1e-1)`."""
+    """Words with those put together that stand within brackets: `lr=log(1e-4, 1e-1)`.
+
+    Raises:
+        UsageError: a bracket is not closed, or closed twice.
+    """
     found: list[str] = []
     depth = 0
-    for word in words:
+    for at, word in enumerate(words):
         if depth > 0:
             found[-1] += f" {word}"
         else:
             found.append(word)
+            first = at
         depth += word.count("(") - word.count(")")
+        if depth < 0:
+            raise UsageError(f"{found[-1]!r} closes a bracket that is not open.", mend=f"Write {found[-1][: found[-1].rindex(')')]}.")
+    if depth > 0:
+        own = [words[first], *itertools.takewhile(lambda it: not it.startswith("--") and "=" not in it, words[first + 1 :])]
+        raise UsageError(f"The bracket in {' '.join(own)!r} is not closed.", mend=f"Write {' '.join(own).rstrip(', ')}{')' * depth}.")
     return found
 
 

@@ -2,43 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from html import escape
+from typing import TYPE_CHECKING
 
 from nbtrack.capture.run import sendable
 from nbtrack.entities import RunView
-from nbtrack.reads import words
+
+if TYPE_CHECKING:
+    from nbtrack.magics.columns import Column
 
 _SHOWN = 200
 
 
 class RunTable:
-    """Runs x (name, state, time, params, metrics); an HTML table in Jupyter, aligned text elsewhere."""
+    """Runs x (name, state, time, metrics, params); an HTML table in Jupyter, aligned text elsewhere."""
 
-    def __init__(self, views: list[RunView], note: str = "") -> None:
+    def __init__(self, views: list[RunView], note: str = "", asked: Sequence[str] = (), *, is_all: bool = False) -> None:
         """
         Args:
             note: what should be known of the whole: that the store does not answer, and since when.
+            asked: params, metrics and tags to show in place of those that are chosen.
+            is_all: show all params and metrics, however long the lines become.
+
+        Raises:
+            UsageError: no run has what was asked for.
         """
         more = f"The newest {_SHOWN} of {len(views):,} runs are shown; a filter finds others." if len(views) > _SHOWN else ""
         self.views, self.note = views, " ".join(text for text in (more, note) if text)
-        self._params = list(dict.fromkeys(name for view in views for name in view.params))[:8]
-        self._metrics = list(dict.fromkeys(name for view in views for name in words.metrics_of_code(view)))[:8]
+        self._asked, self._is_all = tuple(asked), is_all
+        if asked and views:
+            self._columns  # noqa: B018 - a name that no run has is refused here, not where the table is shown
+
+    @cached_property
+    def _columns(self) -> tuple[list[Column], list[Column]]:
+        from nbtrack.magics.columns import columns
+
+        return columns(self.views[:_SHOWN], self._asked, is_all=self._is_all)
 
     @property
     def header(self) -> list[str]:
-        return ["run", "state", "started", "duration", *self._params, *self._metrics, "id"]
+        return [it.title for it in self._columns[0]]
 
     @property
     def rows(self) -> list[list[str]]:
-        return [
-            [
-                words.title(view) + words.role(view), view.state.value, words.when(view.start.started_ns), words.duration(view.duration_s),
-                *(words.short(words.told(name, view.params.get(name, "")), 24) for name in self._params),
-                *(words.metric(view.metrics[name]) if name in view.metrics else "" for name in self._metrics), view.run_id[:8],
-            ]
-            for view in self.views[:_SHOWN]
-        ]  # fmt: skip
+        return [list(row) for row in zip(*(it.cells for it in self._columns[0]), strict=True)]
 
     def __len__(self) -> int:
         return len(self.views)
@@ -46,18 +58,52 @@ class RunTable:
     def __iter__(self) -> Iterator[RunView]:
         return iter(self.views)
 
+    def text(self, width: int | None = None) -> str:
+        """Aligned lines without the note.
+
+        Args:
+            width: characters of a line, into which as many columns go as fit unless the user chose them; None for any length.
+        """
+        from nbtrack.magics.columns import GAP, fitting, said
+
+        if not self.views:
+            return "No runs."
+        shown, out = self._columns
+        if width is not None and not (self._asked or self._is_all):
+            shown, beyond = fitting(shown, width)
+            out = [*beyond, *out]
+        from rich.cells import set_cell_size
+
+        widths = [it.width for it in shown]
+        table = zip(*((it.title, *it.cells) for it in shown), strict=True)
+        lines = [(" " * GAP).join(set_cell_size(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in table]
+        return sendable("\n".join([*lines, *([said(out)] if out else [])]))
+
     def __repr__(self) -> str:
+        width = terminal_width()
         if not self.views:
             return f"No runs. {self.note}".rstrip()
-        table = [self.header, *self.rows]
-        widths = [max(len(row[column]) for row in table) for column in range(len(self.header))]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
-        return sendable("\n".join([*lines, *([self.note] if self.note else [])]))
+        return sendable("\n".join([self.text(width), *([self.note] if self.note else [])]))
 
     def _repr_html_(self) -> str:
+        from nbtrack.magics.columns import said
+
         if not self.views:
             return sendable(f"<i>{escape(f'No runs. {self.note}'.rstrip())}</i>")
         head = "".join(f"<th>{escape(name)}</th>" for name in self.header)
         body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self.rows)
-        note = f"<i>{escape(self.note)}</i>" if self.note else ""
+        notes = " ".join(text for text in (said(self._columns[1]), self.note) if text)
+        note = f"<i>{escape(notes)}</i>" if notes else ""
         return sendable(f'<table style="white-space:nowrap"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}')
+
+
+def terminal_width() -> int | None:
+    """Characters of a line where this process writes; None where that is no terminal and nobody said how wide it is."""
+    if not sys.stdout.isatty() and not os.environ.get("COLUMNS", "").isdecimal():
+        return None
+    return shutil.get_terminal_size().columns
+
+
+def names_in(text: str) -> list[str]:
+    """Names between commas, as `--columns` takes them."""
+    return [name for part in text.split(",") if (name := part.strip())]

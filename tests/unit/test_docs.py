@@ -22,8 +22,9 @@ from nbtrack.exits import Exit
 from nbtrack.gates import BUILT_INS
 from nbtrack.gates.data import DriftSpec
 from nbtrack.gates.spec import read_gates
+from nbtrack.magics.commands import COMMANDS
 from nbtrack.magics.grammar import OPTIONS
-from nbtrack.magics.track import COMMANDS, TrackMagics
+from nbtrack.magics.track import TrackMagics
 from nbtrack.notebooks.reasons import RULES
 from nbtrack.pipelines.schema import schema
 from nbtrack.pipelines.spec import Pipeline, Stage

@@ -1,0 +1,115 @@
+"""`nbtrack.track`: a block, or each call of a function, as a run."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, overload
+
+from nbtrack import settings
+from nbtrack.api.notice import tell
+from nbtrack.capture.begin import begin
+from nbtrack.capture.current import context, current, enter, leave
+from nbtrack.capture.identity import of_code
+from nbtrack.capture.run import TrackedRun
+from nbtrack.entities import Request
+
+
+class track:  # noqa: N801 - used as a function, a context and a decorator
+    """A run: `with nbtrack.track("name") as run:`, or `@nbtrack.track` around a function, whose every call is one.
+
+    Args:
+        name: name of the run; a memorable one if empty, the function's name as a decorator.
+        experiment, goal, tags, params, parent, update: as the options of `%%track`; `parent` is a run id.
+        store: MLflow tracking URI, instead of the setting's.
+        allow_secret: texts that look like secrets and are none, or kinds that may pass; as `--allow-secret`.
+
+    Nothing of nbtrack's own is raised into the block; where recording fails there is one notice.
+    """
+
+    def __init__(
+        self, name: str | Callable[..., Any] = "", *, experiment: str = "", goal: str = "", tags: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | None = None, parent: str = "", update: bool = False, store: str = "",
+        allow_secret: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        self._function = name if callable(name) else None
+        self._request = Request(
+            name=getattr(name, "__name__", "run") if callable(name) else name, experiment=experiment, goal=goal, tags=dict(tags or {}),
+            parent=parent, is_update=update, allow_secrets=(allow_secret,) if isinstance(allow_secret, str) else tuple(allow_secret),
+        )  # fmt: skip
+        self._params, self._store = dict(params or {}), store
+        self._entered: list[tuple[TrackedRun | None, Any]] = []
+        if self._function is not None:
+            functools.update_wrapper(self, self._function)
+
+    def __enter__(self) -> TrackedRun | None:
+        above = current()
+        try:
+            run: TrackedRun | None = begin(
+                self._request, of_code(), code=self._request.name, parent=above.run_id if above is not None and not above.is_ended else "",
+                chosen=settings.load({"tracking_uri": self._store} if self._store else None),
+            )  # fmt: skip
+        except Exception as cause:  # noqa: BLE001 - a guest does not break the block
+            tell(f"this block is not tracked: {cause}")
+            run = None
+        token = None
+        if run is not None:
+            for name, value in self._params.items():
+                run.param(name, value)
+            enter(run)
+            token = context.set(run)
+        self._entered.append((run, token))
+        return run
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        run, token = self._entered.pop()
+        if run is None:
+            return
+        leave(run)
+        try:
+            context.reset(token)
+        except ValueError:  # a generator or task left the block in another context
+            context.set(None)
+        from nbtrack.capture.session import outcome
+
+        run.end(*outcome(error))
+
+    @overload
+    def __call__(self, function: Callable[..., Any], /) -> Callable[..., Any]: ...
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._function is not None:
+            return self._wrapped(self._function)(*args, **kwargs)
+        return self._wrapped(args[0])
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None or self._function is None else functools.partial(self, instance)
+
+    def _wrapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        request = self._request if self._request.name else Request(**{**self._request.__dict__, "name": function.__name__})
+
+        def again() -> track:
+            return track(
+                request.name, experiment=request.experiment, goal=request.goal, tags=request.tags, params=self._params,
+                parent=request.parent, update=request.is_update, store=self._store,
+                allow_secret=request.allow_secrets,
+            )  # fmt: skip
+
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def tracked_async(*args: Any, **kwargs: Any) -> Any:
+                with again():
+                    return await function(*args, **kwargs)
+
+            return tracked_async
+
+        @functools.wraps(function)
+        def tracked(*args: Any, **kwargs: Any) -> Any:
+            with again():
+                return function(*args, **kwargs)
+
+        return tracked
