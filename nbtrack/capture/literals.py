@@ -43,7 +43,7 @@ class Literals(Source):
         uses = uses_in(program)
         own = literal_bindings(cell.code)
         for name, value in own.items():
-            if name in cell.request.metrics or not is_param_name(name) or not is_param_value(value, name):
+            if name in cell.request.measured or not is_param_name(name) or not is_param_value(value, name):
                 continue
             is_used = name in uses.of
             if uses.matter(name, value) or (cell.is_own and (not is_used or TELLING.search(name))):
@@ -55,7 +55,7 @@ class Literals(Source):
             if name not in own and WORK in uses.of.get(name, set()) and is_param_name(name) and is_param_value(value, name):
                 yield Finding("param", name, value, "bound to a literal in a loop, and given to what is trained")
         for name, value, entry in earlier_literals(cell, program):
-            if name in own or name in cell.request.metrics or not is_param_name(name) or not is_param_value(value, name):
+            if name in own or name in cell.request.measured or not is_param_name(name) or not is_param_value(value, name):
                 continue
             if uses.matter(name, value):
                 yield Finding("param", name, value, f"bound to a literal in cell {entry.execution_count or entry.number}, and used here")
@@ -101,7 +101,8 @@ class Parameters(Source):
         return self._tagged
 
     def before(self, cell: Cell) -> Iterable[Finding]:
-        yield from claim(cell, (Finding("param", name, value, "bound in the parameters cell") for name, value in self._values.items()))
+        wanted = {name: value for name, value in self._values.items() if name not in cell.request.measured}
+        yield from claim(cell, (Finding("param", name, value, "bound in the parameters cell") for name, value in wanted.items()))
 
 
 def looped_literals(cell: Cell) -> Iterator[tuple[str, Any]]:

@@ -54,6 +54,9 @@ def _bound(cell: Cell) -> Iterator[Measured]:
         if name.startswith("_") or name in cell.request.metrics or name not in cell.namespace or is_curve(cell, name):
             continue
         value = number(cell.namespace[name])
+        if value is not None and name in cell.request.measured:
+            yield Measured(name, value, "the metric of the goal", name, tuple(_models(node)))
+            continue
         if value is None or cell.before.get(name) == id(cell.namespace[name]):
             continue
         called = labels.get(name, "")

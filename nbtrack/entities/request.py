@@ -32,3 +32,8 @@ class Request:
     """`final`, `all` or `none`; empty means the setting."""
     allow_secrets: tuple[str, ...] = ()
     """Values and kinds of secrets that are let pass."""
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Names that the line calls metrics: with `-m`, and the goal's."""
+        return (*self.metrics, *filter(None, (self.goal.partition(":")[2],)))

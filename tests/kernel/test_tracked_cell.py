@@ -3,8 +3,8 @@
 import time
 
 from nbtrack.entities import State
+from nbtrack.magics.commands import COMMANDS
 from nbtrack.magics.grammar import OPTIONS
-from nbtrack.magics.track import COMMANDS
 
 
 def test_the_last_expression_is_displayed_and_kept_in_out(kernel):
@@ -89,6 +89,19 @@ def test_params_come_from_literals_and_options_and_metrics_from_options(kernel):
     assert run.metrics["acc"].last == 0.9
     losses = run.metrics["losses"]
     assert (losses.count, losses.last, losses.lowest, losses.highest) == (2, 2.0, 2.0, 3.0)
+
+
+def test_the_goals_name_is_a_metric_also_where_it_is_bound_to_a_literal_and_its_lack_is_told(kernel):
+    reply = kernel.run("%%track one --goal max:acc\nlr = 0.1\nacc = 0.9")
+    assert "note" not in reply.shown[0]
+    kernel.run("import nbtrack")
+    kernel.run("%%track two --goal min:loss\nfor loss in (0.5, 0.2): nbtrack.log(loss=loss)")
+    reply = kernel.run("%%track three --goal max:acc\nac = 0.9")
+    assert "--goal names 'acc', which is no metric of this run; %track log acc=VALUE adds it" in reply.shown[0]
+    three, two, one = kernel.runs()
+    assert (one.params, one.metrics["acc"].last) == ({"lr": "0.1"}, 0.9)
+    assert (two.metrics["loss"].count, two.metrics["loss"].direction) == (2, "min")
+    assert three.metrics == {}
 
 
 def test_variables_and_expressions_expand_in_the_line(kernel):
@@ -248,6 +261,8 @@ def test_runs_filter_and_show(kernel):
     assert "fit1" in kernel.run("%track runs lr<0.3").result
     assert "params" in kernel.run("%track show fit1").shown[0]
     assert "Did you mean 'fit5'?" in kernel.run("%track show fit55").stderr
+    assert "Did you mean lr?" in kernel.run("%track runs --columns lrr").stderr
+    assert "whole number" in kernel.run("%track log acc=1 --step some").stderr
 
 
 def _matches(kernel, code):
@@ -265,6 +280,9 @@ def test_every_option_and_command_completes_and_nothing_else_is_offered(kernel):
     assert _matches(kernel, "%track ") == set(COMMANDS)
     assert _matches(kernel, "%track sh") == {"show"}
     assert _matches(kernel, "%track log --") == {"--run", "--step"}
+    assert _matches(kernel, "%track restore x --") == {"--cell", "--recipe", "--executed", "--document", "--env", "--model", "--data", "--to"}
+    assert _matches(kernel, "%track reproduce x --env ") == {"current", "same", "fresh"}
+    assert _matches(kernel, "%track runs --") == {"--columns", "--all-columns"}
 
 
 def test_values_of_options_complete(kernel):
@@ -276,7 +294,13 @@ def test_values_of_options_complete(kernel):
     assert _matches(kernel, "%%track --goal max:a") == {"max:accuracy"}
     assert _matches(kernel, "%%track -e t") == {"trials"}
     assert _matches(kernel, "%%track --models ") == {"final", "all", "none"}
-    assert _matches(kernel, "%%track --parent f") == _matches(kernel, "%track show f") == _matches(kernel, "%track log --run f") == {"first"}
+    assert (
+        _matches(kernel, "%%track --parent f")
+        == _matches(kernel, "%track show f")
+        == _matches(kernel, "%track log --run f")
+        == _matches(kernel, "%track diff f")
+        == {"first"}
+    )
     assert "accuracy" in _matches(kernel, "acc")
 
 
