@@ -59,6 +59,9 @@ class Backlog:
             FormatError: written by a later release.
         """
         for event, offset in read_events(self.folder / EVENTS, self._read_bytes):
+            if self._was_cut(event, offset):
+                self._begin_again(self.cursor.moved(events_bytes=0, event_ns=0, params={}))
+                return
             self._read_bytes = offset
             for name, value in (event.data.get("tags") or {}).items() if event.kind == Kind.START else ():
                 self.mask.hear(name, value)
@@ -84,13 +87,21 @@ class Backlog:
             else:
                 self.translator.take(event, Parcel())
 
+    def _was_cut(self, event: Event, offset: int) -> bool:
+        """Whether another event stands where the last delivered one ended: a loss of power took it, and the run was written on."""
+        known = self.cursor.events_bytes
+        return self._read_bytes < known < offset or (offset == known and self.cursor.event_ns not in (0, event.timestamp_ns))
+
     def forget_delivery(self) -> None:
         """Begin again from nothing: the store lost the run."""
         self.was_recreated = True
-        self.cursor = cursors.Cursor()
-        cursors.save(self.home, self.run_id, self.cursor)
+        self._begin_again(cursors.Cursor())
+
+    def _begin_again(self, cursor: cursors.Cursor) -> None:
+        self.cursor = cursor
+        cursors.save(self.home, self.run_id, cursor)
         self.mask.forget()
-        self.translator = Translator(Names({}, ignores_case=self.ignores_case), self._long_param, self._text_of, self.mask)
+        self.translator = Translator(Names(cursor.names, ignores_case=self.ignores_case), self._long_param, self._text_of, self.mask)
         self._pending.clear()
         self._open = None
         self._series.clear()
@@ -169,10 +180,10 @@ class Backlog:
         """The last parcel is in MLflow."""
         assert self._open is not None
         count = self._open[1]
-        offset = self._pending[count - 1][1]
+        event, offset = self._pending[count - 1]
         del self._pending[:count]
         self._open = None
-        self.save(events_bytes=offset)
+        self.save(events_bytes=offset, event_ns=event.timestamp_ns)
 
     def points(self) -> Iterator[tuple[str, int, list[int], list[MetricPoint]]]:
         """Undelivered points in batches: segment, the slot behind the batch, slots of the segment that are still unwritten, the batch.

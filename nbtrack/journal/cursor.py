@@ -23,6 +23,8 @@ class Cursor:
     artifact_uri: str = ""
     events_bytes: int = 0
     """Offset in the event file up to which everything is delivered."""
+    event_ns: int = 0
+    """Time of the event that ends there: another one there means that the file was cut and written on. 0 where it is not known."""
     slots: dict[str, int] = field(default_factory=dict)
     """For each segment file, the first slot not delivered."""
     holes: dict[str, list[int]] = field(default_factory=dict)
