@@ -13,8 +13,8 @@ ARTIFACTS = "nbtrack-journal:"
 """Scheme of the artifact URIs of journal runs."""
 SCHEMES = frozenset(
     {
-        "http", "https", "mssql", "mssql+pyodbc", "mysql", "mysql+mysqldb", "mysql+pymysql", "postgresql", "postgresql+psycopg", "postgresql+psycopg2",
-        "sqlite", "sqlite+pysqlite",
+        "http", "https", "mssql", "mssql+pymssql", "mssql+pyodbc", "mysql", "mysql+mysqldb", "mysql+pymysql", "postgresql", "postgresql+psycopg",
+        "postgresql+psycopg2", "sqlite", "sqlite+pysqlite",
     }
 )  # fmt: skip
 """Stores that the plugin stands before: what `pyproject.toml` registers, each with `nbtrack+`."""

@@ -134,8 +134,9 @@ def test_a_clock_set_back(begin, finish, home, store, settings, delivered, mlflo
     for step in range(100):
         writer.log("loss", float(step), step=step, timestamp_ns=now - step * 60_000_000_000)
     writer.event(Kind.END, state=State.FINISHED, timestamp_ns=now - 10**15)
-    delivered(store, writer.run_id)
+    view = delivered(store, writer.run_id)
     [run] = runs_of(store, writer.run_id)
+    assert (run.info.status, view.state, view.duration_s) == ("FINISHED", State.FINISHED, 0.0)
     points = sorted(mlflow_of(store).get_metric_history(run.info.run_id, "loss"), key=lambda point: point.step)
     assert [(point.step, point.value) for point in points] == [(step, float(step)) for step in range(100)]
     assert [point.timestamp for point in points] == [now // 10**6 - step * 60_000 for step in range(100)]

@@ -127,6 +127,45 @@ def test_a_kernel_that_the_system_kills_while_it_allocates_loses_nothing(noteboo
     assert_exact(store, view.run_id, "KILLED", 3000, 3000)
 
 
+WORKER = """
+import multiprocessing, os, signal, nbtrack
+def work(name, count, dies=False):
+    for step in range(count):
+        nbtrack.log({name: step * 0.5}, step=step)
+    if dies:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return count
+"""
+
+
+def test_workers_of_joblib_and_multiprocessing_log_into_the_cells_run_and_one_that_is_killed_loses_nothing(notebook, store, home, delivered, assert_exact):
+    kernel = notebook(store)
+    (kernel.folder / "worker.py").write_text(WORKER)
+    reply = kernel.run(
+        "%%track pool\nimport joblib, multiprocessing, worker\n"
+        "told = joblib.Parallel(n_jobs=2)(joblib.delayed(worker.work)(f'loky-{n}', 200) for n in range(2))\n"
+        "for kind in ('fork', 'spawn'):\n    with multiprocessing.get_context(kind).Pool(2) as pool:\n"
+        "        told += pool.starmap(worker.work, [(f'{kind}-{n}', 200) for n in range(2)])\n"
+        "doomed = multiprocessing.get_context('spawn').Process(target=worker.work, args=('killed', 200, True))\n"
+        "doomed.start(); doomed.join()\n(told, doomed.exitcode)"
+    )
+    assert reply.result == f"({[200] * 6}, -9)", reply.traceback
+    [view] = kernel.runs()
+    delivered(store, view.run_id)
+    for metric in [*(f"{kind}-{n}" for kind in ("loky", "fork", "spawn") for n in range(2)), "killed"]:
+        assert_exact(store, view.run_id, "FINISHED", 200, 200, metric=metric)
+
+
+def test_a_cell_that_fails_because_a_worker_of_joblib_was_killed_keeps_what_the_worker_had_logged(notebook, store, home, delivered, assert_exact):
+    kernel = notebook(store)
+    (kernel.folder / "worker.py").write_text(WORKER)
+    reply = kernel.run("%%track pool\nimport joblib, worker\njoblib.Parallel(n_jobs=2)(joblib.delayed(worker.work)('killed', 100, True) for _ in range(1))")
+    assert "TerminatedWorkerError" in reply.ename + reply.traceback
+    [view] = kernel.runs()
+    delivered(store, view.run_id)
+    assert_exact(store, view.run_id, "FAILED", 100, 100, metric="killed")
+
+
 def test_two_kernels_on_one_notebook_keep_their_runs_apart(notebook, store, delivered, assert_exact):
     kernels = [notebook(store), notebook(store)]
     sent = [kernel.send("%%track both\n" + LOOP.format(count=1000, sleep_s=0.0005), "cell-a") for kernel in kernels]

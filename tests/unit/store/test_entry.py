@@ -36,7 +36,7 @@ assert not {"mlflow", "pandas", "matplotlib"} & set(sys.modules)
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, timeout=60)
 
 
-@pytest.mark.parametrize("scheme", ["http", "https", "postgresql", "mysql", "mssql"])
+@pytest.mark.parametrize("scheme", ["http", "https", "postgresql", "mysql", "mssql", "mssql+pyodbc", "mssql+pymssql"])
 def test_a_store_is_made_without_asking_the_real_one(scheme, home, tmp_path, monkeypatch):
     from nbtrack.store.entry import registry_store, tracking_store
 

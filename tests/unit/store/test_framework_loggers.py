@@ -63,3 +63,41 @@ def test_optunas_callback_makes_a_run_of_each_trial_in_the_studys_experiment(plu
     (experiment,) = (it for it in client.search_experiments() if it.name == "shapes")
     real = client.search_runs([experiment.experiment_id])
     assert sorted((float(run.data.params["x"]) ** 2, run.info.status) for run in real) == sorted((run.data.metrics["loss"], "FINISHED") for run in real)
+
+
+@pytest.mark.filterwarnings("ignore")  # of Lightning and PyTorch
+def test_lightnings_logger_logs_params_curves_and_checkpoints_and_ends_its_run(plugged, home, mlflow_of, runs_of, tmp_path):
+    torch = pytest.importorskip("torch", reason=_REASON)
+    lightning = pytest.importorskip("lightning.pytorch", reason=_REASON)
+
+    class Line(lightning.LightningModule):
+        def __init__(self, lr):
+            super().__init__()
+            self.save_hyperparameters()
+            self.net = torch.nn.Linear(3, 1)
+
+        def training_step(self, batch, _):
+            features, target = batch
+            loss = torch.nn.functional.mse_loss(self.net(features)[:, 0], target)
+            self.log("loss", loss)
+            return loss
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), self.hparams.lr)
+
+    features = torch.randn(40, 3, generator=torch.Generator().manual_seed(0))
+    data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(features, features[:, 0]), batch_size=10)
+    logger = lightning.loggers.MLFlowLogger("lines", run_name="line", tracking_uri=mlflow.get_tracking_uri(), log_model=True)
+    options = {"accelerator": "cpu", "devices": 1, "enable_progress_bar": False, "enable_model_summary": False, "log_every_n_steps": 1}
+    lightning.Trainer(max_epochs=3, logger=logger, default_root_dir=tmp_path, **options).fit(Line(0.25), data)
+    losses = mlflow.MlflowClient().get_metric_history(logger.run_id, "loss")
+    assert [point.step for point in losses] == list(range(12))
+    assert losses[-1].value < losses[0].value
+    (view,) = all_runs(home)
+    assert (view.run_id, view.name, view.start.experiment, view.params["lr"]) == (logger.run_id, "line", "lines", "0.25")
+    (real,) = runs_of(plugged, logger.run_id)
+    assert (real.info.status, real.info.run_name, real.data.params["lr"]) == ("FINISHED", "line", "0.25")
+    assert len(mlflow_of(plugged).get_metric_history(real.info.run_id, "loss")) == 12
+    (checkpoint,) = mlflow_of(plugged).list_artifacts(real.info.run_id, "model/checkpoints")
+    kept = {it.path.rpartition("/")[2] for it in mlflow_of(plugged).list_artifacts(real.info.run_id, checkpoint.path)}
+    assert {f"{checkpoint.path.rpartition('/')[2]}.ckpt", "metadata.yaml", "aliases.txt"} <= kept
