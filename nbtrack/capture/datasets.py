@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nbtrack.amounts import counted
 from nbtrack.capture.digests import dvc_md5, of_file, of_value
 from nbtrack.capture.given import Given
 from nbtrack.capture.known import module_of
@@ -307,7 +308,7 @@ def _torch_data(name: str, value: Any, at: int) -> Data:
 def _size(data: Data) -> str:
     if data.rows is None:
         return "?"
-    return f"{data.rows} rows" if data.columns is None else f"{data.rows} x {data.columns}"
+    return counted(data.rows, "row") if data.columns is None else f"{data.rows} x {data.columns}"
 
 
 def _used(cell: Cell) -> list[Data]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from nbtrack.amounts import counted
 from nbtrack.capture.kinds import is_param_keyword, is_param_value
 from nbtrack.capture.known import class_names, own_values, plain
 from nbtrack.capture.naming import Candidate, params
@@ -104,7 +105,7 @@ def _detail(name: str, values: dict[str, Any]) -> Finding:
     def keep(run: TrackedRun) -> None:
         run.artifact_bytes(f"params/{name}.json", json.dumps(values, ensure_ascii=False, indent=1, default=as_text).encode())
 
-    return Finding("fact", f"params/{name}.json", f"{len(values)} params", "all params of the object", keep)
+    return Finding("fact", f"params/{name}.json", counted(len(values), "param"), "all params of the object", keep)
 
 
 def _sizes(module: Any) -> dict[str, int]:

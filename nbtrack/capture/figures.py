@@ -87,7 +87,7 @@ class Figures(Source):
                 same.files[:0] = picture.files
         pictures += saved
         if len(pictures) > MOST and cell.run is not None:
-            cell.run.notice(f"{len(pictures) - MOST} figures were left out: {MOST} of a cell are kept")
+            cell.run.notice(f"figures left out: {len(pictures) - MOST}; {MOST} of a cell are kept")
         return pictures[:MOST]
 
     def _files(self, cell: Cell) -> Iterator[Picture]:

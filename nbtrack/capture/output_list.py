@@ -7,6 +7,7 @@ import json
 import marshal
 from typing import Any
 
+from nbtrack.amounts import counted
 from nbtrack.capture.stream_text import StreamText
 
 OUTPUT_CAP = 16 << 20
@@ -131,7 +132,7 @@ class OutputList:
         if not self._left_out:
             self.outputs.append({"output_type": "stream", "name": "stderr", "text": ""})
         self._left_out += 1
-        self.outputs[MOST]["text"] = f"[{self._left_out} more outputs left out]\n"
+        self.outputs[MOST]["text"] = f"[{counted(self._left_out, 'more output')} left out]\n"
         return True
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from nbtrack.amounts import counted
 from nbtrack.capture.output_list import OutputList
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
@@ -33,7 +34,7 @@ class Streams(Source):
         for name, text in sorted(whole.items(), reverse=True):
             shown = text.text()
             if shown and cell.choice.wants(name):
-                yield Finding("fact", name, f"{len(shown.splitlines())} lines", "written by the cell", self._keep(cell, name, shown, text))
+                yield Finding("fact", name, counted(len(shown.splitlines()), "line"), "written by the cell", self._keep(cell, name, shown, text))
 
     def _keep(self, cell: Cell, name: str, shown: str, text: StreamText) -> Callable[[TrackedRun], None]:
         log = self._log

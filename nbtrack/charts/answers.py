@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeGuard
 
+from nbtrack.amounts import counted
 from nbtrack.charts.frame import sendable, shown, title_among
 from nbtrack.charts.shapes import Difference, DifferenceRow, DifferenceSection, Figure, Figures, Matrix
 from nbtrack.delivery.mask import Mask
@@ -31,7 +32,7 @@ def difference(home: Home, a: RunView, b: RunView) -> Difference:
     count = sum(len(section["rows"]) + len(section["blocks"]) for section in sections)
     where = ", ".join(section["title"] for section in sections if section["rows"] or section["blocks"])
     says = (
-        f"{count} things changed from {title_among(a, (a, b))} to {title_among(b, (a, b))}: in {where}."
+        f"{counted(count, 'thing')} changed from {title_among(a, (a, b))} to {title_among(b, (a, b))}: in {where}."
         if count
         else f"Nothing changed from {title_among(a, (a, b))} to {title_among(b, (a, b))}."
     )
@@ -65,8 +66,12 @@ def figures(home: Home, views: Sequence[RunView]) -> Figures:
                 )
     matrices = [it for view in views for it in _matrices(home, view)][:_MOST_FIGURES]
     runs = {it["run"] for it in found} | {it["run"] for it in matrices}
-    what = " and ".join(text for text in (f"{len(found)} figures" if found else "", f"{len(matrices)} confusion matrices" if matrices else "") if text)
-    return Figures(answer="figures", id=0, figures=found, matrices=matrices, says=f"{what} of {len(runs)} runs." if what else "These runs have no figures.")
+    what = [
+        *([counted(len(found), "figure")] if found else []),
+        *([counted(len(matrices), "confusion matrix", "confusion matrices")] if matrices else []),
+    ]
+    says = f"{' and '.join(what)} of {counted(len(runs), 'run')}." if what else "These runs have no figures."
+    return Figures(answer="figures", id=0, figures=found, matrices=matrices, says=says)
 
 
 def _matrices(home: Home, view: RunView) -> list[Matrix]:
@@ -146,7 +151,7 @@ def _row(it: Change) -> DifferenceRow:
 
 
 def _curve(count: int, best: float, last: float) -> str:
-    return f"{count:,} points, best {words.number(best)}, last {words.number(last)}"
+    return f"{counted(count, 'point')}, best {words.number(best)}, last {words.number(last)}"
 
 
 def _number(value: float | None) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from nbtrack import settings
+from nbtrack.amounts import counted
 from nbtrack.charts import answers, curves, draw, still
 from nbtrack.charts.acts import act
 from nbtrack.charts.details import details
@@ -102,7 +103,8 @@ class Comparison:
 
                 near = difflib.get_close_matches(str(name), known, 1)
                 mend = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(sorted(known)[:12]) or 'none'}."
-                raise UsageError(f"None of these {len(views)} runs has a {what} {name!r}.", mend=mend)
+                told = f"None of these {len(views)} runs has a {what} {name!r}." if len(views) > 1 else f"This run has no {what} {name!r}."
+                raise UsageError(told, mend=mend)
 
     def table(self) -> Runs:
         """The runs as columns."""
@@ -307,7 +309,8 @@ class Comparison:
             of = {label: curves.band(curves.series(self._reader, them, [name], x, limit=_STILL_POINTS), kind) for label, them in groups.items()}
             found[name] = {label: it for label, it in of.items() if len(it.x)}
         spread = "standard deviation" if kind == "std" else "lowest and highest"
-        says = f"{', '.join(names) or 'No curve'} as mean and {spread} of {len(groups)} groups by {', '.join(by) or 'nothing'}, {len(drawn)} runs."
+        over = f"{counted(len(groups), 'group')} by {', '.join(by) or 'nothing'}, {counted(len(drawn), 'run')}"
+        says = f"{', '.join(names) or 'No curve'} as mean and {spread} of {over}."
         return draw.bands(found, says, x)
 
     def _parallel(self, views: Sequence[RunView]) -> Picture:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from nbtrack.amounts import counted
 from nbtrack.charts.answers import content
 from nbtrack.charts.curves import CurveReader, is_curve, series
 from nbtrack.charts.frame import sendable, shown
@@ -107,7 +108,7 @@ def _data(home: Home, view: RunView) -> Rows:
         profile, source = parsed(it.get("profile")), parsed(it.get("source"))
         count = next((profile[key] for key in ("rows", "num_rows") if key in profile), None) if isinstance(profile, dict) else None
         where = next((str(source[key]) for key in ("uri", "url") if key in source), "") if isinstance(source, dict) else ""
-        size = f"{count:,} rows" if isinstance(count, int) else ""
+        size = counted(count, "row") if isinstance(count, int) else ""
         rows.append((name, ", ".join(text for text in (size, f"digest {it.get('digest', '')}", words.clean(where)) if text)))
     return rows
 
@@ -143,7 +144,7 @@ def _git(home: Home, view: RunView) -> Rows:
     rows = [(name, words.clean(str(it[name]))) for name in ("commit", "branch", "remote") if it.get(name)]
     dirty = _list(it.get("dirty"))
     rows += [("changed", words.short(", ".join(map(str, dirty)), 200))] if dirty else []
-    return rows + ([("not in git", f"{it['untracked']} files")] if it.get("untracked") else [])
+    return rows + ([("not in git", counted(it["untracked"], "file"))] if it.get("untracked") else [])
 
 
 def _artifacts(view: RunView) -> Rows:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from nbtrack.amounts import counted
 from nbtrack.charts.shapes import VERSION, Better, Column, ColumnType, Number, Runs
 from nbtrack.entities import Metric, RunView, direction_of
 from nbtrack.patterns import regex
@@ -170,7 +171,7 @@ def sendable(text: str) -> str:
 def _says(views: Sequence[RunView], metric: str | None) -> str:
     if not views:
         return "No runs."
-    count = f"{len(views):,} runs" if len(views) > 1 else "1 run"
+    count = counted(len(views), "run")
     having = [(value, view) for view in views if metric is not None and (value := value_of(view, metric)) is not None and not math.isnan(value)]
     if metric is None or not having:
         return f"{count}." if metric is None else f"{count}; none has the metric {metric}."

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from nbtrack.amounts import counted
 from nbtrack.charts.frame import number, shown, value_of
 from nbtrack.charts.needs import need
 from nbtrack.charts.rows import differing
@@ -56,7 +57,7 @@ def importance(views: Sequence[RunView], metric: str) -> Importance:
     elif explained < _LEAST_EXPLAINED:
         answer["warning"] = f"The params explain little of {metric} (R² {max(explained, 0):.2f} on runs the forest did not see)."
     if not shares.any():
-        answer["says"] = f"No param explains {metric} in {len(having)} runs."
+        answer["says"] = f"No param explains {metric} in {counted(len(having), 'run')}."
     else:
         first = answer["params"][0]
         answer["says"] = f"{first['name']} matters most for {metric}: {shares[order[0]]:.0%} of what the params explain, in {len(having)} runs." + (

@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from nbtrack.amounts import counted
 from nbtrack.charts.frame import sendable, shown
 from nbtrack.charts.picture import PALETTE
 from nbtrack.charts.progress import Loop, length_of, loops_of
@@ -229,7 +230,7 @@ def _curve(it: LiveCurve, number: int) -> str:
         return f"<div>{label}</div>"
     x, y = Scale.around((step for step, _ in finite), 1, 159), Scale.around((value for _, value in finite), 38, 2)
     points = " ".join(f"{x.at(step):.1f},{y.at(value):.1f}" for step, value in finite)
-    says = escape(f"{it.name}: {it.count} points, last {words.number(it.last)}", quote=True)
+    says = escape(f"{it.name}: {counted(it.count, 'point')}, last {words.number(it.last)}", quote=True)
     line = f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
     return f'<div>{label}<br><svg width="160" height="40" viewBox="0 0 160 40" role="img" aria-label="{says}">{line}</svg></div>'
 

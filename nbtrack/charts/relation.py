@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nbtrack.amounts import counted
 from nbtrack.charts.frame import better_of, number, shown, title_among, value_of
 from nbtrack.charts.rows import differing
 from nbtrack.entities import RunView
@@ -44,7 +45,7 @@ def scatter(views: Sequence[RunView], x_name: str, y_name: str) -> Scatter:
     runs, xs, ys = zip(*pairs, strict=True) if pairs else ((), (), ())
     is_log = is_logarithmic(xs)
     slope, offset, correlation = _line([math.log10(x) for x in xs] if is_log else list(xs), list(ys))
-    told = f"{shown('name', y_name)} against {shown('name', x_name)} of {len(xs)} runs"
+    told = f"{shown('name', y_name)} against {shown('name', x_name)} of {counted(len(xs), 'run')}"
     if correlation is not None:
         way = "no clear trend" if abs(correlation) < 0.3 else f"{'rises' if correlation > 0 else 'falls'} with it"
         told += f": {way} (correlation {correlation:.2f}{' with the logarithm' if is_log else ''})"
@@ -72,14 +73,14 @@ def parallel(views: Sequence[RunView], metric: str | None) -> Parallel:
     names = differing(views)[0][: _MOST_AXES - 1]
     axes = [_axis(name, [view.params.get(name) for view in views]) for name in names]
     if metric is None:
-        return Parallel(tuple(axes), (None,) * len(views), f"{len(views)} runs through {len(axes)} params.")
+        return Parallel(tuple(axes), (None,) * len(views), f"{counted(len(views), 'run')} through {counted(len(axes), 'param')}.")
     values = [number_of(view, metric, "metric") for view in views]
     axes.append(Axis(metric, tuple(values), is_logarithmic([it for it in values if it is not None])))
     known = [it for it in values if it is not None]
     low, high = (min(known), max(known)) if known else (0.0, 0.0)
     is_lower = better_of(views, metric) == "lower"
     shades = [None if it is None else 1.0 if high == low else (high - it if is_lower else it - low) / (high - low) for it in values]
-    told = f"{len(views)} runs through {len(names)} params to {metric}"
+    told = f"{counted(len(views), 'run')} through {counted(len(names), 'param')} to {metric}"
     if known:
         best = max((shade, -at) for at, shade in enumerate(shades) if shade is not None)
         view = views[-best[1]]

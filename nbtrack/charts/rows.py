@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nbtrack.amounts import counted
 from nbtrack.charts.frame import better_of, number, shown, value_of
 from nbtrack.charts.shapes import Better
 from nbtrack.entities import RunView
@@ -73,10 +74,10 @@ def rows(views: Sequence[RunView], metric: str | None = None, baseline: RunView 
     header = ["run", "state", "started", "duration", *params, *names, *(["reproducible"] if has_stamp else []), "id"]
     numbers = [False, False, False, True, *(is_number(views, name) for name in params), *(True for _ in names), *([False] if has_stamp else []), False]
     left_out = [
-        *([f"{len(views) - len(chosen):,} older runs"] if len(views) > len(chosen) else []),
-        *([f"{len(unlike) - len(params)} more params that differ"] if len(unlike) > len(params) else []),
-        *([f"{len(metrics) - len(names)} more metrics"] if len(metrics) > len(names) else []),
-        *([f"{len(alike)} params that are alike"] if alike else []),
+        *([counted(len(views) - len(chosen), "older run")] if len(views) > len(chosen) else []),
+        *([counted(len(unlike) - len(params), "more param that differs", "more params that differ")] if len(unlike) > len(params) else []),
+        *([counted(len(metrics) - len(names), "more metric")] if len(metrics) > len(names) else []),
+        *([counted(len(alike), "param that is alike", "params that are alike")] if alike else []),
     ]  # fmt: skip
     return Rows(tuple(words.short(shown("name", it), 40) for it in header), tuple(found), tuple(chosen), tuple(left_out), tuple(numbers))
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nbtrack.amounts import counted
 from nbtrack.charts.frame import better_of, finite, number, shown, value_of
 from nbtrack.charts.needs import need
 from nbtrack.charts.rows import differing
@@ -194,7 +195,7 @@ def _says(metric: str, samples: Sequence[_Sample], sentences: Sequence[str], tes
         half = interval(it.numbers)
         return f"{metric} of {it.label}: mean {words.number(_mean(it.numbers))}{'' if math.isnan(half) else f' ± {half:.2g} (95%)'}, n = {len(it.numbers)}."
     adjusted = f" P values are adjusted for {tests} comparisons (Holm)." if tests > 1 else ""
-    return f"{sentences[0]}{adjusted}" if sentences else f"{len(samples)} groups."
+    return f"{sentences[0]}{adjusted}" if sentences else f"{counted(len(samples), 'group')}."
 
 
 def _p(p: float | None) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbtrack import settings
+from nbtrack.amounts import counted
 from nbtrack.entities import RunView, State
 from nbtrack.errors import UnknownRunError, UsageError
 from nbtrack.journal import Home
@@ -100,7 +101,8 @@ def run_at(home: Home, like: Like, commits: Sequence[str], ref: str, runs: Seque
         return Base(full, f"made at {where}" if full.run_id == found.run_id else f"whose result was still in force at {where}")
     if there:
         return Base(None, f"{_named(there[0])} of {shown} did not finish.", is_failed=True)
-    known = f"{len(alike)} runs of this name were made at other commits" if alike else "no run of this name and experiment is known"
+    made = counted(len(alike), "run of this name was made", "runs of this name were made")
+    known = f"{made} at other commits" if alike else "no run of this name and experiment is known"
     return Base(None, f"{known}, none at {shown} or before.")
 
 

@@ -210,7 +210,8 @@ def _summary(report: Report) -> tuple[str, ...]:
     gates = sum(len(it.verdicts) for it in report.parts)
     bad = [it.title for it in report.parts if it.head.state.value != "FINISHED"] + [it.title for it in report.missing if it.phase in ("failed", "interrupted")]
     lines = [f"{', '.join(bad[:5])} did not finish."] if bad else []
-    lines += [f"{failed} of {gates} gates failed."] if failed else [f"All {gates} gates let it pass."] if gates else ["No gates were asked."]
+    passed = f"All {gates} gates let it pass." if gates > 1 else "The gate let it pass." if gates else "No gates were asked."
+    lines += [f"{failed} of {gates} gates failed." if failed else passed]
     return (*lines, *([report.how] if report.how else []))
 
 

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from nbtrack import courier
+from nbtrack.amounts import counted
 from nbtrack.capture.begin import tracking_uri
 from nbtrack.courier import acts
 from nbtrack.courier.channel import Place
@@ -52,7 +53,7 @@ def _journal(home: Home, settings: Settings) -> Finding:
     except (OSError, NbtrackError) as error:
         return Finding("journal", f"{home.root} cannot be written: {error}", False, "Make it writable, or point NBTRACK_HOME to a folder that is.")
     kept = f"delivered ones stay for {settings.keep_days:g} days here, then in MLflow alone"
-    return Finding("journal", f"{home.root}, {sum(1 for _ in home.run_ids())} runs; {kept}")
+    return Finding("journal", f"{home.root}, {counted(sum(1 for _ in home.run_ids()), 'run')}; {kept}")
 
 
 def _store(uri: str) -> Finding:
@@ -83,7 +84,7 @@ def _delivery(home: Home, store: str) -> list[Finding]:
         state = courier.status(home, name)
         last = state or courier.last_status(home, name) or {}
         backlog = waiting.get(name, 0)
-        text = f"{name}: process {'runs' if state else 'does not run'}, {backlog} runs not fully delivered"
+        text = f"{name}: process {'runs' if state else 'does not run'}, {counted(backlog, 'run')} not fully delivered"
         problem, mend = str(last.get("problem") or ""), str(last.get("mend") or "")
         if problem and backlog:
             found.append(Finding("delivery", f"{text}; {problem}", False, mend))
@@ -102,10 +103,11 @@ def _changes(home: Home, store: str, *, is_alive: bool) -> list[Finding]:
     found = []
     if asked:
         mend = "" if is_alive else "Run nbtrack sync, or track a cell: that starts the process."
-        found.append(Finding("changes", f"{store}: {len(asked)} changes of its runs wait", is_alive, mend))
+        found.append(Finding("changes", f"{store}: {counted(len(asked), 'change of its runs waits', 'changes of its runs wait')}", is_alive, mend))
     if refused:
         last = refused[-1]
-        text = f"{store}: {len(refused)} changes of its runs were refused, the last one of {last.mlflow_run_id[:8]}: {last.why}"
+        count = counted(len(refused), "change of its runs was refused", "changes of its runs were refused")
+        text = f"{store}: {count}, the last one of {last.mlflow_run_id[:8]}: {last.why}"
         found.append(Finding("changes", text))
     return found
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrack import courier, settings
+from nbtrack.amounts import counted
 from nbtrack.capture.begin import tracking_uri
 from nbtrack.cli.run import interruptible
 from nbtrack.entities import State
@@ -113,7 +114,7 @@ def check(wanted: Wanted, as_schema: bool, as_json: bool) -> None:
     else:
         count = len(opened.graph.nodes)
         print(
-            f"{loaded.file.name}: {loaded.name} is fine: {len(loaded.pipeline.stages)} stages"
+            f"{loaded.file.name}: {loaded.name} is fine: {counted(len(loaded.pipeline.stages), 'stage')}"
             + (f", {count} with their matrices" if count > len(loaded.pipeline.stages) else "")
         )
 
@@ -194,13 +195,13 @@ def cache(file: Path | None, action: str, days: float, as_json: bool) -> int:
             print("The cache is empty.")
     elif action == "gc":
         gone, freed = kept.gc(days, time.time())
-        print(json.dumps({"results": gone, "freed_bytes": freed}) if as_json else f"{gone} results taken away, {freed / 1e6:.3f} MB freed")
+        print(json.dumps({"results": gone, "freed_bytes": freed}) if as_json else f"{counted(gone, 'result')} taken away, {freed / 1e6:.3f} MB freed")
     elif action == "verify":
         found = kept.verify()
         if as_json:
             print(json.dumps({"results": found.entries, "objects": found.objects, "damaged": list(found.damaged)}))
         else:
-            print(f"{found.entries} results and {found.objects} files looked at, {len(found.damaged)} damaged and taken away")
+            print(f"{counted(found.entries, 'result')} and {counted(found.objects, 'file')} looked at, {len(found.damaged)} damaged and taken away")
             for name in found.damaged:
                 print(f"  {name}")
         return Exit.FAILED if found.damaged else Exit.OK

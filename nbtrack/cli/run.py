@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack import settings
+from nbtrack.amounts import counted
 from nbtrack.entities import State
 from nbtrack.errors import UsageError
 from nbtrack.exits import Exit
@@ -103,7 +104,7 @@ def undelivered() -> list[str]:
     from nbtrack.delivery.sync import sync
 
     found = sync(Home(settings.home(chosen)), chosen)
-    return [f"{len(found.waiting)} runs are not in {store}: {error}" for store, error in found.problems.items()]
+    return [f"{counted(len(found.waiting), 'run is', 'runs are')} not in {store}: {error}" for store, error in found.problems.items()]
 
 
 def interruptible(act: Callable[[], Any], stop: Stop) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from nbtrack.amounts import counted
 from nbtrack.gates import frames
 from nbtrack.gates.drift import drift
 from nbtrack.gates.expectations import unmet
@@ -73,7 +74,7 @@ class DataGate(GateSpec):
             worst, moved = self._drift(self.drift, table, subject, details)
             failures += moved
         why = "; ".join(failures[:_SHOWN]) + (f"; and {len(failures) - _SHOWN} more" if len(failures) > _SHOWN else "")
-        measured: float | str = worst if worst is not None and len(wanted) == 1 else f"{len(failures)} failures"
+        measured: float | str = worst if worst is not None and len(wanted) == 1 else counted(len(failures), "failure")
         held = f"all holds of {frames.profile(table)}" + (f", highest PSI {worst:.3f}" if worst is not None else "")
         return Found(
             not failures, measured, ", ".join(wanted), why or held,
@@ -97,7 +98,7 @@ class DataGate(GateSpec):
             details.append((f"drift of {column}", str(found)))
             highest = max(highest, found.psi)
             if min(found.sizes) < spec.min_rows and not found.has_more_missing(spec.missing):
-                failures.append(f"{column}: {min(found.sizes)} values are too few to say (min_rows: {spec.min_rows})")
+                failures.append(f"{column}: {counted(min(found.sizes), 'value is', 'values are')} too few to say (min_rows: {spec.min_rows})")
             elif why := found.moved(psi=spec.psi, alpha=spec.alpha / len(columns), missing=spec.missing):
                 failures.append(why)
         if not columns:

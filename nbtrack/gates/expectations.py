@@ -7,6 +7,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.amounts import counted
 from nbtrack.gates import frames
 from nbtrack.gates.gate import CannotTellError, Subject, need
 
@@ -51,7 +52,7 @@ def unmet(source: str, table: DataFrame, subject: Subject) -> list[str]:
     finally:
         log.setLevel(level)
     if len(results) != len(expectations):  # it only logs those it does not know
-        why = f"{source} has {len(expectations)} expectations, of which Great Expectations knows {len(results)}."
+        why = f"{source} has {counted(len(expectations), 'expectation')}, of which Great Expectations knows {len(results)}."
         raise CannotTellError(why, mend=f"Correct their types: {', '.join(str(it['type']) for it in expectations)}.")
     return [_line(it) for it in results if not it.success]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from nbtrack.amounts import counted
 from nbtrack.gates import frames
 from nbtrack.gates.gate import CannotTellError, Found, GateSpec, Subject, Text, need
 from nbtrack.reads import words
@@ -80,7 +81,8 @@ class FairnessGate(GateSpec):
         passed = number >= self.threshold if ratio else number <= self.threshold
         rows = tuple((f"{_group(key)} (n = {sizes.get(key, 0):,})", f"{value:.4g}") for key, value in by_group.items())
         return Found(
-            passed, number, wanted, f"by {', '.join(self.sensitive)} on {len(table):,} rows: " + ", ".join(f"{name} {value}" for name, value in rows[:6]),
+            passed, number, wanted,
+            f"by {', '.join(self.sensitive)} on {counted(len(table), 'row')}: " + ", ".join(f"{name} {value}" for name, value in rows[:6]),
             "" if passed else "Look at the groups' data first; fairlearn's reductions and postprocessing trade accuracy for parity.", rows,
         )  # fmt: skip
 

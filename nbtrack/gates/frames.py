@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.amounts import counted
 from nbtrack.errors import MissingPackageError
 from nbtrack.gates.gate import CannotTellError, Subject, need
 from nbtrack.reads.diff import datasets_of
@@ -122,7 +123,7 @@ def _split(source: str, subject: Subject) -> tuple[Path | None, str, str]:
 
 def profile(data: DataFrame) -> str:
     """Such as `150 rows, 4 columns`."""
-    return f"{len(data):,} rows, {len(data.columns)} columns"
+    return f"{counted(len(data), 'row')}, {counted(len(data.columns), 'column')}"
 
 
 def read_json(path: Path) -> Any:

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
+from nbtrack.amounts import counted
 from nbtrack.delivery.mask import LARGEST, OURS, Mask
 from nbtrack.gates.gate import Found, GateSpec, Subject, Text
 from nbtrack.replay import files
@@ -48,7 +49,7 @@ class SecretsGate(GateSpec):
                 count += 1
         found = [f"{kind} in {place}" for kind, place in mask.found]
         told = "; ".join(found[:_SHOWN]) + (f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
-        looked = f"{len(view.params)} params, {len(view.tags)} tags and {count} file{'' if count == 1 else 's'} looked through"
+        looked = f"{counted(len(view.params), 'param')}, {counted(len(view.tags), 'tag')} and {counted(count, 'file')} looked through"
         return Found(
             not found, float(len(found)), "no secrets", told or looked,
             "Take them out of the code (environment variables, a vault) and change them; what is none: allow." if found else "", (("looked at", looked),),

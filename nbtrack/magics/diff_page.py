@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
+from nbtrack.amounts import counted
 from nbtrack.entities.difference import CellChange, Change, CurveChange, RunDiff
 from nbtrack.reads import markdown, words
 
@@ -153,7 +154,8 @@ def _notebook_note(diff: RunDiff) -> str:
     notebook = diff.notebook
     if notebook.missing or not notebook.cells:
         return notebook.missing
-    return f"{notebook.path}: {notebook.counts[0]} → {notebook.counts[1]} cells, {len(notebook.cells)} of them differ"
+    differs = "differs" if len(notebook.cells) == 1 else "differ"
+    return f"{notebook.path}: {notebook.counts[0]} → {counted(notebook.counts[1], 'cell')}, {len(notebook.cells)} of them {differs}"
 
 
 def _cell_title(it: CellChange) -> str:

@@ -9,6 +9,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
+from nbtrack.amounts import counted
 from nbtrack.entities import Metric, RunView
 from nbtrack.journal.fold import RENAMED
 from nbtrack.secrets.values import conceal
@@ -49,7 +50,7 @@ def thinned(view: RunView) -> dict[str, str]:
     try:
         told = json.loads(view.tags.get("nbtrack.thinned", "{}"))
         known = {name: it for name, it in told.items() if name in view.metrics}
-        return {name: f"{view.metrics[name].count:,} of {'more than ' if it['about'] else ''}{it['points']:,} points" for name, it in known.items()}
+        return {name: f"{view.metrics[name].count:,} of {'more than ' if it['about'] else ''}{counted(it['points'], 'point')}" for name, it in known.items()}
     except (ValueError, TypeError, KeyError, AttributeError):
         return {}  # a tag anybody may set
 

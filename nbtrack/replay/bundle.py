@@ -19,6 +19,7 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from nbtrack.amounts import counted
 from nbtrack.delivery.mask import Mask, model_folders
 from nbtrack.entities import Event, Kind, RunView
 from nbtrack.errors import SecretError, UsageError
@@ -55,7 +56,7 @@ class Bundle:
 
     def __repr__(self) -> str:
         more = f", with {self.children} child run{'s' if self.children > 1 else ''}" if self.children else ""
-        lines = [f"{self.path}: {self.files} files, {self.size_bytes} bytes{more}"]
+        lines = [f"{self.path}: {counted(self.files, 'file')}, {self.size_bytes} bytes{more}"]
         if self.masked:
             lines.append(f"struck out: {', '.join(f'{kind} ({place})' for kind, place in self.masked)}")
         return "\n".join([*lines, *(f"left out: {it}" for it in self.left_out)])

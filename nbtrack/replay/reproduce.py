@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack import courier
+from nbtrack.amounts import counted
 from nbtrack.capture.begin import tracking_uri
 from nbtrack.capture.current import attach
 from nbtrack.entities import RunView, State
@@ -142,7 +143,7 @@ def _reproduce(
             executing.environment(home.root, uri, known.variables if known is not None else {}, python, temporary),
             executing.facts_of(view.run_id, view.name, [scratch, home.root]), timeout_s, scratch, see,
         )  # fmt: skip
-        tell(f"executing {len(cells)} cells")
+        tell(f"executing {counted(len(cells), 'cell')}")
         outcome = executing.execute(job)
         again = _run_of(home, view.run_id, outcome.pid)
         if again is not None:
@@ -250,7 +251,7 @@ def _judge(view: RunView, again: RunView, differences: list[Difference], unjudge
         why = f"{_place(first[0].cell, cells)}{first[0]}" + (f" (and {more} more)" if more else "")
     metrics = sum(not name.startswith("system/") for name in view.metrics) - len(unjudged)
     outputs = sum(bool(cell.outputs) for cell in cells)
-    compared = f"{metrics} metrics, outputs of {outputs} cells"
+    compared = f"{counted(metrics, 'metric')}, outputs of {counted(outputs, 'cell')}"
     if not first and not metrics and not outputs:
         why = "it ran to its end, but has neither metrics nor outputs that could be compared"
     return Reproduction(

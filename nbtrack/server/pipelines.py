@@ -6,6 +6,7 @@ import codecs
 import itertools
 from pathlib import Path
 
+from nbtrack.amounts import counted
 from nbtrack.charts.frame import sendable
 from nbtrack.errors import SpecError, UsageError
 from nbtrack.gates.check import kept
@@ -190,7 +191,7 @@ def _below(root: Path, path: Path) -> str:
 
 def _says(drawn: Graph) -> str:
     told = "; ".join(f"{it.id} after {', '.join(it.needs)}" if it.needs else f"{it.id} first" for it in drawn.nodes.values())
-    return sendable(f"{len(drawn.nodes)} stages: {told}.")
+    return sendable(f"{counted(len(drawn.nodes), 'stage')}: {told}.")
 
 
 def _measured(value: float | str) -> str:

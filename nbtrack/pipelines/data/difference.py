@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.amounts import counted
 from nbtrack.entities import RunView
 from nbtrack.errors import MissingPackageError
 from nbtrack.gates import frames
@@ -135,7 +136,8 @@ def _drifts(before: DataFrame, now: DataFrame, notes: list[str]) -> tuple[Moved,
         it = drift(name, sides[0], sides[1], limits["bins"])
         is_text = it.test != "KS" and sides[0].astype(str).nunique() > max(_FEW, len(sides[0]) // 2)
         if min(it.sizes) < limits["min_rows"] or is_text:
-            notes.append(f"{name}: {'nearly every value is another one' if is_text else f'{min(it.sizes)} values are too few to say whether it moved'}")
+            few = counted(min(it.sizes), "value is", "values are")
+            notes.append(f"{name}: {'nearly every value is another one' if is_text else f'{few} too few to say whether it moved'}")
             continue
         found.append(Moved(it, it.moved(psi=limits["psi"], alpha=limits["alpha"] / len(shared), missing=limits["missing"])))
     return tuple(sorted(found, key=lambda it: (not it.why, -it.drift.psi)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nbtrack.amounts import counted
 from nbtrack.pipelines.data.difference import DataDifference, InputDifference
 from nbtrack.pipelines.data.sources import Input
 from nbtrack.reads import words
@@ -41,7 +42,7 @@ def _headline(it: InputDifference) -> str:
     if it.a is None or it.b is None:
         return f"  {it.name}: {'new' if it.a is None else 'no longer read'}"
     if it.is_same:
-        return f"  {it.name}: the same" + (f", {it.rows[1]:,} rows" if it.rows[1] is not None else "")
+        return f"  {it.name}: the same" + (f", {counted(it.rows[1], 'row')}" if it.rows[1] is not None else "")
     rows = (
         f", {_count(it.rows[0])} → {_count(it.rows[1])} rows" if it.rows[0] != it.rows[1] else f", {_count(it.rows[0])} rows" if it.rows[0] is not None else ""
     )
@@ -57,7 +58,7 @@ def _lines(it: InputDifference) -> list[str]:
     moved = [one for one in it.moved if one.why]
     lines += [one.why for one in moved[:_SHOWN]]
     if len(moved) > _SHOWN:
-        lines.append(f"and {len(moved) - _SHOWN} more columns moved")
+        lines.append(f"and {counted(len(moved) - _SHOWN, 'more column')} moved")
     still = len(it.moved) - len(moved)
     if still:
         lines.append(f"{still} column{'s' if still > 1 else ''} did not move")

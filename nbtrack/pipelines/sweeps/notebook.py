@@ -183,7 +183,8 @@ def find(state: Path, word: str) -> str:
     chosen = ids[:1] if word == "last" else [it for it in ids if it.startswith(word)]
     if len(chosen) != 1:
         told = ", ".join(it[:8] for it in ids[:5])
-        raise UsageError(f"{len(chosen) or 'No'} sweeps in {state.parent} answer to {word!r}.", mend=f"There are {told}." if ids else "Begin one.")
+        count = f"{len(chosen)} sweeps in {state.parent} answer" if chosen else f"No sweep in {state.parent} answers"
+        raise UsageError(f"{count} to {word!r}.", mend=f"There are {told}." if ids else "Begin one.")
     return chosen[0]
 
 

@@ -47,7 +47,7 @@ def test_a_first_run_and_a_force_push_leave_nothing_to_compare_with_and_say_why(
     fit("train", {"acc": 0.9}, tags={COMMIT_TAG: branches[3]})
     repository.git("branch", "-f", "main", branches[1])  # what was pushed over is no part of the history
     found, how = asked(home, head, "ref:main", repository.folder)
-    assert found is None and "1 runs of this name were made at other commits" in how
+    assert found is None and "1 run of this name was made at other commits" in how
 
 
 def test_a_base_that_failed_is_no_base(home, fit, repository, branches):
