@@ -15,6 +15,7 @@ from nbtrack.courier.uris import mask_uri, secrets_of, sqlite_file
 from nbtrack.errors import GoneError, RefusedError, StoreUnreachableError
 from nbtrack.store import answers
 from nbtrack.store.faults import door
+from nbtrack.store.reach import connect_once
 
 MetricPoint = tuple[str, float, int, int]
 """Name, value, timestamp in ms, step."""
@@ -326,7 +327,7 @@ class StoreClient:
 def open_client(uri: str) -> Any:
     """MLflow's own client of a store that answers; its errors are foreign."""
     database = sqlite_file(uri)
-    _see_that_it_answers(uri)
+    connect_once(uri)
     folder = database.parent if database is not None else None
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -357,17 +358,3 @@ def _sensible(found_id: str) -> str:
     if not found_id:
         raise StoreUnreachableError("What answers at the tracking URI is not MLflow: it gives no ids.", mend="Check the tracking URI.")
     return found_id
-
-
-def _see_that_it_answers(uri: str) -> None:
-    """Connect to a database server once: MLflow tries the first connection 15 times, each wait twice as long, and would block for an hour."""
-    scheme = uri.partition("://")[0]
-    if scheme.partition("+")[0] not in ("postgresql", "postgres", "mysql", "mssql"):
-        return
-    import sqlalchemy
-
-    engine = sqlalchemy.create_engine(uri, poolclass=sqlalchemy.pool.NullPool)
-    try:
-        engine.connect().close()
-    finally:
-        engine.dispose()

@@ -61,9 +61,8 @@ class JournalBase(AbstractStore):
         Raises:
             MlflowException: it does not answer; said within seconds.
         """
-        if not self._reach.answers():
-            mend = "What was logged is kept; read it when the store is back."
-            raise as_mlflow(StoreUnreachableError(f"The store {self.runs.store} does not answer.", mend=mend))
+        if not self._reach.answers() and (problem := self._reach.problem) is not None:
+            raise as_mlflow(problem)
         with self._making:
             if self._made is None:
                 from mlflow.tracking._tracking_service.utils import _get_store

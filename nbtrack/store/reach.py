@@ -6,9 +6,18 @@ import socket
 import time
 from urllib.parse import urlsplit
 
+from nbtrack.courier.uris import mask_uri, secrets_of
+from nbtrack.errors import NbtrackError, StoreUnreachableError
+from nbtrack.store.faults import translate
+
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _CONNECT_S = 3.0
 _ANSWER_S = 10.0
+_PATIENCE: dict[str, dict[str, int]] = {
+    "psycopg": {"connect_timeout": 5}, "psycopg2": {"connect_timeout": 5}, "pymysql": {"connect_timeout": 5, "read_timeout": 5},
+    "mysqldb": {"connect_timeout": 5, "read_timeout": 5}, "pymssql": {"login_timeout": 5}, "pyodbc": {"timeout": 5},
+}  # fmt: skip
+"""What tells each driver not to wait for ever for a server that takes the connection and says nothing."""
 _GOOD_S = 10.0
 _BAD_S = 1.0
 _BAD_TIMES = 3.0
@@ -25,20 +34,54 @@ class Reach:
         """
         self._uri = uri
         self._until = 0.0
-        self._answers = True
+        self._has_opened = False
+        self.problem: NbtrackError | None = None
+        """Why it did not answer when it was asked last."""
 
     def answers(self) -> bool:
         """Whether the store answers; asks it if the last answer is too old."""
         now = time.monotonic()
         if now >= self._until:
-            self._answers = _ask(self._uri)
+            self.problem = self._asked()
             took_s = time.monotonic() - now
-            self._until = time.monotonic() + (_GOOD_S if self._answers else max(_BAD_S, _BAD_TIMES * took_s))
-        return self._answers
+            self._until = time.monotonic() + (_GOOD_S if self.problem is None else max(_BAD_S, _BAD_TIMES * took_s))
+        return self.problem is None
 
     def failed(self) -> None:
         """A call found it unreachable."""
-        self._answers, self._until = False, time.monotonic() + _BAD_S
+        self.problem, self._until = self._away(), time.monotonic() + _BAD_S
+
+    def _asked(self) -> NbtrackError | None:
+        if not _ask(self._uri):
+            return self._away()
+        if not self._has_opened:  # from then on its connections are kept, and one that fails says so
+            try:
+                connect_once(self._uri)
+            except Exception as cause:  # noqa: BLE001 - each driver has errors of its own
+                return translate(cause, tuple(secrets_of(self._uri)))
+            self._has_opened = True
+        return None
+
+    def _away(self) -> NbtrackError:
+        return StoreUnreachableError(f"The store {mask_uri(self._uri)} does not answer.", mend="What was logged is kept; read it when the store is back.")
+
+
+def connect_once(uri: str) -> None:
+    """Connect to a database server once: MLflow tries the first connection 15 times, each wait twice as long, and would block for an hour.
+
+    Other stores are left alone. What it raises is foreign.
+    """
+    scheme = uri.partition("://")[0]
+    if scheme.partition("+")[0] not in ("postgres", *_PORTS):
+        return
+    import sqlalchemy
+
+    patience = _PATIENCE.get(sqlalchemy.make_url(uri).get_dialect().driver, {})
+    engine = sqlalchemy.create_engine(uri, poolclass=sqlalchemy.pool.NullPool, connect_args=patience)
+    try:
+        engine.connect().close()
+    finally:
+        engine.dispose()
 
 
 def _ask(uri: str) -> bool:

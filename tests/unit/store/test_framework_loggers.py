@@ -98,6 +98,9 @@ def test_lightnings_logger_logs_params_curves_and_checkpoints_and_ends_its_run(p
     (real,) = runs_of(plugged, logger.run_id)
     assert (real.info.status, real.info.run_name, real.data.params["lr"]) == ("FINISHED", "line", "0.25")
     assert len(mlflow_of(plugged).get_metric_history(real.info.run_id, "loss")) == 12
-    (checkpoint,) = mlflow_of(plugged).list_artifacts(real.info.run_id, "model/checkpoints")
-    kept = {it.path.rpartition("/")[2] for it in mlflow_of(plugged).list_artifacts(real.info.run_id, checkpoint.path)}
-    assert {f"{checkpoint.path.rpartition('/')[2]}.ckpt", "metadata.yaml", "aliases.txt"} <= kept
+    folders, kept = [""], []
+    while folders:
+        found = mlflow_of(plugged).list_artifacts(real.info.run_id, folders.pop())
+        folders += [it.path for it in found if it.is_dir]
+        kept += [it.path.rpartition("/")[2] for it in found if not it.is_dir]
+    assert {"epoch=2-step=12.ckpt", "aliases.txt"} <= set(kept), kept
