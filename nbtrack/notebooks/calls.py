@@ -90,6 +90,8 @@ class Calls(Places):
             step.facts.append(Fact("shell", f"starts another program ({name})"))
             step.changes |= {"<any file>", "<files>"}
             step.needs |= {"<any file>", "<folder>"}
+        if known.PATCHES.match(name) and any(self._dotted(arg, ()) == "builtins" for arg in call.args):
+            self._patch_builtins(self._value(call.texts[1] if len(call.texts) > 1 else None) or "__dict__")
         if known.PATCHES.match(name):
             step.changes |= {f"<options {self._imports[arg].partition('.')[0]}>" for arg in call.args if arg in self._imports}
         if name.startswith("warnings.") and "error" in {*call.texts, *named.values()}:

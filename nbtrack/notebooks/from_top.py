@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import functools
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -13,6 +12,7 @@ from nbtrack.notebooks.body import Body
 from nbtrack.notebooks.document import Document
 from nbtrack.notebooks.effects import effects_of
 from nbtrack.notebooks.history import History
+from nbtrack.notebooks.meanings import BUILTINS
 from nbtrack.notebooks.reasons import Reason, label
 from nbtrack.notebooks.recipe import recipe_of
 from nbtrack.notebooks.scopes import parse
@@ -69,7 +69,7 @@ def _about_stops(steps: Sequence[Step], clean: History, document: Document, last
         numbers: tuple[int, ...] = (ran.number,) if ran is not None else ()
         which = label(ran) if ran is not None else f"the cell `{short(cell.source)}`"
         if not is_open and not cell.may_raise:
-            missing = sorted(name for name in _surely_read(step.entry.code) - bound - ambient if not hasattr(builtins, name))
+            missing = sorted(name for name in _surely_read(step.entry.code) - bound - ambient if name not in BUILTINS)
             if missing:
                 return [Reason("stops", numbers, f"{which} stands above this cell and needs {missing[0]}, which no cell above it binds")]
             if ran is not None and ran.cell_id and ran.number not in counted and ran.status is Status.ERROR and not _is_mended(ran, bound):

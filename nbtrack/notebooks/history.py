@@ -58,6 +58,8 @@ class History:
         """What names are taken to mean in cells that nobody saw run."""
         self.folder = ""
         """Working directory after the last cell."""
+        self.patched: set[str] = set()
+        """Names that cells bound for all modules, through `builtins`."""
         self.local_modules: dict[str, str] = {}
         """Modules of the user's own that were imported: full name to file."""
 
@@ -167,7 +169,7 @@ class History:
 
     def _is_own(self, name: str) -> bool:
         """Whether the notebook has bound the name, which is a builtin's too."""
-        return name in self._imports or name in self._code or name in self._bound
+        return name in self._imports or name in self._code or name in self._bound or name in self.patched
 
     def is_alone(self, name: str, seen: Seen) -> bool:
         """Whether the name's object is no other name's too."""

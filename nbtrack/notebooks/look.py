@@ -93,7 +93,7 @@ class Look(Calls):
                 self._foreign(dotted)
         for chain in body.attributes:
             dotted = self._dotted(chain[0], chain[1:])
-            if dotted.startswith("__main__."):
+            if dotted.startswith("__main__.") or (dotted.startswith("builtins.") and dotted.split(".")[1] in self._history.patched):
                 step.needs.add(dotted.split(".")[1])
             if dotted == "sys.argv":
                 step.facts.append(Fact("environment", "sys.argv"))
@@ -156,7 +156,10 @@ class Look(Calls):
 
     def _stored(self, chain: tuple[str, ...]) -> None:
         dotted = self._dotted(chain[0], chain[1:])
-        if not dotted or dotted.startswith("builtins."):
+        package, _, name = dotted.partition(".")
+        if package == "builtins" and chain[0] != name.partition(".")[0]:
+            self._patch_builtins(name)
+        if not dotted or package == "builtins":
             return
         if dotted == "os.environ":
             self._step.changes.add("<environ>")

@@ -48,6 +48,14 @@ class Places(Meanings):
             step.changes.add(place)
         self.handles += [(name, place) for name in step.body.writes if place and self._is_handle(name, maps=is_map)]
 
+    def _patch_builtins(self, name: str) -> None:
+        """A name is bound for all modules, or taken away."""
+        if name.isidentifier() and name != "__dict__":
+            self._history.patched.add(name)
+            self._step.changes.add(name)
+        else:
+            self._step.facts.append(Fact("unseen", "changes what is built in"))
+
     def _is_handle(self, name: str, *, maps: bool) -> bool:
         """Whether what is done to the name's object reaches the file it was made from."""
         kind, _, module = self.kind_of(name).partition(" ")

@@ -207,6 +207,8 @@ SCENARIOS = [
         {"a": "from functools import lru_cache\n@lru_cache\ndef f(n):\n    return [n]", "b": "y = f(2)\ny.append(3)", "r": RUN + "z = len(f(2))"},
         "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4",
     ),
+    Scenario("a builtin made by a cell that is gone", {"a": "import builtins", "b": "builtins.triple = lambda x: 3 * x", "r": RUN + "z = triple(2)"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
+    Scenario("a builtin replaced by a cell that is gone", {"a": "import builtins", "b": "setattr(builtins, 'oct', lambda x: 9)", "r": RUN + "z = oct(1)"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
 ]  # fmt: skip
 
 VERDICTS = {
