@@ -33,14 +33,10 @@ class Calls(Places):
             self._method(call, kind, type_module, named)
             foreign = f"{type_module}.*.{call.method}" if kind == "object" and call.method and type_module in self._local else ""
         self._named_in_texts(name, call, named)
-        for how, path in known.files(
-            name,
-            call.method,
-            call.texts,
-            named,
-            type_module if kind == "object" else "pathlib" if call.method in ("read_text", "write_text", "read_bytes", "write_bytes") else type_module,
-        ):
-            self._access(how, path, is_map=known.MAPS.match(name) is not None)
+        is_path = kind != "object" and not name and (call.method in known.PATH_METHODS or (kind == "plain" and call.method == "replace" and call.n_args == 1))
+        own = self._texts.get(call.root) if is_path and call.method in known.OWN_FILE and len(call.path) == 1 and not call.is_through_call else None
+        for how, path in known.files(name, call.method, call.texts, named, "pathlib" if is_path else type_module):
+            self._access(how, path if path is not None or call.root in self._step.body.repeated else own, is_map=known.MAPS.match(name) is not None)
         if call.method in ("sample", "rvs") and kind == "object" and type_module.startswith(("pandas", "scipy")) and "random_state" not in call.keywords:
             self._draw("numpy")
         return foreign
@@ -153,6 +149,7 @@ class Calls(Places):
                 step.changes.add(f"{REMEMBERED}{call.root}>")
             elif any(it.is_stateful for it in bodies) or kind == "object":
                 step.changes.add(call.root)
+                step.needs |= {f"{REMEMBERED}{call.root}>"} if type_module == "functools" else set()
             return
         if type_module == "functools":
             step.needs.add(f"{REMEMBERED}{call.root}>")

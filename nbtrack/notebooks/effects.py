@@ -267,7 +267,8 @@ class _Walk(Branches):
                     self.visit(part)
         self._hidden.pop()
         self._define(node.name, node)
-        bases = [base.id for base in ast.walk(ast.Tuple(node.bases, ast.Load())) if isinstance(base, ast.Name)]
+        above = [*node.bases, *(keyword.value for keyword in node.keywords)]  # a metaclass takes part in calls, too
+        bases = [base.id for base in ast.walk(ast.Tuple(above, ast.Load())) if isinstance(base, ast.Name)]
         if not self._is_own(node.name):
             self.body.functions[node.name].reads.update(bases)
 

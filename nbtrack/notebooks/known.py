@@ -181,7 +181,10 @@ _WRITE_METHODS = frozenset(
         " savefig save_model save_weights to_file unlink touch mkdir rename replace tofile write_image write_html"
     )
 )
-_PATH_FIRST = regex(r"^(numpy\.save\w*|torch\.save|joblib\.dump)$")
+OWN_FILE = frozenset(_words("open read_text read_bytes write_text write_bytes exists is_file stat"))
+"""Methods of a path that read, or write anew, the file it names and no other."""
+PATH_METHODS = OWN_FILE | frozenset(_words("iterdir glob rglob is_dir unlink touch mkdir rmdir rename symlink_to hardlink_to chmod"))
+"""Methods by which a path is told from a text."""
 _READ_MODES = regex(r"^r[bt]?$")
 
 
@@ -200,9 +203,10 @@ def files(name: str, method: str, texts: tuple[str | None, ...], named: dict[str
         or (method == "open" and type_module.startswith("pathlib"))
     ):
         mode = named.get("mode") or (texts[1] if len(texts) > 1 and name else texts[0] if texts and not name else None) or "r"
+        path = first if name else None  # a path's own method is told the mode alone
         if _READ_MODES.match(mode):
-            return [("read", first)]
-        return [("add" if mode[:1] in "ar=" else "write", first)]
+            return [("read", path)]
+        return [("add" if mode[:1] in "ar=" else "write", path)]
     found: list[tuple[str, str | None]] = []
     if name in ("shelve.open", "dbm.open"):
         return [("add", first)]

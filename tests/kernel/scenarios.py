@@ -209,6 +209,32 @@ SCENARIOS = [
     ),
     Scenario("a builtin made by a cell that is gone", {"a": "import builtins", "b": "builtins.triple = lambda x: 3 * x", "r": RUN + "z = triple(2)"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
     Scenario("a builtin replaced by a cell that is gone", {"a": "import builtins", "b": "setattr(builtins, 'oct', lambda x: 9)", "r": RUN + "z = oct(1)"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
+    Scenario(
+        "a builtin shadowed since it was remembered by",
+        {"a": "from functools import cache\n@cache\ndef f(n):\n    return abs(n) + 1", "b": "y = f(-2)", "c": "abs = lambda n: n", "r": RUN + "z = f(-2)"},
+        "run a; run b; run c; delete b; run r", "no", ("deleted",), "1 2 3 4",
+    ),
+    Scenario(
+        "a metaclass that counts objects",
+        {"a": "class M(type):\n    count = 0\n    def __call__(cls):\n        M.count += 1\n        return super().__call__()\nclass A(metaclass=M): pass", "b": "A()\nNone", "r": RUN + "z = M.count"},
+        "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4",
+    ),
+    Scenario(
+        "a file that its path appends to, twice", {"a": "from pathlib import Path\np = Path('q.txt')\np.write_text('')", "b": "with p.open('a') as f:\n    f.write('x')", "r": RUN + "z = len(p.read_text())"},
+        "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4",
+    ),
+    Scenario(
+        "a file appended to through Path(), twice", {"a": "from pathlib import Path\np = Path('q.txt')\np.write_text('')", "b": "with Path('q.txt').open('a') as f:\n    f.write('x')", "r": RUN + "z = len(open('q.txt').read())"},
+        "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4",
+    ),
+    Scenario(
+        "a file touched after it was written", {"a": "from pathlib import Path\np = Path('q.txt')\np.write_text('abc')", "b": "p.touch()", "r": RUN + "z = len(p.read_text())"},
+        "run a; run b; run r", "yes", recipe="1 2 3",
+    ),
+    Scenario(
+        "another file of the same folder", {"a": "from pathlib import Path\np = Path('q.txt')\np.write_text('')", "b": "Path('o.txt').write_text('1')", "c": "o = Path('o.txt')\nlen(o.read_text())", "r": RUN + "z = len(p.read_text())"},
+        "run a; run b; run c; run c; run r", "yes", recipe="1 2 5",
+    ),
 ]  # fmt: skip
 
 VERDICTS = {
