@@ -1,7 +1,7 @@
 // Light or dark as the host is, and its shortcuts kept out of our keys.
 import { Signal } from '../models/signal';
 import uplot from 'uplot/dist/uPlot.min.css';
-import css from './compare.css';
+import { styles } from './css';
 
 /** Tells when colours changed: what is drawn on a canvas has to be drawn again. */
 export const recoloured = new Signal();
@@ -54,7 +54,7 @@ export function dress(element: HTMLElement, label: string, own = ''): () => void
   };
 }
 
-const BASE = uplot + css;
+const BASE = uplot + styles;
 const SHEETS = new WeakMap<Document | ShadowRoot, Set<string>>();
 
 /** Put our stylesheets where the element is. Constructed ones need no permission of a strict content security policy. */
