@@ -20,7 +20,7 @@ from nbtrack.delivery.deliver import HELD_MEND
 from nbtrack.errors import NbtrackError
 from nbtrack.journal import Home, cursor
 from nbtrack.journal.owner import OwnerView, is_alive
-from nbtrack.reads.runs import local_runs
+from nbtrack.reads.local import local_runs
 from nbtrack.settings import Settings
 from nbtrack.store.client import StoreClient, be_quick
 

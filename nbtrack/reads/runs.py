@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nbtrack import courier
 from nbtrack.entities import RunView
-from nbtrack.errors import FormatError, UnknownRunError
+from nbtrack.errors import UnknownRunError
 from nbtrack.journal import Home, fold
-from nbtrack.journal.writer import EVENTS
 from nbtrack.reads.fresh import in_force
+from nbtrack.reads.local import local_run, local_runs
 from nbtrack.reads.past import Past, past
 
 REPRODUCES_TAG = "nbtrack.reproduces"
 """On a run that reproduces another: the other's id. It is nobody's last run."""
-_WATCHED_NS = 600_000_000_000
-"""A worker of an ended run may write to it for a while."""
-_KEPT = 20_000
-_settled: dict[tuple[str, str], tuple[tuple[int, int, int], RunView]] = {}
 _ID_LETTERS = 32
 _many: dict[tuple[str, str], tuple[tuple[Any, ...], list[RunView]]] = {}
 
@@ -57,7 +51,7 @@ def find(home: Home, word: str = "last", *, store: str | None = None) -> RunView
     Raises:
         UnknownRunError: there is none, or there are several; names the nearest.
     """
-    if len(word) == _ID_LETTERS and (known := _folded(home, word, True)) is not None:
+    if len(word) == _ID_LETTERS and (known := local_run(home, word)) is not None:
         return known
     local = _newest(local_runs(home, metrics=False))
     if word == "last":
@@ -76,11 +70,6 @@ def find(home: Home, word: str = "last", *, store: str | None = None) -> RunView
     close = difflib.get_close_matches(word, [view.name for view in local], n=1)
     mend = f"Did you mean {close[0]!r}?" if close else "`%track runs` or `nbtrack runs` lists them."
     raise UnknownRunError(word, f"No run answers to {word!r}" + ("." if local else "; there is no run yet."), mend=mend)
-
-
-def local_runs(home: Home, *, metrics: bool = True) -> list[RunView]:
-    """All runs of the journal, in no order. A run that ended a while ago is read once, as long as its files stay as they are."""
-    return [view for run_id in home.run_ids() if (view := _folded(home, run_id, metrics)) is not None]
 
 
 def mlflow_ids_of(views: Iterable[RunView]) -> set[str]:
@@ -136,22 +125,3 @@ def _meant(views: Sequence[RunView], word: str) -> list[RunView]:
 
 def _newest(views: Iterable[RunView]) -> list[RunView]:
     return sorted(views, key=lambda view: view.start.started_ns, reverse=True)
-
-
-def _folded(home: Home, run_id: str, metrics: bool) -> RunView | None:
-    folder = f"{home.root}/runs/{run_id}"
-    try:
-        events, inside = os.stat(f"{folder}/{EVENTS}"), os.stat(folder)  # noqa: PTH116 - twice for each of ten thousand runs
-    except OSError:
-        return None
-    key, mark = (str(home.root), run_id), (events.st_size, events.st_mtime_ns, inside.st_mtime_ns)
-    known = _settled.get(key)
-    if known is not None and known[0] == mark:
-        return known[1]
-    try:
-        view = fold(home, run_id, metrics=metrics)
-    except FormatError:
-        return None  # written by a newer release; the others are still shown
-    if view is not None and metrics and view.ended_ns is not None and time.time_ns() - view.ended_ns > _WATCHED_NS and len(_settled) < _KEPT:
-        _settled[key] = mark, view
-    return view

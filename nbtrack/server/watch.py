@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Literal
 
 from nbtrack.charts.frame import sendable
 from nbtrack.errors import NbtrackError
 from nbtrack.journal import Home, fold
+from nbtrack.journal.owner import is_alive
+from nbtrack.journal.writer import EVENTS
 from nbtrack.reads import words
+from nbtrack.reads.local import local_runs, points_mark
 from nbtrack.server.health import Examiner
 from nbtrack.server.hub import Hub
 from nbtrack.server.shapes import Ended, Health
@@ -21,7 +24,7 @@ _LIVE_S, _ALL_S = 0.5, 10.0
 """Seconds between looks at what happens, and at everything: runs that ended change by a tag, a note or the trash alone."""
 _JUST_NS = 5_000_000_000
 """A run may begin and end between two looks."""
-_Facts = tuple[int, int]
+_Facts = tuple[int, int, int]
 
 
 class Watch:
@@ -45,19 +48,25 @@ class Watch:
     async def _look(self) -> None:
         loop = asyncio.get_running_loop()
         known = await loop.run_in_executor(None, _facts, self._home, self._home.run_ids())
+        self._going |= await loop.run_in_executor(None, self._begun)
+        points: dict[str, tuple[int, ...]] = {}
         live: set[str] = set()
         quiet_s = 0.0
         health: Health | None = None
         while True:
             await asyncio.sleep(_LIVE_S)
             quiet_s += _LIVE_S
-            names = await loop.run_in_executor(None, self._home.run_ids)
+            names = await loop.run_in_executor(None, lambda: list(self._home.run_ids()))
             is_whole = quiet_s >= _ALL_S
+            live |= self._going
             now = await loop.run_in_executor(None, _facts, self._home, names if is_whole else [it for it in names if it not in known or it in live])
-            changed = [run for run, facts in now.items() if known.get(run) != facts]
+            written = await loop.run_in_executor(None, _points, self._home, live & now.keys())
+            changed = [run for run, facts in now.items() if known.get(run) != facts or points.get(run, written.get(run)) != written.get(run)]
+            points |= written
             if is_whole:
                 changed += [run for run in known if run not in now]
                 known, live, quiet_s = dict(now), set(changed), 0.0
+                points = {run: mark for run, mark in points.items() if run in live or run in self._going}
             else:
                 known.update(now)
                 live |= set(changed)
@@ -71,8 +80,12 @@ class Watch:
                     health = found
                     self._hub.tell("health", found)
 
+    def _begun(self) -> set[str]:
+        """Runs that go on; reads all runs, as whoever begins to listen asks for them next."""
+        return {view.run_id for view in local_runs(self._home) if not view.state.is_end and is_alive(self._home, view.start.owner)}
+
     def _ends(self, runs: Iterable[str]) -> list[Ended]:
-        """Those of the runs that began while somebody listened, and ended since the last look."""
+        """Those of the runs that went on while somebody listened, and ended since the last look."""
         found = []
         for run in runs:
             view = None
@@ -93,13 +106,16 @@ class Watch:
 
 
 def _facts(home: Home, runs: Iterable[str]) -> dict[str, _Facts]:
-    """What tells that a run changed: size of its events and of its points' files by time of writing."""
+    """What tells that a run changed, but for its points: size and time of its events, and of what lies beside them."""
     found = {}
     for run in runs:
-        size = when = 0
+        folder = f"{home.root}/runs/{run}"
         with contextlib.suppress(OSError):
-            for file in Path(home.folder("runs") / run).iterdir():
-                facts = file.stat()
-                size, when = size + facts.st_size, max(when, facts.st_mtime_ns)
-        found[run] = (size, when)
+            events, inside = os.stat(f"{folder}/{EVENTS}"), os.stat(folder)  # noqa: PTH116 - of ten thousand runs
+            found[run] = (events.st_size, events.st_mtime_ns, inside.st_mtime_ns)
     return found
+
+
+def _points(home: Home, runs: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """The same of the points of runs that go on."""
+    return {run: points_mark(home.run(run)) for run in runs}

@@ -1,0 +1,106 @@
+"""The runs of the journal, each folded once as long as nothing is added to it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import zlib
+from pathlib import Path
+
+from nbtrack.entities import RunView
+from nbtrack.errors import FormatError
+from nbtrack.journal import Home, fold
+from nbtrack.journal.points import read_bytes, segments, writer_of
+from nbtrack.journal.writer import EVENTS
+
+_WATCHED_NS = 600_000_000_000
+"""A worker of an ended run may write points to it for a while. They go through a memory map, which changes no file's size, and not always its time."""
+_LOOK_NS = 10_000_000
+"""How long one listing looks for such points: of a few runs it sees them at once, of thousands that ended just now after some listings."""
+_KEPT = 20_000
+_Mark = tuple[int, int, int]
+_lock = threading.RLock()
+_known: dict[tuple[str, str], _Known] = {}
+
+
+class _Known:
+    """A run that ended, as it was folded."""
+
+    __slots__ = ("ended_ns", "is_watched", "looked_ns", "mark", "points", "view")
+
+    def __init__(self, mark: _Mark, view: RunView, points: tuple[int, ...], now_ns: int) -> None:
+        self.mark, self.view, self.points = mark, view, points
+        self.ended_ns, self.looked_ns = view.ended_ns or 0, now_ns
+        self.is_watched = now_ns - self.ended_ns <= _WATCHED_NS
+
+
+def local_runs(home: Home, *, metrics: bool = True) -> list[RunView]:
+    """All runs of the journal, in no order. One that ended is read again when its files change."""
+    with _lock:  # who asks while all runs are read for the first time has them with the first one
+        return _local_runs(home, metrics)
+
+
+def _local_runs(home: Home, metrics: bool) -> list[RunView]:
+    found: list[RunView] = []
+    watched: list[tuple[int, str, int]] = []
+    for run_id in home.run_ids():
+        view = local_run(home, run_id, metrics=metrics, is_listed=True)
+        if view is not None:
+            known = _known.get((str(home.root), run_id))
+            if known is not None and known.is_watched:
+                watched.append((known.looked_ns, run_id, len(found)))
+            found.append(view)
+    if metrics and watched:
+        until_ns = time.monotonic_ns() + _LOOK_NS
+        for _, run_id, at in sorted(watched):  # the one that was not looked at for longest goes first
+            found[at] = _looked(home, run_id) or found[at]
+            if time.monotonic_ns() > until_ns:
+                break
+    return found
+
+
+def local_run(home: Home, run_id: str, *, metrics: bool = True, is_listed: bool = False) -> RunView | None:
+    """A run of the journal by its id.
+
+    Args:
+        metrics: False leaves its points unread, unless they are known.
+        is_listed: among many others, so late points may be seen later.
+    """
+    folder = f"{home.root}/runs/{run_id}"
+    try:
+        events, inside = os.stat(f"{folder}/{EVENTS}"), os.stat(folder)  # noqa: PTH116 - twice for each of ten thousand runs
+    except OSError:
+        return None
+    key, mark = (str(home.root), run_id), (events.st_size, events.st_mtime_ns, inside.st_mtime_ns)
+    known = _known.get(key)
+    if known is not None and known.mark == mark:
+        return known.view if is_listed or not known.is_watched else _looked(home, run_id)
+    points = points_mark(Path(folder)) if metrics else ()  # before they are folded: what comes meanwhile is then seen with the next look
+    try:
+        view = fold(home, run_id, metrics=metrics)
+    except FormatError:
+        return None  # written by a newer release; the others are still shown
+    if view is not None and metrics and view.ended_ns is not None and (known is not None or len(_known) < _KEPT):
+        _known[key] = _Known(mark, view, points, time.time_ns())
+    return view
+
+
+def _looked(home: Home, run_id: str) -> RunView | None:
+    """A run that ended a short time ago, folded again if points came since."""
+    known = _known[str(home.root), run_id]
+    points = points_mark(home.run(run_id))
+    if points != known.points:
+        known.view, known.points = fold(home, run_id) or known.view, points
+    known.looked_ns = time.time_ns()
+    known.is_watched = known.looked_ns - known.ended_ns <= _WATCHED_NS
+    return known.view
+
+
+def points_mark(folder: Path) -> tuple[int, ...]:
+    """What tells that points were added: checksums of what each writer writes at last."""
+    last = {writer_of(it): it for it in segments(folder)}
+    try:
+        return tuple(zlib.crc32(read_bytes(it)) for it in last.values())
+    except (OSError, FormatError):
+        return ()
