@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 # Installs with uv, which is quick; where uv cannot be had or does not reach the packages, with pip.
 install = { test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(1); } \
 	|| { $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' && $(BIN)/python -m pip install --quiet $(1); }
+comma := ,
 # PyTorch for the CPU. uv knows where such builds are; where it does not get there, pip takes this release from wherever it looks for packages.
 TORCH := torch==2.13.0
 torch = { test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --torch-backend=cpu $(TORCH) 2>/dev/null; } \
@@ -31,7 +32,7 @@ help: ## Say what can be made
 demo: $(VENV)/.installed-demo ## Execute the quickstart notebook and print its runs
 	@$(BIN)/python examples/demo.py
 
-lab: $(VENV)/.installed-lab ## Open the quickstart in JupyterLab
+lab: $(VENV)/.installed-lab ## Open the quickstart, and the pipeline of examples/housing, in JupyterLab
 	@$(BIN)/python examples/demo.py --lab $(ARGS)
 
 test: $(VENV)/.installed-test $(VENV)/.installed-frameworks $(VENV)/.installed-browser postgresql mariadb chromium ## Run lint and every test
@@ -78,7 +79,7 @@ $(VENV)/.installed-demo: pyproject.toml | $(VENV)/.made
 
 $(VENV)/.installed-lab: pyproject.toml | $(VENV)/.made
 	@echo "Installing nbtrack and JupyterLab"
-	@$(call install,-e '.[lab]' --group demo)
+	@$(call install,-e '.[lab$(comma)pipelines]' --group demo)
 	@touch $@
 
 # Before the tests' install, whose build then finds the packages it needs

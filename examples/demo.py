@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 NOTEBOOK = Path(__file__).resolve().with_name("quickstart.ipynb")
+HOUSING = NOTEBOOK.with_name("housing")
 WORK = NOTEBOOK.parents[1] / ".demo"
 BIN = Path(sys.executable).parent
 
@@ -104,10 +105,14 @@ def show() -> None:
 
 
 def open_lab(words: list[str]) -> int:
-    """JupyterLab on a copy of the notebook, which stays as it is if it is there already."""
+    """JupyterLab on copies of the notebook and of a pipeline, which stay as they are if they are there already."""
     copy = WORK / NOTEBOOK.name
     if not copy.exists():
         shutil.copyfile(NOTEBOOK, copy)
+    if not (WORK / HOUSING.name).exists():
+        shutil.copytree(
+            HOUSING, WORK / HOUSING.name, ignore=shutil.ignore_patterns("build", ".nbtrack", "mlruns", "mlflow.db", "nbtrack-report", "__pycache__")
+        )
     return subprocess.run([sys.executable, "-m", "jupyterlab", "--notebook-dir", WORK, copy, *words], check=False).returncode
 
 
