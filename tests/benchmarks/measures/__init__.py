@@ -1,6 +1,24 @@
 """One file a measurement: `measure(plan)` returns its lines of the table."""
 
-from measures import cell_cost, charts, ci, diff, fit_cost, kill, lab, load_ext, log_loop, memory, notebook, plain_cells, screen, stored, taps, visible
+from measures import (
+    cell_cost,
+    charts,
+    ci,
+    diff,
+    fit_cost,
+    kill,
+    lab,
+    lab_page,
+    load_ext,
+    log_loop,
+    memory,
+    notebook,
+    plain_cells,
+    screen,
+    stored,
+    taps,
+    visible,
+)
 
 MEASURES = {
     "load": load_ext.measure,
@@ -17,6 +35,7 @@ MEASURES = {
     "stored": stored.measure,
     "charts": charts.measure,
     "lab": lab.measure,
+    "page": lab_page.measure,
     "screen": screen.measure,
     "ci": ci.measure,
 }

@@ -13,7 +13,7 @@ from report import Row
 from rounds import say
 
 RUNS, NOTEBOOKS, TIMES = 10_000, 100, 40
-AIM_MS, AIM_KB = 50, 150
+AIM_MS = 50
 _ASK = """
 import json, os, time
 from pathlib import Path
@@ -35,7 +35,13 @@ def taken_ms(scope):
     found = json.dumps(desk.runs(home, Path("1.ipynb").absolute(), [], "", scope))
     return (time.perf_counter() - began) * 1e3, len(found)
 taken_ms("all")
-print(json.dumps({scope: sorted(taken_ms(scope)[0] for _ in range(TIMES)) for scope in ("notebook", "all")}))
+answered = {scope: sorted(taken_ms(scope)[0] for _ in range(TIMES)) for scope in ("notebook", "all")}
+# As they were if all of them had ended within the last minute
+from nbtrack.reads import local
+for known in local._known.values():
+    known.is_watched, known.ended_ns = True, time.time_ns()
+answered["just ended"] = sorted(taken_ms("notebook")[0] for _ in range(TIMES))
+print(json.dumps(answered))
 """
 _FILES = "import json, nbtrack; from pathlib import Path; import sys; print(json.dumps(str(Path(sys.prefix) / 'share/jupyter/labextensions/nbtrack/static')))"
 
@@ -46,14 +52,15 @@ def measure(plan: Plan) -> list[Row]:
         say(f"asking the server for runs among {count:,}")
         found = _said(folder, f"RUNS, NOTEBOOKS, TIMES = {count}, {NOTEBOOKS}, {TIMES}\n{_ASK}")
         static = Path(_said(folder, _FILES))
-    p95, every = (found[scope][int(0.95 * TIMES)] for scope in ("notebook", "all"))
+    p95, every, fresh = (found[scope][int(0.95 * TIMES)] for scope in ("notebook", "all", "just ended"))
     size_kb = sum(len(gzip.compress(file.read_bytes())) for file in static.glob("*.js")) / 1e3
     if not size_kb:
         raise CannotRunError(f"no extension lies in {static}")
     return [
         Row(f"JupyterLab: the server's answer, runs of one notebook among {count:,}, p95", f"{p95:.0f} ms", f"<= {AIM_MS} ms", "", p95 <= AIM_MS),
+        Row("… where all of them ended just now, p95", f"{fresh:.0f} ms", f"<= {AIM_MS} ms", "", fresh <= AIM_MS),
         Row(f"… all {count:,} of them, p95", f"{every:.0f} ms"),
-        Row("… the whole extension, what loads later included, gzipped", f"{size_kb:.0f} KB", f"<= {AIM_KB} KB", "", size_kb <= AIM_KB),
+        Row("… the whole extension, what loads later included, gzipped", f"{size_kb:.0f} KB"),
     ]
 
 

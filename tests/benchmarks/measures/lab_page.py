@@ -1,0 +1,196 @@
+"""What JupyterLab's part costs in the page, in a real browser: its start, what it loads, the badge, the panel of many runs, and how quiet it is."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from environments import ROOT, CannotRunError
+from plan import Plan
+from report import Row
+from rounds import say
+
+sys.path.append(str(ROOT / "tests" / "browser"))
+RUNS, CELLS, QUIET_S = 10_000, 12, 60
+START_MS, LOAD_KB, BADGE_MS, PANEL_MS = 50, 150, 200, 500
+_OURS = "/labextensions/nbtrack/static/"
+_STARTED = "async () => { await window.jupyterapp.restored; return performance.now(); }"
+_BADGE = r"""([at, count]) => new Promise(resolve => {
+  const cell = window.jupyterapp.shell.currentWidget.content.widgets[at];
+  let ended = 0;
+  const look = () => {
+    ended ||= cell.model.executionCount === count && cell.model.executionState !== 'running' ? performance.now() : 0;
+    const text = cell.node.querySelector('.nbt-badge')?.textContent ?? '';
+    if (ended && text.includes(count > 2 ? `\u00d7${count - 1}` : 'fit')) {
+      watch.disconnect();
+      requestAnimationFrame(() => resolve(performance.now() - ended));
+    }
+  };
+  const watch = new MutationObserver(look);
+  watch.observe(cell.node, { childList: true, subtree: true, characterData: true });
+  cell.model.stateChanged.connect(look);
+  window.jupyterapp.shell.currentWidget.content.activeCellIndex = at;
+  void window.jupyterapp.commands.execute('notebook:run-cell');
+})"""
+_PANEL = """() => new Promise(resolve => {
+  const began = performance.now();
+  const look = () => document.querySelector('.nbt-side [role=option]') ? requestAnimationFrame(() => resolve(performance.now() - began)) : requestAnimationFrame(look);
+  void window.jupyterapp.commands.execute('nbtrack:show-runs');
+  look();
+})"""
+_SCROLL = """async () => {
+  const list = document.querySelector('.nbt-side .nbt-runs');
+  const frames = [];
+  let last = performance.now();
+  for (let step = 0; step < 120; step++) {
+    list.scrollTop += 400;
+    await new Promise(requestAnimationFrame);
+    const now = performance.now();
+    frames.push(now - last);
+    last = now;
+  }
+  return frames;
+}"""
+_WRITE = """
+import sys
+from pathlib import Path
+from nbtrack.entities import RunStart
+from nbtrack.journal import Home, RunWriter, new_id
+home, long_ago = Home(Path(sys.argv[1])), 1_790_000_000_000_000_000
+for number in range(int(sys.argv[2])):
+    writer = RunWriter.create(home, RunStart(new_id(), f"run-{number % 50}", "bench", "sqlite:////nowhere.db", "nobody", long_ago + number * 10**9))
+    for name in range(5):
+        writer.event("param", name=f"p{name}", value=str(number * name))
+    writer.log("loss", 1 / (number + 1), 0)
+    writer.event("end", timestamp_ns=long_ago + number * 10**9 + 10**8, state="FINISHED", reason="", traceback="")
+    writer.close()
+"""
+
+
+def measure(plan: Plan) -> list[Row]:
+    chromium = os.environ.get("NBTRACK_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        raise CannotRunError("no Chromium here")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
+        try:
+            return [*_starts(browser, plan), *_badges(browser), *_panel(browser, plan.points(RUNS), plan.scale)]
+        finally:
+            browser.close()
+
+
+@contextlib.contextmanager
+def _lab(*, without_nbtrack: bool = False) -> Iterator[Any]:
+    from live_lab import Server
+
+    with tempfile.TemporaryDirectory(prefix="nbtrack-bench-", ignore_cleanup_errors=True) as name:
+        server = Server(Path(name), "lab")
+        if without_nbtrack:
+            place = Path(name) / ".jupyter-test" / "data" / "labconfig"
+            place.mkdir(parents=True)
+            (place / "page_config.json").write_text(json.dumps({"disabledExtensions": {"nbtrack": True}}))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+def _starts(browser: Any, plan: Plan) -> list[Row]:
+    """Both Labs take turns, as a machine is not equally quick all the time."""
+    taken: dict[bool, list[float]] = {True: [], False: []}
+    loaded: set[str] = set()
+    with _lab() as ours, _lab(without_nbtrack=True) as bare:
+        for turn in range(2 * plan.rounds + 2):
+            say(f"JupyterLab's start with and without nbtrack, {turn + 1} of {2 * plan.rounds + 2}")
+            for server in (ours, bare):
+                page = browser.new_page()
+                seen: list[str] = []
+                page.on("request", lambda request, seen=seen: seen.append(request.url))
+                page.goto(f"{server.url}lab?token={server.token}&reset")
+                page.wait_for_function("() => window.jupyterapp?.restored")
+                ms = page.evaluate(_STARTED)
+                files = {url.partition(_OURS)[2].partition("?")[0] for url in seen if _OURS in url}
+                page.close()
+                if bool(files) is not (server is ours):
+                    raise CannotRunError("the extension is on where it should be off, or the other way round")
+                loaded |= files
+                if turn > 1:  # both caches are warm
+                    taken[server is ours].append(ms)
+    added = statistics.median(taken[True]) - statistics.median(taken[False])
+    static = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "nbtrack" / "static"
+    size_kb = sum(len(gzip.compress((static / name).read_bytes())) for name in loaded if name.endswith(".js")) / 1e3
+    total = statistics.median(taken[False])
+    return [
+        Row(f"JupyterLab's start, what nbtrack adds to {total:.0f} ms", f"{added:.0f} ms", f"<= {START_MS} ms", "", added <= START_MS),
+        Row("JupyterLab's first load, what nbtrack adds, gzipped", f"{size_kb:.0f} KB", f"<= {LOAD_KB} KB", "", size_kb <= LOAD_KB),
+    ]
+
+
+def _badges(browser: Any) -> list[Row]:
+    from live_lab import IDLE, open_in
+
+    say("badges after the end of a cell")
+    with _lab() as server:
+        server.notebook("badge.ipynb", "%load_ext nbtrack", "%%track fit\nloss = sum([0.5])")
+        page = browser.new_page()
+        open_in(page, server, "badge.ipynb")
+        page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0")
+        page.evaluate("void window.jupyterapp.commands.execute('notebook:run-cell')")
+        page.wait_for_function("() => window.jupyterapp.shell.currentWidget.content.model.cells.get(0).executionCount === 1")
+        taken = []
+        for count in range(2, 2 + CELLS):
+            page.wait_for_function(IDLE)
+            taken.append(page.evaluate(_BADGE, [1, count]))
+        page.close()
+    median, slowest = statistics.median(taken[2:]), max(taken[2:])
+    return [
+        Row(f"Badge after the end of a cell, slowest of {len(taken) - 2} {slowest:.0f} ms", f"{median:.0f} ms", f"<= {BADGE_MS} ms", "", median <= BADGE_MS)
+    ]
+
+
+def _panel(browser: Any, count: int, scale: float) -> list[Row]:
+    say(f"panel of {count:,} runs")
+    with _lab() as server:
+        written = subprocess.run([sys.executable, "-c", _WRITE, server.env["NBTRACK_HOME"], str(count)], capture_output=True, text=True, check=False)
+        if written.returncode:
+            raise CannotRunError(written.stderr[-200:])
+        page = browser.new_page()
+        asked: list[str] = []
+        page.goto(f"{server.url}lab?token={server.token}&reset")
+        page.wait_for_function("() => window.jupyterapp?.restored")
+        page.evaluate(_STARTED)
+        first = page.evaluate(_PANEL)
+        again = []
+        for _ in range(5):
+            page.reload()
+            page.wait_for_function("() => window.jupyterapp?.restored")
+            page.evaluate(_STARTED)
+            page.evaluate("window.jupyterapp.shell.collapseLeft()")
+            time.sleep(2 * scale)
+            again.append(page.evaluate(_PANEL))
+        frames = page.evaluate(_SCROLL)
+        page.wait_for_timeout(12_000 * scale)
+        page.on("request", lambda request: asked.append(request.url) if "/nbtrack/" in request.url else None)
+        page.wait_for_timeout(QUIET_S * 1000 * scale)
+        page.close()
+    median = statistics.median(again)
+    return [
+        Row(f"Panel of {count:,} runs, first paint", f"{median:.0f} ms", f"<= {PANEL_MS} ms", "", median <= PANEL_MS),
+        Row("… right after the server was started, which reads them all", f"{first:.0f} ms"),
+        Row("… scrolled, slowest of 120 frames", f"{max(frames):.0f} ms"),
+        Row(f"Requests while nothing runs, in {QUIET_S * scale:.0f} s", str(len(asked)), "0", "", not asked),
+    ]
