@@ -23,7 +23,7 @@ const targets = [
   // The same for a saved page, where it starts by itself.
   { ...common, entryPoints: ['src/widgets/saved.ts'], outfile: '../nbtrack/widgets/static/page.js', format: 'iife', minify: !watch, legalComments: 'none' },
   // What JupyterLab shares stays an import; what is imported dynamically becomes a chunk that loads on use.
-  { ...common, entryPoints: ['src/index.ts', 'src/mime.ts'], outdir: 'lib', splitting: true, external: ['@jupyterlab/*', '@lumino/*', '@codemirror/language', '@codemirror/state', '@codemirror/view', 'react', 'react-dom'] }
+  { ...common, entryPoints: ['src/index.ts', 'src/mime.ts'], outdir: 'lib', splitting: true, external: ['@jupyterlab/*', '@lumino/*', '@lezer/common', '@lezer/highlight', '@codemirror/language', '@codemirror/state', '@codemirror/view', 'react', 'react-dom'] }
 ];
 
 await rm('lib', { recursive: true, force: true });

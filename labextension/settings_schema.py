@@ -28,8 +28,8 @@ SHORTCUTS = [
     ("nbtrack:open-pipeline", "Alt Shift G", "body"),
 ]
 MENU = [
-    "nbtrack:show-runs", "nbtrack:compare", None, "nbtrack:track-cell", "nbtrack:track-on", "nbtrack:track-off", "nbtrack:snapshot", None,
-    "nbtrack:run-with-parameters", "nbtrack:run-as-stage", "nbtrack:open-pipeline", None, "nbtrack:about",
+    "nbtrack:show-runs", "nbtrack:compare", "nbtrack:diff-notebook", None, "nbtrack:track-cell", "nbtrack:track-on", "nbtrack:track-off", "nbtrack:snapshot",
+    None, "nbtrack:run-with-parameters", "nbtrack:run-as-stage", "nbtrack:open-pipeline", None, "nbtrack:about",
 ]  # fmt: skip
 NOTEBOOK_FILE = '.jp-DirListing-item[data-file-type="notebook"]'
 FILE_MENU = ["nbtrack:file-runs", "nbtrack:file-compare", "nbtrack:file-track", "nbtrack:file-run-with-parameters", "nbtrack:file-run-as-stage"]

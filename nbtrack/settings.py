@@ -21,6 +21,8 @@ class Settings:
     """Folder of journals; empty means the platform's state directory."""
     tracking_uri: str = ""
     """MLflow store; empty means MLflow's own setting, else `sqlite:///mlflow.db` in the working directory."""
+    mlflow_ui: str = ""
+    """Address of MLflow's pages, where it is not the tracking URI: "Open in MLflow" goes there."""
     experiment: str = ""
     """Experiment; empty means `MLFLOW_EXPERIMENT_NAME`, else the notebook's name, else `Default`."""
     quiet: bool = False

@@ -2,12 +2,14 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { about } from './plugins/about';
+import { artifacts } from './plugins/artifacts';
 import { badges } from './plugins/badges';
 import { files } from './plugins/files';
 import { form } from './plugins/form';
 import { link } from './plugins/link';
 import { live } from './plugins/live';
 import { mainViews } from './plugins/main_views';
+import { notebookDiff } from './plugins/notebook_diff';
 import { notebookRuns } from './plugins/notebook_runs';
 import { notifications } from './plugins/notifications';
 import { pipeline } from './plugins/pipeline';
@@ -16,6 +18,6 @@ import { settings } from './plugins/settings';
 import { status } from './plugins/status';
 import { tracking } from './plugins/tracking';
 
-const plugins = [about, settings, link, notebookRuns, badges, live, pipeline, runsPanel, mainViews, tracking, form, files, status, notifications];
+const plugins = [about, settings, link, notebookRuns, badges, live, pipeline, runsPanel, mainViews, artifacts, notebookDiff, tracking, form, files, status, notifications];
 
 export default plugins as JupyterFrontEndPlugin<unknown>[];

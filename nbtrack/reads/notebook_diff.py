@@ -28,7 +28,7 @@ def diff_notebooks(path: str, a: str, b: str) -> NotebookChange:
         one, other = _cells(a), _cells(b)
     except (ValueError, TypeError, KeyError, AttributeError) as cause:
         return NotebookChange(path, missing=f"{path} cannot be read: {cause}")
-    changes = [change for left, right in _pairs(one, other) if (change := _change(one, other, left, right)) is not None]
+    changes = [change for left, right in pairs(one, other) if (change := _change(one, other, left, right)) is not None]
     return NotebookChange(path, tuple(changes), (len(one), len(other)))
 
 
@@ -45,10 +45,10 @@ def last_executions(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _cells(content: str) -> list[dict[str, Any]]:
-    return [{**cell, "source": _text(cell["source"])} for cell in last_executions(json.loads(content)["cells"])]
+    return [{**cell, "source": text_of(cell["source"])} for cell in last_executions(json.loads(content)["cells"])]
 
 
-def _pairs(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> Iterator[tuple[int | None, int | None]]:
+def pairs(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> Iterator[tuple[int | None, int | None]]:
     """Places of cells that belong together, in order; None where a cell has no counterpart."""
     ids = _ids(a, b)
     if ids[0] == ids[1]:
@@ -130,13 +130,13 @@ def _output_lines(cell: dict[str, Any]) -> list[str]:
     for output in cell.get("outputs") or []:
         kind = output.get("output_type")
         if kind == "stream":
-            found += _text(output.get("text", "")).splitlines()
+            found += text_of(output.get("text", "")).splitlines()
         elif kind == "error":
             found.append(f"{output.get('ename')}: {output.get('evalue')}")
         else:
             data = output.get("data") or {}
             if "text/plain" in data:
-                found += _text(data["text/plain"]).splitlines()
+                found += text_of(data["text/plain"]).splitlines()
             found += [
                 f"<{mime} {hashlib.blake2b(json.dumps(content).encode(), digest_size=4).hexdigest()}>"
                 for mime, content in sorted(data.items())
@@ -145,5 +145,5 @@ def _output_lines(cell: dict[str, Any]) -> list[str]:
     return found
 
 
-def _text(found: Any) -> str:
+def text_of(found: Any) -> str:
     return "".join(found) if isinstance(found, list) else str(found)

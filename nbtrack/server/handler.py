@@ -77,8 +77,8 @@ class Handler(APIHandler):
         except UsageError as cause:
             raise tornado.web.HTTPError(400, cause.message) from cause
 
-    async def answer(self, work: Callable[[], Any]) -> None:
-        """Do the work in a thread and answer what it gives."""
+    async def answer(self, work: Callable[[], Any], tell: Callable[[Any], None] | None = None) -> None:
+        """Do the work in a thread and answer what it gives, as JSON unless `tell` sends it."""
         buckets: dict[str, Bucket] = self.settings["nbtrack_buckets"]
         try:
             buckets.setdefault(self.user, Bucket(MOST_AT_ONCE, A_SECOND)).take("requests")
@@ -92,7 +92,10 @@ class Handler(APIHandler):
             self.finish(json.dumps({"message": "The server could not answer.", "mend": "The server's log says why."}))
             return
         self.set_header("Cache-Control", "no-store")
-        self.finish(json.dumps(found, allow_nan=False))
+        if tell is not None:
+            tell(found)
+        else:
+            self.finish(json.dumps(found, allow_nan=False))
 
     def refuse(self, error: NbtrackError) -> None:
         """Answer with what is wrong and what mends it."""

@@ -17,6 +17,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.utils import url_path_join
 
 from nbtrack import settings
+from nbtrack.errors import SettingError
 from nbtrack.journal import Home
 from nbtrack.server import desk
 from nbtrack.server.events import EventsHandler
@@ -25,6 +26,7 @@ from nbtrack.server.health import Examiner
 from nbtrack.server.hub import Hub
 from nbtrack.server.job_routes import JobHandler, JobsHandler
 from nbtrack.server.jobs import Jobs
+from nbtrack.server.kept_routes import ArtifactHandler, ArtifactsHandler, NotebooksHandler, PlaceHandler
 from nbtrack.server.shapes import About
 from nbtrack.server.watch import Watch
 
@@ -33,7 +35,7 @@ def add_to(server: Any) -> None:
     """Serve nbtrack's routes in this Jupyter server, and tell pages where its root is."""
     web = server.web_app
     root = str(Path(server.root_dir).absolute())
-    home, hub = Home(settings.home(settings.load(folder=Path(root)))), Hub()
+    home, hub = Home(_home(server, root)), Hub()
     examiner = Examiner(home)
     web.settings |= {
         "nbtrack_home": home, "nbtrack_root": root, "nbtrack_hub": hub, "nbtrack_examiner": examiner, "nbtrack_watch": Watch(home, hub, examiner),
@@ -43,6 +45,15 @@ def add_to(server: Any) -> None:
     page["nbtrackRoot"], page["nbtrackLocked"] = root, json.dumps(settings.of_environment(os.environ))
     base = url_path_join(web.settings["base_url"], "nbtrack", "api")
     web.add_handlers(".*$", [(url_path_join(base, name), handler) for name, handler in ROUTES.items()])
+
+
+def _home(server: Any, root: str) -> Path:
+    """The state directory. A setting that cannot be used keeps nobody from the server's other parts: each answer of ours says what is wrong."""
+    try:
+        return settings.home(settings.load(folder=Path(root)))
+    except SettingError as error:
+        server.log.error("nbtrack: %s", error)
+        return settings.home(settings.Settings(home=os.environ.get("NBTRACK_HOME", "")))
 
 
 class AboutHandler(Handler):
@@ -101,6 +112,7 @@ class RestoreHandler(Handler):
 
 ROUTES: dict[str, type[Handler]] = {
     "about": AboutHandler, "health": HealthHandler, "runs": RunsHandler, "ask": AskHandler, "act": ActHandler, "restore": RestoreHandler,
-    "events": EventsHandler, "jobs": JobsHandler, r"jobs/([0-9a-f]+)": JobHandler,
+    "events": EventsHandler, "jobs": JobsHandler, r"jobs/([0-9a-f]+)": JobHandler, "artifacts": ArtifactsHandler, "artifact": ArtifactHandler,
+    "notebooks": NotebooksHandler, "place": PlaceHandler,
 }  # fmt: skip
 """Handlers by their path below `nbtrack/api`."""

@@ -117,6 +117,39 @@ class Ended(TypedDict):
     notebook: str
 
 
+class KeptFile(TypedDict):
+    """An artifact of a run."""
+
+    path: str
+    size_bytes: int
+
+
+class Kept(TypedDict):
+    """What a run kept."""
+
+    files: list[KeptFile]
+
+
+class NotebookPatch(TypedDict):
+    """Two notebooks as nbdime's views take them."""
+
+    base: Any
+    """Notebook of nbformat 4."""
+    diff: list[Any]
+    """Entries of nbdime's format; empty where nothing differs."""
+
+
+class MlflowPlace(TypedDict):
+    """Where MLflow shows a run."""
+
+    url: str
+    """Of the run's page, or of the server's where the run is not delivered; empty where none is known."""
+    command: str
+    """What opens MLflow's pages of a store that is no server; empty where there is a page."""
+    store: str
+    is_delivered: bool
+
+
 class PipelineNode(TypedDict):
     """One stage with one combination of its matrix, and where its box stands."""
 

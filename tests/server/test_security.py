@@ -96,7 +96,7 @@ class TestReaders:
         return {"ServerApp": {**ENABLED, "authorizer_class": Readers}}
 
     async def test_who_may_read_changes_and_runs_nothing(self, call, jp_auth_header):
-        reading = {"runs post", "ask post"}
+        reading = {"runs post", "ask post", "notebooks post"}
         found = {name: await call(path, method, jp_auth_header) for path, method, name in CALLS if path != "events"}
         assert {name for name, code in found.items() if code == 403} == {name for name in found if name.endswith("post")} - reading
 

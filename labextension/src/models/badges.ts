@@ -24,11 +24,14 @@ export function badges(runs: Runs, chosen: string | null): Map<string, IBadge> {
   const rows = new Map<string, number[]>();
   for (let row = 0; row < runs.count; row++) {
     const cell = cells?.text(row) ?? '';
-    if (cell) {
-      rows.set(cell, [...(rows.get(cell) ?? []), row]);
+    const known = rows.get(cell);
+    if (known) {
+      known.push(row);
+    } else if (cell) {
+      rows.set(cell, [row]);
     }
   }
-  return new Map([...rows].map(([cell, [row, before, ...rest]]) => [cell, badge(runs, row as number, before, 1 + (before === undefined ? 0 : 1) + rest.length, chosen)]));
+  return new Map([...rows].map(([cell, own]) => [cell, badge(runs, own[0] as number, own[1], own.length, chosen)]));
 }
 
 function badge(runs: Runs, row: number, before: number | undefined, count: number, chosen: string | null): IBadge {

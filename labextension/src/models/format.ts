@@ -77,3 +77,9 @@ export function formatClock(ms: number, now: number): string {
   const text = formatTime(ms);
   return text.slice(0, 10) === formatTime(now).slice(0, 10) ? text.slice(11) : text;
 }
+
+/** Bytes as a person says them: 512 B, 1.4 kB, 20 MB. */
+export function formatBytes(bytes: number): string {
+  const at = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
+  return `${formatNumber(bytes / 1000 ** at, at ? 2 : 3)} ${['B', 'kB', 'MB', 'GB', 'TB'][at] ?? ''}`;
+}

@@ -313,6 +313,35 @@ export interface IEnded {
   notebook: string;
 }
 
+/** An artifact of a run. */
+export interface IKeptFile {
+  path: string;
+  size_bytes: number;
+}
+
+/** What a run kept. */
+export interface IKept {
+  files: IKeptFile[];
+}
+
+/** Two notebooks as nbdime's views take them. */
+export interface INotebookPatch {
+  /** Notebook of nbformat 4. */
+  base: unknown;
+  /** Entries of nbdime's format; empty where nothing differs. */
+  diff: unknown[];
+}
+
+/** Where MLflow shows a run. */
+export interface IMlflowPlace {
+  /** Of the run's page, or of the server's where the run is not delivered; empty where none is known. */
+  url: string;
+  /** What opens MLflow's pages of a store that is no server; empty where there is a page. */
+  command: string;
+  store: string;
+  is_delivered: boolean;
+}
+
 /** One stage with one combination of its matrix, and where its box stands. */
 export interface IPipelineNode {
   id: string;

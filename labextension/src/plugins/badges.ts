@@ -37,7 +37,7 @@ export const badges: JupyterFrontEndPlugin<void> = {
     NotebookActions.executed.connect((_, { notebook }) => {
       const panel = tracker.find(it => it.content === notebook);
       if (panel) {
-        runs.of(panel).refresh();
+        runs.of(panel).refresh(true); // whoever ran a cell looks below it
       }
     });
   }
@@ -49,12 +49,22 @@ class Badges {
     private _panel: NotebookPanel,
     private _open: (run: string) => void
   ) {
-    _panel.content.model?.cells.changed.connect(() => this._draw());
+    _panel.content.model?.cells.changed.connect(() => this._drawSoon());
   }
 
   show(runs: IRuns | null, metric: string | null): void {
     this._badges = runs ? badgesOf(new Runs(runs), metric) : new Map();
     this._draw();
+  }
+
+  /** A notebook that is opened or pasted into tells of thousands of cells one by one. */
+  private _drawSoon(): void {
+    this._frame ??= requestAnimationFrame(() => {
+      this._frame = undefined;
+      if (!this._panel.isDisposed) {
+        this._draw();
+      }
+    });
   }
 
   private _draw(): void {
@@ -74,6 +84,7 @@ class Badges {
   }
 
   private _badges = new Map<string, IBadge>();
+  private _frame: number | undefined;
   private _drawn = new Map<Cell, Drawn>();
 }
 

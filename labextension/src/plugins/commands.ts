@@ -14,4 +14,6 @@ export const OPEN_FORM = 'nbtrack:run-with-parameters';
 export const OPEN_STAGE_FORM = 'nbtrack:run-as-stage';
 export const FILE_FORM = 'nbtrack:file-run-with-parameters';
 export const FILE_STAGE_FORM = 'nbtrack:file-run-as-stage';
+export const OPEN_ARTIFACT = 'nbtrack:open-artifact';
+export const DIFF_NOTEBOOK = 'nbtrack:diff-notebook';
 export const CATEGORY = 'nbtrack';

@@ -1,33 +1,42 @@
 // A run, and a comparison of runs, in the main area.
 import { ILabShell, ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 import { IChoices } from '../models/host';
-import { CATEGORY, OPEN_COMPARE, OPEN_RUN } from './commands';
+import { Runs } from '../models/runs';
+import { Signal } from '../models/signal';
+import { IKept, IMlflowPlace } from '../models/wire';
+import type { IRunActions } from '../views/run';
+import { CATEGORY, DIFF_NOTEBOOK, OPEN_ARTIFACT, OPEN_COMPARE, OPEN_RUN } from './commands';
 import { runsIcon } from './icon';
 import { jobs } from './jobs';
 import { INotebookRuns } from './notebook_runs';
-import { ask } from './server';
+import { ask, serverRoot } from './server';
 import { Scope, ServerHost } from './server_host';
+import { ISettings } from './settings';
 
 export const mainViews: JupyterFrontEndPlugin<void> = {
   id: 'nbtrack:views',
   description: 'Shows a run, and a comparison of runs, in the main area.',
   autoStart: true,
-  requires: [INotebookTracker, INotebookRuns],
+  requires: [INotebookTracker, INotebookRuns, ISettings],
   optional: [ICommandPalette, ILayoutRestorer, ILabShell],
   activate: (
     app: JupyterFrontEnd,
     notebooks: INotebookTracker,
     runs: INotebookRuns,
+    settings: ISettings,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
     lab: ILabShell | null
   ): void => {
+    const notebookChanged = new Signal();
+    notebooks.currentChanged.connect(() => notebookChanged.emit());
+    notebooks.widgetAdded.connect((_, panel) => panel.disposed.connect(() => notebookChanged.emit()));
     // The main area of Notebook 7 has room for the notebook alone
     const area = lab ? 'main' : 'right';
     // They come back where they were after a reload of the page
@@ -71,10 +80,22 @@ export const mainViews: JupyterFrontEndPlugin<void> = {
         }
         const { showRun } = await import('../views/run');
         const host = new ServerHost(() => runs.wanted(null, 'all'));
-        const actions = {
-          restore: async (what: string) => (await ask<{ path: string }>('restore', {}, { run, what })).path,
-          open: (path: string) => void app.commands.execute('docmanager:open', { path }),
-          openRun: (other: string) => void app.commands.execute(OPEN_RUN, { run: other }),
+        const runsHere = (): Runs => new Runs(host.runs);
+        const actions: IRunActions = {
+          restore: async what => (await ask<{ path: string }>('restore', {}, { run, what })).path,
+          open: path => void app.commands.execute('docmanager:open', { path }),
+          openRun: other => void app.commands.execute(OPEN_RUN, { run: other }),
+          kept: async () => (await ask<IKept>('artifacts', { run })).files,
+          openKept: path => void app.commands.execute(OPEN_ARTIFACT, { run, path }),
+          place: () => ask<IMlflowPlace>('place', { run, ui: String(settings.get('mlflow_ui') ?? '') }),
+          notebook: () => notebookOf(notebooks, runsHere(), run)?.context.path ?? '',
+          notebookChanged,
+          diffNotebook: other => {
+            const here = runsHere();
+            const titles = Object.fromEntries([run, other ?? run].map(id => [id, here.row(id) === undefined ? id.slice(0, 8) : here.label(here.row(id) ?? 0)]));
+            const path = other ? '' : (notebookOf(notebooks, here, run)?.context.path ?? '');
+            void app.commands.execute(DIFF_NOTEBOOK, { run, titles, ...(other ? { other } : { path }) });
+          },
           jobs
         };
         put(new View(host, { command: OPEN_RUN, args: () => ({ run }) }, element => showRun(element, host, run, actions)), id, `Run ${run.slice(0, 8)}`);
@@ -96,6 +117,13 @@ export const mainViews: JupyterFrontEndPlugin<void> = {
 };
 
 let counted = 0;
+
+/** The notebook that a run came from, if it is open, else the one in front. */
+function notebookOf(notebooks: INotebookTracker, runs: Runs, run: string): NotebookPanel | null {
+  const path = runs.column('info/notebook')?.text(runs.row(run) ?? -1) ?? '';
+  const own = path ? notebooks.find(it => `${serverRoot()}/${it.context.path.replace(/^[^/:]+:/, '')}` === path) : null;
+  return own ?? notebooks.currentWidget;
+}
 
 interface IAgain {
   command: string;

@@ -64,12 +64,13 @@ export class ServerHost implements IHost {
     }
   }
 
-  /** Read the runs again soon; several wishes become one question. */
-  refresh(): void {
-    if (this._isDisposed || this._timer !== undefined) {
+  /** Read the runs again soon; several wishes become one question. `isNow` waits for no others. */
+  refresh(isNow = false): void {
+    if (this._isDisposed || (this._timer !== undefined && !isNow)) {
       return;
     }
-    this._timer = setTimeout(() => void this._read(), this._isReading ? PAUSE_MS * 3 : PAUSE_MS);
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => void this._read(), this._isReading ? PAUSE_MS * 3 : isNow ? 0 : PAUSE_MS);
   }
 
   async ask<Q extends Question>(question: Q, asked: IQuestions[Q]['ask']): Promise<IQuestions[Q]['answer']> {

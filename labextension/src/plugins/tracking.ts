@@ -13,7 +13,7 @@ export const tracking: JupyterFrontEndPlugin<void> = {
   requires: [INotebookTracker],
   optional: [ICommandPalette],
   activate: (app: JupyterFrontEnd, tracker: INotebookTracker, palette: ICommandPalette | null): void => {
-    const isEnabled = (): boolean => tracker.currentWidget !== null && tracker.activeCell?.model.type === 'code';
+    const isEnabled = (): boolean => tracker.currentWidget !== null && tracker.activeCell?.model.type === 'code' && speaksPython(app, tracker.currentWidget);
     app.commands.addCommand(TRACK_CELL, {
       label: 'Track This Cell',
       caption: 'Put %%track above the cell, or take it off',
@@ -48,12 +48,23 @@ export const tracking: JupyterFrontEndPlugin<void> = {
           tooltip: 'Track this cell: put %%track above it, or take it off',
           onClick: () => void app.commands.execute(TRACK_CELL)
         });
+        const turn = (): void => {
+          button.enabled = speaksPython(app, panel);
+        };
+        panel.sessionContext.kernelChanged.connect(turn);
+        void panel.sessionContext.ready.then(turn);
         panel.toolbar.insertAfter('cellType', 'nbtrack-track', button) || panel.toolbar.addItem('nbtrack-track', button);
         return button;
       }
     });
   }
 };
+
+/** Whether the notebook's kernel knows our magics; one that says nothing of its language may. */
+function speaksPython(app: JupyterFrontEnd, panel: NotebookPanel): boolean {
+  const name = panel.sessionContext.session?.kernel?.name ?? '';
+  return (app.serviceManager.kernelspecs.specs?.kernelspecs[name]?.language ?? 'python').toLowerCase() === 'python';
+}
 
 /** Put `%track on` before the first code cell that does not load nbtrack, unless the notebook is tracked already. */
 export function prepend(panel: NotebookPanel): void {

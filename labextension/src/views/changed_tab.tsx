@@ -12,14 +12,22 @@ import { Select } from './select';
 const T = STRINGS.changed;
 const MOST = 500; // runs that can be chosen here; the filter finds the others
 
-export function ChangedTab({ compare }: { compare: Compare }): VNode {
+interface IProps {
+  compare: Compare;
+  /** A run that is compared with others, and the one it is compared with at first; else those that are selected are. */
+  of?: { run: string; with: string | undefined };
+  /** What else can be done with the two runs. */
+  more?: (a: string, b: string) => VNode;
+}
+
+export function ChangedTab({ compare, of, more }: IProps): VNode {
   const { runs } = compare;
   const [chosen, setChosen] = useState<{ a: string | null; b: string | null }>({ a: null, b: null });
   const known = (id: string | null | undefined): string | undefined => (id && runs.row(id) !== undefined ? id : undefined);
   const rows = compare.sortedRows.slice(0, MOST);
   // Those selected, the older first; else from the baseline, or the run before, to the newest
   const selected = compare.drawn.filter(row => compare.selected.has(runs.ids[row] ?? '')).sort((left, right) => right - left);
-  const picked = selected.length === 2 ? selected.map(row => runs.ids[row]) : [];
+  const picked = of ? [known(of.with), known(of.run)] : selected.length === 2 ? selected.map(row => runs.ids[row]) : [];
   const b = known(chosen.b) ?? picked[1] ?? known(runs.ids[rows.find(row => row !== compare.baseline) ?? -1]);
   const a = known(chosen.a) ?? picked[0] ?? known(compare.host.choices.baseline) ?? runs.ids[rows.find(row => runs.ids[row] !== b) ?? -1];
   const answered = useAnswer(compare.host, 'difference', a && b && a !== b ? { a, b } : null);
@@ -36,6 +44,7 @@ export function ChangedTab({ compare }: { compare: Compare }): VNode {
           {T.swap}
         </button>
         <Select label={T.b} value={b} options={options} choose={id => setChosen({ a, b: id })} />
+        {a !== b && more?.(a, b)}
       </div>
       {a === b ? <p class="nbt-empty">{T.two}</p> : <Said of={answered} empty={answer && !answer.sections.length ? T.nothing : ''} />}
       {a !== b && answer && (

@@ -7,7 +7,14 @@ import { STRINGS } from '../models/strings';
 import { useAnswer } from './hooks';
 import { Said } from './said';
 
-export function Details({ compare, run }: { compare: Compare; run: string }): VNode {
+interface IProps {
+  compare: Compare;
+  run: string;
+  /** Titles of sections that stand elsewhere. */
+  without?: string[];
+}
+
+export function Details({ compare, run, without = [] }: IProps): VNode {
   const answered = useAnswer(compare.host, 'details', { run });
   const head = useRef<HTMLHeadingElement>(null);
   const row = compare.runs.row(run);
@@ -37,7 +44,7 @@ export function Details({ compare, run }: { compare: Compare; run: string }): VN
       <Said of={answered} />
       {answer?.says && <p class="nbt-says">{answer.says}</p>}
       <div class="nbt-sections">
-        {answer?.sections.map(section => (
+        {answer?.sections.filter(section => !without.includes(section.title)).map(section => (
           <table key={section.title}>
             <caption>{section.title}</caption>
             <tbody>

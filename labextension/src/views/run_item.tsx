@@ -37,12 +37,6 @@ export function RunItem({ compare, row, series }: { compare: Compare; row: numbe
             <span class="nbt-hidden">{STRINGS.stamps[stamp]}</span>
           </span>
         )}
-        {role && (
-          <span class="nbt-tag" title={STRINGS.roles[role]}>
-            {role}
-          </span>
-        )}
-        {baseline === row && <span class="nbt-tag">{STRINGS.baseline.is}</span>}
         <span class="nbt-value">{value === undefined ? '' : `${compare.metric ?? ''} ${formatNumber(value)}`}</span>
       </div>
       <div class="nbt-item-line nbt-faint">
@@ -57,6 +51,12 @@ export function RunItem({ compare, row, series }: { compare: Compare; row: numbe
         <span class={`nbt-value nbt-delta nbt-${how}`} title={STRINGS.verdicts[how]}>
           {Number.isNaN(delta) ? '' : formatDelta(delta)}
         </span>
+        {role && (
+          <span class="nbt-tag" title={STRINGS.roles[role]}>
+            {role}
+          </span>
+        )}
+        {baseline === row && <span class="nbt-tag">{STRINGS.baseline.is}</span>}
       </div>
     </>
   );

@@ -6,6 +6,7 @@ import grid from './grid.css';
 import ground from './ground.css';
 import job from './job.css';
 import panel from './panel.css';
+import run from './run.css';
 import tabs from './tabs.css';
 
-export const styles = [ground, bars, grid, details, charts, tabs, panel, job].join('\n');
+export const styles = [ground, bars, grid, details, charts, tabs, panel, job, run].join('\n');
