@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from nbtrack.entities import RunView
@@ -19,9 +20,12 @@ _WATCHED_NS = 600_000_000_000
 _LOOK_NS = 10_000_000
 """How long one listing looks for such points: of a few runs it sees them at once, of thousands that ended just now after some listings."""
 _KEPT = 20_000
+_TICK_NS = 100_000_000
+"""A folder's time is only so exact: what it holds is remembered once it has not changed for this long."""
 _Mark = tuple[int, int, int]
 _lock = threading.RLock()
 _known: dict[tuple[str, str], _Known] = {}
+_names: dict[str, tuple[int, list[str]]] = {}
 
 
 class _Known:
@@ -35,22 +39,40 @@ class _Known:
         self.is_watched = now_ns - self.ended_ns <= _WATCHED_NS
 
 
-def local_runs(home: Home, *, metrics: bool = True) -> list[RunView]:
-    """All runs of the journal, in no order. One that ended is read again when its files change."""
+def local_runs(home: Home, *, metrics: bool = True, is_told: bool = False) -> list[RunView]:
+    """All runs of the journal, in no order. One that ended is read again when its files change.
+
+    Args:
+        metrics: False leaves points unread, unless they are known.
+        is_told: somebody says with `forget` which runs change, so the files of those that ended are not looked at: for ten thousand that takes
+            longer than all the rest. Late points are seen all the same.
+    """
     with _lock:  # who asks while all runs are read for the first time has them with the first one
-        return _local_runs(home, metrics)
+        return _local_runs(home, metrics, is_told)
 
 
-def _local_runs(home: Home, metrics: bool) -> list[RunView]:
+def forget(home: Home, run_ids: Iterable[str]) -> None:
+    """Read these runs again with the next listing."""
+    for run_id in run_ids:
+        _known.pop((str(home.root), run_id), None)
+
+
+def _local_runs(home: Home, metrics: bool, is_told: bool) -> list[RunView]:
     found: list[RunView] = []
     watched: list[tuple[int, str, int]] = []
-    for run_id in home.run_ids():
-        view = local_run(home, run_id, metrics=metrics, is_listed=True)
-        if view is not None:
-            known = _known.get((str(home.root), run_id))
-            if known is not None and known.is_watched:
-                watched.append((known.looked_ns, run_id, len(found)))
-            found.append(view)
+    root = str(home.root)
+    for run_id in _ids(home) if is_told else home.run_ids():
+        known = _known.get((root, run_id)) if is_told else None
+        if known is None:
+            view = local_run(home, run_id, metrics=metrics, is_listed=True)
+            if view is None:
+                continue
+            known = _known.get((root, run_id))
+        else:
+            view = known.view
+        if known is not None and known.is_watched:
+            watched.append((known.looked_ns, run_id, len(found)))
+        found.append(view)
     if metrics and watched:
         until_ns = time.monotonic_ns() + _LOOK_NS
         for _, run_id, at in sorted(watched):  # the one that was not looked at for longest goes first
@@ -58,6 +80,21 @@ def _local_runs(home: Home, metrics: bool) -> list[RunView]:
             if time.monotonic_ns() > until_ns:
                 break
     return found
+
+
+def _ids(home: Home) -> list[str]:
+    """The same as `run_ids`, read again when the folder changed."""
+    folder = f"{home.root}/runs"
+    try:
+        mark = os.stat(folder).st_mtime_ns  # noqa: PTH116 - a listing is asked for often
+    except OSError:
+        return []
+    known = _names.get(folder)
+    if known is None or known[0] != mark:
+        is_old = time.time_ns() - mark > _TICK_NS
+        known = mark if is_old else 0, list(home.run_ids())
+        _names[folder] = known
+    return known[1]
 
 
 def local_run(home: Home, run_id: str, *, metrics: bool = True, is_listed: bool = False) -> RunView | None:
@@ -76,7 +113,8 @@ def local_run(home: Home, run_id: str, *, metrics: bool = True, is_listed: bool 
     known = _known.get(key)
     if known is not None and known.mark == mark:
         return known.view if is_listed or not known.is_watched else _looked(home, run_id)
-    points = points_mark(Path(folder)) if metrics else ()  # before they are folded: what comes meanwhile is then seen with the next look
+    # Before they are folded: what comes meanwhile is then seen with the next look. An end that was written long ago has nothing more to come
+    points = points_mark(Path(folder)) if metrics and time.time_ns() - events.st_mtime_ns < 2 * _WATCHED_NS else ()
     try:
         view = fold(home, run_id, metrics=metrics)
     except FormatError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from nbtrack import courier
@@ -19,7 +20,7 @@ _ID_LETTERS = 32
 _many: dict[tuple[str, str], tuple[tuple[Any, ...], list[RunView]]] = {}
 
 
-def all_runs(home: Home, query: str = "", *, with_trash: bool = False, metrics: bool = True, store: str | None = None) -> list[RunView]:
+def all_runs(home: Home, query: str = "", *, with_trash: bool = False, metrics: bool = True, store: str | None = None, is_told: bool = False) -> list[RunView]:
     """Runs that match, newest first: all of the journal, and those that a store alone has.
 
     Args:
@@ -27,6 +28,7 @@ def all_runs(home: Home, query: str = "", *, with_trash: bool = False, metrics: 
         with_trash: include runs in the trash.
         metrics: False leaves points unread; a query on metrics then finds nothing.
         store: masked URI of the store; None means the one in force.
+        is_told: as of `local_runs`.
 
     Raises:
         QueryError: the query cannot be read.
@@ -35,9 +37,9 @@ def all_runs(home: Home, query: str = "", *, with_trash: bool = False, metrics: 
     from nbtrack.reads.terms import facts_of
 
     asked = parse(query)
-    views = _everywhere(home, metrics, store)
+    views = _everywhere(home, metrics, store, is_told)
     found = [view for view in views if (with_trash or not view.is_trashed) and (not query or asked.holds(facts_of(view)))]
-    return sorted(found, key=lambda view: view.start.started_ns, reverse=True)
+    return sorted(found, key=attrgetter("start.started_ns"), reverse=True)
 
 
 def find(home: Home, word: str = "last", *, store: str | None = None) -> RunView:
@@ -77,8 +79,8 @@ def mlflow_ids_of(views: Iterable[RunView]) -> set[str]:
     return {view.mlflow_run_id for view in views if view.mlflow_run_id and not view.start.mlflow_run_id}
 
 
-def _everywhere(home: Home, metrics: bool, store: str | None) -> list[RunView]:
-    local = local_runs(home, metrics=metrics)
+def _everywhere(home: Home, metrics: bool, store: str | None, is_told: bool) -> list[RunView]:
+    local = local_runs(home, metrics=metrics, is_told=is_told)
     with past(home, in_force() if store is None else store) as index:
         if index is None:
             return local

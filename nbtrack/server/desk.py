@@ -31,13 +31,14 @@ _frames: dict[tuple[Path, str], tuple[list[RunView], Runs | None]] = {}
 """The last answer for each scope, and the runs it is of."""
 
 
-def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, scope: str) -> Runs:
+def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, scope: str, *, is_told: bool = False) -> Runs:
     """Runs for the panel and the cells' badges.
 
     Args:
         notebook: the notebook that is looked at.
         cells: ids of its cells as it stands: by them a notebook that was renamed has its runs still.
         scope: of this notebook, of the experiments that its runs are in, or all.
+        is_told: whether somebody says with `reads.local.forget` which runs change.
 
     Raises:
         QueryError: the query cannot be read.
@@ -46,12 +47,16 @@ def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, 
     if scope not in SCOPES:
         raise UsageError(f"There is no scope {scope!r}.", mend=f"Ask for one of {', '.join(SCOPES)}.")
     seen = fresh.refresh(home, settings.load())  # asks delivery, and does not wait: the next look shows it
-    found = all_runs(home, query)
+    found = all_runs(home, query, is_told=is_told)
     if scope != "all":
         here = str(notebook) if notebook is not None else ""
-        own = [view for view in (found if not query else all_runs(home)) if is_of(view, here, cells)]
-        ids, experiments = {view.run_id for view in own}, {view.start.experiment for view in own}
-        found = [view for view in found if (view.run_id in ids if scope == "notebook" else view.start.experiment in experiments)]
+        own = [view for view in (all_runs(home, is_told=is_told) if query else found) if is_of(view, here, cells)]
+        if scope == "experiment":
+            experiments = {view.start.experiment for view in own}
+            found = [view for view in found if view.start.experiment in experiments]
+        else:
+            ids = {view.run_id for view in own}
+            found = [view for view in found if view.run_id in ids] if query else own
     as_of_ms, stale = seen.as_of_ms or time.time_ns() // 1_000_000, sendable(words.clean(fresh.told(seen)))
     return _framed(home, scope, found, as_of_ms, stale)
 

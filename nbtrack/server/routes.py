@@ -19,6 +19,7 @@ from jupyter_server.utils import url_path_join
 from nbtrack import settings
 from nbtrack.errors import SettingError
 from nbtrack.journal import Home
+from nbtrack.reads.local import forget
 from nbtrack.server import desk
 from nbtrack.server.events import EventsHandler
 from nbtrack.server.handler import Handler, plain, texts
@@ -77,7 +78,8 @@ class RunsHandler(Handler):
         body = self.body()
         notebook = self.notebook(body.get("path"))
         cells = texts(body.get("cells"))
-        await self.answer(lambda: desk.runs(self.home, notebook, cells, str(body.get("query") or ""), str(body.get("scope") or "notebook")))
+        query, scope, is_told = str(body.get("query") or ""), str(body.get("scope") or "notebook"), self.settings["nbtrack_watch"].is_sure
+        await self.answer(lambda: desk.runs(self.home, notebook, cells, query, scope, is_told=is_told))
 
 
 class AskHandler(Handler):
@@ -96,6 +98,7 @@ class ActHandler(Handler):
 
         def work() -> Any:
             done = desk.act(self.home, body)
+            forget(self.home, texts(body.get("runs")))
             self.hub.tell("runs", texts(body.get("runs")))
             return done
 

@@ -12,10 +12,10 @@ from typing import Literal
 from nbtrack.charts.frame import sendable
 from nbtrack.errors import NbtrackError
 from nbtrack.journal import Home, fold
-from nbtrack.journal.owner import is_alive
 from nbtrack.journal.writer import EVENTS
+from nbtrack.notebooks.dead import reap
 from nbtrack.reads import words
-from nbtrack.reads.local import local_runs, points_mark
+from nbtrack.reads.local import forget, local_runs, points_mark
 from nbtrack.server.health import Examiner
 from nbtrack.server.hub import Hub
 from nbtrack.server.shapes import Ended, Health
@@ -35,20 +35,29 @@ class Watch:
         self._going: set[str] = set()
         self._told: set[str] = set()
         self._task: asyncio.Task[None] | None = None
+        self.is_sure = False
+        """Whether all runs were read since it looks: what changes after that it says, to `reads.local` too."""
         hub.first, hub.last = self._begin, self._end
 
     def _begin(self) -> None:
         self._task = asyncio.create_task(self._look())
+        self._task.add_done_callback(self._ended)
 
     def _end(self) -> None:
         if self._task is not None:
             self._task.cancel()
             self._task = None
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """It says nothing of changes any more, whether or not it was meant to end."""
+        if self._task in (None, task):
+            self.is_sure = False
+
     async def _look(self) -> None:
         loop = asyncio.get_running_loop()
         known = await loop.run_in_executor(None, _facts, self._home, self._home.run_ids())
         self._going |= await loop.run_in_executor(None, self._begun)
+        self.is_sure = True
         points: dict[str, tuple[int, ...]] = {}
         live: set[str] = set()
         quiet_s = 0.0
@@ -71,10 +80,12 @@ class Watch:
                 known.update(now)
                 live |= set(changed)
             if changed:
+                forget(self._home, changed)
                 self._hub.tell("runs", changed)
                 for it in await loop.run_in_executor(None, self._ends, changed):
                     self._hub.tell("ended", it)
             if is_whole:
+                await loop.run_in_executor(None, self._reaped, set(self._going))  # their end is then seen as any other's
                 found = await loop.run_in_executor(None, self._examiner.look)
                 if found != health:
                     health = found
@@ -82,7 +93,17 @@ class Watch:
 
     def _begun(self) -> set[str]:
         """Runs that go on; reads all runs, as whoever begins to listen asks for them next."""
-        return {view.run_id for view in local_runs(self._home) if not view.state.is_end and is_alive(self._home, view.start.owner)}
+        going = {view.run_id for view in local_runs(self._home) if not view.state.is_end}
+        return going - self._reaped(going)
+
+    def _reaped(self, runs: Iterable[str]) -> set[str]:
+        """Of runs that go on, those whose kernel is gone, ended now: delivery may be off, or at rest."""
+        found = set()
+        for run in runs:
+            with contextlib.suppress(NbtrackError, OSError):  # the disk is full: with the next look, then
+                if reap(self._home, run):
+                    found.add(run)
+        return found
 
     def _ends(self, runs: Iterable[str]) -> list[Ended]:
         """Those of the runs that went on while somebody listened, and ended since the last look."""
