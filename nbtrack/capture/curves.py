@@ -14,6 +14,7 @@ from typing import Any
 
 from nbtrack import settings
 from nbtrack.capture.following import Drainer, Following, alike, names_of
+from nbtrack.capture.measures import Measured, metrics
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
@@ -21,15 +22,20 @@ from nbtrack.capture.weave.histories import histories, sizes_of
 from nbtrack.capture.weave.insert import Transformer, insert
 from nbtrack.capture.weave.loops import TooLongError
 from nbtrack.capture.weave.modules import ModuleWeaver
-from nbtrack.capture.weave.plan import Spot, plan, returns_of
+from nbtrack.capture.weave.plan import Spot, generators_of, plan, returns_of
 from nbtrack.capture.weave.series import Series
 from nbtrack.capture.weave.taps import Shape, Tap
-from nbtrack.capture.weave.values import loaded
+from nbtrack.capture.weave.values import is_number, loaded
 from nbtrack.entities.ledger import Entry
 from nbtrack.errors import SettingError
 from nbtrack.journal.fold import points_of
 
+_SINGLES = "curves: numbers of several things"
 _SIZES, _KEPT_IN, _HEADS = "curves: sizes of dicts", "curves: lists that are tapped", "curves: first values"
+_FEW = 3
+"""Values, no two alike, from which on those of a curve now and then are known to be its."""
+_FIRST = 2
+"""Values of an earlier cell that belong to the curve of this one."""
 _HEAD = 1000
 """Values by which two curves are told apart."""
 _MAGICS = ("%%time", "%%capture")
@@ -54,6 +60,7 @@ class Curves(Source):
         self._unsaid: list[str] = []
         self._returns: dict[str, tuple[str, ...]] = {}
         """What functions of the notebook return, see `returns_of`."""
+        self._generators: set[str] = set()
         self._budget_s = math.inf
 
     def start(self, shell: Any) -> None:
@@ -95,6 +102,7 @@ class Curves(Source):
             for _, tap in self._spots:
                 tap.off()
             entry.facts[self.name] = active.end()
+            entry.facts[_SINGLES] = active.singles
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         self._budget_s = cell.chosen.budget_ms / 1000
@@ -109,6 +117,9 @@ class Curves(Source):
     def after(self, cell: Cell) -> Iterable[Finding]:
         kept: list[Series] = cell.entry.facts.get(self.name, [])
         yield from self._whole(cell)
+        if "metrics" in cell.choice.kinds:
+            singles = cell.entry.facts.get(_SINGLES, [])
+            yield from metrics(cell, (Measured(name, value, "computed for each of several things", f"{name}:{spot.name}") for name, value, spot in singles))
         for series in kept:
             about = f"{series.seen:,} points" if not series.is_about else f"more than {series.seen:,} points"
             yield Finding("curve", series.name, f"{about}, last {series.last:.6g}", series.spot.rule, keep=_is_kept)
@@ -133,6 +144,8 @@ class Curves(Source):
         self._armed.pop(threading.get_ident(), None)
         if "return" in entry.code:
             self._returns.update(returns_of(tree))
+        if "yield" in entry.code:
+            self._generators.update(generators_of(tree))
         if ("for" not in entry.code and "while" not in entry.code) or taps.NAME in entry.code:
             return
         self._weave(tree, entry.code, entry)
@@ -144,7 +157,7 @@ class Curves(Source):
 
     def _weave(self, tree: ast.Module, source: str, entry: Entry | None) -> None:
         try:
-            found = plan(tree, with_functions=not self._may_be_compiled(), budget_s=self._budget_s, returns=self._returns)
+            found = plan(tree, with_functions=not self._may_be_compiled(), budget_s=self._budget_s, returns=self._returns, generators=self._generators)
         except TooLongError:
             self._say(entry, "reading the loops of {cell} took longer than budget_ms allows, so they leave no curves")
             return
@@ -172,10 +185,13 @@ class Curves(Source):
         self._woven[source] = fresh
         self._spots = [*((spot, tap) for spot, tap in self._spots if id(tap) not in old), *fresh]
         active = self._active
+        bound = entry.scope.writes if entry is not None else frozenset()
         if active is not None and (entry is None or active.cell.entry is entry):
             active.forget(old)
             for spot, tap in fresh:
                 active.add(spot, tap)
+                if not spot.place and spot.node is not None and spot.label not in bound:
+                    tap.record.extend(_first(self._shell.user_ns.get(spot.label)))
 
     def _say(self, entry: Entry | None, text: str) -> None:
         """Put a notice on the run of the cell, or where that is not tracked, on the next run."""
@@ -200,6 +216,11 @@ class Curves(Source):
         )
 
 
+def _first(value: Any) -> list[Any]:
+    """What an earlier cell put into a list before this one goes on with it: a value or two, such as the cost before the first step."""
+    return [it for it in value if is_number(it)] if type(value) is list and 0 < len(value) <= _FIRST else []
+
+
 class Kept:
     """The curves a cell has, when it has ended; takes those that are found whole."""
 
@@ -207,7 +228,8 @@ class Kept:
         self._cell = cell
         kept: list[Series] = cell.entry.facts.get(Curves.name, [])
         self._names = {it.name for it in kept}
-        self._heads: list[list[float]] = cell.entry.facts.setdefault(_HEADS, [it.head for it in kept])
+        earlier = cell.run.curve_heads if cell.run is not None else []
+        self._heads: list[list[float]] = cell.entry.facts.setdefault(_HEADS, [*earlier, *(it.head for it in kept)])
         self._taken: set[str] | None = None
 
     def take(self, name: str, values: list[float], rule: str, other_name: str = "") -> Iterable[Finding]:
@@ -218,7 +240,8 @@ class Kept:
             if cell.run is not None and cell.run.autologged:
                 self._heads.extend(_heads_of(cell.run, cell.run.autologged))
         name = next((it for it in (name, other_name) if it and it not in self._names and it not in self._taken), "")
-        is_part = "-" in name and len(values) > 1 and any(len(values) < len(head) and set(values) <= set(head) for head in self._heads)
+        is_telling = len(set(values)) > _FEW or ("-" in name and len(values) > 1)
+        is_part = is_telling and any(len(values) < len(head) and set(values) <= set(head) for head in self._heads)
         if not name or is_part or not cell.choice.wants(name) or any(alike(values[:_HEAD], head[: len(values)]) for head in self._heads):
             return
         self._names.add(name)
@@ -227,6 +250,7 @@ class Kept:
             now = time.time_ns()
             cell.run.log_many(name, list(range(len(values))), [now] * len(values), values)
             cell.run.curve_ends[name] = values[-1]
+            cell.run.curve_heads.append(values[:_HEAD])
         yield Finding("curve", name, f"{len(values):,} points, last {values[-1]:.6g}", rule, keep=_is_kept)
 
 

@@ -59,6 +59,8 @@ class Following:
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._is_watched = False
+        self.singles: list[tuple[str, float, Spot]] = []
+        """Numbers that a loop computed once for each of several things."""
 
     def add(self, spot: Spot, tap: Tap) -> None:
         """Switch a tap on."""
@@ -88,6 +90,7 @@ class Following:
                 series.finish()
             for series in them:
                 series.decide_members(at_end=True)
+        self.singles = [(name, value, series.spot) for first in them for series in (first, *first.later) for name, value in series.single()]
         kept = [series for first in them for series in first.all() if series.name]
         if kept and self.cell.run is not None:
             self._tell(self.cell.run, kept)
@@ -134,18 +137,25 @@ class Following:
             self._taken = names_of(self.cell.run)
         function = spot.place.rpartition(".")[2]
         is_ours = bool(function) and any(
-            not it.spot.place and it.spot.name == spot.name for it in self._series.values() if it.spot.cell == self.cell.entry.number
+            not it.spot.place and not it.spot.is_given and it.spot.name == spot.name for it in self._series.values() if it.spot.cell == self.cell.entry.number
         )
         wanted = [*([] if is_ours else [spot.name]), *([f"{function}.{spot.name}"] if function else [])]
         if series.first is not None and series.first.name:
             spot_name, wanted = series.first.name, []
         else:
             spot_name = spot.name
+        if self._is_of_a_number(spot_name) and spot.loop.target.strip("_"):
+            wanted.append(f"{spot.loop.target}.{spot_name}")
         wanted += [f"{spot_name}_{number}" for number in range(2, 1000)]
         name = next((it for it in wanted if it not in self._taken), "")
         self._taken.add(name)
         self._names[name] = series
         return name
+
+    def _is_of_a_number(self, name: str) -> bool:
+        """Whether the run has a single number of this name, which an earlier cell computed."""
+        run = self.cell.run
+        return run is not None and name in run.metric_values and name not in run.curve_ends and name not in self._names
 
     def _write(self, name: str, points: Points) -> None:
         if self.cell.run is not None:
@@ -163,6 +173,7 @@ class Following:
     @staticmethod
     def _tell(run: TrackedRun, kept: list[Series]) -> None:
         run.curve_ends.update({series.name: series.last for series in kept if series.last is not None})
+        run.curve_heads.extend(series.head for series in kept)
         thinned = {series.name: {"points": series.seen, "about": series.is_about} for series in kept if series.is_thinned}
         if thinned:
             run.tag("nbtrack.thinned", json.dumps(thinned))

@@ -22,6 +22,8 @@ class Labelled:
     """What is formatted: the expression in the tree itself, so that it can be found there again."""
     is_percent: bool = False
     """A percent sign follows."""
+    about: ast.expr | None = None
+    """What is shown before it, and may be a word that tells of what this is: a name, or `f.__name__`."""
 
 
 _Piece = str | ast.expr
@@ -44,7 +46,7 @@ _UNITS = frozenset(
 _ABOUT = regex(r"(.+?)_(?:after|at|for|in|on|with|when|using|of|over|by|by_the|pour|après|para|con|nach|bei|für)_(.+)")
 """`cost_after_iteration`, of which the first number is the iteration and the second the cost."""
 _FILLERS = frozenset(("", "is", "was", "are", "were", "equals", "gives", "gave", "got", "es", "est", "ist", "è", "é", "是", "为"))
-_SPLITS = frozenset(("train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "holdout", "oof"))
+SPLITS = frozenset(("train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "holdout", "oof"))
 _PAIR = regex(r"(\w+) ?/ ?(\w+)((?: [^\W\d]\w*)*)\s*[:=]?\s*$")
 """`train/test accuracy: {a}/{b}`."""
 
@@ -158,7 +160,7 @@ def _format(text: str, call: ast.Call) -> Iterator[_Piece]:
         yield literal
         if field is None:
             continue
-        which = field or str(automatic)
+        which = re.split(r"[.\[]", field)[0] or str(automatic)  # "{loss.avg}" of an object that keeps a mean
         automatic += not field
         if which.isdigit():
             if int(which) < len(call.args) and not any(isinstance(it, ast.Starred) for it in call.args):
@@ -178,6 +180,7 @@ def _label(pieces: list[_Piece]) -> list[Labelled]:
             joined.append(piece)
     found: list[Labelled] = []
     phrase = said = split = pair = ""
+    about: ast.expr | None = None
     for at, piece in enumerate(joined):
         if isinstance(piece, str):
             continue
@@ -185,7 +188,7 @@ def _label(pieces: list[_Piece]) -> list[Labelled]:
         after = joined[at + 1] if at + 1 < len(joined) and isinstance(joined[at + 1], str) else ""
         assert isinstance(before, str) and isinstance(after, str)
         words = [_clean(it) for it in _BREAK.split(_QUALIFIED.sub(r"\1 \2", _TAIL.sub("", before)))]
-        label = words[-1] if words[-1] not in _FILLERS else ""
+        label = words[-1] if words[-1] not in _FILLERS and not _is_itself(before, piece) else ""
         told = [it for it in words if it]
         if at > 1 and phrase and told and all(set(it.split("_")) <= _UNITS for it in told):
             label = phrase  # "loss after {n} epochs: {loss}"
@@ -198,16 +201,31 @@ def _label(pieces: list[_Piece]) -> list[Labelled]:
         elif not label and said and before.strip(" \t:=~≈>-").lower() in _FILLERS and (about := _ABOUT.fullmatch(said)):
             found = [replace(it, label=about[2]) if it.label == said else it for it in found]
             label, said = about[1], ""
-        elif label in _SPLITS and split:
-            label = "_".join(label if it in _SPLITS else it for it in split.split("_"))  # "MSE train: {a}, test: {b}"
+        elif label in SPLITS and split:
+            label = "_".join(label if it in SPLITS else it for it in split.split("_"))  # "MSE train: {a}, test: {b}"
         if label:
             said = label
-        if label and _SPLITS.intersection(label.split("_")) and not set(label.split("_")) <= _SPLITS:
+        if label and SPLITS.intersection(label.split("_")) and not set(label.split("_")) <= SPLITS:
             split = label
         if not label and len([it for it in joined if not isinstance(it, str)]) == 1:
             label = _clean(re.split(r"[,;(\n]|[.!?](\s|$)", after.lstrip(" %:="))[0]) if after.strip() else ""
-        found.append(Labelled(label or snake(own_name(piece)), piece, after.lstrip().startswith("%")))
+        found.append(Labelled(label or snake(own_name(piece)), piece, after.lstrip().startswith("%"), about))
+        if _may_be_word(piece):
+            about = piece
     return found
+
+
+def _is_itself(before: str, node: ast.expr) -> bool:
+    """Whether the text is the expression's own, as `{model.score(X, y)=}` shows it."""
+    text = re.sub(r"\s", "", before)
+    return text.endswith(")=") and text[:-1].endswith(re.sub(r"\s", "", ast.unparse(node)))
+
+
+def _may_be_word(node: ast.expr) -> bool:
+    """A name, or `f.__name__`: to read it once more changes nothing."""
+    while isinstance(node, ast.Attribute) and node.attr in ("__name__", "__class__"):
+        node = node.value
+    return isinstance(node, ast.Name)
 
 
 def _clean(text: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from nbtrack.capture.curves import Kept
-from nbtrack.capture.labels import labelled, own_name
+from nbtrack.capture.labels import SPLITS, labelled, own_name, snake
 from nbtrack.capture.measures import Measured, is_curve, key_of, known, metrics, number
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, origins_of, through
@@ -18,6 +19,7 @@ from nbtrack.capture.weave import taps
 from nbtrack.capture.weave.insert import Transformer, wrap
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.taps import Shape, Tap
+from nbtrack.capture.weave.values import Parts
 from nbtrack.capture.weave.words import is_measure
 from nbtrack.entities.ledger import Entry
 from nbtrack.patterns import regex
@@ -50,6 +52,10 @@ class Spot:
     """The expression as it was written."""
     group: int = 0
     """Same for the expressions of one print."""
+    word: str = ""
+    """The word that was shown before its value."""
+    about: ast.expr | None = None
+    """What may hold a word that tells of what it is, see `Labelled`."""
 
 
 class Printed(Source):
@@ -107,8 +113,14 @@ class Printed(Source):
         seen: list[tuple[Spot, Any]] = []
         kept = Kept(cell) if "curves" in cell.choice.kinds else None
         for spot, values in cell.entry.facts.get(self.name, ()):
-            if kept is not None and len(values) >= _SERIES and is_repeated(program_of(cell), spot.place):
+            words = {key for it in values if type(it) is Parts for key in it.numbers}
+            if len(words) == 1:
+                values = [next(iter(it.numbers.values())) if type(it) is Parts else it for it in values]
+                spot = _told(spot, words.pop()) if not is_measure(spot.label) and not is_measure(own_name(spot.node)) else spot
+            if kept is not None and len(words) < 2 and len(values) >= _SERIES and is_repeated(program_of(cell), spot.place):
                 yield from _curve(kept, spot, values)
+            elif any(type(it) is Parts for it in values):
+                seen.extend(_by_word(spot, values))
             elif values and not (len(values) > 1 and _ends_a_curve(cell, values[-1])):
                 seen.append((spot, values[-1]))
         yield from metrics(cell, _measured(cell, seen))
@@ -127,7 +139,7 @@ class Printed(Source):
         fresh = [(spot, Tap(Shape.VALUE)) for spot in spots]
         for _, tap in self._woven.get(entry.code, ()):
             tap.off()
-        wrap(tree, {id(spot.node): tap.index for spot, tap in fresh})
+        wrap(tree, {id(spot.node): tap.index for spot, tap in fresh}, {id(spot.node): spot.about for spot, _ in fresh if spot.about is not None})
         self._woven[entry.code] = fresh
         if self._active is not None and self._active.entry is entry:
             for _, tap in fresh:
@@ -176,7 +188,22 @@ def _spots(group: ast.expr, place: str) -> Iterator[Spot]:
     for it in labelled(group):
         if not isinstance(it.node, (ast.Constant, ast.JoinedStr, ast.List, ast.Dict, ast.Compare, ast.Starred, ast.Lambda)):
             node = _unrounded(it.node)
-            yield Spot(it.label, node, it.is_percent, place, ast.unparse(node), id(group))
+            is_clear = not place and (is_measure(it.label) or not isinstance(it.about, ast.Name))
+            yield Spot(it.label, node, it.is_percent, place, ast.unparse(node), id(group), about=None if is_clear else it.about)
+
+
+def _by_word(spot: Spot, values: list[Any]) -> Iterator[tuple[Spot, Any]]:
+    """The last value of each word that was shown before it: one function prints several things."""
+    last = {word: number for it in values if type(it) is Parts for word, number in it.numbers.items()}
+    yield from ((_told(spot, str(word)), number) for word, number in last.items())
+
+
+def _told(spot: Spot, word: str) -> Spot:
+    """The spot by a word that was shown before its value: a model, a set of data, or what is measured."""
+    label = spot.label or own_name(spot.node) or call_name(spot.node)
+    spot, word = replace(spot, word=word), word.strip(" :=-")
+    joint = "_" if snake(word) in SPLITS else "."
+    return replace(spot, label=word if is_measure(snake(word)) or not is_measure(label) else f"{word}{joint}{label}" if word else label)
 
 
 def _unrounded(node: ast.expr) -> ast.expr:
@@ -216,7 +243,7 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
         if not _is_shown_result(origins, spot, core, name):
             continue
         qualifiers = tuple(dict.fromkeys(it.id for it in ast.walk(core) if isinstance(it, ast.Name) and it.id not in origins.modules))
-        key = core.id if isinstance(core, ast.Name) and not spot.place else f"{spot.place}:{key_of(core)}" if spot.place else key_of(core)
+        key = core.id if isinstance(core, ast.Name) and not spot.place else f"{spot.place}:{key_of(core)}:{spot.word}" if spot.place else key_of(core)
         yield Measured(name.rstrip("_"), value, "printed with its label", key, qualifiers[::-1])
 
 
@@ -257,7 +284,7 @@ def _foreseen(cell: Cell) -> Iterator[Finding]:
 
 def _is_shown_result(origins: Origins, spot: Spot, core: ast.expr, name: str) -> bool:
     if spot.place:
-        return is_measure(name)  # a function's own names are not known here
+        return any(is_measure(it) for it in (name, snake(name.rpartition(".")[2]), own_name(core)))  # a function's own names are not known here
     if not spot.label and not is_measure(name):
         return False
     if not is_measure(name) and _is_prediction(core):

@@ -174,6 +174,7 @@ def origins_of(program: Program) -> Origins:
             if isinstance(loop, _LOOPS):
                 made.looped |= {it.id for it in ast.walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
                 made.bests |= {name for it in ast.walk(loop) if isinstance(it, ast.If) for name in _kept_best(it)}
+                made.targets |= _sums(loop)
                 made.targets |= {it.id for it in ast.walk(loop.target) if isinstance(it, ast.Name)} if not isinstance(loop, ast.While) else set()
                 made.filled |= set(_filled(loop, made.kinds))
     made.consumed = _consumed(program.own)
@@ -193,6 +194,18 @@ def _filled(loop: ast.AST, kinds: Mapping[str, Kind]) -> Iterator[str]:
 
 def _counts(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and path_of(node.func)[-1:] in (["range"], ["count"])
+
+
+def _sums(loop: ast.AST) -> set[str]:
+    """Names that a loop sets to a constant again and again and adds to, such as the loss of all batches of an epoch."""
+    reset, added, other = set(), set(), set()
+    for it in ast.walk(loop):
+        if isinstance(it, ast.AugAssign) and isinstance(it.target, ast.Name):
+            (added if isinstance(it.op, ast.Add) else other).add(it.target.id)
+        elif isinstance(it, ast.Assign):
+            for name, value in bindings(it):
+                (reset if isinstance(value, ast.Constant) else other).add(name)
+    return (reset & added) - other
 
 
 def _kept_best(node: ast.If) -> Iterator[str]:

@@ -69,12 +69,16 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
                 key = it.name.rpartition(".")[2]
                 if not any(text == as_text(it.value) for param, text in settings.items() if param.rpartition(".")[2] == key):
                     yield it
+    elif type(value) is list and 1 < len(value) <= _ROWS and all(type(it) is tuple and len(it) == 2 and type(it[0]) is str for it in value):
+        yield from _of_dict(name, dict(value))
     elif kinds[0] in ("pandas.core.frame.DataFrame", "pandas.DataFrame"):
         if not _is_look(node):
             yield from _of_frame(cell, name, value)
     elif kinds[0] in ("pandas.core.series.Series", "pandas.Series"):
-        if not _is_look(node) and _RESULTS.search(name) and len(value) <= _ROWS:
-            yield from _of_dict(name, {str(key): it for key, it in zip(value.index.tolist(), value.tolist(), strict=True)})
+        if not _is_look(node) and len(value) <= _ROWS:
+            items = {str(key): it for key, it in zip(value.index.tolist(), value.tolist(), strict=True)}
+            if _RESULTS.search(name) or any(is_measure(snake(key)) for key in items):
+                yield from _of_dict(name, items)
     elif kinds[0] == "numpy.ndarray":
         yield from _of_array(name, value, node)
     elif issubclass(type(value), tuple):

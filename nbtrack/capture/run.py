@@ -54,6 +54,8 @@ class TrackedRun:
         """Their last values."""
         self.curve_ends: dict[str, float] = {}
         """Last value of each curve that capture recorded: a metric of this name and value is that point again."""
+        self.curve_heads: list[list[float]] = []
+        """First values of each curve, by which the same curve is known again where a later cell shows it."""
         self._end: dict[str, Any] | None = None
         """The end while it is not in the journal."""
         self._figures = 0

@@ -22,6 +22,9 @@ _NO_RESULTS = regex(
 """What a cell ends with to look at it: what a model says of one sample or has learned, and plain mathematics."""
 
 
+_SQUARED = regex(r"(^|_)(msl?e)(?=$|_)")
+
+
 class Scalars(Source):
     """Names the cell binds to a computed number."""
 
@@ -109,20 +112,43 @@ def _last(cell: Cell) -> Iterator[Measured]:
 def name_of(node: ast.expr) -> str:
     """What an expression without a label is called: itself, or the function or method that gives it; `mse ** 0.5` after `mse`."""
     core = through(node)
+    if share := share_of(core):
+        return share
     found = own_name(core)
     if found:
         return found.rstrip("_")
     if isinstance(core, ast.Call):
         path = path_of(core.func)
+        if path and path[-1] == "sqrt" and len(core.args) == 1:
+            inner = name_of(core.args[0])
+            return root_of(inner) if inner and (is_measure(inner) or isinstance(through(core.args[0]), ast.Attribute)) else "sqrt"
         return snake(path[-1]) if path else ""
     if isinstance(core, ast.BinOp):
         left, right = name_of(core.left), name_of(core.right)
         if isinstance(core.op, ast.Pow) and is_measure(left):
-            return f"root_{left}" if isinstance(core.right, ast.Constant) and core.right.value == 0.5 else left
+            return root_of(left) if isinstance(core.right, ast.Constant) and core.right.value == 0.5 else left
         return left if is_measure(left) else right if is_measure(right) else ""
     if isinstance(core, ast.UnaryOp):
         return name_of(core.operand)
     return ""
+
+
+def root_of(name: str) -> str:
+    """What the root of a measure is called: `rmse` of `mse`, else `root_...`."""
+    root = _SQUARED.sub(r"\1r\2", name)
+    return root if root != name else f"root_{name}"
+
+
+def share_of(node: ast.expr) -> str:
+    """`accuracy` of `(y == p).mean()` and `np.mean(y == p)`, `error_rate` of the share that differs; else empty."""
+    if not isinstance(node, ast.Call) or path_of(node.func)[-1:] not in (["mean"], ["average"]):
+        return ""
+    about = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
+    while isinstance(about, ast.Call) and isinstance(about.func, ast.Attribute) and not about.args:  # (y == p).float().mean()
+        about = about.func.value
+    if not isinstance(about, ast.Compare) or len(about.ops) != 1 or isinstance(about.comparators[0], ast.Constant):
+        return ""
+    return "accuracy" if isinstance(about.ops[0], ast.Eq) else "error_rate" if isinstance(about.ops[0], ast.NotEq) else ""
 
 
 def _models(node: ast.expr) -> Iterator[str]:

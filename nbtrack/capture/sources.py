@@ -8,6 +8,7 @@ from nbtrack.capture.datasets import Datasets
 from nbtrack.capture.environment import Environment
 from nbtrack.capture.estimators import Estimators
 from nbtrack.capture.figures import Figures
+from nbtrack.capture.lightning import LightningLog
 from nbtrack.capture.literals import Literals, Parameters
 from nbtrack.capture.machine import Machine
 from nbtrack.capture.matrices import Matrices
@@ -24,7 +25,7 @@ from nbtrack.capture.truth import Truth
 from nbtrack.capture.worktree import Git
 
 SOURCES: tuple[type[CaptureSource], ...] = (
-    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, Scalars, Printed, LastExpression, Results, Reports, Models, Datasets,
+    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, LightningLog, Scalars, Printed, LastExpression, Results, Reports, Models, Datasets,
     Figures, Matrices, Streams, Machine, Environment, Git, Autolog, Truth,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

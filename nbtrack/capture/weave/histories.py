@@ -4,31 +4,44 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from nbtrack.capture.known import module_of
+from nbtrack.capture.known import module_of, own_values, static
+from nbtrack.capture.labels import snake
+from nbtrack.capture.program import program_of
+from nbtrack.capture.provenance import bindings, flat_statements
 from nbtrack.capture.source import Cell
+from nbtrack.capture.weave.drawn import drawn, lines_of
+from nbtrack.capture.weave.filled import Filled, filled_by
 from nbtrack.capture.weave.kinds import path_of
-from nbtrack.capture.weave.values import as_floats, is_number
+from nbtrack.capture.weave.plan import is_score
+from nbtrack.capture.weave.values import as_floats, is_number, loaded
 from nbtrack.capture.weave.words import is_history, is_measure
 
 History = tuple[str, list[float], str]
 """Name, values, and the rule."""
 _MOST = 200
 """Entries of a dict beyond which it is data."""
+_DICTS = frozenset((dict, OrderedDict, defaultdict))
+_OWN = "__main__"
+_NESTED = 2
+_COLUMNS, _ROWS, _LINES = 20, 10_000, 40
 _ATTRIBUTES = {
     "sklearn": ("loss_curve_", "validation_scores_", "train_score_", "validation_score_"),
     "lightgbm": ("evals_result_", "_evals_result"),
     "xgboost": ("evals_result_",),
     "keras": ("history",),
+    "tf_keras": ("history",),
+    "tensorflow": ("history",),
 }
 """Where fitted estimators of each package keep what they measured while they were fitted."""
 
 
 def sizes_of(namespace: dict[str, Any]) -> dict[str, int]:
-    """How much each dict of the namespace holds; tells which ones a cell fills."""
-    return {name: _size(value) for name, value in list(namespace.items()) if type(value) is dict and not name.startswith("_")}
+    """How much each dict, list and object of the notebook holds; tells which ones a cell fills."""
+    return {name: size for name, value in list(namespace.items()) if not name.startswith("_") and (size := _held(value)) >= 0}
 
 
 def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator[History]:
@@ -40,11 +53,20 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
     """
     given = _given(cell.entry.tree)
     known = set(cell.before.values())
+    filled: Filled | None = None
     for name, value in list(cell.namespace.items()):
         if name.startswith("_"):
             continue
         is_bound = name in cell.entry.scope.writes
-        if type(value) is dict and name not in given and ((is_bound and id(value) not in known) or before.get(name, _size(value)) != _size(value)):
+        is_new = is_bound and id(value) not in known
+        size = _held(value)
+        is_touched = size >= 0 and (is_new or before.get(name, size) != size)
+        is_array = is_new and _is_array(value)
+        if is_touched or is_array or (is_bound and _is_frame(value)) or (is_new and _is_named_tuple(value)):
+            filled = filled or _filled(cell)
+        if filled is not None and name in filled.frames and _is_frame(value):
+            yield from _of_rows(name, value)
+        elif type(value) in _DICTS and name not in given and is_touched:
             yield from _of_dict("", value, f"lists of the dict {name}")
             if 1 < len(value) <= _MOST and all(is_number(key) for key in value) and _is_filled(name, cell) and (numbers := _numbers(list(value.values()))):
                 yield name, numbers, f"values of the dict {name}, one for each of several numbers"
@@ -52,8 +74,92 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
             numbers = _numbers(value)
             if numbers:
                 yield name.rstrip("_"), numbers, "a list built step by step"
+        elif filled is not None and (is_array or (is_touched and type(value) is list)) and _says(name, filled) and (numbers := _numbers(value)):
+            yield name.rstrip("_"), numbers, "a list filled step by step"
+        elif filled is not None and is_new and _is_named_tuple(value):
+            for field, held in zip(static(type(value), "_fields"), tuple.__iter__(value), strict=False):
+                if _says(str(field), filled) and (numbers := _numbers(held)):
+                    yield str(field), numbers, f"filled step by step, in {name}"
+        elif filled is not None and is_touched and module_of(type(value)) == _OWN:
+            yield from _of_own(name, value, filled)
         if is_bound or cell.before.get(name) == id(value):
             yield from _of_object(name, value, cell)
+    yield from _of_lines(cell)
+
+
+def _says(name: str, filled: Filled) -> bool:
+    """Whether the code fills a list of this name with what it measures."""
+    return name in filled.names and (is_measure(name) or is_history(name) or name in filled.scores)
+
+
+def _filled(cell: Cell) -> Filled:
+    program = program_of(cell)
+    kept = cell.entry.facts.get("filled")
+    if not isinstance(kept, Filled):
+        kept = cell.entry.facts["filled"] = filled_by([*(part.node for part in program.own), *program.reached])
+    return kept
+
+
+def _of_own(name: str, value: Any, filled: Filled, depth: int = 0) -> Iterator[History]:
+    """Lists and dicts that an object of the notebook's own classes keeps, and those that it holds."""
+    for attribute, held in own_values(value).items():
+        if module_of(type(held)) == _OWN and depth < _NESTED:
+            yield from _of_own(attribute, held, filled, depth + 1)
+        if type(held) in _DICTS and (is_history(attribute) or attribute in filled.names):
+            yield from _of_dict("", held, f"lists of {name}.{attribute}")
+        elif (type(held) is list or _is_array(held)) and _says(attribute, filled) and (numbers := _numbers(held)):
+            yield attribute.strip("_"), numbers, f"a list that {name} fills"
+
+
+def _of_rows(name: str, frame: Any) -> Iterator[History]:
+    """Columns of a table that got a row in each step; where a column has words, the rows are several things."""
+    columns = {str(it): frame[it].tolist() for it in frame.columns} if len(frame.columns) <= _COLUMNS and len(frame) <= _ROWS else {}
+    if not any(type(it) is str for values in columns.values() for it in values[:1]):
+        for column, values in columns.items():
+            if is_measure(snake(column)) and (numbers := _numbers(values)):
+                yield column, numbers, f"column of {name}, which got a row in each step"
+
+
+def _of_lines(cell: Cell) -> Iterator[History]:
+    """Lines the cell draws."""
+    tree = cell.entry.tree
+    if tree is None or "plot" not in cell.entry.code and "semilog" not in cell.entry.code and "errorbar" not in cell.entry.code:
+        return
+    program = program_of(cell)
+    bound: dict[str, ast.expr] = {}
+    for part in program.parts:
+        for statement in flat_statements([part.node]):
+            bound.update(bindings(statement))
+    for node in list(lines_of(tree))[:_LINES]:
+        name, values = drawn(node, cell.namespace, bound, program.definitions)
+        if name and (numbers := _numbers(values)):
+            yield name, numbers, "drawn as a line"
+
+
+def _is_array(value: Any) -> bool:
+    numpy = loaded("numpy")
+    return numpy is not None and type(value) is numpy.ndarray and value.ndim <= 2 and value.size > 1
+
+
+def _is_named_tuple(value: Any) -> bool:
+    return issubclass(type(value), tuple) and type(static(type(value), "_fields")) is tuple
+
+
+def _is_frame(value: Any) -> bool:
+    return type(value).__name__ == "DataFrame" and module_of(type(value)).partition(".")[0] == "pandas"
+
+
+def _held(value: Any, depth: int = 0) -> int:
+    """How much a container or an object of the notebook's own classes holds; -1 for anything else."""
+    kind = type(value)
+    if kind in _DICTS:
+        return _size(value)
+    if kind is list:
+        return len(value)
+    if module_of(kind) == _OWN:
+        held = list(own_values(value).values())
+        return sum(max(_held(it, depth + 1), 0) for it in held) if depth < _NESTED else 0
+    return -1
 
 
 def _of_object(name: str, value: Any, cell: Cell) -> Iterator[History]:
@@ -68,18 +174,28 @@ def _of_object(name: str, value: Any, cell: Cell) -> Iterator[History]:
         for column in value.columns:
             if str(column).endswith("-mean") and (numbers := _numbers(value[column].tolist())):
                 yield str(column), numbers, f"column of {name}"
-    attributes = _ATTRIBUTES.get(package)
-    if not attributes or name not in cell.entry.scope.reads | cell.entry.scope.writes | cell.entry.scope.mutates:
-        return
-    kept = getattr(value, "__dict__", None)
+    if package in _ATTRIBUTES and name in cell.entry.scope.reads | cell.entry.scope.writes | cell.entry.scope.mutates:
+        yield from _of_estimator(name, value, _ATTRIBUTES[package])
+
+
+def _of_estimator(name: str, value: Any, attributes: tuple[str, ...], depth: int = 0) -> Iterator[History]:
+    """What a fitted estimator keeps; of a pipeline its steps, of a search the best it found."""
+    kept = own_values(value)
     for attribute in attributes:
-        found = kept.get(attribute) if type(kept) is dict else None
+        found = kept.get(attribute)
+        if module_of(type(found)).partition(".")[0] in _ATTRIBUTES:  # the History of a model of Keras
+            found = own_values(found).get(attribute)
         if isinstance(found, dict):
             yield from _of_dict("", found, f"{attribute} of {name}")
         elif found is not None:
             numbers = _numbers(found)
             if numbers:
                 yield attribute.rstrip("_"), numbers, f"{attribute} of {name}"
+    steps = kept.get("steps")
+    inner = [step for _, step in steps] if type(steps) is list and all(type(it) is tuple and len(it) == 2 for it in steps) else []
+    for step in (*inner, kept.get("best_estimator_")):
+        if depth < _NESTED and (package := module_of(type(step)).partition(".")[0]) in _ATTRIBUTES:
+            yield from _of_estimator(name, step, _ATTRIBUTES[package], depth + 1)
 
 
 def _of_study(study: Any) -> Iterator[History]:
@@ -139,9 +255,9 @@ def _numbers(value: Any) -> list[float]:
     """The values as numbers, if they are all numbers, not all whole, and at least two."""
     numpy = sys.modules.get("numpy")
     if numpy is not None and type(value) is numpy.ndarray:
-        if value.ndim != 1 or value.dtype.kind != "f":
+        if value.dtype.kind != "f" or value.ndim not in (1, 2) or (value.ndim == 2 and 1 not in value.shape):
             return []
-        value = value.tolist()
+        value = value.ravel().tolist()
     if type(value) not in (list, tuple) or len(value) < 2 or not all(is_number(it) for it in value[:3]):
         return []
     numbers = as_floats(list(value))
@@ -153,7 +269,7 @@ def _numbers(value: Any) -> list[float]:
 def _size(value: dict[Any, Any], depth: int = 0) -> int:
     if len(value) > _MOST or depth > 2:
         return 0
-    return sum(_size(item, depth + 1) if type(item) is dict else len(item) if type(item) is list else 1 for item in list(value.values()))
+    return sum(_size(item, depth + 1) if type(item) in _DICTS else len(item) if type(item) is list else 1 for item in list(value.values()))
 
 
 def _given(tree: ast.Module | None) -> set[str]:
@@ -180,6 +296,13 @@ def _is_filled(name: str, cell: Cell) -> bool:
     return False
 
 
+def _unwrapped(node: ast.expr) -> ast.expr:
+    """What `np.array(...)`, `list(...)` and the like are given."""
+    while isinstance(node, ast.Call) and path_of(node.func)[-1:] and path_of(node.func)[-1] in ("array", "asarray", "list", "tuple", "tensor") and node.args:
+        node = node.args[0]
+    return node
+
+
 def _is_built(name: str, cell: Cell) -> bool:
     """Whether the cell builds a list by a comprehension that runs something, or gets it from a function of the notebook, and its name says what it is."""
     for node in cell.entry.tree.body if cell.entry.tree is not None else []:
@@ -187,6 +310,9 @@ def _is_built(name: str, cell: Cell) -> bool:
             continue
         value = node.value
         named = is_measure(name) or is_history(name)
+        value = _unwrapped(value)
+        if isinstance(value, ast.ListComp) and is_score(value.elt):
+            return True
         if isinstance(value, ast.ListComp) and any(isinstance(it, ast.Call) for it in ast.walk(value.elt)):
             used = {it.id for it in ast.walk(value.elt) if isinstance(it, ast.Name)}
             measures = isinstance(value.elt, ast.Call) and is_measure((path_of(value.elt.func)[-1:] or [""])[0])

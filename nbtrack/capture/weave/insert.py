@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from nbtrack.capture.weave.loops import blocks_of
 from nbtrack.capture.weave.plan import Spot
 from nbtrack.capture.weave.scope import Loop
 from nbtrack.capture.weave.taps import NAME, Shape, Tap
+from nbtrack.capture.weave.values import ABOUT
+from nbtrack.records import dataclass
 
 
 class Transformer(ast.NodeTransformer):
@@ -34,12 +38,13 @@ def insert(tree: ast.Module, spots: Iterable[Spot], tap_for: Callable[[Spot, Sha
     values: dict[int, int] = {}
     above: dict[int, dict[int, int]] = {}
     blocks = {id(inner): block for node in ast.walk(tree) for block in _lists(node) for inner in block if isinstance(inner, (ast.For, ast.AsyncFor, ast.While))}
-    begin: list[tuple[ast.stmt, Tap]] = []
+    begin: list[tuple[Spot, Tap]] = []
+    splits: dict[int, ast.expr] = {}
 
     def allot(spot: Spot, shape: Shape, has_outer: bool) -> Tap:
         tap = tap_for(spot, shape, has_outer)
         if spot.begins_anew:
-            begin.append((spot.loop.root.node, tap))
+            begin.append((spot, tap))
         return tap
 
     for spot in spots:
@@ -49,6 +54,7 @@ def insert(tree: ast.Module, spots: Iterable[Spot], tap_for: Callable[[Spot, Sha
                 continue
             index = allot(spot, Shape.VALUE, has_outer).index
             values |= {id(node): index for node in (spot.node, *spot.also)}
+            splits |= {id(node): spot.split for node in (spot.node, *spot.also) if spot.split is not None}
             continue
         if spot.assignment is not None:
             tap = allot(spot, Shape.TARGET, has_outer)
@@ -64,22 +70,45 @@ def insert(tree: ast.Module, spots: Iterable[Spot], tap_for: Callable[[Spot, Sha
         statements = {id(it.statement): it.node for it in spot.bindings if it.statement is not None and it.node is not None}
         if id(spot.loop) not in above:
             above[id(spot.loop)] = dict(_above(spot.loop.node.body, 0))
-        _cover(spot.loop.node.body, spot.variable, statements, _holding(statements, above[id(spot.loop)]), tap)
+        _cover(spot.loop.node.body, _Call(tap, spot.variable, spot.split), statements, _holding(statements, above[id(spot.loop)]))
         if has_outer and spot.loop.parent is not None and tap.boundary is not None:
             _mark(spot.loop, spot.loop.parent, tap.boundary)
-    for loop, tap in begin:
+    for spot, tap in begin:
+        loop = spot.begin.node
         block = blocks[id(loop)]
-        block.insert(block.index(loop), _sign(tap.add_boundary(), ast.Tuple([], ast.Load()), _start(loop)))
+        first = spot.begun if spot.begun is not None and spot.begun in block[: block.index(loop)] else loop
+        block.insert(block.index(first), _sign(tap.add_boundary(), ast.Tuple([], ast.Load()), _start(first)))
     if values:
-        wrap(tree, values)
+        wrap(tree, values, splits)
 
 
-def wrap(tree: ast.AST, values: dict[int, int]) -> None:
-    """Wrap expressions, told by `id()`, in the taps of these places."""
-    _Wrap(values).visit(tree)
+def wrap(tree: ast.AST, values: dict[int, int], splits: Mapping[int, ast.expr] = MappingProxyType({})) -> None:
+    """Wrap expressions, told by `id()`, in the taps of these places.
+
+    Args:
+        splits: for some of them what may hold a word; the tap gets the value with it.
+    """
+    _Wrap(values, splits).visit(tree)
 
 
-def _cover(block: list[ast.stmt], name: str, statements: dict[int, ast.expr], holding: set[int], tap: Tap, *, sure: bool = False, need: bool = False) -> None:
+@dataclass(frozen=True)
+class _Call:
+    """What is called where a name was bound."""
+
+    tap: Tap
+    name: str
+    split: ast.expr | None
+
+    def at(self, where: ast.expr) -> ast.stmt:
+        value: ast.expr = ast.copy_location(ast.Name(self.name, ast.Load()), where)
+        if self.split is not None:
+            value = _about(self.split, value, where)
+        call = ast.Call(_item(self.tap.index, where), [value], [])
+        act = ast.copy_location(ast.Expr(ast.copy_location(call, where)), where)
+        return ast.copy_location(ast.If(_item(self.tap.switch, where), [act], []), where)
+
+
+def _cover(block: list[ast.stmt], call: _Call, statements: dict[int, ast.expr], holding: set[int], *, sure: bool = False, need: bool = False) -> None:
     """Put a tap where the block has bound the name for the last time: once on every way through it, as far as that is possible.
 
     Args:
@@ -90,30 +119,30 @@ def _cover(block: list[ast.stmt], name: str, statements: dict[int, ast.expr], ho
     binding = [at for at, statement in enumerate(block) if id(statement) in holding]
     if not binding:
         if need:
-            block.insert(0, _call(tap, name, _start(block[0])))
+            block.insert(0, call.at(_start(block[0])))
         return
     last = binding[-1]
     statement = block[last]
     if id(statement) in statements and not blocks_of(statement):
-        block.insert(last + 1, _call(tap, name, statements[id(statement)]))
+        block.insert(last + 1, call.at(statements[id(statement)]))
         return
     sure = sure or any(id(block[at]) in statements for at in binding[:-1])
     if sure and last + 1 < len(block):
-        block.insert(last + 1, _call(tap, name, _start(block[last + 1])))
+        block.insert(last + 1, call.at(_start(block[last + 1])))
         return
     if isinstance(statement, ast.If):
-        _cover(statement.body, name, statements, holding, tap, sure=sure, need=sure)
+        _cover(statement.body, call, statements, holding, sure=sure, need=sure)
         if statement.orelse:
-            _cover(statement.orelse, name, statements, holding, tap, sure=sure, need=sure)
+            _cover(statement.orelse, call, statements, holding, sure=sure, need=sure)
         elif sure:
-            statement.orelse = [_call(tap, name, _start(statement))]
+            statement.orelse = [call.at(_start(statement))]
     else:
         for below in blocks_of(statement):
-            _cover(below, name, statements, holding, tap, sure=sure, need=sure and isinstance(statement, (ast.With, ast.AsyncWith)))
+            _cover(below, call, statements, holding, sure=sure, need=sure and isinstance(statement, (ast.With, ast.AsyncWith)))
     if not sure:
         for at in binding[:-1]:
             for below in blocks_of(block[at]):
-                _cover(below, name, statements, holding, tap)
+                _cover(below, call, statements, holding)
 
 
 def _above(block: list[ast.stmt], holder: int) -> Iterator[tuple[int, int]]:
@@ -176,22 +205,26 @@ def _item(index: int, where: ast.expr) -> ast.expr:
     return ast.copy_location(ast.Subscript(name, ast.copy_location(ast.Constant(index), where), ast.Load()), where)
 
 
-def _call(tap: Tap, name: str, where: ast.expr) -> ast.stmt:
-    call = ast.Call(_item(tap.index, where), [ast.copy_location(ast.Name(name, ast.Load()), where)], [])
-    act = ast.copy_location(ast.Expr(ast.copy_location(call, where)), where)
-    return ast.copy_location(ast.If(_item(tap.switch, where), [act], []), where)
+def _about(word: ast.expr, value: ast.expr, where: ast.expr) -> ast.expr:
+    """`(word, value, ABOUT)`."""
+    copied: ast.expr = copy.deepcopy(word)
+    for it in ast.walk(copied):
+        ast.copy_location(it, where)
+    return ast.copy_location(ast.Tuple([copied, value, ast.copy_location(ast.Constant(ABOUT), where)], ast.Load()), where)
 
 
 class _Wrap(ast.NodeTransformer):
     """Wraps expressions in taps that give back what they get."""
 
-    def __init__(self, values: dict[int, int]) -> None:
-        self._values = values
+    def __init__(self, values: dict[int, int], splits: Mapping[int, ast.expr]) -> None:
+        self._values, self._splits = values, splits
 
     def visit(self, node: ast.AST) -> ast.AST:
         index = self._values.get(id(node))
         seen: ast.AST = self.generic_visit(node)
         if index is None or not isinstance(node, ast.expr):
             return seen
-        item = ast.copy_location(ast.Tuple([node], ast.Load()), node)
-        return ast.copy_location(ast.Call(_item(index, node), [item], []), node)
+        word = self._splits.get(id(node))
+        item = ast.copy_location(ast.Tuple([node if word is None else _about(word, node, node)], ast.Load()), node)
+        call = ast.copy_location(ast.Call(_item(index, node), [item], []), node)
+        return call if word is None else ast.copy_location(ast.Subscript(call, ast.copy_location(ast.Constant(1), node), ast.Load()), node)

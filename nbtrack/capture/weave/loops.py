@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from nbtrack.capture.labels import Labelled, labelled, own_name
 from nbtrack.capture.weave.kinds import Env, Kind, join, kind_of, path_of
@@ -19,6 +19,8 @@ _LOGGERS = frozenset(("log", "log_metric", "log_metrics", "add_scalar", "add_sca
 _SHOWS = frozenset(("print", "display", "pprint"))
 _WRITES = frozenset(("write", "info", "debug", "warning", "set_description", "set_description_str", "set_postfix_str", "echo", "secho"))
 _SUMS = frozenset(("mean", "sum", "average", "len", "std", "nanmean", "fmean"))
+_FIRST = 2
+"""Values with which a list of results may begin, before the loop that fills it."""
 _BARS = ("tqdm", "trange", "progress", "track", "prange")
 
 
@@ -26,27 +28,32 @@ class TooLongError(Exception):  # of this folder alone: `Curves` makes a notice 
     """Reading the code takes longer than it may."""
 
 
-def scopes_of(tree: ast.Module, *, with_functions: bool = True, budget_s: float = math.inf) -> list[Scope]:
+def scopes_of(tree: ast.Module, *, with_functions: bool = True, budget_s: float = math.inf, generators: Set[str] = frozenset()) -> list[Scope]:
     """The scopes of a cell that have loops.
+
+    Args:
+        generators: functions of the notebook that hand on one value after the other.
 
     Raises:
         TooLongError: this would take longer than the budget.
     """
     found: list[Scope] = []
-    _Reader("", found, with_functions, time.thread_time() + budget_s).read(tree.body)
+    _Reader("", found, with_functions, time.thread_time() + budget_s, generators).read(tree.body)
     return [scope for scope in found if scope.loops]
 
 
 class _Reader:
     """Reads one scope, and makes a reader for each function in it."""
 
-    def __init__(self, place: str, found: list[Scope], with_functions: bool, until_s: float) -> None:
-        self.scope, self._found, self._with_functions, self._until_s = Scope(place), found, with_functions, until_s
+    def __init__(self, place: str, found: list[Scope], with_functions: bool, until_s: float, generators: Set[str]) -> None:
+        self.scope, self._found, self._with_functions, self._until_s, self._generators = Scope(place), found, with_functions, until_s, generators
         self._all: list[tuple[str, Binding]] = []
-        self._pending: list[tuple[Loop, ast.expr]] = []
+        self._counted: set[str] = set()
+        """Names that the scope counts up."""
         found.append(self.scope)
 
     def read(self, body: list[ast.stmt]) -> None:
+        self._counted = {name for statement in body for name in _counted(statement)}
         self._block(body, None)
         env = self.scope.kinds
         for _ in range(3):  # kinds flow through names; three rounds reach what people write
@@ -96,6 +103,8 @@ class _Reader:
                 inner.target = statement.target.id if isinstance(statement.target, ast.Name) else ""
                 for name, kind in self._targets(statement.target, statement.iter):
                     self._note(name, _fixed(kind), None)
+                    if kind is Kind.CALL:
+                        inner.given.add(name)
                     if kind is Kind.COUNT:
                         inner.target, inner.is_counting = name, True
             self._block(statement.body, inner)
@@ -109,7 +118,7 @@ class _Reader:
         if not self._with_functions or any(_COMPILERS.intersection(path_of(it)) for it in node.decorator_list):
             return
         place = f"{self.scope.place}.{name}" if self.scope.place else name
-        reader = _Reader(place, self._found, True, self._until_s)
+        reader = _Reader(place, self._found, True, self._until_s, self._generators)
         reader.scope.summed_up = summed_up(node)
         reader.read(node.body)
 
@@ -138,6 +147,8 @@ class _Reader:
                 self._note(alias.asname or alias.name.partition(".")[0], _fixed(Kind.OTHER), None)
 
     def _assign(self, target: ast.expr, value: ast.expr, statement: ast.stmt, loop: Loop | None) -> None:
+        if loop is None and isinstance(value, ast.List) and 0 < len(value.elts) <= _FIRST and isinstance(target, (ast.Name, ast.Attribute)):  # see `begun`
+            self.scope.begun[container_name(target)] = (value, statement)
         if isinstance(target, ast.Name):
             adds = (
                 isinstance(value, ast.BinOp)
@@ -159,13 +170,14 @@ class _Reader:
             key = target.slice
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
                 loop.reports.append(Report(value, Way.STORED, key.value, statement))
-            elif any(isinstance(it, ast.Name) and self._is_counter(it.id, loop) for it in ast.walk(key)):
+            elif len({it.id for it in ast.walk(key) if isinstance(it, ast.Name) and self._is_counter(it.id, loop)}) == 1:  # by two it is a matrix
                 loop.reports.append(Report(value, Way.STORED, own_name(target.value), statement))
         elif isinstance(target, ast.Attribute) and loop is not None and isinstance(statement, ast.Assign) and statement.value is value:
             loop.attributes.append((statement, target.attr))
 
-    @staticmethod
-    def _is_counter(name: str, loop: Loop) -> bool:
+    def _is_counter(self, name: str, loop: Loop) -> bool:
+        if name in self._counted:
+            return True
         at: Loop | None = loop
         while at is not None:
             if at.target == name and at.is_counting:
@@ -201,8 +213,10 @@ class _Reader:
             loop.losses.update(_names(node.func.value))
         if last in ("gradient", "minimize") and node.args:
             loop.losses.update(_names(node.args[0]))
-        if last == "append" and isinstance(node.func, ast.Attribute) and len(node.args) == 1:
+        if last in ("append", "appendleft") and isinstance(node.func, ast.Attribute) and len(node.args) == 1:
             self._appended(node.func.value, node.args[0], loop, statement)
+        elif last == "extend" and isinstance(node.func, ast.Attribute) and len(node.args) == 1 and (one := _only(node.args[0])) is not None:
+            self._appended(node.func.value, one, loop, statement)
         elif last in _SHOWS and isinstance(node.func, ast.Name):
             self._shown(labelled(node), loop, statement)
         elif last == "set_postfix":
@@ -222,7 +236,7 @@ class _Reader:
 
     @staticmethod
     def _shown(them: list[Labelled], loop: Loop, statement: ast.stmt) -> None:
-        loop.reports.extend(Report(it.node, Way.PRINTED, it.label, statement) for it in them)
+        loop.reports.extend(Report(it.node, Way.PRINTED, it.label, statement, about=it.about) for it in them)
 
     @staticmethod
     def _appended(base: ast.expr, value: ast.expr, loop: Loop, statement: ast.stmt) -> None:
@@ -234,18 +248,26 @@ class _Reader:
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
                     loop.reports.append(Report(it, Way.APPENDED, key.value, statement, is_key=True))
         else:
-            loop.reports.append(Report(value, Way.APPENDED, name, statement, is_key=isinstance(base, ast.Subscript) and not is_measure(own_name(value))))
+            loop.reports.append(Report(value, Way.APPENDED, name, statement, is_key=isinstance(base, (ast.Subscript, ast.Call)) and not is_measure(own_name(value))))
 
     def _targets(self, target: ast.expr, iterated: ast.expr) -> Iterator[tuple[str, Kind]]:
         iterated = self._unwrap(iterated)
         path = path_of(iterated) if isinstance(iterated, ast.Call) else []
         last = path[-1] if path else ""
         if isinstance(target, ast.Name):
-            yield target.id, Kind.COUNT if last in ("range", "count", "arange", "trange", "prange") else Kind.DATA
+            yield target.id, Kind.COUNT if last in ("range", "count", "arange", "trange", "prange") else self._item_kind(iterated)
         elif isinstance(target, (ast.Tuple, ast.List)):
+            inner = iterated
+            if last == "enumerate" and isinstance(iterated, ast.Call) and iterated.args:
+                inner = self._unwrap(iterated.args[0])
             for at, part in enumerate(target.elts):
                 for name in _name_nodes(part):
-                    yield name.id, Kind.COUNT if at == 0 and last == "enumerate" else Kind.DATA
+                    yield name.id, Kind.COUNT if at == 0 and last == "enumerate" else self._item_kind(inner)
+
+    def _item_kind(self, iterated: ast.expr) -> Kind:
+        """What a loop goes through: items of data, or what a function of the notebook hands on step by step."""
+        is_call = isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Name) and iterated.func.id in self._generators
+        return Kind.CALL if is_call else Kind.DATA
 
     def _unwrap(self, node: ast.expr, depth: int = 0) -> ast.expr:
         """What is iterated, below progress bars and names."""
@@ -331,13 +353,24 @@ def summed_up(function: Function) -> set[str]:
 
 
 def _lengthened(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """A list and what is put at its end, without `append`: `losses += [loss]`, `losses = np.append(losses, loss)`."""
-    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add) and isinstance(statement.value, ast.List) and len(statement.value.elts) == 1:
-        yield statement.target, statement.value.elts[0]
-    elif isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call) and len(statement.value.args) == 2:
-        first, value = statement.value.args
-        if path_of(statement.value.func)[-1:] == ["append"] and ast.unparse(first) == ast.unparse(statement.targets[0]):
-            yield first, value
+    """A list and what is put at its end, without `append`: `losses += [loss]`, `losses = losses + [loss]`, `losses = np.append(losses, loss)`."""
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add) and (one := _only(statement.value)) is not None:
+        yield statement.target, one
+    elif isinstance(statement, ast.Assign):
+        value = statement.value
+        if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add) and (one := _only(value.right)) is not None:
+            sides = value.left, one
+        elif isinstance(value, ast.Call) and len(value.args) == 2 and path_of(value.func)[-1:] == ["append"]:
+            sides = value.args[0], _only(value.args[1]) or value.args[1]
+        else:
+            return
+        if ast.unparse(sides[0]) == ast.unparse(statement.targets[0]):
+            yield sides
+
+
+def _only(node: ast.expr) -> ast.expr | None:
+    """The one item of a list that is written out."""
+    return node.elts[0] if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) == 1 and not isinstance(node.elts[0], ast.Starred) else None
 
 
 def container_name(node: ast.expr) -> str:
@@ -354,6 +387,14 @@ def container_name(node: ast.expr) -> str:
         first = node.args[0] if node.args else None
         return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def _counted(statement: ast.stmt) -> Iterator[str]:
+    """Names that are counted up: `step += 1`."""
+    for it in ast.walk(statement):
+        if isinstance(it, ast.AugAssign) and isinstance(it.op, ast.Add) and isinstance(it.target, ast.Name):
+            if isinstance(it.value, ast.Constant) and type(it.value.value) is int:
+                yield it.target.id
 
 
 def _logged_names(node: ast.Call) -> Iterator[str]:

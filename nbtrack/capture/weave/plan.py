@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import field
 from types import MappingProxyType
 
@@ -11,13 +11,15 @@ from nbtrack.capture.labels import own_name, snake
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.loops import scopes_of
 from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
-from nbtrack.capture.weave.words import is_history, is_loss, is_measure, is_schedule
+from nbtrack.capture.weave.words import is_history, is_loss, is_measure, is_measured, is_schedule
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
 _VAGUE = frozenset((Kind.DATA, Kind.RANDOM, Kind.GIVEN))
 _MOST = 200
 """Taps of one cell."""
+_NAMES = regex(r"(^|_)(name|names|label|method|algo|algorithm|optimizer_name|model_name|title|kind|phase|split|nom|nombre|nome|имя|название|名称|名前)$")
+"""What a loop's variable is called that goes through words."""
 _SHORT = 2
 """Letters of a name that says little."""
 _ASKS = regex(r"_*(predict\w*|forward|call|transform|decision_function|distances?|dist|kernel)_*")
@@ -49,6 +51,8 @@ class Spot:
     is_reused: bool = False
     is_printed: bool = False
     """Only shown: gives way to any other curve of the same values."""
+    is_given: bool = False
+    """A generator of the notebook hands it on, which may have a curve of it."""
     is_reported: bool = False
     """The user's code keeps or shows it."""
     is_measure: bool = False
@@ -56,11 +60,28 @@ class Spot:
     """What the members of a tuple are called that the value may be."""
     cell: int = 0
     """Number of the ledger's entry."""
+    split: ast.expr | None = None
+    """What may hold a word, such as the variable of `for phase in ["train", "val"]`: by each word it is another quantity."""
+    about: ast.expr | None = None
+    """What is shown before it, see `Labelled`."""
+    label: str = ""
+    """The list that keeps it."""
+    position: int = 0
+    """Its place in the rows of that list."""
+    begun: ast.stmt | None = None
+    """The statement that begins that list with a value."""
+    is_anew: bool = False
+    """Its list is made anew at each step of a loop through given values."""
 
     @property
     def begins_anew(self) -> bool:
-        """Whether each call of its function is a curve of its own: the function iterates, rather than going through data."""
-        return bool(self.place) and self.loop.root.is_iterating
+        """Whether it is a curve of its own at each call of its function, which iterates rather than going through data, or at each step of the loop around."""
+        return (bool(self.place) and self.loop.root.is_iterating) or self.is_anew
+
+    @property
+    def begin(self) -> Loop:
+        """The loop with which such a curve begins."""
+        return self.loop if self.is_anew else self.loop.root
 
 
 @dataclass
@@ -75,19 +96,25 @@ class Plan:
 
 
 def plan(
-    tree: ast.Module, *, with_functions: bool = True, budget_s: float = float("inf"), returns: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    tree: ast.Module,
+    *,
+    with_functions: bool = True,
+    budget_s: float = float("inf"),
+    returns: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    generators: Set[str] = frozenset(),
 ) -> Plan:
     """The taps of a cell.
 
     Args:
         returns: `returns_of` the functions of the notebook.
+        generators: those of them that are generators.
 
     Raises:
         TooLongError: reading the code would take longer than the budget.
     """
     result = Plan()
     columns = _columns(tree)
-    for scope in scopes_of(tree, with_functions=with_functions, budget_s=budget_s):
+    for scope in scopes_of(tree, with_functions=with_functions, budget_s=budget_s, generators=generators):
         for report in (it for loop in scope.loops for it in loop.reports):
             if report.container in columns and report.position < len(columns[report.container]):
                 report.label = columns[report.container][report.position]
@@ -133,6 +160,12 @@ class _Judge:
             self._said.setdefault((name, loop), []).append(report)
             return
         inner = name if within else ""
+        if report.way is Way.PRINTED and self._is_object(name, loop):
+            self._others.append((report, loop, ""))
+            return
+        if name in loop.given and (is_measure(name) or is_measure(snake(report.label))):
+            self._others.append((report, loop, ""))
+            return
         if name and not inner:
             outer = loop.parent
             while outer is not None and name not in outer.binds:
@@ -155,7 +188,7 @@ class _Judge:
             return "a record kept in each step of a loop"
         kind = join(it.kind for it in bindings)
         is_alias = all(isinstance(it.value, ast.Name) for it in bindings)
-        named = is_measure(name) or any(is_measure(snake(it.label)) for it in reports)
+        named = is_measure(name) or any(is_measure(snake(it.label)) for it in reports) or (bool(reports) and all(is_score(it.value) for it in bindings))
         is_state = (
             bool(reports) and loop.is_iterating and len(self._scope.own.get(name, [])) > len(bindings)
         )  # what a sampler carries on, begun before its loop
@@ -204,6 +237,11 @@ class _Judge:
         kept = {report.label for loop in self._scope.loops for report in loop.reports if report.way is Way.APPENDED}
         return isinstance(node.value, ast.Name) and node.value.id in kept
 
+    def _is_object(self, name: str, loop: Loop) -> bool:
+        """Whether loops make objects of a class under this name, such as a meter that keeps a mean."""
+        bindings = [*loop.binds.get(name, ()), *(loop.parent.binds.get(name, ()) if loop.parent is not None else ())]
+        return bool(bindings) and all(isinstance(it.value, ast.Call) and (path_of(it.value.func)[-1:] or [""])[0][:1].isupper() for it in bindings)
+
     def _is_index(self, name: str, loop: Loop) -> bool:
         """Whether inner loops bind the name to nothing but their counters, as to where the best one was."""
         bindings = [binding for it in self._scope.loops if it.inside(loop) for binding in it.binds.get(name, ())]
@@ -233,7 +271,7 @@ class _Judge:
     def _take(self, name: str, bindings: list[Binding], loop: Loop, rule: str) -> None:
         reports = self._said.get((name, loop), [])
         kept = [it.label for it in reports if it.way is Way.APPENDED and it.label]
-        if len(bindings) > 1 and len(set(kept)) > 1:
+        if len(set(kept)) > 1 and (len(bindings) > 1 or not any(it.statement in loop.node.body for it in reports if it.way is Way.APPENDED)):
             for report in reports:  # one name for several things, each kept in a list of its own
                 self._add(Spot(report.label, rule, self._scope.place, loop, node=report.node, is_reported=True, is_measure=is_measure(report.label)))
             self._taken[name, loop] = self._result.spots[-1]
@@ -243,16 +281,19 @@ class _Judge:
         title = keys.pop() if len(keys) == 1 else _spoken(name, reports)
         each_step = next((it for it in reports if it.way in (Way.APPENDED, Way.STORED) and it.statement in loop.node.body), None)
         branches = [it for it in reports if each_step is not None and it is not each_step and (it.way, it.label) == (each_step.way, each_step.label)]
-        if each_step is not None and (branches or not any(it.statement in loop.node.body for it in bindings)):
+        begun = each_step is not None and each_step.way is Way.APPENDED and each_step.label in self._scope.begun
+        if each_step is not None and (branches or begun or not any(it.statement in loop.node.body for it in bindings)):
             also = [it.node for it in branches]
-            spot = Spot(title, rule, self._scope.place, loop, node=each_step.node, also=also, is_reported=True, is_measure=is_measure(title))
+            spot = Spot(
+                title, rule, self._scope.place, loop, node=each_step.node, also=also, is_reported=True, is_measure=is_measure(title), label=each_step.label
+            )
             self._taken[name, loop] = spot
             self._add(spot)
             return
         spot = Spot(
             title, rule, self._scope.place, loop, variable=name, bindings=bindings, is_reused=any(it.is_augmented for it in bindings),
             is_reported=bool(reports) or name in loop.losses,
-            is_measure=is_measure(name) or name in loop.losses,
+            is_measure=is_measure(name) or name in loop.losses, label=kept[0] if len(kept) == 1 else "",
         )  # fmt: skip
         self._taken[name, loop] = spot
         self._add(spot)
@@ -288,12 +329,13 @@ class _Judge:
         if not name or name.startswith("_") or name in self._scope.explicit or report.label in self._scope.explicit:
             return
         kind = kind_of(core, self._scope.kinds)
-        named = is_measure(name) or is_measure(own_name(report.node))
+        named = is_measure(name) or is_measure(own_name(report.node)) or is_score(report.node)
         if kind is Kind.COUNT and inner and not self._is_index(inner, loop):
             kind = Kind.NUMBER  # counted anew in each step
         if kind in (Kind.COUNT, Kind.TIME, Kind.TEXT, Kind.TRUTH, Kind.OTHER, Kind.CONST) or (kind in _VAGUE and not named):
             return
-        if isinstance(core, ast.Name) and not inner:
+        is_given = isinstance(core, ast.Name) and core.id in loop.given
+        if isinstance(core, ast.Name) and not inner and not is_given and not self._is_object(core.id, loop):
             return
         way = {Way.PRINTED: "shown in a loop", Way.APPENDED: "kept in a list in a loop", Way.STORED: "kept in a loop", Way.POSTFIX: "shown by a progress bar"}[
             report.way
@@ -315,7 +357,9 @@ class _Judge:
                 return
             name = f"{loop.target}_{name}" if loop.target and len(loop.target) > 1 else f"{name}_outer"
         spot = Spot(
-            name, way, self._scope.place, loop, node=report.node, is_printed=report.way in (Way.PRINTED, Way.POSTFIX), is_reported=True, is_measure=named,
+            name, way, self._scope.place, loop, node=report.node, is_printed=is_given or report.way in (Way.PRINTED, Way.POSTFIX), is_reported=True,
+            is_measure=named, label="" if report.way is not Way.APPENDED else report.container or report.label, position=report.position,
+            about=report.about, is_given=is_given,
         )  # fmt: skip
         self._taken[name, loop] = spot
         self._add(spot)
@@ -323,9 +367,52 @@ class _Judge:
     def _add(self, spot: Spot) -> None:
         if not spot.is_measure and _ASKS.fullmatch(spot.place.rpartition(".")[2]):
             return
+        spot.split = self._split(spot)
+        around = spot.loop.parent
+        is_made = around is not None and any(isinstance(it.value, ast.List) and not it.value.elts for it in around.binds.get(spot.label, ()))
+        spot.is_anew = is_made and not spot.split and spot.loop.is_iterating and around is not None and not around.is_iterating
+        if spot.label in self._scope.begun and spot.node is not None:
+            first, statement = self._scope.begun[spot.label]
+            them = [it.elts[spot.position] if isinstance(it, (ast.Tuple, ast.List)) and spot.position < len(it.elts) else it for it in first.elts]
+            if not any(isinstance(it, (ast.Tuple, ast.List, ast.Dict, ast.Starred)) for it in them):
+                spot.also.extend(them)
+                spot.begun = statement
         values = [it.value for it in spot.bindings] if spot.bindings else [spot.node] if spot.node is not None else []
         spot.members = tuple(self._scope.unpacked.get(spot.variable, ())) or next((it for value in values if (it := self._returned(value))), ())
         self._result.spots.append(spot)
+
+    def _split(self, spot: Spot) -> ast.expr | None:
+        """What tells the steps of a loop through several things apart, none of which is the next point of another: models by name, phases, measures."""
+        at: Loop | None = spot.loop
+        while at is not None:
+            if isinstance(at.node, (ast.For, ast.AsyncFor)) and (name := self._word(at.node.target, at.node.iter)):
+                return None if _is_changed(name, at.node.body) else ast.Name(name, ast.Load())
+            at = at.parent
+        about = spot.about
+        targets = {it.id for it in ast.walk(spot.loop.node.target) if isinstance(it, ast.Name)} if isinstance(spot.loop.node, ast.For) else set()
+        is_told = isinstance(about, ast.Attribute) and {it.id for it in ast.walk(about) if isinstance(it, ast.Name)} <= targets
+        return about if is_told and not any(_is_changed(name, spot.loop.node.body) for name in targets) else None
+
+    def _word(self, target: ast.expr, iterated: ast.expr) -> str:
+        """The variable of a loop that goes through words, as far as the code tells: written out, keys of a dict, or by what it is called."""
+        is_items = isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Attribute) and iterated.func.attr == "items"
+        first = target.elts[0] if isinstance(target, ast.Tuple) and target.elts else target
+        if isinstance(iterated, ast.Call) and path_of(iterated.func) == ["enumerate"] and isinstance(target, ast.Tuple) and len(target.elts) == 2:
+            second = target.elts[1]
+            first = second.elts[0] if isinstance(second, ast.Tuple) and second.elts else second
+            iterated = iterated.args[0] if iterated.args else iterated
+        if not isinstance(first, ast.Name):
+            return ""
+        if _NAMES.search(first.id) and not (isinstance(iterated, ast.Call) and path_of(iterated.func)[-1:] == ["range"]):
+            return first.id
+        if is_items:
+            return first.id if isinstance(target, ast.Tuple) else ""
+        if isinstance(iterated, ast.Name):
+            known = self._scope.own.get(iterated.id, [])
+            iterated = known[0] if len(known) == 1 else iterated
+        items = iterated.keys if isinstance(iterated, ast.Dict) else iterated.elts if isinstance(iterated, (ast.List, ast.Tuple)) else []
+        words = [it.elts[0] if isinstance(it, (ast.Tuple, ast.List)) and it.elts and first is not target else it for it in items]
+        return first.id if words and all(isinstance(it, ast.Constant) and isinstance(it.value, str) for it in words) else ""
 
     def _returned(self, value: ast.expr) -> tuple[str, ...]:
         """What the function of the notebook returns that is called."""
@@ -344,6 +431,31 @@ def returns_of(tree: ast.Module) -> dict[str, tuple[str, ...]]:
                 elif isinstance(value, ast.Dict):
                     found[node.name] = tuple(str(key.value) for key in value.keys if isinstance(key, ast.Constant))
     return found
+
+
+def generators_of(tree: ast.Module) -> set[str]:
+    """Functions that hand on one value after the other."""
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(isinstance(it, (ast.Yield, ast.YieldFrom)) for it in ast.walk(node))
+    }
+
+
+def is_score(node: ast.expr) -> bool:
+    """Whether an expression says what it measures by what it calls or reads: `model.score(X, y)`, `np.sqrt(mean_squared_error(a, b))`, `(a == b).mean()`."""
+    for it in ast.walk(node):
+        if isinstance(it, ast.Compare):
+            return True
+        word = it.id if isinstance(it, ast.Name) else it.attr if isinstance(it, ast.Attribute) else ""
+        if word and is_measured(word):
+            return True
+    return False
+
+
+def _is_changed(name: str, body: list[ast.stmt]) -> bool:
+    """Whether statements bind a name to something else, or delete it."""
+    return any(isinstance(it, ast.Name) and it.id == name and not isinstance(it.ctx, ast.Load) for statement in body for it in ast.walk(statement))
 
 
 def _spoken(name: str, reports: list[Report]) -> str:

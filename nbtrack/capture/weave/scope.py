@@ -49,6 +49,8 @@ class Report:
     position: int = 0
     is_key: bool = False
     """The label is a key the user wrote for it."""
+    about: ast.expr | None = None
+    """See `Labelled`."""
 
 
 @dataclass(eq=False)
@@ -69,6 +71,8 @@ class Loop:
     reports: list[Report] = field(default_factory=list)
     losses: set[str] = field(default_factory=set)
     """Names a gradient is taken of."""
+    given: set[str] = field(default_factory=set)
+    """Names of the loop's variables that get what a generator of the notebook hands on."""
 
     @property
     def root(self) -> Loop:
@@ -102,5 +106,7 @@ class Scope:
     """Values bound to each name, loops or not."""
     summed_up: set[str] = field(default_factory=set)
     """Lists of a function of which nothing but a mean or a sum is used: what is in them are parts of one number."""
+    begun: dict[str, tuple[ast.List, ast.stmt]] = field(default_factory=dict)
+    """Lists that begin with a value or two before the loop that fills them, with the statement that does it."""
     unpacked: dict[str, list[str]] = field(default_factory=dict)
     """Names that the members of a name are unpacked to."""

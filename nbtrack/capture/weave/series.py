@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from nbtrack.capture.labels import snake
 from nbtrack.capture.weave.plan import Spot
 from nbtrack.capture.weave.taps import BEGIN, BOUNDARY, NoTap, Shape, Tap
 from nbtrack.capture.weave.values import Parts, as_floats, is_number, loaded
@@ -17,6 +18,8 @@ from nbtrack.records import dataclass
 
 _NO_MEMBERS = regex(r"^(lr|learning_rate|epochs?|steps?|iters?|iterations?)$|(^|_)(time|runtime|seconds?|per_second|duration|elapsed|eta)$")
 """What stands beside measures in a record: settings, counters, the clock."""
+_EPOCH = regex(r"^(epoch|running|mean|avg|total)_(?=loss|acc)")
+"""What a name says beside the measure, where the loop around is one over phases."""
 _SURE = 5
 """Values after which a curve that is nothing but a curve is written while it grows."""
 _SURE_UNNAMED = 50
@@ -161,11 +164,13 @@ class Series:
         given = spot.members[key] if type(key) is int and key < len(spot.members) else key if type(key) is str else ""
         is_named = is_measure(given) and not _NO_MEMBERS.search(given)
         is_kept = (spot.is_measure or is_history(spot.name)) and not _NO_MEMBERS.search(given)
-        if not (is_named or is_kept) or len(self.members) >= _MEMBERS:
+        if not (is_named or is_kept or spot.split is not None) or len(self.members) >= _MEMBERS:
             return None
         name = given if given and (is_history(spot.name) or type(key) is int) else f"{spot.name}.{given or key}"
+        if spot.split is not None:
+            name = f"{spot.name}.{key}" if is_history(spot.name) or not spot.is_measure else f"{key}_{_EPOCH.sub('', spot.name)}"
         series = Series(
-            replace(spot, name=name, is_measure=is_named), NoTap(), self._budget, self._claim, self._write, self._twin, self._fast_per_s,
+            replace(spot, name=name, is_measure=is_named or (spot.is_measure and spot.split is not None)), NoTap(), self._budget, self._claim, self._write, self._twin, self._fast_per_s,
         )  # fmt: skip
         series.is_member = True
         return series
@@ -294,6 +299,13 @@ class Series:
         if self.calls <= _CALLS:  # of many calls the first stands for all
             for series in self.later:
                 series._finish()
+
+    def single(self) -> Iterator[tuple[str, float]]:
+        """What words told apart and each had one value: names and numbers of several things, no curve of any."""
+        if self.spot.split is not None:
+            for key, it in self.members.items():
+                if it is not None and len(it.head) == 1 and type(key) is str:
+                    yield (key if is_measure(snake(key)) or not is_measure(self.spot.name) else f"{key}.{self.spot.name}"), it.head[0]
 
     def decide_members(self, *, at_end: bool = False) -> None:
         """Write members of dicts and tuples, once all curves have been drained: they give way to those that have their values."""

@@ -7,13 +7,19 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from nbtrack.capture.known import module_of, static
+from nbtrack.capture.known import module_of, own_values, static
 from nbtrack.records import dataclass
 
 PLAIN: frozenset[type] = frozenset((float, int))
 _EXACT = frozenset((float, int, Decimal, Fraction))
+_WORD = 60
+"""Letters of what may be a name; longer ones are data."""
 _MEMBERS = 20
 """Most items of a dict or tuple whose numbers are taken one by one."""
+
+
+ABOUT = ...
+"""Marks, in what a tap gets, a word and the value that it is about."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +73,18 @@ def take(value: Any, is_reused: bool) -> Any:
     return None
 
 
-def parts_of(value: Any) -> Parts | None:
-    """The numbers in a small dict, named tuple or tuple of nothing but numbers, as `take` keeps them; None where there are none."""
+def parts_of(value: Any) -> Any:
+    """The numbers in a small dict, named tuple or tuple of nothing but numbers, as `take` keeps them; None where there are none.
+
+    What a tap gets as `(word, value, ABOUT)` is one number by that word, or where it is no word, the number.
+    """
     kind = type(value)
+    if kind is tuple and len(value) == 3 and value[2] is ABOUT:
+        kept = take(value[1], True)
+        return None if kept is None else Parts({value[0]: kept}) if type(value[0]) is str and 0 < len(value[0]) <= _WORD else kept
     items: list[tuple[str | int, Any]] = []
+    if module_of(kind) == "__main__" and not issubclass(kind, (dict, list, tuple)):
+        return _of_own(value)
     if kind is dict and len(value) <= _MEMBERS:
         items = [(key, it) for key, it in value.items() if type(key) is str]
     elif issubclass(kind, tuple) and 2 <= tuple.__len__(value) <= _MEMBERS:
@@ -81,6 +95,16 @@ def parts_of(value: Any) -> Parts | None:
             items = list(enumerate(value))
     numbers = {key: kept for key, it in items if (kept := take(it, True)) is not None}
     return Parts(numbers) if numbers and (type(value) is dict or len(numbers) == len(items)) else None
+
+
+def _of_own(value: Any) -> Any:
+    """The mean that a meter of the notebook keeps, or the numbers of a record: an object of a dataclass."""
+    held = own_values(value)
+    if (mean := take(held.get("avg"), True)) is not None:
+        return mean
+    fields = static(type(value), "__dataclass_fields__")
+    numbers = {key: kept for key in held if key in fields and (kept := take(held[key], True)) is not None} if type(fields) is dict else {}
+    return Parts(dict(numbers)) if 0 < len(numbers) <= _MEMBERS else None
 
 
 def _is_foreign_scalar(kind: type, value: Any) -> bool:

@@ -11,7 +11,10 @@ _MEASURES = regex(
     r"|mse|rmse|mae|mape|smape|msle|rmsle|sse|ssr|rss|r2|rsq|r_squared|nll|ll|loglik|log_likelihood|likelihood|perplexity|ppl|logloss|cross_?entropy|bce|ce|kl|kld|elbo"
     r"|deviance|aic|bic|objective|obj|fitness|energy|reward|rewards|returns|regret|residual|residuals|gap|divergence|entropy|mi|psnr|ssim|bleu|rouge|wer|cer|eer|fid|iou"
     r"|miou|dice|jaccard|kappa|mcc|brier|ece|inertia|silhouette|purity|modularity|stress|norm|gradnorm|grad_norm|convergence|metric|metrics|lr|learning_rate|fpr|tpr|fnr|tnr"
-    r"|bias|var_explained|success_rate|win_rate|hit_rate)s?\d*($|_)"
+    r"|bias|var_explained|explained_variance|explained_var|success_rate|win_rate|hit_rate)s?\d*($|_)"
+)
+_RESULTS = regex(
+    r"(^|_)(scores?|accuracy|error|loss|rmse|mse|mae|mape|r2|auc|f1|precision|recall|perplexity|log_likelihood|inertia|lower_bound|bic|aic|rsquared|evaluate)_?$"
 )
 _LOSSES = regex(r"(^|_)(loss|losses|err|error|errors|cost|costs|nll|mse|objective)\d*($|_)")
 _SCHEDULES = regex(r"(^|_)(epsilon|eps|temperature|tau|lr|learning_rate|step_size)\d*($|_)")
@@ -21,6 +24,21 @@ _PARTS = regex(
 )
 
 
+_ABROAD = regex(
+    # German, Spanish, Portuguese, French, Italian
+    r"(^|_)(verluste?|fehler\w*|kosten|genauigkeit\w*|güte|trefferquote|p[eé]rdidas?|costes?|costos?|errores|exactitud\w*|aciertos?|precisi[oó]n|puntuaci[oó]n\w*"
+    r"|puntaje\w*|perdas?|custos?|erros?|acur[aá]cias?|pontua[cç][aã]o|pr[eé]cision|pertes?|co[uû]ts?|erreurs?|exactitudes?|perdit[ae]|errori|errore|accuratezza|punteggi\w*"
+    # Turkish, Polish, Dutch, Indonesian
+    r"|kay[ıi]p\w*|hata\w*|do[gğ]ruluk|strat[ay]|b[łl][aą]d\w*|dok[łl]adno[sś][cć]|verlies|fout(en)?|nauwkeurigheid|akurasi|galat"
+    # Russian, Ukrainian
+    r"|потер[ьяи]\w*|ошиб\w*|точност\w*|качеств\w*|невязк\w*|функционал\w*|энерги[яи]|наград\w*|втрат\w*|помилк\w*|точніст\w*"
+    r")\d*($|_)"
+    # Chinese, Japanese, Korean: written without spaces
+    r"|损失|損失|误差|誤差|錯誤率|错误率|准确率|準確率|正确率|正確率|正解率|精度|召回率|代价|代價|得分|分数|奖励|報酬|コスト|ロス|スコア|손실|오차|정확도|비용|점수|보상"
+)
+"""The same in other languages that notebooks are written in."""
+
+
 def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z\d])(?=[A-Z])", "_", name).lower()
 
@@ -28,7 +46,12 @@ def _snake(name: str) -> str:
 def is_measure(name: str) -> bool:
     """Whether a name says that it is something measured: `val_loss`, `trainAcc`, `rmse`."""
     name = _snake(name)
-    return bool(_MEASURES.search(name)) and not _PARTS.search(name)
+    return bool(_MEASURES.search(name) or _ABROAD.search(name)) and not _PARTS.search(name)
+
+
+def is_measured(name: str) -> bool:
+    """Whether a function or an attribute of this name is a result of evaluation, whatever it is bound to: `score`, `mean_squared_error`, `inertia_`."""
+    return bool(_RESULTS.search(_snake(name)))
 
 
 def is_loss(name: str) -> bool:

@@ -14,6 +14,71 @@ from .conftest import recorded
 CASES = {
     "a name rebound in a loop": ("loss = 1.0\nfor i in range(5):\n    loss = loss * 0.5", {"loss": [0.5, 0.25, 0.125, 0.0625, 0.03125]}),
     "a while loop": ("err = 1.0\nwhile err > 0.1:\n    err = err / 2", {"err": [0.5, 0.25, 0.125, 0.0625]}),
+    "a list that begins with a value before the loop": (
+        "x = 4.0\nvalues = [x * x]\nfor i in range(3):\n    x = x / 2\n    values.append(x * x)",
+        {"values": [16.0, 4.0, 1.0, 0.25]},
+    ),
+    "a list of a function that begins with a value, at each call": (
+        "def fall(x, n):\n    c = x * x\n    cost = [c]\n    for i in range(n):\n        x = x / 2\n        c = x * x\n        cost.append(c)\n    return x, cost\n"
+        "a, b = fall(4.0, 2)\na, b = fall(2.0, 3)",
+        {"c": [16.0, 4.0, 1.0], "c_2": [4.0, 1.0, 0.25, 0.0625]},
+    ),
+    "a list that a callback fills": (
+        "def each(f):\n    for i in range(3): f(i)\ntrace = []\ndef callback(i): trace.append(1 / (i + 1))\neach(callback)",
+        {"trace": [1.0, 0.5, 1 / 3]},
+    ),
+    "a list that a method fills at each of its calls": (
+        "class Net:\n    def __init__(self): self.losses, self.k = [], 0\n    def step(self):\n        self.k += 1\n        self.losses.append(1 / self.k)\n"
+        "net = Net()\nfor i in range(3):\n    net.step()",
+        {"losses": [1.0, 0.5, 1 / 3]},
+    ),
+    "what calls itself": (
+        "trace = []\ndef halve(err):\n    trace.append(err)\n    return err if err < 1 else halve(err / 2)\nroot = halve(4.0)",
+        {"trace": [4.0, 2.0, 1.0, 0.5]},
+    ),
+    "a dict that makes its lists": (
+        "from collections import defaultdict\nh = defaultdict(list)\nfor i in range(3):\n    for k, v in {'mse': 1 / (i + 1), 'mae': i * i / 7}.items():\n        h[k].append(v)",
+        {"mse": [1.0, 0.5, 1 / 3], "mae": [0.0, 1 / 7, 4 / 7]},
+    ),
+    "phases of a step": (
+        "for i in range(3):\n    for phase in ['train', 'val']:\n        epoch_loss = (1 if phase == 'train' else 2) / (i + 1)\n        print(f'{phase} loss: {epoch_loss:.3f}')",
+        {"train_loss": [1.0, 0.5, 1 / 3], "val_loss": [2.0, 1.0, 2 / 3]},
+    ),
+    "a list made anew for each setting": (
+        "for lr in (0.5, 0.25):\n    losses = []\n    x = 1.0\n    for i in range(3):\n        x = x * (1 - lr)\n        losses.append(x * x)",
+        {"losses": [0.25, 1 / 16, 1 / 64], "losses_2": [0.5625, 0.31640625, 0.177978515625]},
+    ),
+    "what a generator hands on": (
+        "def train(n):\n    for i in range(n):\n        yield 1 / (i + 1)\nlosses = []\nfor loss in train(3):\n    losses.append(loss)",
+        {"losses": [1.0, 0.5, 1 / 3]},
+    ),
+    "the mean that a meter keeps": (
+        "class Meter:\n    def __init__(self): self.sum, self.n, self.avg = 0, 0, 0\n"
+        "    def update(self, v): self.sum, self.n = self.sum + v, self.n + 1; self.avg = self.sum / self.n\n"
+        "for e in range(3):\n    meter = Meter()\n    for b in range(2):\n        meter.update((b + 1) / (e + 1))\n    print('Epoch {0}\\t Loss {loss.avg:.4f}'.format(e, loss=meter))",
+        {"loss": [1.5, 0.75, 0.5]},
+    ),
+    "records of a dataclass": (
+        "from dataclasses import dataclass\n@dataclass\nclass Record:\n    epoch: int\n    loss: float\n"
+        "history = []\nfor i in range(3):\n    history.append(Record(i, 1 / (i + 1)))",
+        {"loss": [1.0, 0.5, 1 / 3]},
+    ),
+    "an index that a loop counts up": (
+        "import numpy as np\nerrs, k = np.zeros(3), 0\nwhile k < 3:\n    errs[k] = 1 / (k + 1)\n    k += 1",
+        {"errs": [1.0, 0.5, 1 / 3]},
+    ),
+    "rows of a table": (
+        "import pandas as pd\nlog = pd.DataFrame(columns=['epoch', 'loss'])\nfor i in range(3):\n    log.loc[i] = [i, 1 / (i + 1)]",
+        {"loss": [1.0, 0.5, 1 / 3]},
+    ),
+    "what is drawn of a mean": (
+        "import numpy as np, types\nplt = types.SimpleNamespace(plot=lambda *given: None)\nscores = np.array([[1.0, 0.5], [0.5, 0.25]])\nplt.plot([1, 2], scores.mean(axis=1))",
+        {"scores": [0.75, 0.375]},
+    ),
+    "a score by whatever name": (
+        "class M:\n    def score(self, k): return 1 / k\nout = []\nfor k in [1, 2, 4]:\n    s = M().score(k)\n    out.append(s)",
+        {"s": [1.0, 0.5, 0.25]},
+    ),
     "a list that keeps the name is the same curve": (
         "losses = []\nfor i in range(4):\n    loss = 1 / (i + 1)\n    losses.append(loss)",
         {"loss": [1.0, 0.5, 1 / 3, 0.25]},

@@ -1,0 +1,94 @@
+"""Lines that a cell draws of what the notebook measured step by step: the arguments of `plot` and its like, read without running anything."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nbtrack.capture.known import module_of, own_values
+from nbtrack.capture.labels import snake
+from nbtrack.capture.weave.kinds import path_of
+from nbtrack.capture.weave.plan import is_score
+from nbtrack.capture.weave.values import loaded
+from nbtrack.capture.weave.words import is_history, is_measure
+
+_LINES = frozenset(("plot", "semilogy", "semilogx", "loglog", "errorbar", "step", "lineplot"))
+_SAME = frozenset(("array", "asarray", "list", "squeeze", "tolist", "numpy", "ravel", "flatten"))
+_MEANS = frozenset(("mean", "average", "nanmean", "median"))
+
+
+def lines_of(tree: ast.AST) -> Iterator[ast.expr]:
+    """What stands for the values of the lines a cell draws."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _LINES:
+            continue
+        given = [it for it in node.args if not (isinstance(it, ast.Constant) and isinstance(it.value, str))]
+        named = next((it.value for it in node.keywords if it.arg == "y"), None)
+        if named is not None or given:
+            yield named if named is not None else given[min(len(given), 2) - 1]
+
+
+def drawn(node: ast.expr, namespace: Mapping[str, Any], bound: Mapping[str, ast.expr], functions: Mapping[str, Any]) -> tuple[str, Any]:
+    """Name and values of what a line shows, where it is something measured step by step; an empty name where it is not.
+
+    Args:
+        bound: what names were bound to last, at top level.
+        functions: those of the notebook.
+    """
+    name, values = _value(node, namespace)
+    if not name or values is None:
+        return "", None
+    core = _core(node)
+    source = bound.get(core.id) if isinstance(core, ast.Name) else core
+    return (name, values) if source is not None and _is_series(source, name, functions) else ("", None)
+
+
+def _is_series(node: ast.expr, name: str, functions: Mapping[str, Any]) -> bool:
+    """Whether an expression gives one number for each of several steps or settings, rather than for each case of the data."""
+    named = is_measure(name) or is_history(name)
+    if isinstance(node, ast.ListComp):
+        return is_score(node.elt) or (named and any(isinstance(it, ast.Call) for it in ast.walk(node.elt)))
+    if isinstance(node, ast.Call):
+        path = path_of(node.func)
+        if path and path[-1] in _MEANS and any(it.arg == "axis" for it in node.keywords):
+            return named or is_score(node)
+        if path and path[-1] in _SAME:
+            return bool(node.args) and _is_series(node.args[0], name, functions)
+        return named and bool(path) and path[0] in functions
+    return named and isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(_core(node), ast.Name)
+
+
+def _core(node: ast.expr) -> ast.expr:
+    """The expression below `np.array()` and slices."""
+    while True:
+        if isinstance(node, ast.Call) and path_of(node.func)[-1:] and path_of(node.func)[-1] in _SAME:
+            inner = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
+        else:
+            inner = node.value if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) else None
+        if inner is None:
+            return node
+        node = inner
+
+
+def _value(node: ast.expr, namespace: Mapping[str, Any]) -> tuple[str, Any]:
+    node = _core(node)
+    if isinstance(node, ast.Name):
+        return node.id, namespace.get(node.id)
+    if isinstance(node, ast.Attribute):
+        held = own_values(_value(node.value, namespace)[1])
+        return node.attr.rstrip("_"), held.get(node.attr)
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        name, base = _value(node.value, namespace)
+        key = node.slice.value
+        if issubclass(type(base), dict) and type(key) in (str, int):
+            return (snake(key) if type(key) is str else name), dict.get(base, key)
+        return "", None
+    if isinstance(node, ast.Call) and path_of(node.func)[-1:] and path_of(node.func)[-1] in _MEANS:
+        axis = next((it.value.value for it in node.keywords if it.arg == "axis" and isinstance(it.value, ast.Constant)), None)
+        base_node = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
+        name, base = _value(base_node, namespace) if base_node is not None else ("", None)
+        if axis in (0, 1) and module_of(type(base)) == "numpy" and (numpy := loaded("numpy")) and type(base) is numpy.ndarray and base.ndim == 2:
+            return name, (numpy.median if path_of(node.func)[-1] == "median" else numpy.mean)(base, axis=axis)
+        return "", None
+    return "", None

@@ -1,0 +1,81 @@
+"""Which containers the code of a cell fills step by step, in whatever way: in loops, in callbacks, in functions that call themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import field
+
+from nbtrack.capture.weave.kinds import path_of
+from nbtrack.capture.weave.plan import is_score
+from nbtrack.records import dataclass
+
+_ADDS = frozenset(("append", "extend", "appendleft"))
+_PLACES = frozenset(("loc", "iloc", "at", "iat"))
+_JOINS = frozenset(("concat", "append"))
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+
+
+@dataclass
+class Filled:
+    """Names of variables, attributes and keys."""
+
+    names: set[str] = field(default_factory=set)
+    scores: set[str] = field(default_factory=set)
+    """Of these, what gets numbers that say themselves what they measure, such as `model.score(X, y)`."""
+    frames: set[str] = field(default_factory=set)
+    """Tables that get a row in each step of a loop."""
+
+
+def filled_by(nodes: Iterable[ast.AST]) -> Filled:
+    """What statements and definitions fill."""
+    found = Filled()
+    for node in nodes:
+        for it in ast.walk(node):
+            for base, value in _puts(it):
+                name = _name_of(base)
+                if name:
+                    found.names.add(name)
+                    if is_score(value):
+                        found.scores.add(name)
+            if isinstance(it, _LOOPS):
+                found.frames.update(_frames(it))
+    return found
+
+
+def _puts(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """A container, and what is put into it."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ADDS and len(node.args) == 1:
+        yield node.func.value, node.args[0]
+    elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript):
+        yield node.target.value, node.value  # rewards[episode] += reward
+    elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add) and isinstance(node.value, (ast.List, ast.ListComp)):
+        yield node.target, node.value
+    elif isinstance(node, ast.Assign):
+        value = node.value
+        for target in node.targets:
+            if isinstance(target, ast.Subscript):
+                yield target.value, value
+            elif isinstance(value, ast.Call) and path_of(value.func)[-1:] == ["append"] and value.args and ast.unparse(value.args[0]) == ast.unparse(target):
+                yield target, value
+            elif isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add) and isinstance(value.right, ast.List):
+                if ast.unparse(value.left) == ast.unparse(target):
+                    yield target, value.right
+
+
+def _frames(loop: ast.AST) -> Iterator[str]:
+    for it in ast.walk(loop):
+        if isinstance(it, ast.Subscript) and isinstance(it.ctx, ast.Store) and isinstance(it.value, ast.Attribute) and it.value.attr in _PLACES:
+            if isinstance(it.value.value, ast.Name):
+                yield it.value.value.id
+        elif isinstance(it, ast.Assign) and isinstance(it.value, ast.Call) and path_of(it.value.func)[-1:] and path_of(it.value.func)[-1] in _JOINS:
+            read = {name.id for name in ast.walk(it.value) if isinstance(name, ast.Name)}
+            yield from (target.id for target in it.targets if isinstance(target, ast.Name) and target.id in read)
+
+
+def _name_of(node: ast.expr) -> str:
+    """A variable, an attribute, or the key of an item; what holds an item of an unknown key goes by its own name."""
+    if isinstance(node, ast.Subscript):
+        key = node.slice
+        return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else _name_of(node.value)
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
