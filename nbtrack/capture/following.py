@@ -144,7 +144,7 @@ class Following:
             spot_name, wanted = series.first.name, []
         else:
             spot_name = spot.name
-        if self._is_of_a_number(spot_name) and spot.loop.target.strip("_"):
+        if not spot.place and self._is_of_others(spot_name) and spot.loop.target.strip("_"):
             wanted.append(f"{spot.loop.target}.{spot_name}")
         wanted += [f"{spot_name}_{number}" for number in range(2, 1000)]
         name = next((it for it in wanted if it not in self._taken), "")
@@ -152,10 +152,12 @@ class Following:
         self._names[name] = series
         return name
 
-    def _is_of_a_number(self, name: str) -> bool:
-        """Whether the run has a single number of this name, which an earlier cell computed."""
+    def _is_of_others(self, name: str) -> bool:
+        """Whether the run has a single number of this name, which an earlier cell computed, or a curve that grew in a function."""
         run = self.cell.run
-        return run is not None and name in run.metric_values and name not in run.curve_ends and name not in self._names
+        if run is None or name in self._names:
+            return False
+        return bool(run.curve_places.get(name)) or (name in run.metric_values and name not in run.curve_ends)
 
     def _write(self, name: str, points: Points) -> None:
         if self.cell.run is not None:
@@ -174,6 +176,7 @@ class Following:
     def _tell(run: TrackedRun, kept: list[Series]) -> None:
         run.curve_ends.update({series.name: series.last for series in kept if series.last is not None})
         run.curve_heads.extend(series.head for series in kept)
+        run.curve_places.update({series.name: series.spot.place for series in kept})
         thinned = {series.name: {"points": series.seen, "about": series.is_about} for series in kept if series.is_thinned}
         if thinned:
             run.tag("nbtrack.thinned", json.dumps(thinned))

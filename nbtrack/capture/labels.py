@@ -180,7 +180,7 @@ def _label(pieces: list[_Piece]) -> list[Labelled]:
             joined.append(piece)
     found: list[Labelled] = []
     phrase = said = split = pair = ""
-    about: ast.expr | None = None
+    shown: ast.expr | None = None
     for at, piece in enumerate(joined):
         if isinstance(piece, str):
             continue
@@ -209,9 +209,9 @@ def _label(pieces: list[_Piece]) -> list[Labelled]:
             split = label
         if not label and len([it for it in joined if not isinstance(it, str)]) == 1:
             label = _clean(re.split(r"[,;(\n]|[.!?](\s|$)", after.lstrip(" %:="))[0]) if after.strip() else ""
-        found.append(Labelled(label or snake(own_name(piece)), piece, after.lstrip().startswith("%"), about))
+        found.append(Labelled(label or snake(own_name(piece)), piece, after.lstrip().startswith("%"), shown))
         if _may_be_word(piece):
-            about = piece
+            shown = piece
     return found
 
 

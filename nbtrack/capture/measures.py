@@ -9,6 +9,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from nbtrack.capture.known import module_of
 from nbtrack.capture.source import Cell, Finding
 from nbtrack.capture.weave.values import as_floats, take
 from nbtrack.capture.weave.words import is_measure
@@ -39,6 +40,8 @@ class Measured:
 def number(value: Any) -> float | int | None:
     """A number of a known type, tensors and arrays of one element included; None for anything else. No bool, and nothing of the user's runs."""
     try:
+        if module_of(type(value)).startswith("torch") and value.requires_grad and value.is_leaf:
+            return None  # what is learned
         kept = take(value, False)
     except Exception:  # noqa: BLE001 - an array of a foreign library may be gone from its device
         return None
@@ -61,6 +64,11 @@ def known(cell: Cell) -> dict[str, str]:
 def is_curve(cell: Cell, name: str) -> bool:
     """Whether the name is a curve of the cell's run already."""
     return cell.run is not None and name in cell.run.curve_ends
+
+
+def ends_curve(cell: Cell, name: str, value: float | int) -> bool:
+    """Whether the number is the last point of the curve of this name."""
+    return cell.run is not None and cell.run.curve_ends.get(name) == value
 
 
 def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from nbtrack.capture.curves import Kept
+from nbtrack.capture.known import module_of
 from nbtrack.capture.labels import SPLITS, labelled, own_name, snake
-from nbtrack.capture.measures import Measured, is_curve, key_of, known, metrics, number
+from nbtrack.capture.measures import Measured, ends_curve, key_of, known, metrics, number
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, origins_of, through
 from nbtrack.capture.sites import is_repeated
@@ -18,6 +19,7 @@ from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
 from nbtrack.capture.weave.insert import Transformer, wrap
 from nbtrack.capture.weave.kinds import path_of
+from nbtrack.capture.weave.loops import is_compiled
 from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.capture.weave.values import Parts
 from nbtrack.capture.weave.words import is_measure
@@ -35,6 +37,8 @@ _SERIES = 3
 """Values that one print of a function gave from which on they are a curve."""
 _ITEMS = 60
 """Most items of a dict of results."""
+_MANY = 20
+"""Items of what holds data rather than results."""
 _SPOTS = 200
 """Most printed expressions of a cell that are tapped."""
 
@@ -112,14 +116,11 @@ class Printed(Source):
             return
         seen: list[tuple[Spot, Any]] = []
         kept = Kept(cell) if "curves" in cell.choice.kinds else None
-        for spot, values in cell.entry.facts.get(self.name, ()):
-            words = {key for it in values if type(it) is Parts for key in it.numbers}
-            if len(words) == 1:
-                values = [next(iter(it.numbers.values())) if type(it) is Parts else it for it in values]
-                spot = _told(spot, words.pop()) if not is_measure(spot.label) and not is_measure(own_name(spot.node)) else spot
-            if kept is not None and len(words) < 2 and len(values) >= _SERIES and is_repeated(program_of(cell), spot.place):
+        for spot, values in map(_as_one, cell.entry.facts.get(self.name, ())):
+            is_told = spot.about is not None and any(type(it) is Parts for it in values)
+            if kept is not None and not is_told and len(values) >= _SERIES and is_repeated(program_of(cell), spot.place):
                 yield from _curve(kept, spot, values)
-            elif any(type(it) is Parts for it in values):
+            elif is_told:
                 seen.extend(_by_word(spot, values))
             elif values and not (len(values) > 1 and _ends_a_curve(cell, values[-1])):
                 seen.append((spot, values[-1]))
@@ -154,8 +155,8 @@ def spots_in(tree: ast.AST, place: str = "") -> Iterator[Spot]:
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, (*_LOOPS, ast.Lambda)):
             continue
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.decorator_list:
-            continue  # a decorator may compile the function from what is in it
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and is_compiled(node):
+            continue
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield from spots_in(node, node.name)
         elif isinstance(node, ast.Expr) and _is_text(node.value):
@@ -190,6 +191,16 @@ def _spots(group: ast.expr, place: str) -> Iterator[Spot]:
             node = _unrounded(it.node)
             is_clear = not place and (is_measure(it.label) or not isinstance(it.about, ast.Name))
             yield Spot(it.label, node, it.is_percent, place, ast.unparse(node), id(group), about=None if is_clear else it.about)
+
+
+def _as_one(seen: tuple[Spot, list[Any]]) -> tuple[Spot, list[Any]]:
+    """What a print gave with always the same word before it: one quantity, which goes by that word if nothing else says what it is."""
+    spot, values = seen
+    words = {key for it in values if type(it) is Parts for key in it.numbers} if spot.about is not None else set()
+    if len(words) != 1:
+        return seen
+    is_named = is_measure(spot.label) or is_measure(own_name(spot.node))
+    return (spot if is_named else _told(spot, str(words.pop()))), [next(iter(it.numbers.values())) if type(it) is Parts else it for it in values]
 
 
 def _by_word(spot: Spot, values: list[Any]) -> Iterator[tuple[Spot, Any]]:
@@ -235,8 +246,10 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
             name = counted.pop(spot.group)
         if value is None or not name or (spot.place and value in given):
             continue
-        if isinstance(core, ast.Name) and (core.id in has.values() or core.id in has or is_curve(cell, core.id)) and not spot.place:
+        if isinstance(core, ast.Name) and (core.id in has.values() or core.id in has or ends_curve(cell, core.id, value)) and not spot.place:
             continue  # the name has it already
+        if not is_measure(name) and _is_item(cell, core):
+            continue
         is_share = spot.is_percent and is_measure(name)  # accuracy as a whole number of percent
         if type(value) is int and not is_share and not WHOLE.search(name):
             continue
@@ -245,6 +258,16 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
         qualifiers = tuple(dict.fromkeys(it.id for it in ast.walk(core) if isinstance(it, ast.Name) and it.id not in origins.modules))
         key = core.id if isinstance(core, ast.Name) and not spot.place else f"{spot.place}:{key_of(core)}:{spot.word}" if spot.place else key_of(core)
         yield Measured(name.rstrip("_"), value, "printed with its label", key, qualifiers[::-1])
+
+
+def _is_item(cell: Cell, node: ast.expr) -> bool:
+    """`labels[0]`: one of many."""
+    if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Constant) or not isinstance(node.value, ast.Name):
+        return False
+    held: Any = cell.namespace.get(node.value.id)
+    kind = type(held)
+    is_known = kind in (list, tuple) or module_of(kind).partition(".")[0] in ("numpy", "torch", "pandas")
+    return is_known and hasattr(kind, "__len__") and getattr(held, "shape", None) != () and len(held) > _MANY
 
 
 def _returned(cell: Cell) -> set[float]:

@@ -198,7 +198,9 @@ def _counts(node: ast.expr) -> bool:
 
 def _sums(loop: ast.AST) -> set[str]:
     """Names that a loop sets to a constant again and again and adds to, such as the loss of all batches of an epoch."""
-    reset, added, other = set(), set(), set()
+    reset: set[str] = set()
+    added: set[str] = set()
+    other: set[str] = set()
     for it in ast.walk(loop):
         if isinstance(it, ast.AugAssign) and isinstance(it.target, ast.Name):
             (added if isinstance(it.op, ast.Add) else other).add(it.target.id)

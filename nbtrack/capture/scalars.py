@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nbtrack.capture.labels import own_name, snake
-from nbtrack.capture.measures import Measured, is_curve, key_of, metrics, number
+from nbtrack.capture.measures import Measured, ends_curve, is_curve, key_of, metrics, number
 from nbtrack.capture.printed import WHOLE, labels_in
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, bindings, flat_statements, origins_of, through
@@ -54,18 +54,18 @@ def _bound(cell: Cell) -> Iterator[Measured]:
             latest.update(bindings(statement))
     labels = labels_in(cell)
     for name, node in latest.items():
-        if name.startswith("_") or name in cell.request.metrics or name not in cell.namespace or is_curve(cell, name):
+        if name.startswith("_") or name in cell.request.metrics or name not in cell.namespace:
             continue
         value = number(cell.namespace[name])
-        if value is not None and name in cell.request.measured:
+        if value is not None and name in cell.request.measured and not is_curve(cell, name):
             yield Measured(name, value, "the metric of the goal", name, tuple(_models(node)))
             continue
-        if value is None or cell.before.get(name) == id(cell.namespace[name]):
+        if value is None or cell.before.get(name) == id(cell.namespace[name]) or ends_curve(cell, name, value):
             continue
         called = labels.get(name, "")
         if not _is_result(origins, name, node, value, called):
             continue
-        shown = called if called and not is_measure(name) and is_measure(called) else name
+        shown = called if called and (not is_measure(name) or is_curve(cell, name)) and is_measure(called) else name
         yield Measured(shown, value, "bound to a computed number", name, tuple(_models(node)))
     for name in sorted((origins.looped - origins.targets - latest.keys()) | origins.bests):
         value = number(cell.namespace.get(name))
@@ -73,7 +73,7 @@ def _bound(cell: Cell) -> Iterator[Measured]:
             isinstance(value, float)
             and (is_measure(name) or name in origins.bests)
             and not is_curve(cell, name)
-            and not (cell.run is not None and value in cell.run.curve_ends.values())
+            and not (cell.run is not None and name not in origins.bests and value in cell.run.curve_ends.values())
             and cell.before.get(name) != id(cell.namespace[name])
         ):
             yield Measured(name, value, "final value of a loop", name)
@@ -100,13 +100,22 @@ def _last(cell: Cell) -> Iterator[Measured]:
         items = list(zip(node.elts, cell.result, strict=True))
     for part, found in items:
         value = number(found)
-        name = name_of(part)
+        name = _of_curve(cell, part) or name_of(part)
         if value is None or not name or _NO_RESULTS.fullmatch(name) or (type(value) is int and not WHOLE.search(name)) or is_curve(cell, name):
             continue
-        if not origins.why_not(part, name):
+        if _of_curve(cell, part) or not origins.why_not(part, name):
             core = through(part)
             key = core.id if isinstance(core, ast.Name) else key_of(core)
             yield Measured(name, value, "last expression of the cell", key, tuple(_models(part)))
+
+
+def _of_curve(cell: Cell, node: ast.expr) -> str:
+    """`scores.min` of `scores.min()` or `min(scores)`, where scores are a curve of the run; else empty."""
+    core = through(node)
+    if not isinstance(core, ast.Call) or path_of(core.func)[-1:] not in (["min"], ["max"], ["mean"], ["median"]):
+        return ""
+    about = core.args[0] if core.args else core.func.value if isinstance(core.func, ast.Attribute) else None
+    return f"{about.id}.{path_of(core.func)[-1]}" if isinstance(about, ast.Name) and is_curve(cell, about.id) else ""
 
 
 def name_of(node: ast.expr) -> str:

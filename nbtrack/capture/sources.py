@@ -25,7 +25,7 @@ from nbtrack.capture.truth import Truth
 from nbtrack.capture.worktree import Git
 
 SOURCES: tuple[type[CaptureSource], ...] = (
-    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, LightningLog, Scalars, Printed, LastExpression, Results, Reports, Models, Datasets,
-    Figures, Matrices, Streams, Machine, Environment, Git, Autolog, Truth,
+    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, LightningLog, Scalars, Printed, LastExpression, Results, Reports, Models,
+    Datasets, Figures, Matrices, Streams, Machine, Environment, Git, Autolog, Truth,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

@@ -87,8 +87,17 @@ def _value(node: ast.expr, namespace: Mapping[str, Any]) -> tuple[str, Any]:
     if isinstance(node, ast.Call) and path_of(node.func)[-1:] and path_of(node.func)[-1] in _MEANS:
         axis = next((it.value.value for it in node.keywords if it.arg == "axis" and isinstance(it.value, ast.Constant)), None)
         base_node = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
-        name, base = _value(base_node, namespace) if base_node is not None else ("", None)
-        if axis in (0, 1) and module_of(type(base)) == "numpy" and (numpy := loaded("numpy")) and type(base) is numpy.ndarray and base.ndim == 2:
+        name, base = "", None
+        if base_node is not None:
+            name, base = _value(base_node, namespace)
+        if (
+            base is not None
+            and axis in (0, 1)
+            and module_of(type(base)) == "numpy"
+            and (numpy := loaded("numpy"))
+            and type(base) is numpy.ndarray
+            and base.ndim == 2
+        ):
             return name, (numpy.median if path_of(node.func)[-1] == "median" else numpy.mean)(base, axis=axis)
         return "", None
     return "", None

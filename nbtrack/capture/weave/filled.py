@@ -58,9 +58,13 @@ def _puts(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
                 yield target.value, value
             elif isinstance(value, ast.Call) and path_of(value.func)[-1:] == ["append"] and value.args and ast.unparse(value.args[0]) == ast.unparse(target):
                 yield target, value
-            elif isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add) and isinstance(value.right, ast.List):
-                if ast.unparse(value.left) == ast.unparse(target):
-                    yield target, value.right
+            elif (
+                isinstance(value, ast.BinOp)
+                and isinstance(value.op, ast.Add)
+                and isinstance(value.right, ast.List)
+                and ast.unparse(value.left) == ast.unparse(target)
+            ):
+                yield target, value.right
 
 
 def _frames(loop: ast.AST) -> Iterator[str]:

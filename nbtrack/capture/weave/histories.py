@@ -123,7 +123,7 @@ def _of_rows(name: str, frame: Any) -> Iterator[History]:
 def _of_lines(cell: Cell) -> Iterator[History]:
     """Lines the cell draws."""
     tree = cell.entry.tree
-    if tree is None or "plot" not in cell.entry.code and "semilog" not in cell.entry.code and "errorbar" not in cell.entry.code:
+    if tree is None or ("plot" not in cell.entry.code and "semilog" not in cell.entry.code and "errorbar" not in cell.entry.code):
         return
     program = program_of(cell)
     bound: dict[str, ast.expr] = {}
@@ -315,7 +315,7 @@ def _is_built(name: str, cell: Cell) -> bool:
             return True
         if isinstance(value, ast.ListComp) and any(isinstance(it, ast.Call) for it in ast.walk(value.elt)):
             used = {it.id for it in ast.walk(value.elt) if isinstance(it, ast.Name)}
-            measures = isinstance(value.elt, ast.Call) and is_measure((path_of(value.elt.func)[-1:] or [""])[0])
+            measures = isinstance(value.elt, ast.Call) and any(is_measure(it) for it in path_of(value.elt.func))
             return (
                 named or measures or not any(isinstance(it, ast.Name) and it.id in used for generator in value.generators for it in ast.walk(generator.target))
             )

@@ -115,7 +115,7 @@ class _Reader:
                 self._block(block, loop)
 
     def _function(self, node: Function, name: str) -> None:
-        if not self._with_functions or any(_COMPILERS.intersection(path_of(it)) for it in node.decorator_list):
+        if not self._with_functions or is_compiled(node):
             return
         place = f"{self.scope.place}.{name}" if self.scope.place else name
         reader = _Reader(place, self._found, True, self._until_s, self._generators)
@@ -248,7 +248,9 @@ class _Reader:
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
                     loop.reports.append(Report(it, Way.APPENDED, key.value, statement, is_key=True))
         else:
-            loop.reports.append(Report(value, Way.APPENDED, name, statement, is_key=isinstance(base, (ast.Subscript, ast.Call)) and not is_measure(own_name(value))))
+            loop.reports.append(
+                Report(value, Way.APPENDED, name, statement, is_key=isinstance(base, (ast.Subscript, ast.Call)) and not is_measure(own_name(value)))
+            )
 
     def _targets(self, target: ast.expr, iterated: ast.expr) -> Iterator[tuple[str, Kind]]:
         iterated = self._unwrap(iterated)
@@ -307,6 +309,11 @@ class _Reader:
             if isinstance(it, ast.Name) and depth < 3 and any(self._is_size(value, depth + 1) for value in self.scope.own.get(it.id, [])[:3]):
                 return True
         return False
+
+
+def is_compiled(function: Function) -> bool:
+    """Whether a decorator compiles the function from what is in it."""
+    return any(_COMPILERS.intersection(path_of(it)) for it in function.decorator_list)
 
 
 def _fixed(kind: Kind) -> Binding:
@@ -392,9 +399,9 @@ def container_name(node: ast.expr) -> str:
 def _counted(statement: ast.stmt) -> Iterator[str]:
     """Names that are counted up: `step += 1`."""
     for it in ast.walk(statement):
-        if isinstance(it, ast.AugAssign) and isinstance(it.op, ast.Add) and isinstance(it.target, ast.Name):
-            if isinstance(it.value, ast.Constant) and type(it.value.value) is int:
-                yield it.target.id
+        is_added = isinstance(it, ast.AugAssign) and isinstance(it.op, ast.Add) and isinstance(it.value, ast.Constant) and type(it.value.value) is int
+        if is_added and isinstance(it, ast.AugAssign) and isinstance(it.target, ast.Name):
+            yield it.target.id
 
 
 def _logged_names(node: ast.Call) -> Iterator[str]:

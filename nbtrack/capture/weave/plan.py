@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Mapping, Set
 from dataclasses import field
 from types import MappingProxyType
@@ -155,14 +156,14 @@ class _Judge:
     def _sort(self, report: Report, loop: Loop) -> None:
         core = _core(report.node)
         name = core.id if isinstance(core, ast.Name) else ""
+        if report.way is Way.PRINTED and self._is_object(name, loop):
+            self._others.append((report, loop, ""))
+            return
         within = bool(name) and any(name in it.binds and it.inside(loop) for it in self._scope.loops)
         if name and name in loop.binds and not (within and all(it.kind is Kind.CONST for it in loop.binds[name])):
             self._said.setdefault((name, loop), []).append(report)
             return
         inner = name if within else ""
-        if report.way is Way.PRINTED and self._is_object(name, loop):
-            self._others.append((report, loop, ""))
-            return
         if name in loop.given and (is_measure(name) or is_measure(snake(report.label))):
             self._others.append((report, loop, ""))
             return
@@ -316,7 +317,8 @@ class _Judge:
         name = (label or own_name(report.node)).rstrip("_")
         if not name:
             called = (path_of(report.node.func)[-1:] or [""])[0] if isinstance(report.node, ast.Call) else ""
-            name = called if is_measure(called) else f"{report.container}.{report.position}" if report.container else ""
+            is_ours = isinstance(report.node, ast.Call) and isinstance(report.node.func, ast.Name) and loop.is_iterating and not hasattr(builtins, called)
+            name = called if is_measure(called) or is_measured(called) or is_ours else f"{report.container}.{report.position}" if report.container else ""
         core = _core(report.node)
         if report.way is Way.PRINTED and self._is_last_kept(core):
             return

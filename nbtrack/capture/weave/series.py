@@ -20,6 +20,8 @@ _NO_MEMBERS = regex(r"^(lr|learning_rate|epochs?|steps?|iters?|iterations?)$|(^|
 """What stands beside measures in a record: settings, counters, the clock."""
 _EPOCH = regex(r"^(epoch|running|mean|avg|total)_(?=loss|acc)")
 """What a name says beside the measure, where the loop around is one over phases."""
+_SHORT = 2
+"""Letters of a name that says nothing."""
 _SURE = 5
 """Values after which a curve that is nothing but a curve is written while it grows."""
 _SURE_UNNAMED = 50
@@ -170,7 +172,8 @@ class Series:
         if spot.split is not None:
             name = f"{spot.name}.{key}" if is_history(spot.name) or not spot.is_measure else f"{key}_{_EPOCH.sub('', spot.name)}"
         series = Series(
-            replace(spot, name=name, is_measure=is_named or (spot.is_measure and spot.split is not None)), NoTap(), self._budget, self._claim, self._write, self._twin, self._fast_per_s,
+            replace(spot, name=name, is_measure=is_named or (spot.is_measure and spot.split is not None)), NoTap(), self._budget, self._claim, self._write,
+            self._twin, self._fast_per_s,
         )  # fmt: skip
         series.is_member = True
         return series
@@ -276,6 +279,8 @@ class Series:
         if len(values) < 2 or self.last is None or not self._held:
             return False
         is_reported_measure = self.spot.is_reported and self.spot.is_measure
+        if self._is_whole and self.spot.is_printed and not self.spot.is_measure:
+            return False  # what a function counts, or a number of a list it makes
         if all(value == values[0] for value in values) and self.last == values[0]:
             return is_reported_measure and len(values) > 2
         if is_reported_measure and not self._is_whole:
@@ -305,7 +310,8 @@ class Series:
         if self.spot.split is not None:
             for key, it in self.members.items():
                 if it is not None and len(it.head) == 1 and type(key) is str:
-                    yield (key if is_measure(snake(key)) or not is_measure(self.spot.name) else f"{key}.{self.spot.name}"), it.head[0]
+                    is_told = is_measure(snake(key)) or (len(self.spot.name) <= _SHORT and not is_measure(self.spot.name))
+                    yield (key if is_told else f"{key}.{self.spot.name}"), it.head[0]
 
     def decide_members(self, *, at_end: bool = False) -> None:
         """Write members of dicts and tuples, once all curves have been drained: they give way to those that have their values."""

@@ -103,8 +103,8 @@ def _of_own(value: Any) -> Any:
     if (mean := take(held.get("avg"), True)) is not None:
         return mean
     fields = static(type(value), "__dataclass_fields__")
-    numbers = {key: kept for key in held if key in fields and (kept := take(held[key], True)) is not None} if type(fields) is dict else {}
-    return Parts(dict(numbers)) if 0 < len(numbers) <= _MEMBERS else None
+    numbers: dict[str | int, Any] = {key: kept for key in held if key in fields and (kept := take(held[key], True)) is not None} if type(fields) is dict else {}
+    return Parts(numbers) if 0 < len(numbers) <= _MEMBERS else None
 
 
 def _is_foreign_scalar(kind: type, value: Any) -> bool:

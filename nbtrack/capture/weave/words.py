@@ -11,10 +11,11 @@ _MEASURES = regex(
     r"|mse|rmse|mae|mape|smape|msle|rmsle|sse|ssr|rss|r2|rsq|r_squared|nll|ll|loglik|log_likelihood|likelihood|perplexity|ppl|logloss|cross_?entropy|bce|ce|kl|kld|elbo"
     r"|deviance|aic|bic|objective|obj|fitness|energy|reward|rewards|returns|regret|residual|residuals|gap|divergence|entropy|mi|psnr|ssim|bleu|rouge|wer|cer|eer|fid|iou"
     r"|miou|dice|jaccard|kappa|mcc|brier|ece|inertia|silhouette|purity|modularity|stress|norm|gradnorm|grad_norm|convergence|metric|metrics|lr|learning_rate|fpr|tpr|fnr|tnr"
-    r"|bias|var_explained|explained_variance|explained_var|success_rate|win_rate|hit_rate)s?\d*($|_)"
+    r"|var_explained|explained_variance|explained_var|success_rate|win_rate|hit_rate)s?\d*($|_)"
 )
 _RESULTS = regex(
     r"(^|_)(scores?|accuracy|error|loss|rmse|mse|mae|mape|r2|auc|f1|precision|recall|perplexity|log_likelihood|inertia|lower_bound|bic|aic|rsquared|evaluate)_?$"
+    r"|^_*(validate|evaluate|eval|test)(_|$)|^_*(rmse|mse|mae|score|accuracy|error|loss)_"
 )
 _LOSSES = regex(r"(^|_)(loss|losses|err|error|errors|cost|costs|nll|mse|objective)\d*($|_)")
 _SCHEDULES = regex(r"(^|_)(epsilon|eps|temperature|tau|lr|learning_rate|step_size)\d*($|_)")
@@ -29,7 +30,7 @@ _ABROAD = regex(
     r"(^|_)(verluste?|fehler\w*|kosten|genauigkeit\w*|güte|trefferquote|p[eé]rdidas?|costes?|costos?|errores|exactitud\w*|aciertos?|precisi[oó]n|puntuaci[oó]n\w*"
     r"|puntaje\w*|perdas?|custos?|erros?|acur[aá]cias?|pontua[cç][aã]o|pr[eé]cision|pertes?|co[uû]ts?|erreurs?|exactitudes?|perdit[ae]|errori|errore|accuratezza|punteggi\w*"
     # Turkish, Polish, Dutch, Indonesian
-    r"|kay[ıi]p\w*|hata\w*|do[gğ]ruluk|strat[ay]|b[łl][aą]d\w*|dok[łl]adno[sś][cć]|verlies|fout(en)?|nauwkeurigheid|akurasi|galat"
+    r"|kay.p\w*|hata\w*|do[gğ]ruluk|strat[ay]|b[łl][aą]d\w*|dok[łl]adno[sś][cć]|verlies|fout(en)?|nauwkeurigheid|akurasi|galat"
     # Russian, Ukrainian
     r"|потер[ьяи]\w*|ошиб\w*|точност\w*|качеств\w*|невязк\w*|функционал\w*|энерги[яи]|наград\w*|втрат\w*|помилк\w*|точніст\w*"
     r")\d*($|_)"

@@ -16,7 +16,9 @@ def found(code, namespace, before=()):
     """Curves that a cell leaves whole."""
     tree = parse(code)
     entry = SimpleNamespace(tree=tree, scope=scope_of(tree), code=code, facts={})
-    cell = SimpleNamespace(entry=entry, namespace=namespace, before={name: id(namespace[name]) for name in before}, ledger=SimpleNamespace(entries=[]))
+    cell = SimpleNamespace(
+        entry=entry, namespace=namespace, before={name: id(namespace[name]) for name in before}, ledger=SimpleNamespace(entries=[], before=lambda _: ())
+    )
     return {name: values for name, values, _ in histories(cell, {}, set())}
 
 
