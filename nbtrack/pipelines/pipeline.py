@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -13,6 +12,7 @@ from typing import Any
 from nbtrack.entities import State
 from nbtrack.errors import CacheError, NbtrackError, StageError, StoreError
 from nbtrack.journal import fold
+from nbtrack.pipelines.board import Board
 from nbtrack.pipelines.cache import Cache, Entry, Kept
 from nbtrack.pipelines.check import Books
 from nbtrack.pipelines.cost import Bill
@@ -36,6 +36,7 @@ from nbtrack.pipelines.validating import hold_inputs, hold_outputs
 
 _LOOK_S = 0.1
 _LOCKED_S = 0.3
+_IN_HAND = "another run has it in hand"
 
 
 @dataclass(frozen=True)
@@ -84,27 +85,16 @@ class PipelineRun:
         self._where, self._shows, self._stop = where, shows, stop
         self._keep_going, self._facts, self._judge, self._resumed = keep_going, dict(facts or {}), judge or (lambda _node, _run: ""), resumed
         self._outcome = Outcome(graph.loaded.folder, where.state, cache, decider.digests)
-        self._phases: dict[str, Phase] = {it: Phase.WAITING for it in graph.nodes if it in selection.wanted}
-        self._reasons: dict[str, str] = {}
+        self._board = Board(graph, selection.wanted)
         self._runs: dict[str, str] = {}
         self._made: dict[str, Mapping[str, Kept]] = {}
-        self._rank = {it: number for number, it in enumerate(graph.nodes)}
-        self._missing = {it: len(graph.nodes[it].needs) for it in self._phases}
-        self._below: dict[str, list[str]] = {}
-        for it in self._phases:
-            for need in graph.nodes[it].needs:
-                self._below.setdefault(need, []).append(it)
-        self._ready = [(self._rank[it], it) for it, count in self._missing.items() if not count]
-        self._locked: list[tuple[float, str]] = []
-        self._queue: list[tuple[int, str]] = []
         self._works: dict[str, _Work] = {}
-        self._later: list[tuple[float, str]] = []
         self._running: dict[Future[Result], str] = {}
         self._is_halted = False
         self._bill = Bill()
         self._runs_of = Runs(graph, books, where, self._facts)
         self._before = Before(resumed, where.home, self._outcome, self._runs_of) if resumed is not None else None
-        self._starter = Starter(books, executor, where, stop, self._before)
+        self._starter = Starter(graph.loaded.folder, books, executor, where, stop, self._before)
         self._reports = ThreadPoolExecutor(1, thread_name_prefix="nbtrack-report")
         """Pages are made while other stages run."""
 
@@ -119,7 +109,7 @@ class PipelineRun:
         self._history = History(self._where.state, parent.run_id)
         state = State.FAILED
         try:
-            self._history.begin(self._graph.loaded.file, self._graph.loaded.name, list(self._phases), self._facts)
+            self._history.begin(self._graph.loaded.file, self._graph.loaded.name, list(self._board.phases), self._facts)
             if self._before is not None:
                 self._before.adopt()
             self._pull()
@@ -140,11 +130,11 @@ class PipelineRun:
             self._decider.digests.save()
             for text in self._cache.problems:
                 self._shows.note(text)
-        return PipelineResult(parent.run_id, state, dict(self._phases), dict(self._reasons), dict(self._runs), time.monotonic() - began)
+        return PipelineResult(parent.run_id, state, dict(self._board.phases), dict(self._board.reasons), dict(self._runs), time.monotonic() - began)
 
     def _pull(self) -> None:
         """Fetch inputs that DVC has and that are not here; where it cannot, the stages that read them fail with their own reason."""
-        if not (missing := dvc.missing(self._graph, self._phases)):
+        if not (missing := dvc.missing(self._graph, self._board.phases)):
             return
         self._shows.note(f"DVC pulls {', '.join(it.name for it in missing[:5])}{f' and {len(missing) - 5} more' if len(missing) > 5 else ''}")
         try:
@@ -154,34 +144,30 @@ class PipelineRun:
 
     def _step(self) -> bool:
         """Do what can be done now; False when nothing is left."""
-        now = time.monotonic()
-        if self._stop.reason is not None or self._is_halted:
+        board = self._board
+        if self._may_begin:
+            board.come(time.monotonic())
+        else:
             self._give_up()
-        self._ready += [(self._rank[it], it) for at, it in self._locked if at <= now]
-        self._locked = [(at, it) for at, it in self._locked if at > now]
-        self._queue += [(self._rank[it], it) for at, it in self._later if at <= now]
-        self._later = [(at, it) for at, it in self._later if at > now]
-        heapq.heapify(self._ready)
-        while self._ready and self._stop.reason is None and not self._is_halted:
-            _, it = heapq.heappop(self._ready)
+        while self._may_begin and (it := board.next_ready()):
             self._guarded(it, self._consider)
-        self._queue.sort()
-        for entry in list(self._queue):
-            if (
-                not self._starter.has_room(self._graph.nodes[entry[1]], [self._graph.nodes[it] for it in self._running.values()])
-                or self._stop.reason is not None
-                or self._is_halted
-            ):
-                break
-            self._queue.remove(entry)
-            self._guarded(entry[1], self._submit)
+        while self._may_begin and (it := board.first_queued()) and self._has_room(it):
+            board.unqueue()
+            self._guarded(it, self._submit)
         if self._running:
             done, _ = wait(self._running, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
             for future in done:
                 self._guarded(self._running.pop(future), partial(self._end, future))
-        elif self._later or self._locked:
+        elif board.is_put_off:
             self._stop.wait(_LOOK_S)
-        return bool(self._ready or self._queue or self._later or self._locked or self._running)
+        return bool(board.is_open or self._running)
+
+    @property
+    def _may_begin(self) -> bool:
+        return self._stop.reason is None and not self._is_halted
+
+    def _has_room(self, it: str) -> bool:
+        return self._starter.has_room(self._graph.nodes[it], [self._graph.nodes[other] for other in self._running.values()])
 
     def _guarded(self, it: str, act: Callable[[str], None]) -> None:
         """Do something for a node; what cannot be done fails the node alone."""
@@ -195,7 +181,7 @@ class PipelineRun:
     def _consider(self, it: str) -> None:
         """All that a node needs is done: skip it, take its result from the cache, or queue it."""
         node = self._graph.nodes[it]
-        skipped = [need for need in node.needs if self._phases[need] is Phase.SKIPPED]
+        skipped = [need for need in node.needs if self._board.phases[need] is Phase.SKIPPED]
         if skipped:
             self._settle(it, Phase.SKIPPED, f"{skipped[0]} is skipped")
             return
@@ -207,7 +193,7 @@ class PipelineRun:
             return
         if it not in self._works:
             self._works[it] = _Work(node, decision)
-            self._queue.append((self._rank[it], it))
+            self._board.queue(it)
 
     def _may_hit(self, node: Node) -> bool:
         return node.spec.cache and node.id not in self._selection.forced
@@ -219,7 +205,7 @@ class PipelineRun:
             return False
         held = lock or StageLock.take(self._where.state, node.id)
         if held is None:  # another pipeline writes there
-            self._locked.append((time.monotonic() + _LOCKED_S, node.id))
+            self._board.look_again(node.id, time.monotonic() + _LOCKED_S)
             return True
         began = time.monotonic()
         try:
@@ -247,10 +233,10 @@ class PipelineRun:
         if work.lock is None:
             work.lock = StageLock.take(self._where.state, it)
             if work.lock is None:
-                if not self._reasons.get(it):
-                    self._reasons[it] = "another run has it in hand"
-                    self._shows.phase(node, Phase.WAITING, self._reasons[it], 0.0)
-                self._later.append((time.monotonic() + _LOCKED_S, it))
+                if not self._board.reasons.get(it):
+                    self._board.reasons[it] = _IN_HAND
+                    self._shows.phase(node, Phase.WAITING, _IN_HAND, 0.0)
+                self._board.queue(it, time.monotonic() + _LOCKED_S)
                 return
             if self._may_hit(node) and self._hit(node, work.decision, work.lock):  # the other run has made it meanwhile
                 return
@@ -262,11 +248,11 @@ class PipelineRun:
         work.attempt += 1
         work.job = self._runs_of.job(node, work.decision, work.attempt)
         self._history.stage(it, Phase.RUNNING, key=work.decision.key, attempt=work.attempt)
-        self._phases[it] = Phase.RUNNING
+        self._board.phases[it] = Phase.RUNNING
         self._shows.phase(node, Phase.RUNNING, "", 0.0)
         listener = Recording(it, self._history, self._shows.listener(it), secrets_of(work.job.params))
-        self._running[self._starter.begin(node, work.decision, work.job, listener)] = it
-        self._starter.expect(self._graph.nodes[other] for other, phase in self._phases.items() if phase is Phase.WAITING)
+        next_ = (self._graph.nodes[other] for other in self._board.coming())
+        self._running[self._starter.begin(node, work.decision, work.job, listener, next_)] = it
 
     def _end(self, future: Future[Result], it: str) -> None:
         """An attempt came to its end."""
@@ -324,52 +310,38 @@ class PipelineRun:
         if work.attempt <= retries.times and self._stop.reason is None and not self._is_halted:
             wait_s = retries.wait * retries.factor ** (work.attempt - 1)
             self._shows.note(f"{work.node.id}: tried again in {wait_s:g} s ({work.attempt} of {retries.times})")
-            self._later.append((time.monotonic() + wait_s, work.node.id))
+            self._board.queue(work.node.id, time.monotonic() + wait_s)
             return
         self._settle(work.node.id, Phase.FAILED, reason)
 
     def _done(self, node: Node, entry: Entry, phase: Phase, reason: str, run_id: str, seconds: float) -> None:
         self._made[node.id] = entry.outputs
         self._runs[node.id] = run_id
+        paths = [self._graph.loaded.folder / path for path in node.files.values()]
+        try:
+            dvc.add([it for it in paths if dvc.is_stale(it) and (phase is Phase.DONE or it.is_file())], self._stop)
+        except NbtrackError as cause:
+            self._shows.note(f"{node.id}: {cause.message} {cause.mend}")
         self._settle(node.id, phase, reason, seconds=seconds, run_id=run_id, entry=entry)
 
     def _settle(self, it: str, phase: Phase, reason: str, *, seconds: float = 0.0, run_id: str = "", entry: Entry | None = None) -> None:
         """A node is through; what waits for it may come next."""
         node = self._graph.nodes[it]
-        self._phases[it], self._reasons[it] = phase, reason
+        self._board.settle(it, phase, reason)
         facts = {"reason": reason, "seconds": seconds, "run_id": run_id or self._runs.get(it, "")}
         self._history.stage(it, phase, **facts, **({"entry": entry.as_json().decode(), "key": entry.key} if entry is not None else {}))
         self._shows.phase(node, phase, reason, seconds)
         work = self._works.pop(it, None)
         if work is not None and work.lock is not None:
             work.lock.release()
-        if phase.is_good or phase is Phase.SKIPPED:
-            for other in self._below.get(it, ()):
-                self._missing[other] -= 1
-                if not self._missing[other]:
-                    self._ready.append((self._rank[other], other))
-        elif phase in (Phase.FAILED, Phase.GATED):
-            self._block(it)
+        if phase in (Phase.FAILED, Phase.GATED):
             self._is_halted = self._is_halted or not self._keep_going
-
-    def _block(self, it: str) -> None:
-        """What needs a node that failed is not run."""
-        waiting = list(self._below.get(it, ()))
-        while waiting:
-            other = waiting.pop()
-            if self._phases[other] is Phase.WAITING and not self._reasons.get(other):
-                self._reasons[other] = f"{it} {'failed' if self._phases[it] is Phase.FAILED else 'did not pass its gates'}"
-                waiting += self._below.get(other, ())
 
     def _give_up(self) -> None:
         """Begin nothing any more."""
-        for _, it in [*self._later, *self._queue]:
-            if it in self._works and self._works[it].attempt and self._phases[it] is Phase.RUNNING:
+        for it in self._board.clear():
+            if it in self._works and self._works[it].attempt and self._board.phases[it] is Phase.RUNNING:
                 self._settle(it, Phase.KILLED if self._stop.reason else Phase.FAILED, "not tried again")
-        self._later.clear()
-        self._queue.clear()
-        self._ready.clear()
-        self._locked.clear()
 
     def _is_unchanged(self, node: Node, decision: Decision) -> bool:
         again = Decider(self._graph, Books(), self._decider.digests)
@@ -390,7 +362,7 @@ class PipelineRun:
         return True
 
     def _verdict(self) -> State:
-        phases = self._phases.values()
+        phases = self._board.phases.values()
         if self._stop.reason is not None and any(it in (Phase.KILLED, Phase.WAITING) for it in phases):
             return State.KILLED
         return State.FINISHED if all(it.is_good or it is Phase.SKIPPED for it in phases) else State.FAILED
@@ -398,5 +370,5 @@ class PipelineRun:
     def _why(self) -> str:
         if self._stop.reason is not None:
             return "interrupted"
-        bad = [f"{it}: {self._reasons.get(it, '')}" for it, phase in self._phases.items() if phase in (Phase.FAILED, Phase.GATED)]
+        bad = [f"{it}: {self._board.reasons.get(it, '')}" for it, phase in self._board.phases.items() if phase in (Phase.FAILED, Phase.GATED)]
         return "; ".join(bad)[:1000] or "the runner failed"
