@@ -10,6 +10,7 @@ from nbtrack.cli import commands_ci, commands_pipelines, commands_runs
 from nbtrack.cli.app import app
 from nbtrack.errors import NbtrackError, StoreError
 from nbtrack.exits import Exit
+from nbtrack.pipelines.loading import this_process_is_ours
 
 __all__ = ["app", "main"]
 for _commands in (commands_runs, commands_pipelines, commands_ci):
@@ -18,6 +19,7 @@ for _commands in (commands_runs, commands_pipelines, commands_ci):
 
 def main() -> None:
     """Entry point of the console script."""
+    this_process_is_ours()
     try:
         app()
     except NbtrackError as error:

@@ -17,6 +17,7 @@ from nbtrack.errors import UsageError
 from nbtrack.exits import Exit
 from nbtrack.journal import Home
 from nbtrack.pipelines.cache import Cache
+from nbtrack.pipelines.check import check_kernels
 from nbtrack.pipelines.decide import folder_of_state
 from nbtrack.pipelines.gating import judge
 from nbtrack.pipelines.listener import Stop
@@ -44,6 +45,8 @@ def run(wanted: Wanted, *, jobs: int, keep_going: bool, resume: str, executor: s
     if before is not None:
         wanted = _as_before(wanted, before)
     opened = open_pipeline(wanted)
+    if executor == "local":
+        check_kernels(opened.graph, opened.books, opened.selection.wanted)
     chosen = settings.load()
     home = Home(settings.home(chosen))
     where = Where(home, courier.absolute_uri(tracking_uri(chosen), Path.cwd()), opened.state)
@@ -107,6 +110,7 @@ def check(wanted: Wanted, as_schema: bool, as_json: bool) -> None:
         print(json.dumps(schema(), indent=2, ensure_ascii=False))
         return
     opened = open_pipeline(wanted)
+    check_kernels(opened.graph, opened.books, opened.selection.wanted)
     loaded = opened.graph.loaded
     if as_json:
         nodes = {it.id: {"notebook": str(it.notebook), "needs": list(it.needs)} for it in opened.graph.nodes.values()}

@@ -12,7 +12,6 @@ from nbtrack.exports.yaml_file import text_of
 
 _PYTHON = "3.12"
 _HERE = ".nbtrack/cache"
-_RUN = "${{ github.run_id }}"
 
 
 def text(plan: Plan) -> str:
@@ -59,7 +58,3 @@ def _job(plan: Plan, job: Job) -> dict[str, Any]:
     made |= {"needs": list(job.needs)} if job.needs else {}
     made |= {"container": plan.target.image} if plan.target.image else {}
     return {**made, "steps": steps}
-
-
-def _key(slug: str) -> str:
-    return f"nbtrack-{slug}-{_RUN}-${{{{ github.run_attempt }}}}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from nbtrack.errors import UsageError
@@ -50,6 +50,28 @@ def checked(loaded: Loaded, books: Books, problems: Sequence[Problem] = ()) -> G
     refuse(problems)
     assert graph is not None  # without a graph there is a problem
     return graph
+
+
+def check_kernels(graph: Graph, books: Books, wanted: Collection[str]) -> None:
+    """Refuse to run nodes whose kernel is not installed on this machine.
+
+    Raises:
+        SpecError: lists all of them.
+    """
+    from nbtrack.pipelines.surroundings import has_kernel
+
+    problems = []
+    for node in graph.nodes.values():
+        name = node.spec.environment.kernel or books.get(node.notebook)[0].kernel
+        if node.id in wanted and not has_kernel(name):
+            from nbtrack.pipelines.kernels import check_kernel
+
+            try:
+                check_kernel(name, node.notebook)
+            except UsageError as cause:
+                place = ("stages", node.stage, *(("environment", "kernel") if node.spec.environment.kernel else ("notebook",)))
+                problems.append(graph.loaded.problem(place, cause.message, cause.mend))
+    refuse(problems)
 
 
 def _check(loaded: Loaded, graph: Graph, node: Node, books: Books) -> list[Problem]:
@@ -121,8 +143,8 @@ def _check_sweep(loaded: Loaded, node: Node, book: Notebook, declared: tuple[Dec
             plan_of(node, book, declared)
         except UsageError as cause:
             problems.append(loaded.problem((*here, "sweep"), cause.message, "Write goal: max:METRIC at the stage." if not node.spec.goal else cause.mend))
-    for name in node.files:
-        mend = "Hand on values, such as best_params, and write the file in a stage that takes them."
+    for name in set(node.files) - {it.name for it in references_in(node.spec.params) if it.kind == "trial"}:
+        mend = f"Tell each trial where to write its own: a param of the notebook with the value ${{trial.{name}}}."
         problems.append(loaded.problem((*here, "outputs", name), f"Every trial of {node.id} would write {node.files[name]!r}.", mend))
     return problems
 

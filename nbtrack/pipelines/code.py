@@ -9,12 +9,15 @@ from pathlib import Path
 
 from nbtrack.pipelines.notebook import Notebook
 
+_Known = tuple[str, tuple[tuple[str, int], ...]]
+"""Of a file: the digest of its code, and what it imports from which level."""
+
 
 class Sources:
     """Digests of code; each file is read once."""
 
     def __init__(self) -> None:
-        self._files: dict[Path, tuple[str, tuple[tuple[str, int], ...]] | None] = {}
+        self._files: dict[Path, _Known | None] = {}
         self._cells: dict[Path, tuple[tuple[str, ...], frozenset[tuple[str, int]]]] = {}
 
     def cells(self, book: Notebook) -> tuple[str, ...]:
@@ -23,15 +26,26 @@ class Sources:
 
     def modules(self, book: Notebook, folders: tuple[Path, ...]) -> Mapping[str, str]:
         """Digest of each module that is imported, directly or not, from one of the folders; by its path."""
-        return self._reached(book, folders)[0]
+        return {_shown(path, folders): known[0] for path, known in self._reached(book, folders, set())}
 
     def imported(self, book: Notebook, folders: tuple[Path, ...]) -> frozenset[str]:
         """First parts of the names that the notebook and these modules import, whether there is such a module or not."""
-        return self._reached(book, folders)[1]
-
-    def _reached(self, book: Notebook, folders: tuple[Path, ...]) -> tuple[Mapping[str, str], frozenset[str]]:
-        found: dict[str, str] = {}
         names: set[str] = set()
+        for _ in self._reached(book, folders, names):
+            pass
+        return frozenset(names)
+
+    def imports(self, book: Notebook) -> frozenset[str]:
+        """Names that its cells import, as modules and as what may be one in a module."""
+        return frozenset(name for name, level in self._read(book)[1] if not level)
+
+    def texts(self, book: Notebook, folders: tuple[Path, ...]) -> Iterator[str]:
+        """Code of the modules that `modules` finds."""
+        for path, _ in self._reached(book, folders, set()):
+            yield path.read_text("utf-8")
+
+    def _reached(self, book: Notebook, folders: tuple[Path, ...], names: set[str]) -> Iterator[tuple[Path, _Known]]:
+        """Each module of the project that is imported; `names` gets what `imported` tells."""
         waiting = [(name, level, folder) for name, level in self._read(book)[1] for folder in folders]
         seen: set[Path] = set()
         while waiting:
@@ -44,9 +58,8 @@ class Sources:
                 known = self._file(path)
                 if known is None:
                     continue
-                found[_shown(path, folders)] = known[0]
+                yield path, known
                 waiting += [(it, depth, path.parent if depth else base) for it, depth in known[1] for base in (folders if not depth else (path.parent,))]
-        return found, frozenset(names)
 
     def _read(self, book: Notebook) -> tuple[tuple[str, ...], frozenset[tuple[str, int]]]:
         known = self._cells.get(book.path)
@@ -60,7 +73,7 @@ class Sources:
             known = self._cells[book.path] = tuple(digests), frozenset(imported)
         return known
 
-    def _file(self, path: Path) -> tuple[str, tuple[tuple[str, int], ...]] | None:
+    def _file(self, path: Path) -> _Known | None:
         if path not in self._files:
             try:
                 text, tree = _normal(path.read_text("utf-8"))

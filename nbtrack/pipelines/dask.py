@@ -1,25 +1,32 @@
 """Stages on the workers of a Dask cluster: https://distributed.dask.org/.
 
-Workers must see the project, the state directory and the store's files under the same paths, and have nbtrack. A worker that dies costs its
-attempt: the run ends as killed, and the scheduler gives the stage to another worker.
+Workers have nbtrack, and see the project, the state directory and the store's files under the same paths; else what a stage reads and makes goes
+through a place that both sides reach. A worker that dies costs its attempt: the scheduler gives the stage to another worker.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from nbtrack.entities import State
 from nbtrack.errors import MissingPackageError, UsageError
 from nbtrack.journal import Home, new_id
+from nbtrack.pipelines.carry import Answer, Parcel, answered, packed, received, unpacked
 from nbtrack.pipelines.listener import Listener, Stop, StopReason
 from nbtrack.pipelines.processes import sweep
+from nbtrack.pipelines.remote import remote_of
 from nbtrack.pipelines.stage import Job, Result, attempt, close
+
+if TYPE_CHECKING:
+    from nbtrack.pipelines.kernels import Kind
 
 SCHEME = "dask"
 _CONNECT_S = 10
@@ -32,13 +39,16 @@ class DaskExecutor:
     Args:
         address: HOST:PORT of a scheduler, or empty.
         jobs: attempts at once; with an address, as many as its workers have threads where this is 1.
+        place: folder or URL through which files go; empty where workers see them.
 
     Raises:
         MissingPackageError: Dask is not installed.
         UsageError: the scheduler does not answer, or has no worker.
     """
 
-    def __init__(self, address: str, jobs: int) -> None:
+    def __init__(self, address: str, jobs: int, place: str = "") -> None:
+        self._place = place if not place or "://" in place else str(Path(place).expanduser().absolute())
+        remote_of(self._place, Path.cwd())
         try:
             from distributed import Client, LocalCluster
         except ImportError as cause:
@@ -60,7 +70,7 @@ class DaskExecutor:
     def submit(self, job: Job, stop: Stop, listener: Listener) -> Future[Result]:
         return self._threads.submit(self._wait, job, stop, listener)
 
-    def expect(self, kernels: Sequence[str]) -> None:
+    def expect(self, kinds: Sequence[Kind]) -> None:
         """Kernels are started by the workers."""
 
     def close(self) -> None:
@@ -78,7 +88,8 @@ class DaskExecutor:
         hears = _Hears(listener)
         self._client.subscribe_topic(topic, hears)
         wish = Variable(topic, client=self._client)
-        future = self._client.submit(_attempt, job, topic, key=topic, pure=False)
+        task = packed(job, self._place) if self._place and job.root is not None else job
+        future = self._client.submit(_attempt, task, topic, key=topic, pure=False)
         asked = None
         try:
             while not future.done():
@@ -90,7 +101,8 @@ class DaskExecutor:
                     asked = stop.is_now
                     wish.set((str(stop.reason), asked))
                     Event(topic, client=self._client).set()
-            result: Result = future.result()
+            found: Result | Answer = future.result()
+            result = received(job, found, self._place) if isinstance(found, Answer) else found
         except KilledWorker as cause:
             reason = f"its worker died, and so did the next ones: {cause}"
             if hears.run_id:
@@ -152,8 +164,16 @@ class _Tells:
         self._tell("text", stream, text)
 
 
-def _attempt(job: Job, topic: str) -> Result:
+def _attempt(task: Job | Parcel, topic: str) -> Result | Answer:
     """On the worker: one attempt, with a kernel of its own."""
+    if isinstance(task, Job):
+        return _execute(task, topic)
+    os.environ["NBTRACK_DELIVERY"] = "0"  # whoever sent it delivers
+    with unpacked(task) as job:
+        return answered(job, _execute(job, topic), task.place)
+
+
+def _execute(job: Job, topic: str) -> Result:
     from distributed import get_client, get_worker
 
     from nbtrack.pipelines.kernels import Kernels

@@ -11,7 +11,7 @@ from nbtrack.pipelines.listener import Listener, Stop
 from nbtrack.pipelines.stage import Job, Result, attempt
 
 if TYPE_CHECKING:
-    from nbtrack.pipelines.kernels import Kernels
+    from nbtrack.pipelines.kernels import Kernels, Kind
 
 
 class Executor(Protocol):
@@ -30,8 +30,8 @@ class Executor(Protocol):
         """Begin an attempt."""
         ...
 
-    def expect(self, kernels: Sequence[str]) -> None:
-        """Kernels of these names will be wanted soon, one for each time a name stands there."""
+    def expect(self, kinds: Sequence[Kind]) -> None:
+        """Kernels of these kinds will be wanted, in this order."""
         ...
 
     def close(self) -> None:
@@ -40,7 +40,7 @@ class Executor(Protocol):
 
 
 def executor_of(word: str, jobs: int) -> Executor:
-    """`local`; `dask`, a cluster of its own; or `dask://HOST:PORT`.
+    """`local`; `dask`, a cluster of its own; or `dask://HOST:PORT`, with `?files=URL` where its workers do not see this machine's files.
 
     Raises:
         UsageError: there is no such executor, or it cannot be reached.
@@ -51,12 +51,15 @@ def executor_of(word: str, jobs: int) -> Executor:
     if scheme == "dask" and bool(colon) == bool(address):
         from nbtrack.pipelines.dask import DaskExecutor
 
-        return DaskExecutor(address, jobs)
+        where, asked, place = address.partition("?")
+        if asked and not place.startswith("files="):
+            raise UsageError(f"The executor {word!r} cannot be read.", mend="Write dask://HOST:PORT?files=URL, such as s3://bucket/folder.")
+        return DaskExecutor(where, jobs, place.removeprefix("files="))
     raise UsageError(f"There is no executor {word!r}.", mend="There are local, dask, and dask://HOST:PORT.")
 
 
 class LocalExecutor:
-    """Threads of this process, each with a kernel; the kernels are started ahead."""
+    """Threads of this process, each with a kernel; the kernels are started ahead, forked from one that is warm where that is safe."""
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
@@ -66,9 +69,8 @@ class LocalExecutor:
     def submit(self, job: Job, stop: Stop, listener: Listener) -> Future[Result]:
         return self._threads.submit(attempt, job, self._ready(), stop, listener)
 
-    def expect(self, kernels: Sequence[str]) -> None:
-        for name in dict.fromkeys(kernels):
-            self._ready().start_ahead(name, min(self.jobs, list(kernels).count(name)))
+    def expect(self, kinds: Sequence[Kind]) -> None:
+        self._ready().expect(kinds, self.jobs + 1)
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)

@@ -155,9 +155,9 @@ def _check_names(loaded: Loaded, name: str, stage: Stage, stages: Mapping[str, S
                     yield loaded.problem(place, f"{it} is not known before stages run, so it cannot stand in {part}.", "Use ${params.X} or ${matrix.X} there.")
                 elif part == "inputs" and it.kind not in (*STATIC, "outputs"):
                     yield loaded.problem(place, f"{it} cannot stand in inputs.", "Use ${params.X}, ${matrix.X} or ${STAGE.outputs.X} there.")
-                elif it.kind == "secrets" and part != "params":
-                    yield loaded.problem(place, f"{it} can stand in params alone.", "Hand the secret to the notebook as a param.")
-                elif it.kind == "secrets" and not (isinstance(value, str) and value == str(it)):
+                elif it.kind in ("secrets", "trial") and part != "params":
+                    yield loaded.problem(place, f"{it} can stand in params alone.", "Hand it to the notebook as a param.")
+                elif it.kind in ("secrets", "trial") and not (isinstance(value, str) and value == str(it)):
                     yield loaded.problem(place, f"{it} must be the whole value.", f"Write {key}: {it}.")
                 elif it.kind == "outputs":
                     if it.stage not in stages:
@@ -169,10 +169,12 @@ def _check_names(loaded: Loaded, name: str, stage: Stage, stages: Mapping[str, S
                     elif it.stage == name:
                         yield loaded.problem(place, f"{it} is the stage's own output.", "Refer to another stage.")
                 else:
-                    known = {"params": pipeline.params, "matrix": stage.matrix, "env": pipeline.env, "secrets": pipeline.secrets}[it.kind]
+                    files = [key for key, output in stage.outputs.items() if output.path and stage.sweep is not None]
+                    known = {"params": pipeline.params, "matrix": stage.matrix, "env": pipeline.env, "secrets": pipeline.secrets, "trial": files}[it.kind]
                     if it.name not in known:
-                        what = {"params": "params", "matrix": "values of a matrix here", "env": "variables under `env:`", "secrets": "secrets"}[it.kind]
-                        yield loaded.problem(place, f"{it} names nothing.", nearest(it.name, known, f"{what}; list it there"))
+                        what = {"params": "params", "matrix": "values of a matrix here", "env": "variables under `env:`", "secrets": "secrets"}
+                        what |= {"trial": "files among the outputs of a sweep here"}
+                        yield loaded.problem(place, f"{it} names nothing.", nearest(it.name, known, f"{what[it.kind]}; list it there"))
     for index, need in enumerate(stage.needs):
         if need not in stages:
             yield loaded.problem((*here, "needs", index), f"{name!r} needs a stage {need!r} that is not there.", nearest(need, stages, "stages"))

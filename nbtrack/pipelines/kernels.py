@@ -1,4 +1,4 @@
-"""Kernels of stages: started ahead, and ended with everything they started."""
+"""Kernels of stages: started ahead, forked from a template where that is safe, and ended with everything they started."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Coroutine, Mapping
+from collections import Counter
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbtrack.errors import StageError, UsageError
 from nbtrack.journal import new_id
+from nbtrack.pipelines import memory
+from nbtrack.pipelines.loading import load_ahead
 from nbtrack.pipelines.processes import TOKEN, sweep
+
+if TYPE_CHECKING:
+    from nbtrack.pipelines.warm.provisioner import Template
 
 _STARTUP_S = 300
 _SHUTDOWN_S = 10.0
@@ -26,7 +32,19 @@ _QUIET = ("--IPKernelApp.log_level=50", "--HistoryManager.enabled=False")
 _LEFT_OUT = ("NBTRACK_OWNER", "NBTRACK_NOTEBOOK", "JPY_SESSION_NAME", "MLFLOW_RUN_ID", TOKEN)
 """Variables that tell of the process that asks, and not of the one that executes."""
 _WARM = "import nbtrack.pipelines.kernel, nbtrack.magics.load, nbtrack.store.joined"
+_WORTH = 3
+"""Kernels from which on a template costs less than it saves."""
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a notebook wants of its kernel."""
+
+    name: str
+    """Of a kernelspec."""
+    modules: tuple[str, ...] = ()
+    """What it may have loaded already."""
 
 
 @dataclass
@@ -61,8 +79,10 @@ class Kernels:
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._go, name="nbtrack-kernels", daemon=True)
         self._thread.start()
-        self._ahead: dict[str, list[asyncio.Task[Kernel]]] = {}
+        self._ahead: dict[Kind, list[asyncio.Task[Kernel]]] = {}
+        self._templates: dict[tuple[str, ...], asyncio.Task[Template | None]] = {}
         self._is_closed = False
+        load_ahead()
 
     def _go(self) -> None:
         asyncio.set_event_loop(self.loop)
@@ -72,17 +92,30 @@ class Kernels:
         """Wait for something that happens in the loop."""
         return asyncio.run_coroutine_threadsafe(act, self.loop).result()
 
-    def start_ahead(self, name: str, count: int = 1) -> None:
-        """Have so many kernels of a kind waiting; what fails is told to whoever takes one."""
+    def expect(self, kinds: Sequence[Kind], most: int) -> None:
+        """Have kernels waiting for the first of those that will be wanted, in this order; what fails is told to whoever takes one.
+
+        Where it is worth it they are forked from a template, with the modules that several of them want. What memory has no room for is not
+        started ahead.
+
+        Args:
+            most: kernels that may wait.
+        """
 
         def act() -> None:
-            waiting = self._ahead.setdefault(name, [])
-            while len(waiting) < count and not self._is_closed:
-                waiting.append(self.loop.create_task(self._start(name, {}, Path(tempfile.gettempdir()))))
+            counts = Counter(kinds)
+            if len(kinds) >= _WORTH and not self._is_closed:
+                for modules in dict.fromkeys(it.modules if counts[it] >= _WORTH else () for it in kinds):
+                    if modules not in self._templates and memory.available() > memory.TYPICAL:
+                        self._templates[modules] = self.loop.create_task(self._template(modules))
+            for kind, count in Counter(kinds[:most]).items():
+                waiting = self._ahead.setdefault(kind, [])
+                while len(waiting) < count and not self._is_closed and memory.available() > memory.TYPICAL:
+                    waiting.append(self.loop.create_task(self._start(kind, {}, Path(tempfile.gettempdir()))))
 
         self.loop.call_soon_threadsafe(act)
 
-    def take(self, name: str, env: Mapping[str, str], cwd: Path) -> Kernel:
+    def take(self, kind: Kind, env: Mapping[str, str], cwd: Path) -> Kernel:
         """A kernel of a kind, one that waits if there is any.
 
         Args:
@@ -93,45 +126,73 @@ class Kernels:
         """
 
         async def act() -> Kernel:
-            waiting = self._ahead.get(name, [])
+            waiting = self._ahead.get(kind, [])
             while waiting and not env:
                 with contextlib.suppress(Exception):  # it failed ahead of time; a new one may not
                     kernel = await waiting.pop(0)
                     if await kernel.client.is_alive():
                         return kernel
                     await self._end(kernel, is_polite=False)
-            return await self._start(name, env, cwd)
+            return await self._start(kind, env, cwd)
 
         return self.run(act())
 
-    async def _start(self, name: str, env: Mapping[str, str], cwd: Path) -> Kernel:
-        from jupyter_client.manager import AsyncKernelManager
+    async def _template(self, modules: tuple[str, ...]) -> Template | None:
+        from nbtrack.pipelines.warm.provisioner import Template
+
+        return await Template.start(self._env, modules)
+
+    async def _template_for(self, kind: Kind, env: Mapping[str, str], spec: Any) -> Template | None:
+        """What a kernel can be forked from; None where it needs a process of its own."""
+        if not self._templates:
+            return None
+        from nbtrack.pipelines.warm.provisioner import is_forkable
+
+        if not is_forkable(spec):
+            return None
+        for modules in (() if env else (kind.modules,)) + ((),):  # what is loaded has seen the variables of this process
+            if (task := self._templates.get(modules)) is not None:
+                with contextlib.suppress(OSError):
+                    found = await asyncio.shield(task)
+                    if found is not None and found.takes({**self._env, **env}):
+                        return found
+                    if found is None and modules and () not in self._templates:  # what it loads cannot be forked
+                        self._templates[()] = self.loop.create_task(self._template(()))
+        return None
+
+    async def _start(self, kind: Kind, env: Mapping[str, str], cwd: Path) -> Kernel:
+        from nbtrack.pipelines.client import StageKernelManager
 
         place = tempfile.TemporaryDirectory(prefix="nbt", ignore_cleanup_errors=True)  # sockets' paths may have a hundred letters
         token = new_id()
-        manager = AsyncKernelManager(kernel_name=name, connection_file=str(Path(place.name) / "kernel.json"))
+        manager = StageKernelManager(kernel_name=kind.name, connection_file=str(Path(place.name) / "kernel.json"))
         manager.client_class = "nbtrack.pipelines.client.StageKernelClient"
         if os.name != "nt":
             manager.transport = "ipc"  # nobody else reaches it, and no port is taken away between choosing and using it
-        is_ipython = any("ipykernel" in word for word in manager.kernel_spec.argv) if manager.kernel_spec is not None else False
         kernel = Kernel(manager, None, token, place)
+        variables = {**self._env, **env, TOKEN: token}
         try:
+            spec = manager.kernel_spec
+            is_ipython = spec is not None and any("ipykernel" in word for word in spec.argv)
+            template = await self._template_for(kind, env, spec)
             with (Path(place.name) / "log").open("wb") as log:
-                await manager.start_kernel(
-                    env={**self._env, **env, TOKEN: token}, cwd=str(cwd), stdout=log, stderr=log, extra_arguments=list(_QUIET) if is_ipython else []
-                )
+                facts = {"cwd": str(cwd), "stdout": log, "stderr": log, "extra_arguments": list(_QUIET) if is_ipython else []}
+                if template is None or not await _forked(manager, template, variables, facts):
+                    await manager.start_kernel(env=variables, **facts)
+                    template = None
+            await manager.bound()
             kernel.client = manager.client()
             kernel.client.start_channels()
-            await kernel.client.wait_for_ready(timeout=_STARTUP_S)
+            await kernel.client.ready(_STARTUP_S)
             kernel.client.allow_stdin = False
-            if is_ipython:
+            if is_ipython and template is None:
                 await silently(kernel.client, _WARM)  # where nbtrack is not installed, nothing is lost
         except Exception as cause:
             said = tail(kernel)
             await self._end(kernel, is_polite=False)
             raise StageError(
-                f"The kernel {name!r} does not start: {cause}." + (f" It wrote: {said}" if said else ""),
-                mend=f"Try it with `jupyter console --kernel {name}`, or name another kernel.",
+                f"The kernel {kind.name!r} does not start: {cause}." + (f" It wrote: {said}" if said else ""),
+                mend=f"Try it with `jupyter console --kernel {kind.name}`, or name another kernel.",
             ) from cause
         return kernel
 
@@ -163,6 +224,9 @@ class Kernels:
             for found in await asyncio.gather(*tasks, return_exceptions=True):
                 if isinstance(found, Kernel):
                     await self._end(found, is_polite=False)
+            for template in await asyncio.gather(*self._templates.values(), return_exceptions=True):
+                if template is not None and not isinstance(template, BaseException):
+                    await template.close()
 
         if self.loop.is_closed():
             return
@@ -170,6 +234,20 @@ class Kernels:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
         self.loop.close()
+
+
+async def _forked(manager: Any, template: Template, env: Mapping[str, str], facts: Mapping[str, Any]) -> bool:
+    """Start a kernel by forking; False where it must be started otherwise."""
+    from nbtrack.pipelines.warm.provisioner import WarmProvisioner
+
+    manager.provisioner = WarmProvisioner(kernel_id=new_id(), kernel_spec=manager.kernel_spec, parent=manager)
+    manager.provisioner.template = template
+    try:
+        await manager.start_kernel(env=dict(env), **facts)
+    except OSError:  # the template is gone
+        manager.provisioner = None
+        return False
+    return True
 
 
 def check_kernel(name: str, notebook: Path) -> None:

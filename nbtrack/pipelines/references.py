@@ -28,7 +28,7 @@ class Reference:
     """One `${...}`."""
 
     kind: str
-    """`params`, `matrix`, `env`, `secrets` or `outputs`."""
+    """`params`, `matrix`, `env`, `secrets`, `trial` or `outputs`."""
     name: str
     stage: str = ""
     """Of an output: whose."""
@@ -96,11 +96,13 @@ def check_condition(condition: bool | str) -> None:
 
 def _read(text: str) -> Reference:
     parts = text.strip().split(".")
-    if len(parts) == 2 and parts[0] in ("params", "matrix", "env", "secrets") and _WORD.match(parts[1]):
+    if len(parts) == 2 and parts[0] in ("params", "matrix", "env", "secrets", "trial") and _WORD.match(parts[1]):
         return Reference(parts[0], parts[1])
     if len(parts) == 3 and parts[1] == "outputs" and all(_WORD.match(it) for it in (parts[0], parts[2])):
         return Reference("outputs", parts[2], parts[0])
-    raise UsageError(f"${{{text}}} cannot be read.", mend="Write ${params.NAME}, ${STAGE.outputs.NAME}, ${matrix.NAME}, ${env.NAME} or ${secrets.NAME}.")
+    raise UsageError(
+        f"${{{text}}} cannot be read.", mend="Write ${params.NAME}, ${STAGE.outputs.NAME}, ${matrix.NAME}, ${env.NAME}, ${secrets.NAME} or ${trial.NAME}."
+    )
 
 
 def _text(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from nbtrack.journal import Home
 
 REPORT = "notebook/report.html"
 """Artifact."""
+_local = threading.local()
+"""Of each thread its exporter: compiling the templates takes ten times as long as filling them."""
 
 
 def keep_report(home: Home, run_id: str, notebook: bytes) -> bytes:
@@ -38,14 +41,17 @@ def keep_report(home: Home, run_id: str, notebook: bytes) -> bytes:
 def report_of(notebook: bytes) -> bytes:
     """The notebook as one HTML page."""
     import nbformat
-    from nbconvert import HTMLExporter
 
-    exporter: Any = HTMLExporter
     read: Any = nbformat.reads
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the notebook's own making
         node = read(notebook.decode("utf-8", "surrogatepass"), as_version=4)
-        body, _ = exporter(template_name="classic").from_notebook_node(node)
+        if not hasattr(_local, "exporter"):
+            from nbconvert import HTMLExporter
+
+            make: Any = HTMLExporter
+            _local.exporter = make(template_name="classic")
+        body, _ = _local.exporter.from_notebook_node(node)
     return str(body).encode("utf-8", "surrogatepass")
 
 

@@ -139,7 +139,7 @@ class Stage(_Fields):
     notebook: str = Field(description="Notebook, from the folder of nbtrack.yaml.")
     description: str = ""
     params: dict[Identifier, Any] = Field(
-        default_factory=dict, description="Values for its parameters; ${params.x}, ${stage.outputs.x}, ${matrix.x}, ${env.X}, ${secrets.X}."
+        default_factory=dict, description="Values for its parameters; ${params.x}, ${stage.outputs.x}, ${matrix.x}, ${env.X}, ${secrets.X}, ${trial.x}."
     )
     inputs: dict[Identifier, str] = Field(default_factory=dict, description="Files and folders it reads, by name or as a list.")
     outputs: dict[Identifier, AnyOutput] = Field(default_factory=dict, description="What it makes, by name or as a list of paths.")
@@ -147,7 +147,7 @@ class Stage(_Fields):
     matrix: dict[Identifier, list[Scalar]] = Field(default_factory=dict, description="The stage is run for every combination of these values.")
 
     sweep: SweepSpec | None = Field(
-        default=None, description="Run it again and again with other params; its outputs are values: those of the best trial, its params by name, best_params."
+        default=None, description="Run it again and again with other params; its outputs are those of the best trial, its params by name, best_params."
     )
 
     @field_validator("inputs", mode="before", json_schema_input_type=dict[Identifier, str] | list[str])

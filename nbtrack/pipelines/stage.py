@@ -62,6 +62,16 @@ class Job:
     goal: str = ""
     inputs: tuple[Path, ...] = ()
     """Files and folders that it declares to read."""
+    modules: tuple[str, ...] = ()
+    """What its kernel may have loaded before."""
+    root: Path | None = None
+    """Folder that all it reads and writes lies in; None where that is not known."""
+    reads: tuple[str, ...] = ()
+    """Paths of inputs from the root, also of those that other stages made."""
+    writes: tuple[str, ...] = ()
+    """Paths of outputs from the root."""
+    told: str = ""
+    """Path of the notebook as its run tells it; empty where that is the notebook's."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,7 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
     Raises:
         UsageError, JournalError, OSError: it could not be begun.
     """
-    from nbtrack.pipelines.kernels import how_it_died, silently
+    from nbtrack.pipelines.kernels import Kind, how_it_died, silently
     from nbtrack.pipelines.papermill import Executed, Work, execute, extra_lines
 
     home = Home(job.home)
@@ -100,7 +110,7 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
     extra = extra_lines(job.params, book.language)
     began = time.monotonic()
     request = Request(name=job.name, experiment=job.experiment, parent=job.parent, goal=job.goal, tags=dict(job.tags) | {"nbtrack.attempt": str(job.attempt)})
-    run = begin(request, Identity(str(job.notebook), "", "nbtrack run"), code="", chosen=settings.load({"tracking_uri": job.uri}))
+    run = begin(request, Identity(job.told or str(job.notebook), "", "nbtrack run"), code="", chosen=settings.load({"tracking_uri": job.uri}))
     for name, value in job.recorded.items():
         run.param(name, str(value) if isinstance(value, Secret) else value)
     listener.began(run.run_id, job.attempt)
@@ -108,7 +118,7 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
     before = used = cost.Spent()
     state, reason, trace = State.FAILED, "", ""
     try:
-        kernel = kernels.take(kernel_name, job.env, job.cwd)
+        kernel = kernels.take(Kind(kernel_name, job.modules), job.env, job.cwd)
         try:
             listener.kernel(kernel.token, kernel.pid)
             before = cost.spent(kernel.pid)  # one that was started ahead has worked already
@@ -165,7 +175,7 @@ def _prepare(kernels: Kernels, kernel: Kernel, job: Job, run_id: str, notice: An
     from nbtrack.pipelines.kernels import silently
 
     secrets = {it.variable for it in job.params.values() if isinstance(it, Secret)}
-    env = {"NBTRACK_NOTEBOOK": str(job.notebook), "NBTRACK_HOME": str(job.home), "NBTRACK_TRACKING_URI": job.uri, "NBTRACK_LIVE_S": "0"}
+    env = {"NBTRACK_NOTEBOOK": job.told or str(job.notebook), "NBTRACK_HOME": str(job.home), "NBTRACK_TRACKING_URI": job.uri, "NBTRACK_LIVE_S": "0"}
     env |= {name: os.environ[name] for name in secrets if name in os.environ}
     facts = json.dumps(
         {

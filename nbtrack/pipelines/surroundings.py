@@ -48,6 +48,11 @@ def _python_of(kernel: str) -> str:
     return sys.executable
 
 
+def has_kernel(name: str) -> bool:
+    """Whether a kernel is installed, as far as folders tell; ipykernel of this interpreter needs none."""
+    return name in ("", "python3") or any((place / it / "kernel.json").is_file() for place in _kernel_folders() for it in (name, name.lower()))
+
+
 def _kernel_folders() -> list[Path]:
     from jupyter_core.paths import jupyter_path
 

@@ -44,11 +44,15 @@ def test_inputs_under_dvc_are_pulled_and_their_revision_is_on_the_run(dvc, tmp_p
     monkeypatch.setenv("PATH", f"{dvc.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
     work = tmp_path / "work"
-    notebook("work/read.ipynb", "import pandas as pd\nsales = pd.read_csv('data/sales.csv')\nrows = len(sales)", "import nbtrack\nnbtrack.log(rows=rows)")
+    notebook(
+        "work/read.ipynb",
+        "import pandas as pd\nsales = pd.read_csv('data/sales.csv')\nrows = len(sales)",
+        "import nbtrack\nnbtrack.log(rows=rows)\nsales.to_csv('data/copy.csv')",
+    )
     (work / "data").mkdir()
     (work / "data" / "sales.csv").write_text("price\n" + "\n".join(str(it % 50) for it in range(200)))
     (work / "data" / "raw.bin").write_bytes(b"read by nothing that is captured")
-    (work / "nbtrack.yaml").write_text("stages:\n  read: {notebook: read.ipynb, inputs: [data/sales.csv, data/raw.bin]}\n")
+    (work / "nbtrack.yaml").write_text("stages:\n  read: {notebook: read.ipynb, inputs: [data/sales.csv, data/raw.bin], outputs: [data/copy.csv]}\n")
     git(work, "init", "-q")
 
     def call(*words):
@@ -57,11 +61,15 @@ def test_inputs_under_dvc_are_pulled_and_their_revision_is_on_the_run(dvc, tmp_p
 
     call("init", "-q")
     call("remote", "add", "-d", "kept", str(tmp_path / "remote"))
-    call("add", "-q", "data/sales.csv", "data/raw.bin")
+    (work / "data" / "copy.csv").write_text("an older one")
+    call("add", "-q", "data/sales.csv", "data/raw.bin", "data/copy.csv")
     call("push", "-q")
     git(work, "add", "-A")
     git(work, "commit", "-qm", "first")
+    older = md5_in(work / "data" / "copy.csv.dvc")
     first = run(work)
+    assert md5_in(work / "data" / "copy.csv.dvc") != older  # what DVC keeps is what the stage made
+    assert "up to date" in subprocess.run([str(dvc), "status", "data/copy.csv.dvc"], cwd=work, capture_output=True, text=True).stdout
     (work / "data" / "sales.csv").write_text("price\n" + "\n".join(str(it % 80 + 40) for it in range(300)))
     call("add", "-q", "data/sales.csv")
     call("push", "-q")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,6 +133,45 @@ def test_a_stage_sweeps_hands_on_the_best_and_is_cached(folder):
     Path("nbtrack.yaml").write_text(PIPELINE.replace("TRIALS", "3"))
     plan = subprocess.run([*COMMAND, "plan", "--json"], capture_output=True, text=True)
     assert [(it["action"], it["reasons"][0]) for it in json.loads(plan.stdout)] == [("run", "sweep trials 4 -> 3"), ("perhaps", "tune runs first")]
+
+
+FILES = """
+stages:
+  tune:
+    notebook: train.ipynb
+    goal: max:score
+    params: {model_file: "${trial.model}", folder: "${trial.parts}"}
+    sweep: {params: {x: [0, 1, 2, 3, 4]}, sampler: grid, jobs: 2}
+    outputs: {model: build/model.txt, parts: build/parts, x: {value: float}}
+  use:
+    notebook: use.ipynb
+    params: {model_file: "${tune.outputs.model}", x: "${tune.outputs.x}"}
+    outputs: {text: {value: str}}
+"""
+
+
+def test_the_best_trials_files_are_handed_on_and_the_others_are_gone(folder, notebook):
+    notebook(
+        "train.ipynb", "import nbtrack, os\nopen(model_file, 'w').write(str(x))\nos.mkdir(folder)\nopen(f'{folder}/part', 'w').write('of ' + str(x))",
+        "nbtrack.log(score=10 - (x - 3) ** 2)", parameters="x = 0.0\nmodel_file = 'model.txt'\nfolder = ''",
+    )  # fmt: skip
+    notebook(
+        "use.ipynb",
+        "import nbtrack\nassert float(open(model_file).read()) == x\nnbtrack.output('text', open(model_file).read())",
+        parameters="model_file = ''\nx = 0.0",
+    )
+    Path("nbtrack.yaml").write_text(FILES)
+    assert {row["phase"] for row in run("--jobs", "2")["stages"].values()} == {"done"}
+    assert (Path("build/model.txt").read_text(), Path("build/parts/part").read_text()) == ("3.0", "of 3.0")
+    assert len(list(Path(".nbtrack/sweeps").glob("*/files/*"))) == 1
+    shutil.rmtree("build")
+    assert {row["phase"] for row in run()["stages"].values()} == {"cached"} and Path("build/model.txt").read_text() == "3.0"
+    Path("nbtrack.yaml").write_text(FILES.replace('model_file: "${trial.model}", ', ""))
+    told = subprocess.run([*COMMAND, "check"], capture_output=True, text=True)
+    assert told.returncode == 3 and "Every trial of tune would write 'build/model.txt'" in told.stderr and "${trial.model}" in told.stderr
+    Path("nbtrack.yaml").write_text(FILES.replace("${trial.model}", "${trial.modle}"))
+    told = subprocess.run([*COMMAND, "check"], capture_output=True, text=True)
+    assert told.returncode == 3 and "Did you mean 'model'" in told.stderr
 
 
 def test_a_pipeline_that_is_killed_in_a_sweep_goes_on_with_its_trials(folder, notebook):

@@ -190,6 +190,31 @@ def test_githubs_two_workflows_run_and_the_second_one_comments(act, clone, tools
 
 @pytest.mark.network
 @pytest.mark.timeout(900)
+def test_an_exported_pipeline_runs_on_github_job_by_job(act, tools, tmp_path, notebook, store):
+    kept, file = tmp_path / "results", ".github/workflows/adding.yml"
+    notebook("clone/adding/make.ipynb", "import nbtrack\nnbtrack.output('total', sum(range(n)))", parameters="n = 1")
+    notebook("clone/adding/use.ipynb", "import nbtrack\nnbtrack.output('product', total * by)", parameters="total = 0\nby = 1")
+    repository = Repository(tmp_path / "clone" / "adding")
+    repository.git("init", "-q", "-b", "main")
+    repository.git("remote", "add", "origin", "https://github.com/ann/adding.git")
+    (repository.folder / "requirements.txt").write_text("nbtrack[pipelines]\n")
+    (repository.folder / "nbtrack.yaml").write_text("""
+stages:
+  make: {notebook: make.ipynb, params: {n: 4}, outputs: {total: {value: int}}}
+  use: {notebook: use.ipynb, matrix: {by: [2, 5]}, params: {total: "${make.outputs.total}", by: "${matrix.by}"}, outputs: {product: {value: int}}}
+""")
+    words = ["export", "github", "--out", file, "--env", f"NBTRACK_CACHE={kept}"]
+    subprocess.run([tools / "nbtrack", *words], cwd=repository.folder, check=True, capture_output=True)
+    repository.commit("README.md")
+    event = {"repository": {"full_name": "ann/adding", "default_branch": "main"}, "ref": "refs/heads/main"}
+    done = Act(act, repository.folder, tools, tmp_path)("workflow_dispatch", event, file, "-s", f"MLFLOW_TRACKING_URI={store}")
+    assert done.code == 0, done.text
+    made = {it["node"]: it["outputs"] for path in (kept / "entries").rglob("*.json") for it in [json.loads(path.read_text())]}
+    assert {it: next(iter(outputs.values()))["value"] for it, outputs in made.items()} == {"make": 6, "use[by=2]": 12, "use[by=5]": 30}
+
+
+@pytest.mark.network
+@pytest.mark.timeout(900)
 def test_gitlabs_job_runs_and_writes_its_note(clone, tools, tmp_path):
     node = new_node(tmp_path)
     installed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import shutil
 import subprocess
@@ -90,25 +91,38 @@ def pull(paths: Sequence[Path], stop: Stop) -> None:
         if not command:
             raise MissingPackageError("dvc", f"Pulling {targets[0].name}", extra="dvc")
         names = [str(it.relative_to(root)) for it in targets]
-        process = subprocess.Popen(
-            [*command, "pull", "--quiet", *names],
-            cwd=root,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        try:
-            said = _wait(process, stop)
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-        if stop.reason is None and (process.returncode or not all(it.exists() for it in targets)):
-            told = " ".join(line.strip() for line in said.splitlines() if line.strip())[-400:]
-            raise StageError(
-                f"DVC cannot pull {', '.join(names)}: {told or f'it ended with {process.returncode}'}.", mend=f"Try it: dvc pull {' '.join(names)}."
-            )
+        code, told = _run([*command, "pull", "--quiet", *names], root, stop)
+        if stop.reason is None and (code or not all(it.exists() for it in targets)):
+            raise StageError(f"DVC cannot pull {', '.join(names)}: {told or f'it ended with {code}'}.", mend=f"Try it: dvc pull {' '.join(names)}.")
+
+
+def is_stale(path: Path) -> bool:
+    """Whether a file `PATH.dvc` stands for a path and says something else than what lies there; of a folder that cannot be told, so it is."""
+    pointer = path.with_name(path.name + ".dvc")
+    if not path.exists() or not pointer.is_file() or (out := _out(pointer, path.name)) is None:
+        return False
+    if path.is_dir():
+        return True
+    with path.open("rb") as file:
+        return out.get("md5") != hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def add(paths: Sequence[Path], stop: Stop) -> None:
+    """Have DVC take what lies there now, so that its files stand for it.
+
+    Raises:
+        MissingPackageError: DVC is not installed.
+        StageError: DVC cannot; says what it says.
+    """
+    for path in paths:
+        root = next((it for it in path.parents if (it / ".dvc").is_dir()), path.parent)
+        command = program()
+        if not command:
+            raise MissingPackageError("dvc", f"Adding {path.name}", extra="dvc")
+        name = str(path.relative_to(root))
+        code, told = _run([*command, "add", "--quiet", name], root, stop)
+        if code and stop.reason is None:
+            raise StageError(f"DVC cannot add {name}: {told or f'it ended with {code}'}.", mend=f"Try it: dvc add {name}.")
 
 
 def program() -> list[str]:
@@ -128,6 +142,18 @@ def cached(path: Path, md5: str) -> Path | None:
         if (found := place / md5[:2] / md5[2:]).is_file():
             return found
     return None
+
+
+def _run(command: Sequence[str], root: Path, stop: Stop) -> tuple[int, str]:
+    """The exit code, and the end of what it said."""
+    process = subprocess.Popen(command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        said = _wait(process, stop)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    return process.returncode, " ".join(line.strip() for line in said.splitlines() if line.strip())[-400:]
 
 
 def _wait(process: Any, stop: Stop) -> str:

@@ -15,6 +15,7 @@ from nbtrack.entities import RunView, State
 from nbtrack.errors import StageError, UsageError
 from nbtrack.journal import Home, fold
 from nbtrack.pipelines import notebook as notebooks
+from nbtrack.pipelines.code import Sources
 from nbtrack.pipelines.executor import LocalExecutor
 from nbtrack.pipelines.history import keep_out_of_git
 from nbtrack.pipelines.kernels import check_kernel
@@ -24,6 +25,7 @@ from nbtrack.pipelines.sweeps import best
 from nbtrack.pipelines.sweeps.plan import Asked, opened, saved
 from nbtrack.pipelines.sweeps.study import Ended, Trial, load_optuna
 from nbtrack.pipelines.sweeps.sweep import Sweep, SweepResult, SweepShows
+from nbtrack.pipelines.warm.ahead import loaded_ahead
 from nbtrack.reads import words
 from nbtrack.system import working_folder
 
@@ -134,19 +136,19 @@ def sweep_notebook(
     plan, fixed, rest = opened(asked)
     if file is not None:
         best.check_target(working_folder() / file)
-    kernel = asked.kernel or notebooks.read(path).kernel or DEFAULT_KERNEL
+    book = notebooks.read(path)
+    kernel = asked.kernel or book.kernel or DEFAULT_KERNEL
     check_kernel(kernel, path)
     chosen = settings.load()
     home = Home(settings.home(chosen))
     job = Job(
         path, fixed, rest, asked.name or path.stem, home.root, courier.absolute_uri(tracking_uri(chosen), working_folder()), path.parent, kernel,
-        timeout_s=asked.timeout_s, experiment=asked.experiment, parent=parent,
+        timeout_s=asked.timeout_s, experiment=asked.experiment, parent=parent, modules=loaded_ahead(book, (path.parent,), Sources()),
     )  # fmt: skip
     keep_out_of_git(state)
     executor = LocalExecutor(jobs)
     sweep = Sweep(job, plan, state, jobs, executor, stop, shows, _Saving(asked, state), run_id)
     try:
-        executor.expect([kernel] * min(jobs, plan.trials))
         result = sweep.run()
     finally:
         executor.close()

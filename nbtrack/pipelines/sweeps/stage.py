@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -41,18 +42,24 @@ class StageSweeps:
         self._executor, self._state = executor, state
         self._threads: ThreadPoolExecutor | None = None
 
-    def submit(self, job: Job, plan: Plan, jobs: int | None, stop: Stop, listener: Listener, resumes: str) -> Future[Result]:
-        """Begin a sweep, or go on with one; it takes one thread, beside those of its trials."""
+    def submit(
+        self, job: Job, plan: Plan, jobs: int | None, stop: Stop, listener: Listener, resumes: str, files: Mapping[str, Path]
+    ) -> Future[Result]:  # fmt: skip
+        """Begin a sweep, or go on with one; it takes one thread, beside those of its trials.
+
+        Args:
+            files: what the best trial hands on, by name: where it belongs.
+        """
         self._threads = self._threads or ThreadPoolExecutor(32, thread_name_prefix="nbtrack-sweep")
-        return self._threads.submit(self._run, job, plan, min(jobs or self._executor.jobs, self._executor.jobs), stop, listener, resumes)
+        return self._threads.submit(self._run, job, plan, min(jobs or self._executor.jobs, self._executor.jobs), stop, listener, resumes, files)
 
     def resumable(self, run_id: str) -> str:
         """The id of a sweep that can go on, else nothing."""
         return run_id if run_id and (self._state / "sweeps" / run_id / "study.log").exists() else ""
 
-    def _run(self, job: Job, plan: Plan, jobs: int, stop: Stop, listener: Listener, resumes: str) -> Result:
+    def _run(self, job: Job, plan: Plan, jobs: int, stop: Stop, listener: Listener, resumes: str, files: Mapping[str, Path]) -> Result:
         began = time.monotonic()
-        found = Sweep(job, plan, self._state, jobs, self._executor, stop, _InLogs(), listener, resumes).run()
+        found = Sweep(job, plan, self._state, jobs, self._executor, stop, _InLogs(), listener, resumes, files).run()
         failure = found.failure.failure if found.failure is not None else None
         return Result(found.run_id, found.state, found.reason, time.monotonic() - began, found.outputs, failure, stop.reason, cpu_s=found.cpu_s)
 

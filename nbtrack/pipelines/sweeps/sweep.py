@@ -19,7 +19,7 @@ from nbtrack.entities import Request, State
 from nbtrack.errors import NbtrackError, UsageError
 from nbtrack.journal import Home, fold
 from nbtrack.journal.reaper import reap
-from nbtrack.pipelines import cost
+from nbtrack.pipelines import cost, memory
 from nbtrack.pipelines.executor import Executor
 from nbtrack.pipelines.listener import Deaf, Listener, Stop, StopReason
 from nbtrack.pipelines.locks import StageLock
@@ -30,12 +30,15 @@ from nbtrack.pipelines.runs import again
 from nbtrack.pipelines.stage import Job, Result
 from nbtrack.pipelines.sweeps import best
 from nbtrack.pipelines.sweeps.curve import LiveCurve
+from nbtrack.pipelines.sweeps.files import TrialFiles
 from nbtrack.pipelines.sweeps.plan import Plan
 from nbtrack.pipelines.sweeps.study import Ended, Study, Trial
 
 TAG = "nbtrack.trial"
 _LOOK_S = 0.2
 _FEWEST_DRAWN = 3
+_FAR = 3
+"""Trials beyond those that run for which kernels are wanted."""
 _HOPELESS = 3
 """Trials that fail, while none has come to its end, after which the notebook is thought to be broken."""
 
@@ -106,6 +109,8 @@ class Sweep:
     listener: Listener = field(default_factory=Deaf)
     """Hears of the sweep as of one attempt."""
     resumes: str = ""
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """Files and folders that the best trial hands on, by name: where they belong. Each trial is told by `${trial.NAME}` where to write its own."""
 
     def run(self) -> SweepResult:
         """Try until all trials are done, or until it is asked to stop.
@@ -122,6 +127,7 @@ class Sweep:
         self._run = self._begin()
         lock = lock or self._lock(self._run.run_id)
         folder = self.folder(self.state, self._run.run_id)
+        self._files = TrialFiles(folder / "files", self.files, self.job.cwd)
         state, reason = State.FAILED, "the sweep failed"
         self._reports = ThreadPoolExecutor(1, thread_name_prefix="nbtrack-report")
         try:
@@ -134,6 +140,8 @@ class Sweep:
             while self._step():
                 pass
             state, reason = self._verdict()
+            if state is State.FINISHED:
+                self._files.hand_on(self._study.best())
             return self._result(folder, state, reason)
         finally:
             self._reports.shutdown(wait=True)
@@ -184,7 +192,7 @@ class Sweep:
     def _step(self) -> bool:
         """Do what can be done now; False when nothing is left."""
         is_over = self.stop.reason is not None or self._is_broken()
-        while not is_over and len(self._running) < self.jobs and (self._cut_off or self._left() > 0):
+        while not is_over and self._has_room() and (self._cut_off or self._left() > 0):
             trial = self._cut_off.pop(0) if self._cut_off else self._study.ask()
             self._submit(trial)
         if not self._running:
@@ -202,6 +210,9 @@ class Sweep:
                 it.stop.ask(StopReason.PRUNED)
         return True
 
+    def _has_room(self) -> bool:
+        return not self._running or (len(self._running) < self.jobs and memory.available() > memory.TYPICAL)
+
     def _left(self) -> int:
         return self.plan.trials - len(self._study.trials())
 
@@ -213,12 +224,19 @@ class Sweep:
         number, params = trial.number, dict(trial.params)
         tags = dict(self.job.tags) | {TAG: str(number)}
         job = replace(
-            self.job, params={**self.job.params, **params}, recorded={**self.job.recorded, **params}, name=f"{self.job.name}-{number}",
+            self.job, params=self._files.told(number, {**self.job.params, **params}), recorded=self._files.told(number, {**self.job.recorded, **params}),
+            name=f"{self.job.name}-{number}",
             parent=self._run.run_id, tags=tags, goal=self.plan.goal, attempt=int(trial.facts.get("attempt", 0)) + 1,
+            writes=self._files.paths(number, self.job.root),
         )  # fmt: skip
         listener = _Noting(self._study, number, self.shows.listener(job.name))
         open_ = _Open(trial, job, Stop(), LiveCurve(self._home, self.plan.metric))
         listener.curve = open_.curve
+        if not job.env:
+            from nbtrack.pipelines.kernels import Kind
+
+            left = 1 + len(self._cut_off) + max(0, self._left())
+            self.executor.expect([Kind(job.kernel, job.modules)] * min(left, self.jobs + _FAR))
         self._running[self.executor.submit(job, open_.stop, listener)] = open_
 
     def _end(self, it: _Open, future: Future[Result]) -> None:
@@ -245,6 +263,8 @@ class Sweep:
     def _close(self, trial: Trial, run_id: str, outputs: Mapping[str, Any]) -> None:
         """A trial's notebook came to its end."""
         value, why = self._value(run_id, outputs)
+        if absent := self._files.missing(trial.number):
+            value, why = None, f"it did not write {absent}, as ${{trial.{absent}}} told it"
         if value is None:
             self._over(trial, None, Ended.FAILED, why)
         else:
@@ -252,6 +272,7 @@ class Sweep:
 
     def _over(self, trial: Trial, value: float | None, ended: Ended, reason: str) -> None:
         self._study.end(trial.number, value, ended, reason)
+        self._files.keep_only(self._study.best(), [it.trial.number for it in self._running.values()])
         known = next(it for it in self._study.trials() if it.number == trial.number)
         name = f"{self.job.name}-{trial.number}"
         if ended is Ended.COMPLETE and (top := self._study.best()) is not None and top.value is not None:

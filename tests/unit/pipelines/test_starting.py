@@ -19,7 +19,7 @@ STAGES = """
 
 def test_a_stage_waits_for_a_place_and_for_memory_but_never_for_ever(opened, home, tmp_path):
     nodes = opened(STAGES, a="")[0].nodes
-    starter = Starter(Books(), LocalExecutor(2), Where(home, "", tmp_path), Stop(), None)
+    starter = Starter(tmp_path, Books(), LocalExecutor(2), Where(home, "", tmp_path), Stop(), None)
     try:
         assert starter.has_room(nodes["small"], []) and starter.has_room(nodes["third"], [nodes["small"]])
         assert not starter.has_room(nodes["third"], [nodes["small"], nodes["small"]])

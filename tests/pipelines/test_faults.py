@@ -1,0 +1,140 @@
+"""What goes wrong around stages: no room on the disk, kernels that are not there or speak no Python, and where to go on from."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+from importlib.util import find_spec
+
+import pytest
+
+import nbtrack
+from nbtrack.entities import State
+
+COMMAND = [sys.executable, "-c", "from nbtrack.cli import main; main()"]
+
+
+@pytest.fixture
+def pipeline(tmp_path):
+    """Writes `nbtrack.yaml`; gives what runs a command beside it."""
+
+    def pipeline(text):
+        (tmp_path / "nbtrack.yaml").write_text(textwrap.dedent(text))
+
+        def call(*words, code=0):
+            done = subprocess.run([*COMMAND, *words], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=250)
+            assert done.returncode == code, done.stdout + done.stderr
+            return json.loads(done.stdout) if "--json" in words and done.stdout else done.stdout + done.stderr
+
+        return call
+
+    return pipeline
+
+
+def phases(found):
+    return {it: row["phase"] for it, row in found["stages"].items()}
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of its own that holds 4 MB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    if sys.platform != "linux" or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", place], capture_output=True, check=False).returncode:
+        pytest.skip("no disk can be mounted here")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+_FILL = "with open('small/out.bin', 'wb') as out:\n    for _ in range(100): out.write(os.urandom(100_000))"
+
+
+def test_a_full_disk_fails_the_stage_with_the_reason_and_leaves_nothing_half_made(notebook, pipeline, small_disk, tmp_path):
+    notebook("big.ipynb", "import os", _FILL, parameters="n = 1")
+    run = pipeline("stages: {big: {notebook: big.ipynb, outputs: {out: small/out.bin}}, other: {notebook: fine.ipynb}}")
+    notebook("fine.ipynb", "x = 1")
+    found = run("run", "--keep-going", "--json", code=1)
+    assert phases(found) == {"big": "failed", "other": "done"}
+    assert "No space left on device" in found["stages"]["big"]["reason"]
+    assert nbtrack.run(found["stages"]["big"]["run_id"]).state is State.FAILED
+    assert not (small_disk / "out.bin").exists()
+
+
+def test_where_the_cache_has_no_room_the_pipeline_goes_on_without_it(notebook, pipeline, small_disk, tmp_path):
+    (small_disk / "state").mkdir()
+    (tmp_path / ".nbtrack").symlink_to(small_disk / "state", target_is_directory=True)
+    notebook("big.ipynb", "import os\nopen('out.bin', 'wb').write(os.urandom(8_000_000))")
+    notebook("last.ipynb", "import nbtrack, os\nnbtrack.output('size', os.path.getsize('out.bin'))")
+    run = pipeline(
+        "stages: {big: {notebook: big.ipynb, outputs: {out: out.bin}}, last: {notebook: last.ipynb, inputs: [out.bin], outputs: {size: {value: int}}}}"
+    )
+    told = run("run")
+    assert "2 done" in told and "is not kept in" in told and "No space left on device" in told
+    assert (tmp_path / "out.bin").stat().st_size == 8_000_000
+
+
+def test_a_kernel_that_is_not_installed_is_told_with_its_line_before_anything_runs(notebook, pipeline, home):
+    notebook("a.ipynb", "x = 1", kernel="ir", language="R")
+    notebook("b.ipynb", "x = 1")
+    run = pipeline("stages:\n  a: {notebook: a.ipynb}\n  b:\n    notebook: b.ipynb\n    environment:\n      kernel: pyhton3\n")
+    for words in (("check",), ("run",)):
+        told = run(*words, code=3)
+        assert "nbtrack.yaml:2" in told and "'ir', which is not installed" in told and "nbtrack.yaml:6" in told and "python3" in told
+    assert "1 done" in run("run", "b", "--executor", "local", code=3) or not list(home.run_ids())
+
+
+@pytest.fixture
+def bash(tmp_path, monkeypatch):
+    """bash_kernel, which runs a shell's code and knows nothing of Python."""
+    if find_spec("bash_kernel") is None:
+        pytest.skip("bash_kernel is not installed")
+    place = tmp_path / "jupyter" / "kernels" / "bash"
+    place.mkdir(parents=True)
+    spec = {"argv": [sys.executable, "-m", "bash_kernel", "-f", "{connection_file}"], "display_name": "Bash", "language": "bash"}
+    (place / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+
+
+def test_a_kernel_of_another_language_runs_with_its_params_fails_and_is_cached_as_any(notebook, pipeline, bash, tmp_path):
+    notebook("say.ipynb", 'echo "$name says $times" > said.txt', parameters="name=nobody\ntimes=1", kernel="bash", language="bash")
+    notebook("fail.ipynb", "ls /nowhere-at-all && true", kernel="bash", language="bash")
+    run = pipeline("stages: {say: {notebook: say.ipynb, params: {name: Ann, times: 3}, outputs: [said.txt]}, after: {notebook: fail.ipynb, needs: [say]}}")
+    found = run("run", "--json", code=1)
+    assert (tmp_path / "said.txt").read_text() == "Ann says 3\n"
+    assert phases(found) == {"say": "done", "after": "failed"}
+    view = nbtrack.run(found["stages"]["say"]["run_id"])
+    assert view.params == {"name": "Ann", "times": "3"} and any("not captured" in it for it in view.notices)
+    assert phases(run("run", "say", "--json")) == {"say": "cached"}
+
+
+def test_where_to_begin_and_how_far_to_go_can_be_said_and_a_stage_has_its_time(notebook, pipeline, tmp_path):
+    for name in ("one", "two", "three", "aside"):
+        notebook(f"{name}.ipynb", f"open('log', 'a').write('{name} ')")
+    notebook("slow.ipynb", "import time\ntime.sleep(600)")
+    run = pipeline("""
+        stages:
+          one: {notebook: one.ipynb}
+          two: {notebook: two.ipynb, needs: [one]}
+          three: {notebook: three.ipynb, needs: [two]}
+          aside: {notebook: aside.ipynb, needs: [one]}
+          slow: {notebook: slow.ipynb, timeout: 2s, when: "${params.slowly}"}
+        params: {slowly: false}
+    """)
+    log = tmp_path / "log"
+
+    def done(*words, code=0):
+        log.write_text("")
+        found = phases(run("run", *words, "--json", code=code))
+        return sorted(log.read_text().split()), found
+
+    assert done()[0] == ["aside", "one", "three", "two"]
+    ran, found = done("--from", "two")
+    assert (ran, found) == (["three", "two"], {"one": "cached", "two": "done", "three": "done"})
+    ran, found = done("two", "--downstream", "--force")
+    assert (ran, found["three"]) == (["two"], "cached")
+    ran, found = done("one", "--downstream", "--force")
+    assert ran == ["one"] and set(found) == {"one", "two", "three", "aside"}
+    found = run("run", "slow", "-p", "slowly=true", "--json", code=1)
+    assert found["stages"]["slow"]["reason"] == "it took longer than 2 s"
