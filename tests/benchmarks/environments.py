@@ -59,6 +59,11 @@ def use_this_interpreter() -> str:
     return _version(NBTRACK)
 
 
+def interpreter_instead(peer: Peer) -> Path | None:
+    """The interpreter that is measured instead of one in an environment of its own, if any."""
+    return _instead.get(peer.venv)
+
+
 def prepare(peer: Peer, *, fresh: bool = False) -> str:
     """Make the peer's environment if it is not there; returns the peer's version.
 
@@ -69,31 +74,47 @@ def prepare(peer: Peer, *, fresh: bool = False) -> str:
     Raises:
         CannotRunError: with the reason.
     """
-    folder = BENCH / "venvs" / peer.venv
+    install(peer.venv, peer.packages, fresh=fresh)
+    return _version(peer)
+
+
+def install(name: str, packages: tuple[str, ...], *, fresh: bool = False) -> Path:
+    """Make an environment of this name if it is not there; returns its interpreter.
+
+    Args:
+        fresh: install nbtrack again, for a working tree that changed.
+
+    Raises:
+        CannotRunError: with the reason.
+    """
+    folder = BENCH / "venvs" / name
+    python = _python_in(folder)
     mark = folder / "installed.json"
-    if not fresh and mark.exists() and json.loads(mark.read_text()) == list(peer.packages):
-        return _version(peer)
+    if not fresh and mark.exists() and json.loads(mark.read_text()) == list(packages):
+        return python
     folder.parent.mkdir(parents=True, exist_ok=True)
     uv = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     again = ["--reinstall-package", "nbtrack"] if fresh and uv else ["--force-reinstall", "--no-deps"] if fresh and mark.exists() else []
-    if not python_of(peer).exists():
+    if not python.exists():
         venv.create(folder)
-    python = str(python_of(peer))
     command = [uv, "pip", "install", "--compile-bytecode", "--python", python] if uv else [python, "-m", "pip", "install", "--compile"]
     if not uv:
         subprocess.run([python, "-m", "ensurepip"], capture_output=True, check=False)
-    done = subprocess.run([*command, "--quiet", *again, *peer.packages], capture_output=True, text=True, check=False)
+    done = subprocess.run([*map(str, command), "--quiet", *again, *packages], capture_output=True, text=True, check=False)
     if done.returncode:
         raise CannotRunError(f"not installed: {_last_line(done.stderr)}")
-    mark.write_text(json.dumps(list(peer.packages)))
-    return _version(peer)
+    mark.write_text(json.dumps(list(packages)))
+    return python
 
 
 def python_of(peer: Peer) -> Path:
     """The interpreter of the peer's environment."""
     if peer.venv in _instead:
         return _instead[peer.venv]
-    folder = BENCH / "venvs" / peer.venv
+    return _python_in(BENCH / "venvs" / peer.venv)
+
+
+def _python_in(folder: Path) -> Path:
     return folder / "Scripts" / "python.exe" if os.name == "nt" else folder / "bin" / "python"
 
 

@@ -19,6 +19,8 @@ class Plan:
     kills: int = 30
     cells: int = 25
     """Tracked cells in one kernel; at least 20."""
+    has_peers: bool = True
+    """Whether peers are measured at all."""
     refused: dict[str, str] = field(default_factory=dict)
     """Reason by peer that cannot be installed or run here."""
 

@@ -27,7 +27,7 @@ def main() -> int:
             peers.append(peer)
         except CannotRunError as reason:
             refused[peer.title] = str(reason)
-    plan = Plan(tuple(peers), rounds=wanted.rounds, scale=wanted.scale, kills=wanted.kills, cells=wanted.cells, refused=refused)
+    plan = Plan(tuple(peers), rounds=wanted.rounds, scale=wanted.scale, kills=wanted.kills, cells=wanted.cells, has_peers=not wanted.no_peers, refused=refused)
     for name in wanted.only or MEASURES:
         say(f"measuring {name}")
         try:

@@ -13,6 +13,7 @@ from measures import (
     log_loop,
     memory,
     notebook,
+    pipelines,
     plain_cells,
     screen,
     stored,
@@ -38,4 +39,5 @@ MEASURES = {
     "page": lab_page.measure,
     "screen": screen.measure,
     "ci": ci.measure,
+    "pipelines": pipelines.measure,
 }
