@@ -17,12 +17,14 @@ from nbtrack.entities import Request, State
 from nbtrack.errors import NbtrackError, UsageError
 from nbtrack.journal import Home
 from nbtrack.pipelines import notebook as notebooks
+from nbtrack.pipelines.code import Sources
 from nbtrack.pipelines.executor import LocalExecutor
-from nbtrack.pipelines.kernels import check_kernel
+from nbtrack.pipelines.kernels import Kind, check_kernel
 from nbtrack.pipelines.listener import Listener, Stop
 from nbtrack.pipelines.parameters import accept, accept_grid, declared_in, recorded
 from nbtrack.pipelines.report import keep_report
 from nbtrack.pipelines.stage import DEFAULT_KERNEL, Job, Result
+from nbtrack.pipelines.warm.ahead import loaded_ahead
 from nbtrack.system import working_folder
 
 _LOOK_S = 0.2
@@ -106,8 +108,9 @@ def run_grid(
             run.param(key, value)
         shows.began(run.run_id, len(points))
         job = Job(
-            path, given, recorded(declared, given), request.name, settings.home(chosen), uri, path.parent, kernel_name, timeout_s=timeout_s, parent=run.run_id
-        )
+            path, given, recorded(declared, given), request.name, settings.home(chosen), uri, path.parent, kernel_name, timeout_s=timeout_s,
+            parent=run.run_id, modules=loaded_ahead(book, (path.parent,), Sources()),
+        )  # fmt: skip
         found = _run(job, points, jobs, stop, shows)
         state, reason = _verdict(found, len(points), stop)
     finally:
@@ -123,11 +126,12 @@ def _run(job: Job, points: Sequence[Mapping[str, Any]], jobs: int, stop: Stop, s
     executor = LocalExecutor(min(jobs, len(points)))
     try:
         with ThreadPoolExecutor(1, thread_name_prefix="nbtrack-report") as reports:
-            executor.expect([job.kernel] * min(jobs, len(points)))
+            kind = Kind(job.kernel, job.modules)
             while running or (waiting and stop.reason is None):
                 while waiting and len(running) < jobs and stop.reason is None:
                     name, point = waiting.popleft()
                     one = replace(job, name=name, params={**job.params, **point}, recorded={**job.recorded, **point})
+                    executor.expect([kind] * (1 + len(waiting)))
                     running[executor.submit(one, stop, shows.listener(name))] = one, point
                 done, _ = wait(running, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
                 for future in done:
