@@ -223,6 +223,8 @@ class Reader:
             self._content(it)
         elif kind.__name__ == "Generator":
             self._parts.append(repr(it.bit_generator.state))
+        elif kind.__name__ == "RandomState":
+            self._parts += (values.tobytes() if hasattr(values, "tobytes") else values for values in it.get_state())
         elif hasattr(kind, "tobytes"):
             self._parts.append(it.tobytes())
         else:

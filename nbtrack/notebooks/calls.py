@@ -32,6 +32,7 @@ class Calls(Places):
         else:
             self._method(call, kind, type_module, named)
             foreign = f"{type_module}.*.{call.method}" if kind == "object" and call.method and type_module in self._local else ""
+        self._step.changes |= {arg for arg in call.args if self._kinds.get(arg, "").startswith(known.GENERATORS)}
         self._named_in_texts(name, call, named)
         is_path = kind != "object" and not name and (call.method in known.PATH_METHODS or (kind == "plain" and call.method == "replace" and call.n_args == 1))
         own = self._texts.get(call.root) if is_path and call.method in known.OWN_FILE and len(call.path) == 1 and not call.is_through_call else None

@@ -26,8 +26,6 @@ _UNCOUNTED = regex(r"(?<!utils)\.data\s*(\[|\.|[-+*/@|&^]*=(?!=))|storage\(|\.se
 """Code that may change a tensor without PyTorch counting it."""
 _ENDS, _WEAK = ("__del__", "weakref", "finalize"), ("object weakref", "object _weakref")
 """Words of code, and kinds of objects, by which the end of an object is noticed."""
-_GENERATORS = ("object numpy.random", "object random", "stream")
-"""Kinds of what each use moves on."""
 _RESTORES = regex(r"fork_rng|set_?state|set_rng_state|isolate_rng|get_?state|temp\w*seed")
 
 
@@ -130,7 +128,7 @@ class History:
             others = {other for near in (name, *now.get(name, ())) for other in self.linked(near)}
             if self._runs.get(name) or any(held == name for held, _ in (step.entry.seen.runs if step.entry.seen is not None else ())):
                 continue  # a part of it is the notebook's own, and nobody knows what its fit begins from
-            if any(look.kind_of(other).startswith(_GENERATORS) for other in others):
+            if any(look.kind_of(other).startswith((*known.GENERATORS, "stream")) for other in others):
                 continue
             step.changes -= others
             if known.refits("sklearn", step.body.first_use.get(name, ""), frozenset()):

@@ -86,6 +86,8 @@ _GENERATORS = {
     "numpy.random.default_rng", "numpy.random.Generator", "numpy.random.RandomState", "numpy.random.SeedSequence", "numpy.random.PCG64", "random.Random",
     "numpy.random.MT19937", "numpy.random.Philox",
 }  # fmt: skip
+GENERATORS = ("object numpy.random", "object random")
+"""Kinds of random generators: whoever is handed one may draw from it."""
 _RANDOM_BY_DEFAULT = frozenset(
     _words(
         "BaggingClassifier BaggingRegressor ExtraTreesClassifier ExtraTreesRegressor RandomForestClassifier RandomForestRegressor RandomTreesEmbedding"
@@ -166,8 +168,9 @@ def is_pure_method(type_module: str, method: str, named: dict[str, str], keyword
 _READS = regex(
     r"^(pandas\.(read_\w+|ExcelFile|HDFStore)|polars\.(read_\w+|scan_\w+)|numpy\.(load|loadtxt|genfromtxt|fromfile)|joblib\.load|torch\.(jit\.)?load"
     r"|PIL\.Image\.open|matplotlib\.(pyplot|image)\.imread|pyarrow\.parquet\.read_\w+|sqlite3\.connect|h5py\.File|xgboost\.DMatrix|cv2\.imread|json\.load|toml\.load"
-    r"|os\.(listdir|scandir|stat|walk)|os\.path\.(exists|getsize|getmtime|isfile|isdir)|glob\.i?glob|scipy\.io\.loadmat|geopandas\.read_file|runpy\.run_path|nibabel\.load)$"
+    r"|os\.stat|os\.path\.(exists|getsize|getmtime|isfile|isdir)|scipy\.io\.loadmat|geopandas\.read_file|runpy\.run_path|nibabel\.load)$"
 )
+_LISTS = regex(r"^(os\.(listdir|scandir|f?walk)|glob\.i?glob)$")
 _WRITES = regex(
     r"^(numpy\.(save|savez|savez_compressed|savetxt)|joblib\.dump|torch\.(jit\.)?save|matplotlib\.pyplot\.(savefig|imsave)|sqlite3\.connect|h5py\.File|cv2\.imwrite"
     r"|os\.(remove|unlink|makedirs|mkdir|rmdir|rename|replace)|shutil\.\w+|pyarrow\.parquet\.write_\w+|zipfile\.ZipFile|tarfile\.open|scipy\.io\.savemat)$"
@@ -215,6 +218,8 @@ def files(name: str, method: str, texts: tuple[str | None, ...], named: dict[str
         return [("read" if mode in ("r", "c") else "write" if mode == "w+" else "add", first)]
     if name in ("torch.save", "joblib.dump"):
         return [("write", texts[1] if len(texts) > 1 else None)]
+    if _LISTS.match(name):
+        return [("read", None)]  # any file that is made may be among them
     if _READS.match(name):
         found.append(("read", first))
     if _WRITES.match(name):

@@ -41,6 +41,7 @@ class Places(Meanings):
             step.needs |= ({place, "<files>"} if place else {"<any file>"}) if not written else set()
             return
         step.changes |= {"<any file>"} if place else {"<any file>", "<files>"}
+        step.changes |= {self._file(os.path.dirname(path))} if path is not None and os.path.dirname(path) else set()  # noqa: PTH120 - a text, as above
         if place and how == "write":
             step.sets.add(place)
         elif place:

@@ -235,6 +235,15 @@ SCENARIOS = [
         "another file of the same folder", {"a": "from pathlib import Path\np = Path('q.txt')\np.write_text('')", "b": "Path('o.txt').write_text('1')", "c": "o = Path('o.txt')\nlen(o.read_text())", "r": RUN + "z = len(p.read_text())"},
         "run a; run b; run c; run c; run r", "yes", recipe="1 2 5",
     ),
+    Scenario("a file in a listing, by a cell that is gone", {"a": "import glob\nopen('g1.dat', 'w').close()", "b": "open('g2.dat', 'w').close()", "r": RUN + "z = len(glob.glob('*.dat'))"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
+    Scenario(
+        "a library that was handed a generator", {"a": "import numpy as np\nfrom sklearn.utils import shuffle\nrs = np.random.RandomState(0)", "b": "shuffle([1, 2, 3], random_state=rs)", "r": RUN + "z = int(rs.randint(1000))"},
+        "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4",
+    ),
+    Scenario(
+        "rows drawn by a generator", {"a": "import numpy as np, pandas as pd\nrng = np.random.default_rng(0)\ndf = pd.DataFrame({'v': range(99)})", "b": "df.sample(3, random_state=rng)", "r": RUN + "z = int(rng.integers(1000))"},
+        "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4",
+    ),
 ]  # fmt: skip
 
 VERDICTS = {
