@@ -14,11 +14,12 @@ from nbtrack.errors import UsageError
 from nbtrack.pipelines.check import Books
 from nbtrack.pipelines.code import Sources
 from nbtrack.pipelines.graph import Graph, Node
+from nbtrack.pipelines.load import load
 from nbtrack.pipelines.notebook import Notebook
-from nbtrack.specs import parse
+from nbtrack.pipelines.references import references_in
 
 _GIT_S = 30
-_COMMON = ("params", "defaults", "profiles", "env", "secrets", "gates")
+_COMMON = ("defaults", "env", "secrets", "gates")
 """Sections that may mean any stage."""
 
 
@@ -32,8 +33,11 @@ class Touched:
     """The commit that was compared with."""
 
 
-def touched(graph: Graph, books: Books, ref: str) -> Touched:
+def touched(graph: Graph, books: Books, ref: str, profile: str = "") -> Touched:
     """The nodes that differ from the commit where the change left `ref`; what depends on them is not among them.
+
+    Args:
+        profile: with which the graph was made: the file of before is read with it too.
 
     Raises:
         UsageError: this is no git repository, or it does not know the ref.
@@ -46,7 +50,7 @@ def touched(graph: Graph, books: Books, ref: str) -> Touched:
         folder, "ls-files", "--others", "--exclude-standard", "-z", "--full-name"
     )
     changed = {os.path.realpath(top / name) for name in names.split("\0") if name}
-    before = _before(graph, since, top)
+    before = _before(graph, since, top, profile)
     sources = Sources()
     found = {}
     for node in graph.nodes.values():
@@ -106,16 +110,21 @@ def _below(path: Path, changed: Iterable[str]) -> str:
 def _section(graph: Graph, node: Node, before: dict[str, Any]) -> str:
     """What the pipeline's file says otherwise of a node."""
     now = graph.loaded.document.data
-    if (now.get("stages") or {}).get(node.stage) != (before.get("stages") or {}).get(node.stage):
+    section = (now.get("stages") or {}).get(node.stage)
+    if section != (before.get("stages") or {}).get(node.stage):
         return "its section in nbtrack.yaml changed"
+    params, old = now.get("params") or {}, before.get("params") or {}
+    named = {it.name for it in references_in([section, now.get("defaults"), now.get("env")]) if it.kind == "params"}
+    if differ := [name for name in named if params.get(name) != old.get(name)]:
+        return f"{'the params' if len(differ) > 1 else 'the param'} {', '.join(sorted(differ))} changed"
     return next((f"{name} in nbtrack.yaml changed" for name in _COMMON if now.get(name) != before.get(name)), "")
 
 
-def _before(graph: Graph, since: str, top: Path) -> dict[str, Any]:
-    """The pipeline's file as it was; empty where there was none, or where it cannot be read."""
+def _before(graph: Graph, since: str, top: Path, profile: str) -> dict[str, Any]:
+    """The pipeline's file as it was, with the profile; empty where there was none, or where it cannot be read."""
     name = Path(os.path.relpath(os.path.realpath(graph.loaded.file), os.path.realpath(top))).as_posix()
     try:
-        found = parse(_git(graph.loaded.folder, "show", f"{since}:{name}"), Path(name)).data
+        found = load(Path(name), profile, text=_git(graph.loaded.folder, "show", f"{since}:{name}")).document.data
     except UsageError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -28,7 +28,7 @@ _FEWEST = 2
 """Points from which on there is something to see."""
 _NONE = "—"
 _COSTS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
-    (CPU, "processor time", words.duration), (MEMORY, "memory", lambda value: f"{value:,.0f} MB at most"), (MONEY, "cost", words.number),
+    (CPU, "processor time", words.duration), (MEMORY, "memory at most", lambda value: f"{value:,.0f} MB"), (MONEY, "cost", words.number),
 )  # fmt: skip
 """Of a stage: metric, what it is, and how it is told."""
 
@@ -219,7 +219,9 @@ def _line(part: Part) -> tuple[str, ...]:
     counts = {it: sum(row.verdict == it for row in part.metrics) for it in ("better", "worse", "same", "new", "gone")}
     told = ", ".join(f"{count} {name}" for name, count in counts.items() if count and not (part.base is None and name == "new"))
     told = told or (f"{len(part.metrics)}, nothing to compare with" if part.metrics else "none")
-    gates = f"{part.failed_gates} of {len(part.verdicts)} failed" if part.failed_gates else f"{len(part.verdicts)} passed" if part.verdicts else _NONE
+    standings = {it: sum(verdict.standing is it for verdict in part.verdicts) for it in (Standing.PASSED, Standing.WARNED, Standing.WAIVED)}
+    gates = ", ".join(f"{count} {it}" for it, count in standings.items() if count) or _NONE
+    gates = f"{part.failed_gates} of {len(part.verdicts)} failed" if part.failed_gates else gates
     good = part.head.state.value == "FINISHED" and not part.failed_gates
     state = "cached" if part.is_cached and part.head.state.value == "FINISHED" else part.head.state.value.lower()
     return ("✓" if good else "✗", part.title, state, gates, told, words.duration(part.head.duration_s))

@@ -51,11 +51,12 @@ class Bases:
 
     def make(self, nodes: Sequence[str], uri: str, jobs: int) -> None:
         """Run the base for those of the nodes of which no run is known at all."""
-        missing = [it for it in nodes if self._found[it].view is None and not self._found[it].is_failed]
+        of = self._opened.graph.nodes
+        missing = [it for it in nodes if self._found[it].view is None and not self._found[it].is_failed and of[it].spec.when is not False]
         if self._problem or not missing:
             return
         commit, shown = self._commits[0], words.short(words.clean(self._ref), 80)
-        print(f"nbtrack: no run of {shown} ({commit[:8]}) is known for {_few(missing)}: it is run first, in a folder of its own", file=sys.stderr)
+        print(f"nbtrack: no run of {shown} ({commit[:8]}) is known for {few(missing)}: it is run first, in a folder of its own", file=sys.stderr)
         stop = Stop()
         made: BaseRun = interruptible(lambda: run_base(self._opened, self._profile, missing, commit, self._home, uri, jobs, stop), stop)
         if stop.reason is not None:
@@ -64,7 +65,7 @@ class Bases:
         for it in missing:
             found = self._found[it]
             if found.view is not None:
-                data = f" with {_few(made.brought)} of now, which git does not have" if made.brought else ""
+                data = f" with {few(made.brought)} of now, which git does not have" if made.brought else ""
                 profile = f" with the profile {self._profile}" if self._profile else ""
                 self._found[it] = Base(found.view, f"{found.way}, which was run for this comparison{profile}{data}")
             else:
@@ -85,11 +86,12 @@ def told(bases: Mapping[str, Base]) -> str:
         ways.setdefault((base.view is not None, base.way), []).append(node)
     every = len(ways) == 1
     return " ".join(
-        f"{'Compared with runs' if found else 'There is nothing to compare with'}{'' if every else f' for {_few(nodes)}'}"
+        f"{'Compared with runs' if found else 'There is nothing to compare with'}{'' if every else f' for {few(nodes)}'}"
         + (f" {way.rstrip('.')}." if found else f": {way.rstrip('.')}.")
         for (found, way), nodes in ways.items()
     )
 
 
-def _few(names: Sequence[str]) -> str:
+def few(names: Sequence[str]) -> str:
+    """Names in words."""
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -21,7 +21,7 @@ from nbtrack.ci.provider import Annotation, Provider
 from nbtrack.ci.providers import detect
 from nbtrack.ci.report import Missing, Part, Report, part_of
 from nbtrack.ci.write import see_that_it_is_ours, write
-from nbtrack.cli.bases import Bases, told
+from nbtrack.cli.bases import Bases, few, told
 from nbtrack.cli.run import interruptible, undelivered
 from nbtrack.entities import State
 from nbtrack.entities.verdict import Standing
@@ -68,7 +68,7 @@ def ci(asked: Asked, env: Mapping[str, str], *, as_json: bool) -> int:
     if asked.changed_only:
         if not ref:
             raise UsageError("--changed-only needs a base, and none is known here.", mend="Name one: --base main.")
-        found = touched(opened.graph, opened.books, ref)
+        found = touched(opened.graph, opened.books, ref, profile)
         opened = replace(opened, selection=select(opened.graph, list(found.nodes), downstream=True, force=asked.force)) if found.nodes else opened
     result = None if found is not None and not found.nodes else _run(opened, home, bases, asked, profile)
     report, suites = _told(opened, home, bases, result, found)
@@ -149,7 +149,10 @@ def _told(opened: Opened, home: Home, bases: Bases, result: Any, found: Touched 
     suites += [missing_suite(it.title, it.phase, it.why, str(opened.graph.nodes[it.title].notebook)) for it in missing]
     how = told(compared) if compared else ""
     if found is not None:
-        why = "; ".join(f"{node}: {reason}" for node, reason in list(found.nodes.items())[:10])
+        reasons: dict[str, list[str]] = {}
+        for node, reason in found.nodes.items():
+            reasons.setdefault(reason, []).append(node)
+        why = "; ".join(f"{reason} ({few(nodes)})" for reason, nodes in list(reasons.items())[:10])
         since = f"since {found.since[:8]}"
         how = (
             f"Run because of what changed {since}: {words.clean(why)}. {how}"

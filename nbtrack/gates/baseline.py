@@ -223,4 +223,4 @@ def _registered(subject: Subject, name: str, alias: str) -> RunView:
 
 
 def _better(gain: float) -> str:
-    return "the same" if gain == 0 else f"{abs(gain):.4g} {'better' if gain > 0 else 'worse'}"
+    return "the same" if gain == 0 else f"{words.number(abs(gain))} {'better' if gain > 0 else 'worse'}"

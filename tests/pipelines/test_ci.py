@@ -138,7 +138,7 @@ def test_only_what_a_change_touched_is_run_and_nothing_where_it_touched_nothing(
     project.commit("helper.py", "def rows():\n    return 11\n")
     done = project.ci("--base", "main", "--changed-only", "--json")
     said = json.loads(done.stdout)
-    assert [it["title"] for it in said["runs"]] == ["prepare", "train"] and "prepare: the module helper.py changed" in said["base"], done.stderr
+    assert [it["title"] for it in said["runs"]] == ["prepare", "train"] and "the module helper.py changed (prepare)" in said["base"], done.stderr
 
 
 def acc(project):

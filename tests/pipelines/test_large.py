@@ -51,7 +51,7 @@ def test_of_five_hundred_notebooks_the_one_that_changed_is_run(tmp_path):
     (folder / "n250.ipynb").write_text(text.replace("x = 250", "x = 251"))
     git(folder, "commit", "-qam", "one")
     found = ci()
-    assert [it["title"] for it in found["runs"]] == ["s250"] and "s250: n250.ipynb changed" in found["base"]
+    assert [it["title"] for it in found["runs"]] == ["s250"] and "n250.ipynb changed (s250)" in found["base"]
 
 
 @pytest.mark.timeout(600)

@@ -42,9 +42,9 @@ def project(repository, monkeypatch):
     return repository
 
 
-def why(ref="main"):
-    opened = open_pipeline(Wanted(None))
-    return dict(touched(opened.graph, opened.books, ref).nodes)
+def why(ref="main", profile=""):
+    opened = open_pipeline(Wanted(None, profile=profile))
+    return dict(touched(opened.graph, opened.books, ref, profile).nodes)
 
 
 def test_text_beside_the_stages_touches_none(project):
@@ -73,12 +73,27 @@ def test_data_under_dvc_are_known_by_the_file_that_stands_for_them(project):
     assert why() == {"prepare": "its input raw changed: data.dvc"}
 
 
-def test_params_of_the_file_may_mean_any_stage_and_a_section_its_own(project):
+def test_a_param_of_the_file_means_who_names_it_a_section_its_stage_and_defaults_all(project):
     stages = {**STAGES, "report": {"notebook": "report.ipynb", "retries": 1}}
     project.commit("nbtrack.yaml", json.dumps({"name": "wine", "params": {"lr": 0.1}, "stages": stages}))
     assert why() == {"report": "its section in nbtrack.yaml changed"}
     project.commit("nbtrack.yaml", json.dumps({"name": "wine", "params": {"lr": 0.2}, "stages": stages}))
-    assert set(why()) == set(STAGES) and why()["train"] == "params in nbtrack.yaml changed"
+    assert why() == {"report": "its section in nbtrack.yaml changed", "train": "the param lr changed"}
+    project.commit("nbtrack.yaml", json.dumps({"name": "wine", "params": {"lr": 0.2}, "stages": stages, "defaults": {"retries": 2}}))
+    assert set(why()) == set(STAGES) and why()["prepare"] == "defaults in nbtrack.yaml changed"
+
+
+def test_the_profile_counts_on_both_sides(project):
+    profiles = {"ci": {"params": {"lr": 0.5}}, "night": {"params": {"lr": 0.6}}}
+    facts = {"name": "wine", "params": {"lr": 0.1}, "stages": STAGES}
+    project.commit("nbtrack.yaml", json.dumps({**facts, "profiles": profiles}))
+    project.git("branch", "-f", "main")
+    project.commit("README.md")
+    assert why(profile="ci") == {}
+    project.commit("nbtrack.yaml", json.dumps({**facts, "params": {"lr": 0.2}, "profiles": {**profiles, "night": {}}}))
+    assert why(profile="ci") == {} and why() == {"train": "the param lr changed"}
+    project.commit("nbtrack.yaml", json.dumps({**facts, "profiles": {"ci": {"params": {"lr": 0.7}}}}))
+    assert why(profile="ci") == {"train": "the param lr changed"} and why() == {}
 
 
 def test_what_the_base_did_since_touches_nothing(project):
