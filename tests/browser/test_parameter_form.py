@@ -79,6 +79,10 @@ def test_a_form_follows_its_notebook_and_runs_it_as_a_stage(lab, page):
     pipeline = 'name: staged\nparams: {speed: 0.5}\nstages:\n  fit: {notebook: staged.ipynb, params: {rate: "${params.speed}", label: b}}\n'
     write(lab.root / "form-stage", "staged", pipeline)
     open_in(page, lab, "form-stage/staged.ipynb")
+    page.locator(".jp-NotebookPanel .jp-CodeCell").nth(1).click()
+    for source in (f"%%track\n{FIT}", FIT):  # on, and off again
+        page.keyboard.press("Alt+Shift+T")
+        page.wait_for_function(f"source => {CELLS}.get(1).sharedModel.getSource() === source", arg=source)
     page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Parameters").click()
     form = page.locator(".nbt-main .nbt")
     form.get_by_role("textbox", name="rate").wait_for()
@@ -112,7 +116,8 @@ def test_a_form_follows_its_notebook_and_runs_it_as_a_stage(lab, page):
 def test_a_form_beside_the_notebook_of_notebook_7(notebook7, page):
     write(notebook7.root / "form-seven", "seven")
     open_in(page, notebook7, "form-seven/seven.ipynb")
-    command(page, "nbtrack:run-with-parameters")
+    page.locator(".jp-CodeCell").first.click()
+    page.keyboard.press("Alt+Shift+P")
     form = page.locator(".nbt-main .nbt")
     form.get_by_role("textbox", name="rate").fill("0.75")
     form.get_by_role("button", name="Run", exact=True).click()

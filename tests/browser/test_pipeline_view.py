@@ -99,7 +99,7 @@ def test_a_pipeline_is_planned_run_mended_and_cancelled(lab, page):
     show.select_option("")
     box(page, "report", "run").click()
     button(page, "Run").click()
-    page.locator(".nbt-stage .nbt-log", has_text="page 2: drawn").wait_for()
+    page.locator(".nbt-stage .nbt-log", has_text="page 12: drawn").wait_for()
     box(page, "report", "running").get_by_text("cell 1 of 1").wait_for()
     picture(page)
     assert violations(page, ".nbt-main .nbt") == []
@@ -112,7 +112,7 @@ def test_a_pipeline_is_planned_run_mended_and_cancelled(lab, page):
 def picture(page):
     """As it is while a stage runs, light and dark."""
     SHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SHOTS / "lab_pipeline.png")
+    page.screenshot(path=SHOTS / "lab_pipeline.png", clip={"x": 0, "y": 0, "width": 1280, "height": 640})
     command(page, "apputils:change-theme", "{theme: 'JupyterLab Dark'}")
     page.locator(".nbt-main .nbt.nbt-dark").wait_for()
     page.screenshot(path=SHOTS / "lab_pipeline_dark.png")
