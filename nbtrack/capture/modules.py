@@ -47,7 +47,9 @@ class LocalModules:
 
     def used_by(self, recipe: Sequence[Step], steps: Sequence[Step]) -> dict[str, Code]:
         """Code that the recipe's cells used, by its path below a folder one can import from; of a module loaded again, what was used last."""
-        found = {}
+        found: dict[str, Code] = {}
+        if not self._code:
+            return found
         for step, loaded in _loaded(steps):
             if any(step is it for it in recipe):
                 for name in _used(step, loaded) | (step.entry.seen.modules.keys() if step.entry.seen is not None else set()):

@@ -186,6 +186,7 @@ def digest_of(file: str) -> str:
         return ""
 
 
+@functools.lru_cache(maxsize=16384)  # asked of every name before and after every cell, and each cell adds two
 def _is_shells(name: str) -> bool:
     """IPython's own names: `_`, `__`, `_i3`, `_7`, `_oh`."""
     return name.strip("_") in ("", "i", "ii", "iii", "oh", "ih", "dh", "exit_code") or name.strip("_i").isdigit() or name.startswith("__")

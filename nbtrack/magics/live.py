@@ -174,6 +174,7 @@ def show_still(view: RunView) -> None:
     shell: Any = get_ipython()  # type: ignore[no-untyped-call,unused-ignore]
     if (
         shell is None
+        or not _has_curves(view)
         or not _is_kernel(shell)
         or is_watched(shell, view.tags.get("nbtrack.cell_id", ""))
         or not 0 < settings.load().live_s <= (view.duration_s or 0)
@@ -204,12 +205,16 @@ def publisher(shell: Any, facts: dict[str, Any]) -> Publish:
     return publish
 
 
+def _has_curves(view: RunView) -> bool:
+    return any(it.count > 1 and not name.startswith("system/") for name, it in view.metrics.items())
+
+
 def still_of(home: Home, run_id: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """The picture of a run's curves, as a bundle; None where it has none."""
     from nbtrack.charts.compare import Comparison
     from nbtrack.charts.select import Selection
 
     view = fold(home, run_id)
-    if view is None or not any(it.count > 1 and not name.startswith("system/") for name, it in view.metrics.items()):
+    if view is None or not _has_curves(view):
         return None
     return Comparison(home, Selection((run_id,))).figure("curves")._repr_mimebundle_()

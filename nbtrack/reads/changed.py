@@ -6,6 +6,8 @@ import functools
 import json
 import os
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from nbtrack.entities import RunView
 from nbtrack.errors import FormatError, JournalError, UnknownRunError
@@ -93,11 +95,27 @@ def _edited(home: Home, a: RunView, b: RunView) -> int:
     if found[0] is None or found[1] is None or found[0].blob == found[1].blob or max(found[0].size_bytes, found[1].size_bytes) > _NOTEBOOK_BYTES:
         return 0
     try:
-        books = [json.loads(blobs.get_bytes(home, it.blob))["cells"] for it in found if it is not None]
-        one, other = ({cell.get("id"): cell["source"] for cell in last_executions(book)} for book in books)
+        one, other = (_sources(home, it.blob) for it in found if it is not None)
     except (OSError, JournalError, ValueError, KeyError, TypeError, AttributeError):
         return 0
     return sum(other[id_] != source for id_, source in one.items() if id_ in other)
+
+
+def _sources(home: Home, blob: str) -> dict[str, str]:
+    """Source of each cell's last execution, by its id."""
+    parts = blobs.parts_of(home, blob)
+    cells = [cell for part in parts if (cell := _cell(home.root, part)) is not None] if parts else json.loads(blobs.get_bytes(home, blob))["cells"]
+    return {str(cell.get("id")): cell["source"] for cell in last_executions(cells)}
+
+
+@functools.lru_cache(maxsize=4096)
+def _cell(root: Path, part: str) -> dict[str, Any] | None:
+    """A cell that is a part of a notebook, without its outputs; None for what is around the cells. The next run's notebook has most of them again."""
+    try:
+        found = json.loads(blobs.get_bytes(Home(root), part).lstrip(b",\n"))
+    except ValueError:
+        return None
+    return {name: found.get(name) for name in ("id", "source", "metadata")}
 
 
 def _is_small(home: Home, run_id: str) -> bool:

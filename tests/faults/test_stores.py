@@ -129,8 +129,8 @@ def test_a_database_removed_and_made_anew(begin, home, store, settings, migrated
 
 
 def test_a_clock_set_back(begin, finish, home, store, settings, delivered, mlflow_of, runs_of):
-    writer = begin()
     now = 2_000_000_000_000_000_000
+    writer = begin(started_ns=now)
     for step in range(100):
         writer.log("loss", float(step), step=step, timestamp_ns=now - step * 60_000_000_000)
     writer.event(Kind.END, state=State.FINISHED, timestamp_ns=now - 10**15)
