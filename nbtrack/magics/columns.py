@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 
 from nbtrack.amounts import counted
-from nbtrack.charts.frame import chosen_metric
+from nbtrack.charts.frame import chosen_metric, number
 from nbtrack.charts.rows import differing
 from nbtrack.entities import RunView
 from nbtrack.errors import UsageError
@@ -17,7 +17,7 @@ from nbtrack.reads import words
 
 GAP = 2
 _MOST_PARAMS, _MOST_METRICS = 8, 6
-_NAME, _VALUE, _TITLE = 24, 14, 18
+_NAME, _VALUE, _TITLE = 20, 14, 18
 """Characters of a run's name, a value and a column's title where there is little room."""
 
 
@@ -77,13 +77,16 @@ def fitting(shown: Sequence[Column], width: int) -> tuple[list[Column], list[Col
     def room() -> int:
         return width - sum(it.width for it in chosen.values()) - GAP * (len(chosen) - 1)
 
+    first = next((it.least.width + GAP for at, it in enumerate(shown) if at not in chosen), 0)
+    if first > room():  # the metric that decides tells more than how long it took
+        chosen = {at: it for at, it in chosen.items() if it.title != "duration"}
     for at, it in enumerate(shown):
-        if at not in chosen and it.least.width + GAP <= room():
+        if at not in chosen and it.kind != "run" and it.least.width + GAP <= room():
             chosen[at] = it.least
     for at in sorted(chosen, key=lambda at: shown[at].kind == "run"):
         if shown[at].width - chosen[at].width <= room():
             chosen[at] = shown[at]
-    return [chosen[at] for at in sorted(chosen)], [it for at, it in enumerate(shown) if at not in chosen]
+    return [chosen[at] for at in sorted(chosen)], [it for at, it in enumerate(shown) if at not in chosen and it.kind != "run"]
 
 
 def said(left_out: Iterable[Column]) -> str:
@@ -99,10 +102,18 @@ def said(left_out: Iterable[Column]) -> str:
 def _framed(views: Sequence[RunView], between: list[Column]) -> list[Column]:
     """With what every table has around: what the run is called, how it went, and the beginning of its id."""
     return [
-        _column("run", "run", views, lambda view: words.title(view) + words.role(view), _NAME), _column("run", "state", views, lambda view: view.state.value),
+        _titles(views), _column("run", "state", views, lambda view: view.state.value),
         _started(views), _column("run", "duration", views, lambda view: words.duration(view.duration_s)),
         *between, _column("run", "id", views, lambda view: view.run_id[:8]),
     ]  # fmt: skip
+
+
+def _titles(views: Sequence[RunView]) -> Column:
+    """What runs are called; in brief, the attempt stays whole."""
+    behind = [words.title(view).removeprefix(view.name) + words.role(view) for view in views]
+    names = [" ".join(view.name.split()) for view in views]
+    brief = tuple(words.short(name, max(8, _NAME - len(more))) + more for name, more in zip(names, behind, strict=True))
+    return Column("run", "run", tuple(name + more for name, more in zip(names, behind, strict=True)), Column("run", "run", brief))
 
 
 def _started(views: Sequence[RunView]) -> Column:
@@ -119,7 +130,13 @@ def _column(kind: str, title: str, views: Sequence[RunView], tell: Callable[[Run
 
 
 def _param(views: Sequence[RunView], name: str) -> Column:
-    return _column("param", name, views, lambda view: words.short(words.told(name, view.params.get(name, "")), 24), _VALUE)
+    full = _column("param", name, views, lambda view: words.short(words.told(name, view.params.get(name, "")), 24), _VALUE)
+    return replace(full, brief=replace(full.least, cells=tuple(map(_few_digits, full.cells, full.least.cells))))
+
+
+def _few_digits(text: str, brief: str) -> str:
+    """In brief, a number with four digits rather than with its end cut off."""
+    return brief if brief == text or (found := number(text)) is None else words.number(found)
 
 
 def _tag(views: Sequence[RunView], name: str) -> Column:

@@ -59,6 +59,23 @@ def test_where_there_is_room_a_curve_tells_its_best_value_and_a_text_stands_in_f
     assert "0.7" in narrow
 
 
+def test_where_there_is_little_room_names_keep_their_attempt_numbers_four_digits_and_the_metric_that_decides_its_column(begin, finish, home):
+    found = []
+    for attempt in (1, 2):
+        run = begin(name="a-name-as-long-as-nobody-would-type-it", attempt=attempt, goal="max:accuracy_of_all_classes")
+        run.event(Kind.PARAM, name="lr", value=str(0.1 / 3 / attempt))
+        run.log("accuracy_of_all_classes", 0.5)
+        run.log("x", 1.0)
+        finish(run)
+        found.append(fold(home, run.run_id))
+    lines = RunTable(found).text(80).splitlines()
+    assert "… #2  FINISHED" in lines[2]
+    assert "accuracy_of_all_c…" in lines[0]
+    assert "duration" not in lines[0]
+    assert max(map(cell_len, lines[:3])) <= 80
+    assert "0.03333  " in RunTable(found).text(100) + "  "
+
+
 def test_columns_that_are_asked_for_stand_there_and_no_others(views):
     table = RunTable(views, asked=names_in("same_3, loss,"))
     assert table.header == ["run", "state", "started", "duration", "same_3", "loss", "id"]
