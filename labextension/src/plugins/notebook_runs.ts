@@ -35,6 +35,8 @@ export const notebookRuns: JupyterFrontEndPlugin<INotebookRuns> = {
           host = new ServerHost(() => wanted(panel, 'notebook'));
           hosts.set(panel, host);
           panel.context.pathChanged.connect(() => host?.refresh());
+          // By its cells a notebook that was renamed has its runs still, and they are known once it is read
+          void panel.context.ready.then(() => host?.refresh());
           panel.disposed.connect(() => {
             hosts.get(panel)?.dispose();
             hosts.delete(panel);
