@@ -99,7 +99,7 @@ def test_a_users_way(lab, page):
     run.get_by_role("button", name="Restore beside").wait_for()
     run.get_by_text("lr", exact=True).first.wait_for()
     assert violations(page, ".nbt-main .nbt") == []
-    run.get_by_role("button", name="What changed").click()
+    run.get_by_role("button", name="Diff with another run").click()
     run.locator(".nbt-difference").get_by_text("0.0125").first.wait_for()
     run.get_by_role("button", name="Restore beside").click()
     page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context?.path?.startsWith('way-')")
