@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 AXE = Path(__file__).resolve().parents[2] / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
+SHOTS = Path(os.environ.get("NBTRACK_SHOTS") or Path(__file__).parent / "shots")
+CELLS = "window.jupyterapp.shell.currentWidget.content.model.cells"
 PATIENCE_MS = 120_000  # a busy machine is five times slower than a quiet one
 IDLE = """() => {
   const w = window.jupyterapp?.shell?.currentWidget;
@@ -117,6 +119,29 @@ def run_all(page) -> None:
     command(page, "notebook:run-all-cells")
     page.wait_for_function(ALL_RAN)
     page.wait_for_function(IDLE)
+
+
+def run_cell(page, at: int) -> None:
+    count = page.evaluate(f"{CELLS}.get({at}).executionCount")
+    page.evaluate(f"window.jupyterapp.shell.currentWidget.content.activeCellIndex = {at}")
+    command(page, "notebook:run-cell")
+    page.wait_for_function(f"() => {CELLS}.get({at}).executionCount > {count or 0} && {CELLS}.get({at}).executionState !== 'running'")
+    page.wait_for_function(IDLE)
+
+
+def edit(page, at: int, source: str, cells: str = CELLS) -> None:
+    page.evaluate(f"{cells}.get({at}).sharedModel.setSource({json.dumps(source)})")
+
+
+def cells_of(path: str) -> str:
+    """The cells of an open notebook that need not be in front."""
+    return f"[...window.jupyterapp.shell.widgets('main')].find(it => it.context?.path === {json.dumps(path)} && it.content.model?.cells).content.model.cells"
+
+
+def shot(page, name: str, **options) -> None:
+    """A picture to be looked at; with NBTRACK_SHOTS=docs/img those of the README are taken anew."""
+    SHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png", **options)
 
 
 def save(page) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path
+
 import pytest
 from live_lab import command, open_in
 
@@ -16,3 +20,17 @@ def test_the_extension_loads_and_knows_its_version(app, page, request):
     open_in(page, server, "empty.ipynb")
     command(page, "nbtrack:about")
     assert f"Version {nbtrack.__version__}" in page.locator(".jp-Dialog").inner_text()
+
+
+def test_no_shortcut_of_ours_is_another_ones():
+    """JupyterLab's, Notebook's, and those of the extensions that come with what nbtrack depends on."""
+    share = Path(sys.prefix) / "share" / "jupyter"
+    found: dict[str, set[str]] = {}
+    for path in [*share.glob("lab/schemas/**/*.json"), *share.glob("labextensions/**/schemas/**/*.json")]:
+        schema = json.loads(path.read_text())
+        for it in schema.get("jupyter.lab.shortcuts", []) if isinstance(schema, dict) else []:
+            keys = " ".join(sorted(it["keys"][0].replace("Accel", "Ctrl").lower().split()))
+            found.setdefault(keys, set()).add(it["command"])
+    ours = {keys: commands for keys, commands in found.items() if any(it.startswith("nbtrack:") for it in commands)}
+    assert len(ours) >= 3
+    assert {keys: commands for keys, commands in ours.items() if len(commands) > 1} == {}
