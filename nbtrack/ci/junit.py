@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 
 from nbtrack.entities import RunView
 from nbtrack.entities.verdict import Standing, Verdict
+from nbtrack.gates.page import explained
 from nbtrack.journal import Home
 from nbtrack.reads import words
 from nbtrack.replay import files
@@ -159,7 +160,7 @@ def _cell(number: int, cell: dict[str, Any]) -> Case:
 
 
 def _gate(it: Verdict) -> Case:
-    why = words.clean(f"{it.why} {it.mend}".strip())
+    why = words.clean(explained(it))
     if it.standing is Standing.FAILED:
         return Case(f"gate {it.gate}", 0.0, why, "gate", f"wanted {it.wanted}, measured {it.measured}\n{why}")
     skipped = "" if it.standing is Standing.PASSED else f"{it.standing}: {why}"

@@ -28,6 +28,7 @@ from nbtrack.entities.verdict import Standing
 from nbtrack.errors import UsageError
 from nbtrack.exits import Exit
 from nbtrack.gates.check import check, record
+from nbtrack.gates.page import explained
 from nbtrack.journal import Home, fold
 from nbtrack.pipelines.graph import Node
 from nbtrack.pipelines.listener import Stop
@@ -193,8 +194,7 @@ def _annotations(report: Report, suites: list[Suite], project: Path) -> list[Ann
         for verdict in verdicts.get(suite.name, ()):
             level = {Standing.FAILED: "error", Standing.WARNED: "warning"}.get(verdict.standing)
             if level:
-                told = words.clean(f"{verdict.why} {verdict.mend}".strip())
-                found.append(Annotation(level, file, f"{suite.name}, gate {verdict.gate}", told, check="gate"))
+                found.append(Annotation(level, file, f"{suite.name}, gate {verdict.gate}", words.clean(explained(verdict)), check="gate"))
     return found
 
 

@@ -92,13 +92,13 @@ class BaselineGate(GateSpec):
 
     def _wanted(self, before: float | None, greater: bool) -> str:
         base = "the baseline" if before is None else words.number(before)
-        parts = [
-            *([] if self.min_absolute_change is None else [f"{self.min_absolute_change:+.4g}"]),
-            *([] if self.min_relative_change is None else [f"{self.min_relative_change:+.4g} of it"]),
-        ]
-        if not parts:
+        changes = [(it, tell) for it, tell in ((self.min_absolute_change, words.number), (self.min_relative_change, _percent)) if it is not None]
+        more, less = ([tell(abs(it)) for it, tell in changes if (it > 0) is up] for up in (True, False))
+        if more:  # what may be worse by so much holds where it must be better
+            return f"{self.metric} better than {base} by {' and by '.join(more)}"
+        if not any(it for it, _ in changes):
             return f"{self.metric} not {'lower' if greater else 'higher'} than {base}"
-        return f"{self.metric} better than {base} by {' and by '.join(parts)}"
+        return f"{self.metric} worse than {base} by no more than {' and no more than '.join(less)}"
 
     def _other(self, subject: Subject) -> RunView:
         if match := _REGISTERED.fullmatch(self.against):
@@ -220,6 +220,10 @@ def _registered(subject: Subject, name: str, alias: str) -> RunView:
     if not run_id:
         raise CannotTellError(f"models:/{name}@{alias} does not say which run made it.", mend="Name the run itself: against: RUN.")
     return find(subject.home, run_id)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.4g}%"
 
 
 def _better(gain: float) -> str:

@@ -39,7 +39,7 @@ class GatesPage:
         for it in self.verdicts.verdicts:
             mark, colour = _MARKS[it.standing]
             title = "\n".join(f"{name}: {text}" for name, text in it.details)
-            cells = (it.gate, measured(it), it.wanted, f"{why(it)} {it.mend if not it.passed else ''}".strip())
+            cells = (it.gate, measured(it), it.wanted, explained(it))
             body += f"<tr title='{escape(title, quote=True)}'><td style='color:{colour}'>{mark} {it.standing}</td>"
             body += "".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in cells) + "</tr>"
         return f"<div style='font-size:13px'><b>{escape(headline(self.verdicts))}</b><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
@@ -60,10 +60,7 @@ def headline(found: Verdicts) -> str:
 
 def rows(found: Verdicts) -> list[tuple[str, ...]]:
     """Cells by HEADER."""
-    return [
-        (f"{_MARKS[it.standing][0]} {it.standing}", it.gate, measured(it), it.wanted, f"{why(it)} {it.mend if not it.passed else ''}".strip())
-        for it in found.verdicts
-    ]
+    return [(f"{_MARKS[it.standing][0]} {it.standing}", it.gate, measured(it), it.wanted, explained(it)) for it in found.verdicts]
 
 
 def measured(it: Verdict) -> str:
@@ -71,6 +68,11 @@ def measured(it: Verdict) -> str:
     if it.measured is None:
         return "—" if it.passed else "cannot tell"
     return words.number(it.measured) if isinstance(it.measured, float) else str(it.measured)
+
+
+def explained(it: Verdict) -> str:
+    """The reason, and the next step where it has not passed."""
+    return why(it) if it.passed or not it.mend else f"{why(it).rstrip('.')}. {it.mend}"
 
 
 def why(it: Verdict) -> str:

@@ -45,6 +45,10 @@ def test_a_good_pull_request_is_green_and_a_regression_is_caught_with_its_reason
     done, runs = ci()
     assert done.returncode == 2, done.stdout + done.stderr
     gates = {it["gate"]: it for it in runs["evaluate"]["gates"]}
-    assert gates["no worse than before"]["standing"] == "failed" and gates["no worse than before"]["wanted"].startswith("mae better than")
+    assert (
+        gates["no worse than before"]["standing"] == "failed"
+        and gates["no worse than before"]["wanted"].startswith("mae worse than")
+        and "by no more than 10%" in gates["no worse than before"]["wanted"]
+    )
     assert " worse" in gates["no worse than before"]["why"] and "no worse than before: " in done.stderr
     assert {it["name"]: it["verdict"] for it in runs["evaluate"]["metrics"]}["mae"] == "worse"

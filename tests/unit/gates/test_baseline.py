@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 import nbtrack
+from nbtrack.gates.baseline import BaselineGate
 from nbtrack.gates.baseline import judge as noise
 from nbtrack.gates.check import Verdicts, record
 from nbtrack.gates.repeats import Repeats
@@ -39,6 +40,22 @@ def test_changes_wanted_are_absolute_and_relative_and_both_must_hold(judge):
     assert not judge("better", {**ACC, "against": "base", "min_absolute_change": 0, "min_relative_change": 1.1 * gain / before}).passed
     assert judge("base", {**ACC, "against": "better", "min_absolute_change": -gain * 1.1}).passed
     assert judge("base", {**ACC, "against": "better", "tolerance": gain * 1.1}).passed
+
+
+@pytest.mark.parametrize(
+    ("absolute", "relative", "wanted"),
+    [
+        (None, None, "mae not lower than 0.9"),
+        (0, None, "mae not lower than 0.9"),
+        (0.02, 0.1, "mae better than 0.9 by 0.02 and by 10%"),
+        (-0.02, None, "mae worse than 0.9 by no more than 0.02"),
+        (-0.02, -0.125, "mae worse than 0.9 by no more than 0.02 and no more than 12.5%"),
+        (-0.02, 0.1, "mae better than 0.9 by 10%"),
+    ],
+)
+def test_what_is_wanted_is_said_in_words(absolute, relative, wanted):
+    gate = BaselineGate(kind="baseline", metric="mae", min_absolute_change=absolute, min_relative_change=relative)
+    assert gate._wanted(0.9, True) == wanted
 
 
 def test_the_callers_run_is_the_baseline_before_a_pinned_one(judge, project):
