@@ -37,7 +37,15 @@ _LARGEST_RESULT = 20_000_000
 _LEFT_OUT = ("NBTRACK_OWNER", "NBTRACK_NOTEBOOK", "JPY_SESSION_NAME", "JPY_API_TOKEN", "JUPYTER_TOKEN", "MLFLOW_RUN_ID")
 """Variables that tell of the server, or let into it."""
 # A server that was started in the background ignores interrupts, and so would its children
-_MAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from nbtrack.cli import main; main()"
+_MAIN = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    from nbtrack.cli import main
+    main()
+except KeyboardInterrupt:  # while it loads, which takes long enough to be cancelled in
+    sys.exit(130)
+"""
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 

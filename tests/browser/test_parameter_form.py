@@ -120,6 +120,10 @@ def test_a_form_beside_the_notebook_of_notebook_7(notebook7, page):
     page.keyboard.press("Alt+Shift+P")
     form = page.locator(".nbt-main .nbt")
     form.get_by_role("textbox", name="rate").fill("0.75")
-    form.get_by_role("button", name="Run", exact=True).click()
+    run = form.get_by_role("button", name="Run", exact=True)
+    run.click()
+    form.get_by_role("button", name="Cancel").click()
+    form.locator(".nbt-job-cancelled").wait_for()
+    run.click()
     form.locator(".nbt-ran td", has_text="finished").wait_for()
     assert violations(page, ".nbt-main .nbt") == []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 
 import pytest
 
 from nbtrack.server.commands import Command
-from nbtrack.server.jobs import MOST_AT_ONCE, Jobs, UnknownJobError
+from nbtrack.server.jobs import _MAIN, MOST_AT_ONCE, Jobs, UnknownJobError
 from nbtrack.server.limits import Bucket, TooManyError
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -94,3 +96,9 @@ def test_a_bucket_fills_again_with_time():
     assert refused.value.mend == "Try again in 2 s."
     now[0] = 2.0
     bucket.take("jobs")
+
+
+def test_a_job_that_is_cancelled_while_it_loads_says_nothing_of_our_insides():
+    cut = "import sys, types\nclass Cut(types.ModuleType):\n    def __getattr__(self, name): raise KeyboardInterrupt\nsys.modules['nbtrack.cli'] = Cut('nbtrack.cli')\n"
+    done = subprocess.run([sys.executable, "-c", cut + _MAIN], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
