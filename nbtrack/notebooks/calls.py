@@ -14,8 +14,8 @@ from nbtrack.patterns import regex
 _ASKS_FOLDER = regex(r"^(os\.(getcwdb?|path\.(abspath|realpath|relpath))|pathlib\.\w*Path\.(cwd|resolve|absolute))$")
 
 
-REMEMBERED = "<remembered "
-"""Place of what `functools.cache` keeps of a function whose results it cannot alter: only who asks for its count of hits finds another."""
+REMEMBERED = "<remembered>"
+"""Place of what `functools.cache` keeps of functions whose results it cannot alter: only who asks for its count of hits finds another."""
 
 
 class Calls(Places):
@@ -34,7 +34,9 @@ class Calls(Places):
             foreign = f"{type_module}.*.{call.method}" if kind == "object" and call.method and type_module in self._local else ""
         self._step.changes |= {arg for arg in call.args if self._kinds.get(arg, "").startswith(known.GENERATORS)}
         self._named_in_texts(name, call, named)
-        is_path = kind != "object" and not name and (call.method in known.PATH_METHODS or (kind == "plain" and call.method == "replace" and call.n_args == 1))
+        is_held = len(call.path) > 1 or type_module in ("builtins", "collections")  # an attribute, or an item, of what the name means
+        is_path = not name and (is_held or kind != "object") and call.method in known.PATH_METHODS
+        is_path |= kind == "plain" and call.method == "replace" and call.n_args == 1
         own = self._texts.get(call.root) if is_path and call.method in known.OWN_FILE and len(call.path) == 1 and not call.is_through_call else None
         for how, path in known.files(name, call.method, call.texts, named, "pathlib" if is_path else type_module):
             self._access(how, path if path is not None or call.root in self._step.body.repeated else own, is_map=known.MAPS.match(name) is not None)
@@ -147,13 +149,13 @@ class Calls(Places):
             if any(self.changes_locals(it) for it in bodies):
                 self._hand_over(call.args)
             if type_module == "functools" and self._only_remembers(call, bodies):
-                step.changes.add(f"{REMEMBERED}{call.root}>")
+                step.changes.add(REMEMBERED)
             elif any(it.is_stateful for it in bodies) or kind == "object":
                 step.changes.add(call.root)
-                step.needs |= {f"{REMEMBERED}{call.root}>"} if type_module == "functools" else set()
+                step.needs |= {REMEMBERED} if type_module == "functools" else set()
             return
         if type_module == "functools":
-            step.needs.add(f"{REMEMBERED}{call.root}>")
+            step.needs.add(REMEMBERED)
         base = self._imports.get(call.root)
         if type_module.partition(".")[0] in known.DATABASES and (self._only_asks(call) or (call.is_through_call and call.method.startswith("fetch"))):
             return
@@ -182,6 +184,8 @@ class Calls(Places):
 
     def _only_remembers(self, call: Call, bodies: Iterable[Body]) -> bool:
         """Whether a function behind `functools.cache` gives the same whatever it was asked before."""
+        if call.hands_locals and not any(it is self._taken for it in bodies):
+            return False  # nobody saw what it is asked about
         is_own = any(self._history._is_own(name) for it in bodies for name in it.reads if name != call.root)
         return not is_own and all(it.is_arithmetic for it in bodies) and all(self._kinds.get(name) == "plain" for name in call.args)
 

@@ -262,7 +262,7 @@ PLOT_SETTINGS = regex(
 )
 OPTIONS = regex(
     r"^(pandas\.(set_option|reset_option|options)|numpy\.(set_printoptions|seterr|seterrcall)|warnings\.(filterwarnings|simplefilter)|logging\.\w+|torch\.(set_\w+|backends\.\S+|use_\w+)"
-    r"|locale\.setlocale|decimal\.getcontext|sys\.setrecursionlimit|sklearn\.set_config|polars\.Config\.\w+|os\.(chdir|putenv|unsetenv)|sys\.path\.\w+|tensorflow\.(config|keras\.backend)\.\S+"
+    r"|locale\.setlocale|time\.tzset|decimal\.getcontext|sys\.setrecursionlimit|sklearn\.set_config|polars\.Config\.\w+|os\.(chdir|putenv|unsetenv)|sys\.path\.\w+|tensorflow\.(config|keras\.backend)\.\S+"
     r"|keras\.(backend|mixed_precision|config)\.\S+|random\.setstate|gc\.\w+|matplotlib\.(use|rc)|importlib\.reload|ipywidgets\.\w+)$"
 )
 """Functions that change the state of a whole library, or of the process."""

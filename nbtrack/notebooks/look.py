@@ -84,7 +84,7 @@ class Look(Calls):
                 step.changes.discard(name)
 
     def take(self, body: Body) -> None:
-        step = self._step
+        step, self._taken = self._step, body
         if body is not step.body:
             self._by_function |= body.writes
         step.changes |= {name for name in body.sets if self._may_change(name)}

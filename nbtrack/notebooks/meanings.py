@@ -33,6 +33,8 @@ class Meanings:
         self.changed_otherwise: set[str] = set()
         self._followed: set[tuple[str, int]] = set()
         self._by_function: set[str] = set()
+        self._taken = step.body
+        """The body whose calls are looked at."""
         if seen is not None:
             if seen.has_figures:
                 step.changes.add("<figures>")

@@ -194,7 +194,7 @@ SCENARIOS = [
         "run a; run b; run b; run r", "yes", recipe="1 2 4",
     ),
     Scenario(
-        "a remembering function, asked for its hits", {"a": "from functools import lru_cache\n@lru_cache\ndef fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)", "b": "y = fib(20)", "r": RUN + "z = fib.cache_info().hits"},
+        "a remembering function, asked for its hits", {"a": "from functools import lru_cache\n@lru_cache\ndef fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)", "b": "y = fib(20)", "r": RUN + "z = getattr(fib, 'cache_info')().hits"},
         "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4",
     ),
     Scenario(
@@ -242,6 +242,19 @@ SCENARIOS = [
     ),
     Scenario(
         "rows drawn by a generator", {"a": "import numpy as np, pandas as pd\nrng = np.random.default_rng(0)\ndf = pd.DataFrame({'v': range(99)})", "b": "df.sample(3, random_state=rng)", "r": RUN + "z = int(rng.integers(1000))"},
+        "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4",
+    ),
+    Scenario(
+        "a time zone set by a cell that is gone",
+        {"a": "import time, os", "b": "os.environ['TZ'] = 'Asia/Tokyo'\ntime.tzset()", "r": RUN + "z = time.mktime((1970, 1, 2, 0, 0, 0, 0, 0, 0))"},
+        "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3",
+    ),
+    Scenario(
+        "files appended to by paths in a list", {"a": "from pathlib import Path\nps = [Path('l0.txt'), Path('l1.txt')]\nfor p in ps: p.write_text('')", "b": "for p in ps:\n    with p.open('a') as f: f.write('x')", "r": RUN + "z = len(ps[0].read_text())"},
+        "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4",
+    ),
+    Scenario(
+        "a file appended to by the path of an object", {"a": "from pathlib import Path\nclass C: pass\nc = C()\nc.p = Path('l.txt')\nc.p.write_text('')", "b": "with c.p.open('a') as f: f.write('x')", "r": RUN + "z = len(c.p.read_text())"},
         "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4",
     ),
 ]  # fmt: skip
