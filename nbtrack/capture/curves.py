@@ -14,7 +14,7 @@ from typing import Any
 
 from nbtrack import settings
 from nbtrack.capture.following import Drainer, Following, alike, names_of
-from nbtrack.capture.measures import Measured, metrics
+from nbtrack.capture.measures import TOLD_APART, Measured, metrics
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
@@ -103,6 +103,7 @@ class Curves(Source):
                 tap.off()
             entry.facts[self.name] = active.end()
             entry.facts[_SINGLES] = active.singles
+            entry.facts[TOLD_APART] = {spot.variable for _, _, spot in active.singles}
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         self._budget_s = cell.chosen.budget_ms / 1000
@@ -117,9 +118,6 @@ class Curves(Source):
     def after(self, cell: Cell) -> Iterable[Finding]:
         kept: list[Series] = cell.entry.facts.get(self.name, [])
         yield from self._whole(cell)
-        if "metrics" in cell.choice.kinds:
-            singles = cell.entry.facts.get(_SINGLES, [])
-            yield from metrics(cell, (Measured(name, value, "computed for each of several things", f"{name}:{spot.name}") for name, value, spot in singles))
         for series in kept:
             about = f"{series.seen:,} points" if not series.is_about else f"more than {series.seen:,} points"
             yield Finding("curve", series.name, f"{about}, last {series.last:.6g}", series.spot.rule, keep=_is_kept)
@@ -219,6 +217,17 @@ class Curves(Source):
 def _first(value: Any) -> list[Any]:
     """What an earlier cell put into a list before this one goes on with it: a value or two, such as the cost before the first step."""
     return [it for it in value if is_number(it)] if type(value) is list and 0 < len(value) <= _FIRST else []
+
+
+class Singles(Source):
+    """Numbers that a loop through several things computed once for each; what the cell keeps of them in dicts and tables has its names from there."""
+
+    name = "numbers of several things"
+    kind = "metrics"
+
+    def after(self, cell: Cell) -> Iterable[Finding]:
+        singles = cell.entry.facts.get(_SINGLES, [])
+        return metrics(cell, (Measured(name, value, "computed for each of several things", f"{name}:{spot.name}") for name, value, spot in singles))
 
 
 class Kept:

@@ -8,6 +8,7 @@ import string
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from nbtrack.capture.weave.words import is_measure
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -210,7 +211,7 @@ def _label(pieces: list[_Piece]) -> list[Labelled]:
         if not label and len([it for it in joined if not isinstance(it, str)]) == 1:
             label = _clean(re.split(r"[,;(\n]|[.!?](\s|$)", after.lstrip(" %:="))[0]) if after.strip() else ""
         found.append(Labelled(label or snake(own_name(piece)), piece, after.lstrip().startswith("%"), shown))
-        if _may_be_word(piece):
+        if _may_be_word(piece) and not is_measure(found[-1].label):
             shown = piece
     return found
 

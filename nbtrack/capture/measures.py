@@ -15,6 +15,7 @@ from nbtrack.capture.weave.values import as_floats, take
 from nbtrack.capture.weave.words import is_measure
 from nbtrack.records import dataclass
 
+TOLD_APART = "names that a loop binds to numbers of several things"
 _FACTS = "metrics"
 _MOST = 200
 """Metrics of one cell: what is more was never meant to be compared."""

@@ -77,8 +77,11 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
     elif kinds[0] in ("pandas.core.series.Series", "pandas.Series"):
         if not _is_look(node) and len(value) <= _ROWS:
             items = {str(key): it for key, it in zip(value.index.tolist(), value.tolist(), strict=True)}
-            if _RESULTS.search(name) or any(is_measure(snake(key)) for key in items):
+            if _RESULTS.search(name):
                 yield from _of_dict(name, items)
+            elif all(is_measure(snake(key)) for key in items):
+                told = set(cell.run.metric_values.values()) if cell.run is not None else set()  # shown once more
+                yield from _of_dict(name, {key: it for key, it in items.items() if it not in told})
     elif kinds[0] == "numpy.ndarray":
         yield from _of_array(name, value, node)
     elif issubclass(type(value), tuple):

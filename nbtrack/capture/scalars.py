@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nbtrack.capture.labels import own_name, snake
-from nbtrack.capture.measures import Measured, ends_curve, is_curve, key_of, metrics, number
+from nbtrack.capture.measures import TOLD_APART, Measured, ends_curve, is_curve, key_of, metrics, number
 from nbtrack.capture.printed import WHOLE, labels_in
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, bindings, flat_statements, origins_of, through
@@ -67,7 +67,8 @@ def _bound(cell: Cell) -> Iterator[Measured]:
             continue
         shown = called if called and (not is_measure(name) or is_curve(cell, name)) and is_measure(called) else name
         yield Measured(shown, value, "bound to a computed number", name, tuple(_models(node)))
-    for name in sorted((origins.looped - origins.targets - latest.keys()) | origins.bests):
+    several = cell.entry.facts.get(TOLD_APART, set())
+    for name in sorted((origins.looped - origins.targets - latest.keys() - several) | origins.bests):
         value = number(cell.namespace.get(name))
         if (
             isinstance(value, float)

@@ -3,7 +3,7 @@
 from nbtrack.capture.arguments import Arguments
 from nbtrack.capture.autolog import Autolog
 from nbtrack.capture.configs import Configs
-from nbtrack.capture.curves import Curves
+from nbtrack.capture.curves import Curves, Singles
 from nbtrack.capture.datasets import Datasets
 from nbtrack.capture.environment import Environment
 from nbtrack.capture.estimators import Estimators
@@ -25,7 +25,7 @@ from nbtrack.capture.truth import Truth
 from nbtrack.capture.worktree import Git
 
 SOURCES: tuple[type[CaptureSource], ...] = (
-    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, LightningLog, Scalars, Printed, LastExpression, Results, Reports, Models,
-    Datasets, Figures, Matrices, Streams, Machine, Environment, Git, Autolog, Truth,
+    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, LightningLog, Scalars, Printed, LastExpression, Results, Reports, Singles,
+    Models, Datasets, Figures, Matrices, Streams, Machine, Environment, Git, Autolog, Truth,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

@@ -23,6 +23,8 @@ class Filled:
     names: set[str] = field(default_factory=set)
     scores: set[str] = field(default_factory=set)
     """Of these, what gets numbers that say themselves what they measure, such as `model.score(X, y)`."""
+    emptied: set[str] = field(default_factory=set)
+    """What the code empties again: a buffer."""
     frames: set[str] = field(default_factory=set)
     """Tables that get a row in each step of a loop."""
 
@@ -38,6 +40,7 @@ def filled_by(nodes: Iterable[ast.AST]) -> Filled:
                     found.names.add(name)
                     if is_score(value):
                         found.scores.add(name)
+            found.emptied.update(_emptied(it))
             if isinstance(it, _LOOPS):
                 found.frames.update(_frames(it))
     return found
@@ -65,6 +68,18 @@ def _puts(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
                 and ast.unparse(value.left) == ast.unparse(target)
             ):
                 yield target, value.right
+
+
+def _emptied(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "clear":
+        yield _name_of(node.func.value)
+    elif isinstance(node, ast.Delete):
+        yield from (_name_of(it.value) for it in node.targets if isinstance(it, ast.Subscript) and isinstance(it.slice, ast.Slice))
+
+    elif isinstance(node, ast.Assign) and isinstance(node.value, ast.List) and not node.value.elts:  # agent.rewards = [], by others than itself
+        for target in node.targets:
+            if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id != "self":
+                yield target.attr
 
 
 def _frames(loop: ast.AST) -> Iterator[str]:

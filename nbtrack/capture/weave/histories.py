@@ -89,7 +89,7 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
 
 def _says(name: str, filled: Filled) -> bool:
     """Whether the code fills a list of this name with what it measures."""
-    return name in filled.names and (is_measure(name) or is_history(name) or name in filled.scores)
+    return name in filled.names - filled.emptied and (is_measure(name) or is_history(name) or name in filled.scores)
 
 
 def _filled(cell: Cell) -> Filled:
@@ -175,13 +175,15 @@ def _of_object(name: str, value: Any, cell: Cell) -> Iterator[History]:
             if str(column).endswith("-mean") and (numbers := _numbers(value[column].tolist())):
                 yield str(column), numbers, f"column of {name}"
     if package in _ATTRIBUTES and name in cell.entry.scope.reads | cell.entry.scope.writes | cell.entry.scope.mutates:
-        yield from _of_estimator(name, value, _ATTRIBUTES[package])
+        yield from _of_estimator(name, value, _ATTRIBUTES[package], cell.entry.code)
 
 
-def _of_estimator(name: str, value: Any, attributes: tuple[str, ...], depth: int = 0) -> Iterator[History]:
-    """What a fitted estimator keeps; of a pipeline its steps, of a search the best it found."""
+def _of_estimator(name: str, value: Any, attributes: tuple[str, ...], code: str, depth: int = 0) -> Iterator[History]:
+    """What a fitted estimator keeps; of a pipeline its steps, of a search the best it found, where the code names it."""
     kept = own_values(value)
     for attribute in attributes:
+        if depth and attribute not in code:
+            continue
         found = kept.get(attribute)
         if module_of(type(found)).partition(".")[0] in _ATTRIBUTES:  # the History of a model of Keras
             found = own_values(found).get(attribute)
@@ -195,7 +197,7 @@ def _of_estimator(name: str, value: Any, attributes: tuple[str, ...], depth: int
     inner = [step for _, step in steps] if type(steps) is list and all(type(it) is tuple and len(it) == 2 for it in steps) else []
     for step in (*inner, kept.get("best_estimator_")):
         if depth < _NESTED and (package := module_of(type(step)).partition(".")[0]) in _ATTRIBUTES:
-            yield from _of_estimator(name, step, _ATTRIBUTES[package], depth + 1)
+            yield from _of_estimator(name, step, _ATTRIBUTES[package], code, depth + 1)
 
 
 def _of_study(study: Any) -> Iterator[History]:

@@ -387,7 +387,9 @@ class _Judge:
         """What tells the steps of a loop through several things apart, none of which is the next point of another: models by name, phases, measures."""
         at: Loop | None = spot.loop
         while at is not None:
-            if isinstance(at.node, (ast.For, ast.AsyncFor)) and (name := self._word(at.node.target, at.node.iter)):
+            is_outermost = at.parent is None and not self._scope.place
+            is_among = (at.parent is not None and at.parent.is_iterating) or (is_outermost and (at is spot.loop or spot.loop.is_iterating))
+            if is_among and isinstance(at.node, (ast.For, ast.AsyncFor)) and (name := self._word(at.node.target, at.node.iter)):
                 return None if _is_changed(name, at.node.body) else ast.Name(name, ast.Load())
             at = at.parent
         about = spot.about

@@ -20,7 +20,7 @@ _NO_MEMBERS = regex(r"^(lr|learning_rate|epochs?|steps?|iters?|iterations?)$|(^|
 """What stands beside measures in a record: settings, counters, the clock."""
 _EPOCH = regex(r"^(epoch|running|mean|avg|total)_(?=loss|acc)")
 """What a name says beside the measure, where the loop around is one over phases."""
-_SHORT = 2
+_SHORT = 1
 """Letters of a name that says nothing."""
 _SURE = 5
 """Values after which a curve that is nothing but a curve is written while it grows."""
