@@ -48,6 +48,8 @@ PEERS = (
 )
 """Beside them stands `NBTRACK`, the same way of use, installed the same way."""
 NBTRACK = Peer("nbtrack", "nbtrack_plain", "nbtrack", (str(ROOT),), 100_000)
+VIEWER = Peer("mlflow-widgets", "mlflow_widgets_table", "viewer", (*_MLFLOW, "mlflow-widgets>=0.1"), 0)
+"""Shows runs in a notebook, and logs none."""
 
 
 _instead: dict[str, Path] = {}

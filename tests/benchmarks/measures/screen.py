@@ -1,4 +1,4 @@
-"""What a reader waits for in a real Chromium: sorting and filtering 10,000 runs, drawing many curves, zooming in them; MLflow's own UI beside it."""
+"""What a reader waits for in a real Chromium: sorting and filtering 10,000 runs, drawing many curves, zooming in them; peers' own views beside it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from plan import Plan
 from report import Row
 from rounds import say
 
+from measures import viewers
 from measures.stored import METRICS, PARAMS, RUNS, fill
 
 SORT_MS, FIRST_S, DRAWN_S, FRAMES = 100, 1.0, 1.0, 30
@@ -103,21 +101,19 @@ def measure(plan: Plan) -> list[Row]:
         fill(folder / "mlflow.db", count)
         told = _made(folder, _TABLE, {})
         sorting = _sorted(browser, folder)
-        theirs = _mlflow_s(browser, folder, plan)
+        first = told["told_s"] + sorting["first_ms"] / 1e3
+        theirs = viewers.measure(browser, folder, plan, first)
         say(f"curves of {_CURVES} runs drawn")
         _made(folder, _DRAW, {"RUNS": _CURVES, "POINTS": _POINTS, "SHOWN": shown})
         drawn = _drawn(browser, folder)
-    first = told["told_s"] + sorting["first_ms"] / 1e3
     what = f"{count:,} runs, {PARAMS} params, {METRICS} metrics in Chromium"
-    rows = [
-        Row(f"{what}: first rows after the call", f"{first:.2f} s", f"<= {FIRST_S:g} s", f"{theirs / first:.0f}x" if theirs else "", first <= FIRST_S),
+    return [
+        Row(f"{what}: first rows after the call", f"{first:.2f} s", f"<= {FIRST_S:g} s", "", first <= FIRST_S),
         *(Row(f"… {act}", f"{sorting[act]:.0f} ms", f"<= {SORT_MS} ms", "", sorting[act] <= SORT_MS) for act in _ACTS),
+        *theirs,
         Row(f"{_CURVES} runs x {_POINTS:,} points x 3 metrics: drawn once they are local", f"{drawn['drawn_ms'] / 1e3:.2f} s", f"<= {DRAWN_S:g} s", "", drawn["drawn_ms"] / 1e3 <= DRAWN_S),
         *(_smooth(gesture, spans) for gesture, spans in drawn["frames_ms"].items()),
     ]  # fmt: skip
-    if theirs:
-        rows.append(Row("… MLflow's own UI: time to its table of the same store, its first page of runs", f"{theirs:.1f} s"))
-    return rows
 
 
 def _smooth(gesture: str, spans_ms: list[float]) -> Row:
@@ -181,32 +177,3 @@ def _drawn(browser: Any, folder: Path) -> dict[str, Any]:
     frames = {"by the wheel": page.evaluate(_GESTURES, "wheel"), "by dragging": page.evaluate(_GESTURES, "drag")}
     page.context.close()
     return {"drawn_ms": drawn_ms, "frames_ms": frames}
-
-
-def _mlflow_s(browser: Any, folder: Path, plan: Plan) -> float | None:
-    """Seconds until MLflow's own UI shows rows of the same store; None where it does not run here."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--port", str(port), "--workers", "1"]
-    env = {**environment(folder), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    server = subprocess.Popen(command, env=env, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    try:
-        until = time.monotonic() + 120
-        while time.monotonic() < until:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2):
-                break
-            time.sleep(0.2)
-        page = browser.new_context(viewport={"width": 1280, "height": 860}).new_page()
-        began = time.perf_counter()
-        page.goto(f"http://127.0.0.1:{port}/#/experiments/0/runs")
-        page.get_by_text("run-", exact=False).first.wait_for(timeout=120_000)
-        took = time.perf_counter() - began
-        page.context.close()
-        return took
-    except Exception as cause:  # noqa: BLE001  the rest is still worth having
-        plan.refused["MLflow's own UI"] = " ".join(str(cause).split())[:200]
-        return None
-    finally:
-        server.terminate()
-        server.wait(30)
