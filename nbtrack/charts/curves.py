@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from nbtrack.charts.frame import title_among
+from nbtrack.charts.progress import STEPS_TAG
 from nbtrack.charts.shapes import Series, X
 from nbtrack.charts.thin import thin
 from nbtrack.entities import Metric, RunView
@@ -96,6 +97,10 @@ def series(
                     found.append(_series(view, name, curve, curves.get(_EPOCH), x, span, max(limit // 4, 1), count))
             elif name in curves:
                 found.append(_series(view, name, curves[name], curves.get(_EPOCH), x, span, max(limit // 4, 1)))
+        if not view.state.is_end and span is None and (total := view.tags.get(STEPS_TAG, "")).isdecimal():
+            for it in found:
+                if it["run"] == view.run_id and it["count"] <= int(total):
+                    it["total"] = int(total)
     return found
 
 

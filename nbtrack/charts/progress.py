@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+STEPS_TAG = "nbtrack.steps"
+"""On a run that goes on: how often its loop will be gone through."""
 _SIZED = (list, tuple, range, dict, str, set, frozenset, bytes)
 _WRAPS = frozenset(("enumerate", "tqdm", "trange", "track", "list", "sorted", "reversed", "iter", "progress_bar"))
 _NAMES = 5

@@ -92,6 +92,8 @@ class Series(TypedDict):
     metric: str
     count: int
     """Points before thinning, in the range that was asked for."""
+    total: NotRequired[int]
+    """Points there will be, of a run that goes on in a loop of known length."""
     is_thinned: bool
     x: Any
     y: Any

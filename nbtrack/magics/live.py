@@ -44,14 +44,15 @@ class LiveView:
         publish: shows it.
         tell: says once what went wrong.
         tree, namespace: of the cell, for the lengths of its loops.
+        note: keeps on the run how often its loop will be gone through, for those who see the journal alone: a page that was loaded again.
     """
 
     def __init__(
         self, home: Home, start: RunStart, after_s: float, publish: Publish, tell: Callable[[str], None], tree: ast.Module | None = None,
-        namespace: Mapping[str, Any] | None = None,
+        namespace: Mapping[str, Any] | None = None, note: Callable[[str, int], None] | None = None,
     ) -> None:  # fmt: skip
         self._home, self._start, self._after_s, self._publish, self._tell = home, start, after_s, publish, tell
-        self._tree, self._namespace = tree, namespace
+        self._tree, self._namespace, self._note, self._noted = tree, namespace, note, 0
         self._ended = threading.Event()
         self._drawing = threading.Lock()
         self._is_shown = False
@@ -74,6 +75,7 @@ class LiveView:
     def _follow(self) -> None:
         try:
             from nbtrack.charts.live import LiveRun
+            from nbtrack.charts.progress import STEPS_TAG
 
             run = LiveRun(self._home, self._start, self._tree, self._namespace)
             wait_s = 0.0
@@ -84,6 +86,9 @@ class LiveView:
                         break
                     run.look()
                     self._show(run)
+                    if self._note is not None and (progress := run.progress) is not None and progress.total != self._noted:
+                        self._noted = progress.total
+                        self._note(STEPS_TAG, progress.total)
                 if run.state.is_end:
                     break
                 wait_s = max(_EVERY_S, _SHARE * (time.thread_time() - began))
@@ -135,7 +140,8 @@ class Live(Source):
         chosen = cell.chosen
         if cell.run is not None and chosen.live_s > 0 and not (chosen.quiet or cell.request.is_quiet) and is_watched(self._shell, cell.entry.cell_id):
             publish = publisher(self._shell, {"run_id": cell.run.run_id})
-            self._views[cell.entry.number] = LiveView(cell.run.home, cell.run.start, chosen.live_s, publish, cell.run.notice, cell.entry.tree, cell.namespace)
+            run = cell.run
+            self._views[cell.entry.number] = LiveView(run.home, run.start, chosen.live_s, publish, run.notice, cell.entry.tree, cell.namespace, run.tag)
         return ()
 
     def leave(self, entry: Entry) -> None:

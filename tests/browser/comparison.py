@@ -17,6 +17,7 @@ class Seeded:
         self._runs = seeded.runs(count, **facts)
         self.asked: list[dict[str, Any]] = []
         self.trashed: set[str] = set()
+        self.stale = ""
 
     def table(self) -> Mapping[str, Any]:
         ids = next(column["values"] for column in self._runs["columns"] if column["key"] == "info/id")
@@ -24,7 +25,7 @@ class Seeded:
         columns = [
             {key: [value[row] for row in left] if isinstance(value, list) else value for key, value in column.items()} for column in self._runs["columns"]
         ]
-        return {**self._runs, "columns": columns}
+        return {**self._runs, "columns": columns, "stale": self.stale}
 
     def answer(self, ask: Mapping[str, Any]) -> Mapping[str, Any]:
         self.asked.append(dict(ask))

@@ -14,11 +14,12 @@ for epoch in range(20):
     loss = (1 + seed / 50) / (1 + lr * epoch)
 acc = 1 - loss
 """
+DRAW = "print('FIGURE', view.figure('curves').svg[:4], view.figure('curves').png[1:4], view.figure('scatter', x='lr', y='acc').says)"
 
 
 def test_runs_are_compared_where_they_were_made(lab, page, tmp_path):
     cells = [TRAIN.format(lr=lr, seed=seed) for lr in (0.1, 0.5) for seed in (1, 2, 3)]
-    path = lab.notebook("story.ipynb", "%load_ext nbtrack", *cells, "%track compare --group lr", "import nbtrack; view = nbtrack.compare(); view")
+    path = lab.notebook("story.ipynb", "%load_ext nbtrack", *cells, "%track compare --group lr", "import nbtrack; view = nbtrack.compare(); view", DRAW)
     open_in(page, lab, "story.ipynb")
     run_all(page)
     views = page.locator(".nbtrack-still.nbt-live")
@@ -26,6 +27,8 @@ def test_runs_are_compared_where_they_were_made(lab, page, tmp_path):
     view = views.nth(1)
     view.scroll_into_view_if_needed()
     view.get_by_text("6 runs", exact=True).wait_for()
+    # The charts as pictures, from the widget on the screen
+    assert "FIGURE <svg b'PNG' " in page.locator(".jp-OutputArea-output", has_text="FIGURE").inner_text()
     # Every tab has something to say of real runs, and none of it is an error
     for name, sign in {
         "Curves": ".nbt-plot canvas",
@@ -67,7 +70,7 @@ def test_runs_are_compared_where_they_were_made(lab, page, tmp_path):
     page.screenshot(path=tmp_path / "story.png")
     page.locator("img[src^='data:image/png']").nth(1).wait_for(state="attached")
     save(page)
-    outputs = json.loads(path.read_text())["cells"][-1]["outputs"]
+    outputs = json.loads(path.read_text())["cells"][-2]["outputs"]
     assert [kind for output in outputs for kind in output["data"] if "widget" in kind] == []
     assert any("image/png" in output["data"] for output in outputs)
     # The kernel gone, the page loaded anew: table and pictures are there

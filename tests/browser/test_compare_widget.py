@@ -72,11 +72,26 @@ def test_a_widget_is_live_on_screen_and_a_still_in_the_file(app, page, request):
     assert page.get_by_text("model not found").count() == 0
 
 
-def test_an_executed_notebook_holds_the_still_alone(tmp_path, request):
+def test_a_store_that_goes_away_under_an_open_widget_is_told_with_the_age_of_what_is_shown(lab, page, request):
+    gone = "source.stale = 'https://mlflow.example could not be read since 2026-11-26 07:00: refused.'"
+    lab.notebook("gone.ipynb", SHOW.format(folder=str(request.path.parent)), gone)
+    open_in(page, lab, "gone.ipynb")
+    command(page, "notebook:run-cell")
+    page.locator(".nbtrack-still .nbt-row").nth(3).wait_for()
+    assert page.locator(".nbt-problem").count() == 0
+    run_last(page)
+    told = page.locator(".nbt-problem", has_text="could not be read since 2026-11-26 07:00: refused.")
+    told.wait_for()
+    assert "Data of 2026-09-21" in told.inner_text()
+    page.get_by_label("Filter").fill("lr<0.1")
+    page.get_by_text("of 30 runs").wait_for()
+
+
+def test_an_executed_notebook_holds_stills_and_no_widget(tmp_path, request):
     import nbformat
     from nbclient import NotebookClient
 
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SHOW.format(folder=str(request.path.parent)))])
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
-    assert [sorted(output["data"]) for output in notebook.cells[0].outputs] == [["text/html", "text/plain"], ["image/png", "text/plain"]]
+    assert [sorted(output["data"]) for output in notebook.cells[0].outputs] == [[KIND, "text/html", "text/plain"], ["image/png", "text/plain"]]
     assert "widgets" not in notebook.metadata

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ def test_a_training_is_watched_through_a_reload_and_stopped(lab, page):
     view = page.locator(".nbt-live-run")
     view.get_by_text("loss").wait_for()
     view.locator("polyline").wait_for()
+    view.get_by_text(re.compile(r"step \d+ of 300, about \d+ s left · [\d.]+ steps/s")).wait_for()
     changes(page, ".nbt-live-run", shown(page, ".nbt-live-run"))
     view.get_by_role("button", name="Stop").click()
     view.get_by_text("ended").wait_for()

@@ -172,6 +172,10 @@ export const STRINGS = {
     stop: 'Stop',
     stopTitle: 'Interrupt the kernel; the run ends as killed, and keeps what it has',
     running: (time: string): string => `running ${time}`,
+    step: (done: number, total: number): string => `step ${done.toLocaleString('en')} of ${total.toLocaleString('en')}`,
+    left: (time: string): string => `about ${time} left`,
+    rate: (perSecond: string): string => `${perSecond} steps/s`,
+    slow: (seconds: string): string => `${seconds} s a step`,
     ended: 'ended'
   },
   run: {

@@ -69,6 +69,8 @@ export interface ISeries {
   metric: string;
   /** Points before thinning, in the range that was asked for. */
   count: number;
+  /** Points there will be, of a run that goes on in a loop of known length. */
+  total?: number;
   is_thinned: boolean;
   x: unknown;
   y: unknown;

@@ -14,6 +14,7 @@ const OURS = 'nbt-live-place';
 const THEIRS = '.nbtrack-live';
 const EVERY_MS = 1000;
 const QUIET_LOOKS = 2;
+const RATE_MS = 10_000;
 const METRICS = 6;
 const POINTS = 240;
 
@@ -141,6 +142,8 @@ class Place {
       const { series } = metrics.length
         ? await this._host.ask('curves', { metrics, runs: [this.run], x: 'step', range: null, points: POINTS })
         : { series: [] as ISeries[] };
+      const count = Math.max(0, ...series.map(curve => curve.count));
+      this._counts = [...this._counts.filter(([at]) => at > Date.now() - RATE_MS), [Date.now(), count]];
       if (this._isOwn) {
         this._draw(series);
       }
@@ -160,9 +163,16 @@ class Place {
       title: this._title,
       elapsed: isGoing ? Math.max(0, Math.floor((Date.now() - began) / 1000)) : null,
       curves,
+      rate: isGoing ? this._rate : null,
       // A kernel at work says nothing to a page that comes later: only one that is known to rest has nothing to stop
       stop: isGoing && kernel && !['idle', 'dead'].includes(kernel.status) ? () => void kernel.interrupt() : null
     });
+  }
+
+  /** Steps a second over the last looks. */
+  private get _rate(): number | null {
+    const [first, last] = [this._counts[0], this._counts[this._counts.length - 1]];
+    return first && last && last[0] > first[0] && last[1] > first[1] ? (1000 * (last[1] - first[1])) / (last[0] - first[0]) : null;
   }
 
   private get _began(): number {
@@ -174,6 +184,8 @@ class Place {
   private _element = document.createElement('div');
   private _timer: ReturnType<typeof setInterval> | undefined;
   private _text = '';
+  /** When it was looked, and how many points there were. */
+  private _counts: [number, number][] = [];
   private _quiet = 0;
   private _isOwn = false;
 }

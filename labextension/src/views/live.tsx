@@ -14,6 +14,8 @@ export interface ILive {
   elapsed: number | null;
   /** Curves so far; null where the cell's output shows them. */
   curves: ISeries[] | null;
+  /** Steps a second over the last looks; null where they are not known. */
+  rate: number | null;
   /** Null where the kernel is not at work for this notebook. */
   stop: (() => void) | null;
 }
@@ -29,7 +31,7 @@ function Live({ live }: { live: ILive }): VNode {
       )}
       {live.curves && (
         <>
-          <span class="nbt-faint">{live.elapsed === null ? T.ended : T.running(formatDuration(live.elapsed))}</span>
+          <span class="nbt-faint">{live.elapsed === null ? T.ended : [T.running(formatDuration(live.elapsed)), ...facts(live.curves, live.rate)].join(' · ')}</span>
           {live.curves.map(curve => (
             <span key={curve.metric} class="nbt-live-curve">
               <span>
@@ -42,6 +44,15 @@ function Live({ live }: { live: ILive }): VNode {
       )}
     </div>
   );
+}
+
+/** How far the loop is, and how fast. */
+function facts(curves: ISeries[], rate: number | null): string[] {
+  const known = curves.filter(curve => curve.total !== undefined);
+  const done = Math.max(0, ...known.map(curve => curve.count));
+  const total = known[0]?.total ?? 0;
+  const left = rate && done < total ? `, ${T.left(formatDuration((total - done) / rate))}` : '';
+  return [...(total ? [T.step(done, total) + left] : []), ...(rate ? [rate >= 1 ? T.rate(formatNumber(rate, 3)) : T.slow(formatNumber(1 / rate, 3))] : [])];
 }
 
 /** Draw it into an element; null takes it away. */

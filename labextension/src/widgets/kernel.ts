@@ -27,6 +27,7 @@ const CHOICES = ['selected', 'baseline', 'metric', 'filter'] as const;
 const PATIENCE_MS = 30_000;
 const OFTEN_MS = 3000;
 const SELDOM_MS = 20_000; // to read ten thousand runs takes the kernel a moment
+const REST_MS = 12_000; // where nothing runs, new runs may come all the same, or the store may be away
 const MANY = 500;
 
 export class KernelHost implements IHost {
@@ -79,10 +80,12 @@ export class KernelHost implements IHost {
     });
   }
 
-  /** While a run goes on its numbers do too; a page that nobody sees, or where nothing runs, asks nothing. */
+  /** While a run goes on its numbers do too; a page that nobody sees asks nothing. */
   private _look(): void {
     const states = this.runs.columns.find(column => column.key === 'info/state')?.values ?? [];
-    if (document.visibilityState === 'visible' && states.some(state => String(state).toLowerCase() === 'running')) {
+    const isDue = Date.now() - this._looked >= REST_MS || states.some(state => String(state).toLowerCase() === 'running');
+    if (document.visibilityState === 'visible' && isDue) {
+      this._looked = Date.now();
       this._model.send({ ask: 'refresh' });
     }
   }
@@ -127,6 +130,7 @@ export class KernelHost implements IHost {
   private _waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Refusal): void; timer: ReturnType<typeof setTimeout> }>();
   private _timer: ReturnType<typeof setInterval>;
   private _isLost = false;
+  private _looked = Date.now();
   // Views of one model hear each other's answers; no two count from the same number
   private _lastId = Math.floor(Math.random() * 2 ** 40);
 }
