@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from nbtrack.charts.curves import CurveReader, axis, band, says, series, smooth
-from nbtrack.entities import Kind
+from nbtrack.charts.progress import STEPS_TAG
+from nbtrack.entities import Kind, State
 from nbtrack.errors import UsageError
 from nbtrack.journal import RunWriter
 from nbtrack.reads.points import points
@@ -134,3 +135,12 @@ def test_a_long_curve_that_goes_on_is_read_on(home, made, views):
     assert (view.metrics["loss"].count, view.metrics["loss"].highest) == (2_400_001, 77)
     (found,) = series(CurveReader(home), [view], ["loss"])
     assert (found["count"], found["x"][-1], found["y"].max()) == (2_400_001, 2_400_000, 77)
+
+
+def test_a_run_that_goes_on_tells_how_many_points_there_will_be(home, made, views):
+    writer = made("run", points={"loss": range(10)}, is_open=True)
+    writer.event(Kind.TAG, name=STEPS_TAG, value="300")
+    assert series(CurveReader(home), views(), ["loss"])[0]["total"] == 300
+    assert "total" not in series(CurveReader(home), views(), ["loss"], span=[0, 3])[0]
+    writer.event(Kind.END, state=State.FINISHED)
+    assert "total" not in series(CurveReader(home), views(), ["loss"])[0]
