@@ -83,7 +83,7 @@ def test_a_store_that_goes_away_under_an_open_widget_is_told_with_the_age_of_wha
     told = page.locator(".nbt-problem", has_text="could not be read since 2026-11-26 07:00: refused.")
     told.wait_for()
     assert "Data of 2026-09-21" in told.inner_text()
-    page.get_by_label("Filter").fill("lr<0.1")
+    page.locator(".nbtrack-still .nbt-filter").fill("lr<0.1")
     page.get_by_text("of 30 runs").wait_for()
 
 
