@@ -110,7 +110,8 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
     extra = extra_lines(job.params, book.language)
     began = time.monotonic()
     request = Request(name=job.name, experiment=job.experiment, parent=job.parent, goal=job.goal, tags=dict(job.tags) | {"nbtrack.attempt": str(job.attempt)})
-    run = begin(request, Identity(job.told or str(job.notebook), "", "nbtrack run"), code="", chosen=settings.load({"tracking_uri": job.uri}))
+    chosen = settings.load({"tracking_uri": job.uri, "home": str(job.home)})
+    run = begin(request, Identity(job.told or str(job.notebook), "", "nbtrack run"), code="", chosen=chosen)
     for name, value in job.recorded.items():
         run.param(name, str(value) if isinstance(value, Secret) else value)
     listener.began(run.run_id, job.attempt)
