@@ -123,6 +123,8 @@ def test_the_whole_way_of_a_user(lab, page):
     run.get_by_role("button", name="Restore beside").click()
     page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context?.path?.startsWith('story-')")
     assert (lab.root / NAME).exists()
+    page.wait_for_function(IDLE)  # its kernel writes itself into the notebook, and JupyterLab would ask whether to save that
+    save(page)
     command(page, "application:close")
 
     # Reproduce
