@@ -1,0 +1,92 @@
+"""JupyterLab's part where something is unusual: a kernel of another language, a second view, a copy."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from live_lab import CELLS, IDLE, command, open_in, run_all, save
+
+from nbtrack.journal import Home
+from nbtrack.reads import all_runs
+
+ECHO = """
+from ipykernel.kernelapp import IPKernelApp
+from ipykernel.kernelbase import Kernel
+
+
+class Echo(Kernel):
+    implementation, implementation_version, banner = "echo", "1", ""
+    language_info = {"name": "R", "mimetype": "text/x-rsrc", "file_extension": ".r"}
+
+    def do_execute(self, code, silent, store_history=True, user_expressions=None, allow_stdin=False, **rest):
+        self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": code})
+        return {"status": "ok", "execution_count": self.execution_count, "payload": [], "user_expressions": {}}
+
+
+IPKernelApp.launch_instance(kernel_class=Echo)
+"""
+SESSION = "window.jupyterapp.shell.currentWidget.sessionContext"
+
+
+def runs_of(server, name):
+    return all_runs(Home(Path(server.env["NBTRACK_HOME"])), f"name:{name}")
+
+
+def run_anew(page, at):
+    """Of a cell that another kernel has run before: counts tell nothing then."""
+    page.evaluate(f"{CELLS}.get({at}).executionCount = null")
+    page.evaluate(f"window.jupyterapp.shell.currentWidget.content.activeCellIndex = {at}")
+    command(page, "notebook:run-cell")
+    page.wait_for_function(f"() => {CELLS}.get({at}).executionCount !== null && {CELLS}.get({at}).executionState !== 'running'")
+    page.wait_for_function(IDLE)
+
+
+def text_of(page, at):
+    return page.evaluate(f"JSON.stringify({CELLS}.get({at}).toJSON().outputs)")
+
+
+@pytest.mark.browser
+def test_a_kernel_of_another_language_is_left_alone(lab, page):
+    folder = lab.root / ".jupyter-test" / "data" / "kernels" / "echo"
+    folder.mkdir(parents=True)
+    (folder / "echo.py").write_text(ECHO)
+    argv = [sys.executable, str(folder / "echo.py"), "-f", "{connection_file}"]
+    (folder / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Echo", "language": "R"}))
+    lab.notebook("language.ipynb", "%load_ext nbtrack", "%%track spoken\nloss = sum([0.5])")
+    open_in(page, lab, "language.ipynb")
+    run_all(page)
+    page.locator(".nbt-badge").wait_for()
+    page.evaluate(f"void window.jupyterapp.serviceManager.kernelspecs.refreshSpecs().then(() => {SESSION}.changeKernel({{ name: 'echo' }}))")
+    page.wait_for_function(f"() => {SESSION}.session?.kernel?.name === 'echo' && {SESSION}.session.kernel.status === 'idle'")
+    run_anew(page, 1)
+    assert "%%track spoken" in text_of(page, 1)  # it got the cell, and answered
+    assert "spoken" in page.locator(".nbt-badge").inner_text()
+    assert len(runs_of(lab, "spoken")) == 1
+    assert page.evaluate("window.jupyterapp.commands.isEnabled('nbtrack:track-cell')") is False
+    page.wait_for_function(
+        "() => document.querySelector('.jp-Toolbar-item[data-jp-item-name=nbtrack-track] [disabled], .jp-Toolbar-item[data-jp-item-name=nbtrack-track] [aria-disabled=true]')"
+    )
+
+
+@pytest.mark.browser
+def test_a_second_view_and_a_copy_double_nothing(lab, page):
+    lab.notebook("views.ipynb", "%load_ext nbtrack", "%%track seen-twice\nloss = sum([0.5])")
+    open_in(page, lab, "views.ipynb")
+    command(page, "notebook:create-new-view") if page.evaluate("window.jupyterapp.commands.hasCommand('notebook:create-new-view')") else command(
+        page, "docmanager:clone"
+    )
+    page.wait_for_function("() => [...window.jupyterapp.shell.widgets('main')].filter(it => it.context?.path === 'views.ipynb').length === 2")
+    run_all(page)
+    page.wait_for_function("() => document.querySelectorAll('.nbt-badge').length === 2")
+    assert len(runs_of(lab, "seen-twice")) == 1
+    save(page)
+    (lab.root / "copied-view.ipynb").write_bytes((lab.root / "views.ipynb").read_bytes())
+    open_in(page, lab, "copied-view.ipynb")
+    run_anew(page, 0)
+    assert page.locator(".nbt-badge:visible").count() == 0  # the same cells, but not this notebook's runs
+    run_anew(page, 1)
+    page.locator(".nbt-badge:visible").wait_for()
+    assert [Path(view.tags["nbtrack.notebook"]).name for view in runs_of(lab, "seen-twice")] == ["copied-view.ipynb", "views.ipynb"]
