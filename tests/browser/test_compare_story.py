@@ -28,7 +28,7 @@ def test_runs_are_compared_where_they_were_made(lab, page, tmp_path):
     view.scroll_into_view_if_needed()
     view.get_by_text("6 runs", exact=True).wait_for()
     # The charts as pictures, from the widget on the screen
-    assert "FIGURE <svg b'PNG' " in page.locator(".jp-OutputArea-output", has_text="FIGURE").inner_text()
+    assert "FIGURE <svg b'PNG' " in page.locator(".jp-RenderedText", has_text="FIGURE <svg").last.inner_text()
     # Every tab has something to say of real runs, and none of it is an error
     for name, sign in {
         "Curves": ".nbt-plot canvas",
