@@ -56,7 +56,7 @@ def base_of(home: Home, head: RunView, against: str, folder: Path) -> Base:
     """The run to compare with.
 
     Args:
-        against: a run by name or id; `ref:NAME` for a branch, tag or commit of git; empty means the pinned run, else the attempt before.
+        against: a run by name or id; `ref:NAME` for a branch, tag or commit of git; empty means the pinned run, else the last attempt before that finished.
 
     Raises:
         UnknownRunError: a run is named that nobody knows.
@@ -71,10 +71,10 @@ def base_of(home: Home, head: RunView, against: str, folder: Path) -> Base:
     if against:
         return Base(find(home, against), "which was named")
     try:
-        found = baseline(home, head)
+        found = baseline(home, head, lambda it: it.state is State.FINISHED)
     except UnknownRunError as cause:
         return Base(None, cause.message)
-    return Base(found, "the pinned run" if BASELINE_TAG in found.tags else "the attempt before")
+    return Base(found, "the pinned run" if BASELINE_TAG in found.tags else "the last attempt before that finished")
 
 
 def run_at(home: Home, like: Like, commits: Sequence[str], ref: str, runs: Sequence[RunView]) -> Base:

@@ -58,6 +58,15 @@ def test_a_base_that_failed_is_no_base(home, fit, repository, branches):
     assert found is None and "did not finish" in how
 
 
+def test_without_a_ref_an_attempt_that_crashed_is_passed_over(home, fit, repository, branches):
+    good = fit("train", {"acc": 0.8})
+    with pytest.raises(ValueError, match="x"), nbtrack.track("train"):
+        raise ValueError("x")
+    head = fit("train", {"acc": 0.9})
+    found, how = asked(home, head, "", repository.folder)
+    assert found.run_id == good.run_id and "finished" in how
+
+
 def test_a_detached_head_and_tags_are_refs(home, fit, repository, branches):
     repository.git("tag", "v1", branches[0])
     repository.git("checkout", "-q", branches[2])
