@@ -1,4 +1,4 @@
-"""JupyterLab's part where something is unusual: a kernel of another language, a second view, a copy."""
+"""JupyterLab's part where something is unusual: a kernel of another language, a second view, a copy, a kernel that is shut down."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from live_lab import CELLS, IDLE, command, open_in, run_all, save
+from live_lab import CELLS, IDLE, command, open_in, run_all, run_cell, save
 
 from nbtrack.journal import Home
 from nbtrack.reads import all_runs
@@ -90,3 +90,19 @@ def test_a_second_view_and_a_copy_double_nothing(lab, page):
     run_anew(page, 1)
     page.locator(".nbt-badge:visible").wait_for()
     assert [Path(view.tags["nbtrack.notebook"]).name for view in runs_of(lab, "seen-twice")] == ["copied-view.ipynb", "views.ipynb"]
+
+
+@pytest.mark.browser
+def test_a_run_ends_with_the_kernel_that_was_shut_down(lab, page):
+    """Delivery, which would see to it, is off here."""
+    lab.notebook("shut.ipynb", "%load_ext nbtrack", "%%track shut-down\nimport time\nfor step in range(3000): time.sleep(0.1)")
+    open_in(page, lab, "shut.ipynb")
+    run_cell(page, 0)
+    page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1")
+    command(page, "notebook:run-cell")
+    page.locator(".nbt-badge .nbt-mark-running").wait_for()
+    page.evaluate(f"void {SESSION}.shutdown()")
+    page.locator(".nbt-badge .nbt-mark-killed").wait_for()
+    page.evaluate(f"void {SESSION}.startKernel()")
+    page.wait_for_function(IDLE)
+    assert [view.state.value for view in runs_of(lab, "shut-down")] == ["KILLED"]
