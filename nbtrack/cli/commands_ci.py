@@ -31,7 +31,9 @@ def gate(
 @app.command()
 def report(
     run: Annotated[str, typer.Argument(help="Run")] = "last",
-    against: Annotated[str, typer.Option("--against", help="Run, or ref:BRANCH for its run at a commit; else the pinned run or the last attempt that finished.")] = "",
+    against: Annotated[
+        str, typer.Option("--against", help="Run, or ref:BRANCH for its run at a commit; else the pinned run or the last attempt that finished.")
+    ] = "",
     as_markdown: Annotated[bool, typer.Option("--md", help="Markdown, for a comment or a job's summary.")] = False,
     as_html: Annotated[bool, typer.Option("--html", help="One HTML page, with pictures.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="File to write.")] = None,
