@@ -365,6 +365,12 @@ def test_what_a_function_prints_is_a_curve_where_one_place_calls_it_again_and_ag
     assert curves(REPORT, code, options="--capture curves,metrics") == {name: pytest.approx(values) for name, values in expected.items()}
 
 
+def test_what_a_loop_through_models_computes_is_a_number_of_each(curves):
+    models = "class M:\n    def __init__(self, k): self.k = k\n    def score(self): return 1 / self.k\nmodels = {'tree': M(2), 'knn': M(4)}"
+    loop = "for name, model in models.items():\n    acc = model.score()\n    print(f'{name}: {acc:.3f}')"
+    assert curves(models, loop, options="--capture curves,metrics") == {"tree.acc": [0.5], "knn.acc": [0.25]}
+
+
 def test_what_the_user_logs_by_a_call_is_not_recorded_twice(curves):
     found = curves("import nbtrack\nfor i in range(3):\n    loss = 1 / (i + 1)\n    nbtrack.log(loss=loss)")
     assert found == {"loss": pytest.approx([1, 1 / 2, 1 / 3])}
