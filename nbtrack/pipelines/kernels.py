@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import os
 import queue
 import signal
@@ -25,6 +26,7 @@ from nbtrack.pipelines.processes import TOKEN, sweep
 if TYPE_CHECKING:
     from nbtrack.pipelines.warm.provisioner import Template
 
+_CLIENT = "nbtrack.pipelines.client"
 _STARTUP_S = 300
 _SHUTDOWN_S = 10.0
 _TAIL = 2000
@@ -75,6 +77,7 @@ class Kernels:
     """
 
     def __init__(self, env: Mapping[str, str]) -> None:
+        importlib.import_module(_CLIENT)  # jupyter_client imports itself in a circle: two threads that begin it at once get halves of it
         self._env = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT} | dict(env)
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._go, name="nbtrack-kernels", daemon=True)
@@ -166,7 +169,7 @@ class Kernels:
         place = tempfile.TemporaryDirectory(prefix="nbt", ignore_cleanup_errors=True)  # sockets' paths may have a hundred letters
         token = new_id()
         manager = StageKernelManager(kernel_name=kind.name, connection_file=str(Path(place.name) / "kernel.json"))
-        manager.client_class = "nbtrack.pipelines.client.StageKernelClient"
+        manager.client_class = f"{_CLIENT}.StageKernelClient"
         if os.name != "nt":
             manager.transport = "ipc"  # nobody else reaches it, and no port is taken away between choosing and using it
         kernel = Kernel(manager, None, token, place)
