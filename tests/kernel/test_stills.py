@@ -42,7 +42,7 @@ def test_table_and_picture_are_in_the_document_and_in_the_page_made_of_it(execut
         notebook = nbformat.read(executed.with_name("out.ipynb"), as_version=4)
     nbformat.validate(notebook)
     compared, shown, parallel = notebook.cells[-3:]
-    assert kinds(compared) == [{"text/html", "text/plain"}, {"image/png", "text/plain"}]
+    assert kinds(compared) == [{"application/vnd.nbtrack.compare+json", "text/html", "text/plain"}, {"image/png", "text/plain"}]
     assert kinds(shown)[:2] == [{"text/html", "text/plain"}, {"image/png", "text/plain"}]
     assert kinds(parallel) == [{"image/png", "text/plain"}]
     page, _ = HTMLExporter().from_notebook_node(notebook)

@@ -99,7 +99,7 @@ def test_a_sweep_that_is_killed_goes_on_and_does_no_trial_twice(folder, notebook
     assert sorted(ends) == list("123456")
     assert nbtrack.run(found["run_id"]).state is State.FINISHED
     refused = subprocess.run([*COMMAND, "sweep", "slow.ipynb", "--resume", "x"], capture_output=True, text=True)
-    assert refused.returncode == 3 and "answer to 'x'" in refused.stderr
+    assert refused.returncode == 3 and "answers to 'x'" in refused.stderr
 
 
 def test_a_magic_sweeps_and_shows_what_came_of_it(folder, notebook, home):

@@ -51,7 +51,7 @@ def test_a_suite_of_great_expectations_holds_or_what_was_found_is_told(judge, pr
     radius = {"type": "expect_column_values_to_be_between", "kwargs": {"column": "mean_radius", "min_value": 0, "max_value": 100}}
     assert judge("better", suite(radius)).passed
     found = judge("better", suite(radius, {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "clinic", "value_set": ["north"]}}))
-    assert not found.passed and found.measured == "1 failures" and "285 of 569" in found.why and "such as south" in found.why
+    assert not found.passed and found.measured == "1 failure" and "285 of 569" in found.why and "such as south" in found.why
     none = judge("better", suite())
     assert not none.passed and "no suite with expectations" in none.why
 
@@ -125,7 +125,7 @@ def test_a_dataset_of_the_run_and_a_function_are_tables_too(judge, project):
         ({"schema": "nothing.py:schema"}, "cannot be had: FileNotFoundError"),
         ({"schema": "nothing.yaml"}, "no schema of pandera's"),
         ({"suite": "nothing.json"}, "cannot be read"),
-        ({"suite": "odd.json"}, "has 1 expectations, of which Great Expectations knows 0"),
+        ({"suite": "odd.json"}, "has 1 expectation, of which Great Expectations knows 0"),
     ],
 )
 def test_what_is_not_there_fails_and_says_so(judge, project, facts, why):
