@@ -32,7 +32,7 @@ for number in range(RUNS):
     with_end.close()
 def taken_ms(scope):
     began = time.perf_counter()
-    found = json.dumps(desk.runs(home, Path("1.ipynb").absolute(), [], "", scope))
+    found = json.dumps(desk.runs(home, Path("1.ipynb").absolute(), [], "", scope, is_told=True))  # as with the watch of a running server
     return (time.perf_counter() - began) * 1e3, len(found)
 taken_ms("all")
 answered = {scope: sorted(taken_ms(scope)[0] for _ in range(TIMES)) for scope in ("notebook", "all")}
