@@ -29,8 +29,9 @@ def test_no_shortcut_of_ours_is_another_ones():
     for path in [*share.glob("lab/schemas/**/*.json"), *share.glob("labextensions/**/schemas/**/*.json")]:
         schema = json.loads(path.read_text())
         for it in schema.get("jupyter.lab.shortcuts", []) if isinstance(schema, dict) else []:
-            keys = " ".join(sorted(it["keys"][0].replace("Accel", "Ctrl").lower().split()))
-            found.setdefault(keys, set()).add(it["command"])
+            for first in it["keys"][:1]:  # some have none until the user chooses
+                keys = " ".join(sorted(first.replace("Accel", "Ctrl").lower().split()))
+                found.setdefault(keys, set()).add(it["command"])
     ours = {keys: commands for keys, commands in found.items() if any(it.startswith("nbtrack:") for it in commands)}
     assert len(ours) >= 3
     assert {keys: commands for keys, commands in ours.items() if len(commands) > 1} == {}
