@@ -36,13 +36,16 @@ _SETS = (set, frozenset)
 _TEXTUAL = ("object", "str", "string", "category")
 _HASHED_ALIKE = frozenset({int, float, complex, bool})
 """Types whose hashes are the same in each process."""
+_MANY_SHELLS = 50_000
+_shells: set[str] = set()
+"""Names that are known to be IPython's: it is asked of every name before and after every cell, and each cell adds two."""
 _SAMPLE = 20
 """Items of a container by which it is judged what it holds."""
 
 
 def names_of(namespace: Mapping[str, Any]) -> dict[str, int]:
     """What the notebook's names mean before a cell, told apart by `id()`."""
-    return {name: id(value) for name, value in namespace.items() if name[:1] != "_" or not _is_shells(name)}
+    return {name: id(namespace[name]) for name in namespace.keys() - _shells if name[:1] != "_" or not _is_shells(name)}
 
 
 def kinds_of(namespace: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
@@ -186,10 +189,12 @@ def digest_of(file: str) -> str:
         return ""
 
 
-@functools.lru_cache(maxsize=16384)  # asked of every name before and after every cell, and each cell adds two
 def _is_shells(name: str) -> bool:
     """IPython's own names: `_`, `__`, `_i3`, `_7`, `_oh`."""
-    return name.strip("_") in ("", "i", "ii", "iii", "oh", "ih", "dh", "exit_code") or name.strip("_i").isdigit() or name.startswith("__")
+    is_own = name.strip("_") in ("", "i", "ii", "iii", "oh", "ih", "dh", "exit_code") or name.strip("_i").isdigit() or name.startswith("__")
+    if is_own and len(_shells) < _MANY_SHELLS:
+        _shells.add(name)
+    return is_own
 
 
 def _keeps_state(function: types.FunctionType) -> bool:

@@ -26,7 +26,8 @@ def states_of(namespace: Mapping[str, Any], names: Iterable[str], local: Iterabl
     reader = Reader(frozenset(local))
     held = [(name, namespace[name]) for name in names if name in namespace]
     found = {name: reader.read(value) for name, value in held if not issubclass(type(value), types.ModuleType)}
-    bystanders = [name for name, value in namespace.items() if name not in found and name[:1] != "_" and name not in _SHELLS and _is_within_reach(type(value))]
+    own = [name for name in namespace if name[:1] != "_" and name not in found]
+    bystanders = [name for name in own if name not in _SHELLS and _is_within_reach(type(namespace[name]))]
     for name in bystanders[-_BYSTANDERS:]:  # a callback may change what the cell does not name
         found[name] = reader.read(namespace[name])
     for name in reader.local:

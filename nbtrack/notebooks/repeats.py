@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.entities.ledger import Status
@@ -42,7 +43,7 @@ def repeated(steps: Sequence[Step], earlier: Step | None, step: Step, history: H
         return None
     first = earlier.repeats or earlier
     needs = {it for it in first.needs if not it.startswith("<random ")}  # it came to the same from another state
-    between = (it for it in steps if it.entry.number > first.entry.number and it.repeats is not first)
+    between = takewhile(lambda it: it is not earlier, reversed(steps))  # those before it were looked at when it ran
     return first if all(needs.isdisjoint(it.sets) and needs.isdisjoint(it.changes) for it in between) else None
 
 
