@@ -87,7 +87,7 @@ def test_a_form_follows_its_notebook_and_runs_it_as_a_stage(lab, page):
     form = page.locator(".nbt-main .nbt")
     form.get_by_role("textbox", name="rate").wait_for()
     command(page, "docmanager:open", "{path: 'form-stage/staged.ipynb'}")
-    page.wait_for_function(f"() => {CELLS}?.get(0)")
+    page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.content?.model?.cells?.get(0)")
     page.evaluate(f"{CELLS}.get(0).sharedModel.setSource({PARAMETERS + chr(10) + 'depth = 3'!r})")
     command(page, "nbtrack:run-as-stage")
     speed = form.get_by_role("textbox", name="speed")

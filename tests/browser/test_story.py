@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ from nbtrack.journal import Home
 from nbtrack.reads import all_runs
 
 QUICKSTART = Path(__file__).resolve().parents[2] / "examples" / "quickstart.ipynb"
-NAME = "story.ipynb"
 OPTION = ".nbt-side [role=option]"
 
 
@@ -34,21 +34,22 @@ def has(page, selector, count):
 @pytest.mark.browser
 @pytest.mark.timeout(900)
 def test_the_whole_way_of_a_user(lab, page):
-    story = json.loads(QUICKSTART.read_text())
-    for cell in story["cells"]:  # runs of this story have names that no other test has
-        cell["source"] = [line.replace("%%track softmax", "%%track story-softmax").replace("epochs = 300", "epochs = 40") for line in cell["source"]]
-    (lab.root / NAME).write_text(json.dumps(story))
-    open_in(page, lab, NAME)
+    story, word = json.loads(QUICKSTART.read_text()), os.urandom(3).hex()
+    title, notebook, renamed = f"story-{word}", f"story-{word}.ipynb", f"renamed-{word}.ipynb"
+    for at, cell in enumerate(story["cells"]):  # runs, cells and the notebook of this story have names that nothing else has
+        cell["id"] = f"{word}-{at}"
+        cell["source"] = [line.replace("%%track softmax", f"%%track {title}").replace("epochs = 300", "epochs = 40") for line in cell["source"]]
+    (lab.root / notebook).write_text(json.dumps(story))
+    open_in(page, lab, notebook)
 
     # Track: badge and panel live
     for at in (at_of("load"), at_of("data"), LOOP):
         run_cell(page, at)
     badge = page.locator(".nbt-badge")
-    badge.filter(has_text="story-softmax").filter(has_text="accuracy").wait_for()
+    badge.filter(has_text=title).filter(has_text="accuracy").wait_for()
     assert badge.count() == 1
     command(page, "nbtrack:show-runs")
-    page.locator(OPTION).first.wait_for()
-    assert page.locator(OPTION).count() == 1
+    has(page, OPTION, 1)
 
     # Edit, track again
     source = page.evaluate(f"{CELLS}.get({LOOP}).sharedModel.getSource()")
@@ -77,7 +78,7 @@ def test_the_whole_way_of_a_user(lab, page):
     has(page, ".nbt-side [role=treeitem]", 3)
     page.locator(".nbt-side").get_by_label("Group by").select_option("nothing")
     page.locator(OPTION).first.wait_for()
-    assert [run.start.attempt for run in own_runs(lab, "story-softmax") if "nbtrack.baseline" in run.tags] == [1]
+    assert [run.start.attempt for run in own_runs(lab, title) if "nbtrack.baseline" in run.tags] == [1]
     page.locator(".nbt-badge").scroll_into_view_if_needed()
     shot(page, "jupyterlab-panel")
     for part in (".nbt-side", ".nbt-badge", ".nbt-status"):
@@ -108,13 +109,13 @@ def test_the_whole_way_of_a_user(lab, page):
     run.get_by_role("button", name="Diff with another run").click()
     run.locator(".nbt-difference").get_by_text("learning_rate").first.wait_for()
     assert violations(page, ".nbt-main .nbt") == []
-    edit(page, LOOP, source.replace("learning_rate = 0.5", "learning_rate = 0.9"), cells_of(NAME))
+    edit(page, LOOP, source.replace("learning_rate = 0.5", "learning_rate = 0.9"), cells_of(notebook))
     run.get_by_role("button", name="Diff with the open notebook").click()
     diff = page.locator(".nbt-diff")
     diff.locator(".jp-Notebook-diff").wait_for()
     diff.get_by_text("0.9").first.wait_for()
-    assert "story-softmax" in diff.locator(".nbt-diff-head").inner_text()
-    assert NAME in diff.locator(".nbt-diff-head").inner_text()
+    assert title in diff.locator(".nbt-diff-head").inner_text()
+    assert notebook in diff.locator(".nbt-diff-head").inner_text()
     assert violations(page, ".nbt-diff-head") == []
     shot(page, "jupyterlab-diff")
     command(page, "application:close")
@@ -122,21 +123,21 @@ def test_the_whole_way_of_a_user(lab, page):
     # Restore, beside
     run.get_by_role("button", name="Restore beside").click()
     page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context?.path?.startsWith('story-')")
-    assert (lab.root / NAME).exists()
+    assert (lab.root / notebook).exists()
     page.wait_for_function(IDLE)  # its kernel writes itself into the notebook, and JupyterLab would ask whether to save that
     save(page)
     command(page, "application:close")
 
     # Reproduce
-    newest = own_runs(lab, "story-softmax")[0].run_id
+    newest = own_runs(lab, title)[0].run_id
     command(page, "nbtrack:open-run", json.dumps({"run": newest}))
     run.get_by_role("button", name="Reproduce", exact=True).click()
     run.locator(".nbt-verdict").get_by_text("identical").wait_for()
     command(page, "application:close")
 
     # Rename, restart, reload: what was tracked is found again, and the next run belongs to it
-    page.evaluate("void window.jupyterapp.shell.currentWidget.context.rename('renamed-story.ipynb')")
-    page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context.path === 'renamed-story.ipynb'")
+    page.evaluate(f"void window.jupyterapp.shell.currentWidget.context.rename('{renamed}')")
+    page.wait_for_function("renamed => window.jupyterapp.shell.currentWidget.context.path === renamed", arg=renamed)
     page.evaluate("void window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'restarting'")
     page.wait_for_function(IDLE)
@@ -151,6 +152,6 @@ def test_the_whole_way_of_a_user(lab, page):
         page.evaluate(f"window.jupyterapp.shell.currentWidget.content.activeCellIndex = {at}")
         command(page, "notebook:run-cell")
     page.wait_for_function("() => document.querySelector('.nbt-badge')?.textContent.includes('\u00d73')")
-    found = own_runs(lab, "story-softmax")
-    assert [Path(view.tags["nbtrack.notebook"]).name for view in found] == ["renamed-story.ipynb", NAME, NAME]
+    found = own_runs(lab, title)
+    assert [Path(view.tags["nbtrack.notebook"]).name for view in found] == [renamed, notebook, notebook]
     assert [view.params["learning_rate"] for view in found] == ["0.9", "0.2", "0.5"]
