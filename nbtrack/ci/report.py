@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.ci.blocks import Block, Chart, Picture
-from nbtrack.entities import Metric, RunView
+from nbtrack.entities import RunView
 from nbtrack.entities.difference import CellChange, RunDiff
 from nbtrack.entities.verdict import Standing, Verdict
 from nbtrack.gates.check import kept, verdict_data
@@ -151,7 +151,7 @@ def _metrics(head: RunView, base: RunView | None) -> list[MetricRow]:
         one, other = now.get(name), before.get(name)
         known = one or other
         assert known is not None
-        is_curve = any(it is not None and _is_curve(it) for it in (one, other))
+        is_curve = any(it is not None and it.is_curve for it in (one, other))
         values = [None if it is None else it.best if is_curve else it.last for it in (one, other)]
         rows.append(MetricRow(_best(name) if is_curve else name, values[0], values[1] if base is not None else None, known.direction))
     return rows
@@ -165,7 +165,7 @@ def _pictures(home: Home, part: Part) -> dict[str, Any]:
 
     head, base = part.head, part.base
     views = [head] if base is None else [base, head]
-    names = [name for name, it in words.metrics_of_code(head).items() if _is_curve(it) and it.count > _FEWEST]
+    names = [name for name, it in words.metrics_of_code(head).items() if it.is_curve and it.count > _FEWEST]
     found: dict[str, Any] = {"figures": tuple(_figures(home, part))}
     if names:
         labels = {view.run_id: "this change" if view is head else "base" for view in views}
@@ -189,11 +189,6 @@ def _figures(home: Home, part: Part) -> Iterator[Picture]:
             yield Picture(it["title"], f"data:image/png;base64,{data}", f"figures/{slug}-{number}.png")
         elif data and it["mime"] == "image/svg+xml":
             yield Picture(it["title"], _uri("image/svg+xml", data.encode("utf-8", "backslashreplace")), f"figures/{slug}-{number}.svg")
-
-
-def _is_curve(it: Metric) -> bool:
-    """A value that was told twice is none."""
-    return it.count > 1 and it.lowest != it.highest
 
 
 def _best(name: str) -> str:

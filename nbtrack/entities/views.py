@@ -20,6 +20,11 @@ class Metric:
     best_step: int
     direction: str
 
+    @property
+    def is_curve(self) -> bool:
+        """Whether its best value tells more than its last; a value that was told twice is no curve."""
+        return self.count != 1 and self.lowest != self.highest
+
 
 @dataclass(frozen=True)
 class Artifact:

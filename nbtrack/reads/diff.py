@@ -97,7 +97,7 @@ def diff_metrics(a: Mapping[str, Metric], b: Mapping[str, Metric]) -> tuple[Metr
         one, other = a.get(name), b.get(name)
         known = other or one
         assert known is not None
-        is_curve = any(it is not None and it.count > 1 for it in (one, other))
+        is_curve = any(it is not None and it.is_curve for it in (one, other))
         values = [None if it is None else it.best if is_curve else it.last for it in (one, other)]
         if not _is_same(*values):
             found.append(MetricChange(name, known.direction, values[0], values[1], is_curve))

@@ -85,6 +85,11 @@ def test_params_metrics_and_state_that_differ_are_told(run, diff):
     assert (loss.a, loss.b, loss.relative, loss.verdict, loss.is_curve) == (1.0, 1.5, 0.5, "worse", True)
 
 
+def test_a_value_that_was_told_twice_is_no_curve(run, diff):
+    [mae] = diff(run({}, {"mae": [3.0, 3.0]}), run({}, {"mae": [2.0, 2.0]})).metrics
+    assert (mae.a, mae.b, mae.is_curve) == (3.0, 2.0, False)
+
+
 def test_curves_tell_where_they_part(run, diff):
     a, b = run({}, {"loss": [3.0, 1.0, 2.0], "even": [1.0, 2.0]}), run({}, {"loss": [3.0, 1.0, 2.5, 1.0], "even": [1.0, 2.0]})
     [loss] = diff(a, b).curves
