@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 
-class Branches(ast.NodeVisitor):
+class Branches(ast.NodeVisitor, ABC):
     """The statements that branch, and the patterns that bind; a walk that stands on it says what binding a name comes to."""
 
     def __init__(self) -> None:
         self.sure: set[str] = set()
 
+    @abstractmethod
     def _bind(self, name: str) -> None:
-        raise NotImplementedError
+        """A name is bound here."""
 
     def _branch(self, *branches: Sequence[ast.AST]) -> None:
         for branch in branches:
