@@ -55,7 +55,7 @@ def init(
     template: Annotated[str, typer.Option("--template", help="What to begin with: minimal, or housing, the larger example.")] = "minimal",
     as_json: Json = False,
 ) -> None:
-    """Write a project to begin with: notebooks, nbtrack.yaml, and what runs them in CI. Nothing is overwritten."""
+    """Write a project to begin with: notebooks, nbtrack.yaml, and what runs them in CI; beside an nbtrack.yaml CI's files alone. Nothing is overwritten."""
     from nbtrack.cli import init as door
 
     door.init(folder, ci, template, as_json)

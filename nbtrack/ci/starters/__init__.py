@@ -34,12 +34,23 @@ def files_of(template: str, ci: str, name: str) -> dict[str, str]:
     """
     if template not in TEMPLATES:
         raise UsageError(f"There is no template {template!r}.", mend=f"It is one of {', '.join(TEMPLATES)}.")
-    if ci and ci not in CIS:
-        raise UsageError(f"There is no CI {ci!r}.", mend=f"It is one of {', '.join(CIS)}.")
+    own = files_of_ci(ci) if ci else {}
     place = resources.files(__name__)
     found = {target: (place / source).read_text("utf-8") for source, target in _COMMON.items()}
     found |= _minimal(place, name) if template == "minimal" else _housing(place, found)
-    return found | {target: (place / source).read_text("utf-8") for source, target in CIS.get(ci, {}).items()}
+    return found | own
+
+
+def files_of_ci(ci: str) -> dict[str, str]:
+    """What runs a project that is there already: path to text. The jobs install its `requirements.txt`.
+
+    Raises:
+        UsageError: there is no such CI.
+    """
+    if ci not in CIS:
+        raise UsageError(f"There is no CI {ci!r}.", mend=f"It is one of {', '.join(CIS)}.")
+    place = resources.files(__name__)
+    return {target: (place / source).read_text("utf-8") for source, target in CIS[ci].items()}
 
 
 def _minimal(place: Traversable, name: str) -> dict[str, str]:
@@ -75,7 +86,7 @@ def write(folder: Path, files: Mapping[str, str]) -> list[Path]:
     """
     there = [path for path in files if (folder / path).exists()]
     if there:
-        raise UsageError(f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} there already.", mend="Name a new folder: nothing is overwritten.")
+        raise UsageError(f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} there already.", mend="Nothing is overwritten. Name a new folder.")
     written = []
     try:
         for path, text in files.items():

@@ -41,6 +41,16 @@ def test_nothing_is_overwritten_and_then_nothing_is_written(tmp_path):
     assert [it.name for it in tmp_path.iterdir()] == ["train.ipynb"]
 
 
+def test_a_project_that_is_there_gets_the_files_of_a_ci_alone(tmp_path):
+    (tmp_path / "nbtrack.yaml").write_text("mine")
+    done = command("init", "--ci", "jenkins", cwd=tmp_path)
+    assert done.returncode == 0 and "write requirements.txt" in done.stdout, done.stderr
+    assert {it.name: it.read_text() for it in tmp_path.iterdir() if it.name != "Jenkinsfile"} == {"nbtrack.yaml": "mine"}
+    assert (tmp_path / "Jenkinsfile").exists()
+    again = command("init", "--ci", "jenkins", cwd=tmp_path)
+    assert again.returncode == 3 and "Jenkinsfile is there already" in again.stderr
+
+
 def test_unknown_words_are_told(tmp_path):
     for words in (("minimal", "travis"), ("maximal", "")):
         with pytest.raises(UsageError, match="There is no"):
