@@ -18,12 +18,14 @@ from nbtrack.capture.measures import TOLD_APART, Measured, metrics
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
+from nbtrack.capture.weave.functions import generators_of, returns_of
 from nbtrack.capture.weave.histories import histories, sizes_of
 from nbtrack.capture.weave.insert import Transformer, insert
 from nbtrack.capture.weave.loops import TooLongError
 from nbtrack.capture.weave.modules import ModuleWeaver
-from nbtrack.capture.weave.plan import Spot, generators_of, plan, returns_of
+from nbtrack.capture.weave.plan import plan
 from nbtrack.capture.weave.series import Series
+from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.capture.weave.values import is_number, loaded
 from nbtrack.entities.ledger import Entry

@@ -9,8 +9,9 @@ import threading
 
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell
-from nbtrack.capture.weave.plan import Spot
-from nbtrack.capture.weave.series import Points, Series
+from nbtrack.capture.weave.points import Points
+from nbtrack.capture.weave.series import Series
+from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.taps import Tap
 from nbtrack.journal.fold import events_of, series_names
 

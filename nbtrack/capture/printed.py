@@ -17,9 +17,9 @@ from nbtrack.capture.provenance import Origins, origins_of, through
 from nbtrack.capture.sites import is_repeated
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
+from nbtrack.capture.weave.functions import is_compiled
 from nbtrack.capture.weave.insert import Transformer, wrap
 from nbtrack.capture.weave.kinds import path_of
-from nbtrack.capture.weave.loops import is_compiled
 from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.capture.weave.values import Parts
 from nbtrack.capture.weave.words import is_measure

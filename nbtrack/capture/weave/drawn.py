@@ -8,8 +8,8 @@ from typing import Any
 
 from nbtrack.capture.known import module_of, own_values
 from nbtrack.capture.labels import snake
+from nbtrack.capture.weave.expressions import is_score
 from nbtrack.capture.weave.kinds import path_of
-from nbtrack.capture.weave.plan import is_score
 from nbtrack.capture.weave.values import loaded
 from nbtrack.capture.weave.words import is_history, is_measure
 

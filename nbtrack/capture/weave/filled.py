@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
+from nbtrack.capture.weave.expressions import is_score
 from nbtrack.capture.weave.kinds import path_of
-from nbtrack.capture.weave.plan import is_score
 from nbtrack.records import dataclass
 
 _ADDS = frozenset(("append", "extend", "appendleft"))

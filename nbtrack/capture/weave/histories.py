@@ -14,9 +14,9 @@ from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements
 from nbtrack.capture.source import Cell
 from nbtrack.capture.weave.drawn import drawn, lines_of
+from nbtrack.capture.weave.expressions import is_score
 from nbtrack.capture.weave.filled import Filled, filled_by
 from nbtrack.capture.weave.kinds import path_of
-from nbtrack.capture.weave.plan import is_score
 from nbtrack.capture.weave.values import as_floats, is_number, loaded
 from nbtrack.capture.weave.words import is_history, is_measure
 

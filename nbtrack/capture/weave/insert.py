@@ -8,9 +8,9 @@ import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from nbtrack.capture.weave.loops import blocks_of
-from nbtrack.capture.weave.plan import Spot
+from nbtrack.capture.weave.expressions import blocks_of
 from nbtrack.capture.weave.scope import Loop
+from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.taps import NAME, Shape, Tap
 from nbtrack.capture.weave.values import ABOUT
 from nbtrack.records import dataclass

@@ -8,17 +8,15 @@ import time
 from collections.abc import Iterator, Set
 
 from nbtrack.capture.labels import Labelled, labelled, own_name
+from nbtrack.capture.weave.expressions import blocks_of, container_name, name_nodes, names, only, own_expressions, walk_once
+from nbtrack.capture.weave.functions import Function, is_compiled, summed_up
 from nbtrack.capture.weave.kinds import Env, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
 from nbtrack.capture.weave.words import is_measure
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-_COMPILERS = frozenset(("njit", "jit", "vectorize", "guvectorize", "stencil", "cfunc", "script", "compile", "function", "pjit", "pmap", "cython", "kernel"))
-"""Decorators whose functions are compiled from what is in them: they may contain nothing they do not know."""
 _LOGGERS = frozenset(("log", "log_metric", "log_metrics", "add_scalar", "add_scalars", "log_dict", "report_scalar", "scalar", "track"))
 _SHOWS = frozenset(("print", "display", "pprint"))
 _WRITES = frozenset(("write", "info", "debug", "warning", "set_description", "set_description_str", "set_postfix_str", "echo", "secho"))
-_SUMS = frozenset(("mean", "sum", "average", "len", "std", "nanmean", "fmean"))
 _FIRST = 2
 """Values with which a list of results may begin, before the loop that fills it."""
 _BARS = ("tqdm", "trange", "progress", "track", "prange")
@@ -123,7 +121,7 @@ class _Reader:
         reader.read(node.body)
 
     def _simple(self, statement: ast.stmt, loop: Loop | None) -> None:
-        for node in _own_expressions(statement):
+        for node in own_expressions(statement):
             self._expression(node, loop, statement)
         if loop is not None:
             for base, value in _lengthened(statement):
@@ -140,7 +138,7 @@ class _Reader:
             self._note(target.id, Binding(value, is_augmented=True, adds_to_itself=adds, node=target, statement=statement), loop)
         elif isinstance(statement, (ast.With, ast.AsyncWith)):
             for item in statement.items:
-                for name in _names(item.optional_vars):
+                for name in names(item.optional_vars):
                     self._note(name, _fixed(Kind.OTHER), None)
         elif isinstance(statement, (ast.Import, ast.ImportFrom)):
             for alias in statement.names:
@@ -162,8 +160,8 @@ class _Reader:
                     self._assign(each, item, statement, loop)
             else:
                 if isinstance(value, ast.Name) and all(isinstance(it, ast.Name) for it in target.elts):
-                    self.scope.unpacked.setdefault(value.id, _names(target))
-                for name in _name_nodes(target):
+                    self.scope.unpacked.setdefault(value.id, names(target))
+                for name in name_nodes(target):
                     item = ast.Subscript(value, ast.Constant(0), ast.Load())
                     self._note(name.id, Binding(item, node=name, statement=statement), loop)
         elif isinstance(target, ast.Subscript) and loop is not None:
@@ -193,7 +191,7 @@ class _Reader:
 
     def _expression(self, node: ast.expr, loop: Loop | None, statement: ast.stmt) -> None:
         """Note what an expression of a statement binds and hands on."""
-        for it in _walk(node):
+        for it in walk_once(node):
             if isinstance(it, ast.NamedExpr):
                 self._note(it.target.id, Binding(it.value, node=it, statement=statement), loop)
             elif isinstance(it, ast.Call):
@@ -210,12 +208,12 @@ class _Reader:
         if loop is None:
             return
         if last == "backward" and isinstance(node.func, ast.Attribute):
-            loop.losses.update(_names(node.func.value))
+            loop.losses.update(names(node.func.value))
         if last in ("gradient", "minimize") and node.args:
-            loop.losses.update(_names(node.args[0]))
+            loop.losses.update(names(node.args[0]))
         if last in ("append", "appendleft") and isinstance(node.func, ast.Attribute) and len(node.args) == 1:
             self._appended(node.func.value, node.args[0], loop, statement)
-        elif last == "extend" and isinstance(node.func, ast.Attribute) and len(node.args) == 1 and (one := _only(node.args[0])) is not None:
+        elif last == "extend" and isinstance(node.func, ast.Attribute) and len(node.args) == 1 and (one := only(node.args[0])) is not None:
             self._appended(node.func.value, one, loop, statement)
         elif last in _SHOWS and isinstance(node.func, ast.Name):
             self._shown(labelled(node), loop, statement)
@@ -263,7 +261,7 @@ class _Reader:
             if last == "enumerate" and isinstance(iterated, ast.Call) and iterated.args:
                 inner = self._unwrap(iterated.args[0])
             for at, part in enumerate(target.elts):
-                for name in _name_nodes(part):
+                for name in name_nodes(part):
                     yield name.id, Kind.COUNT if at == 0 and last == "enumerate" else self._item_kind(inner)
 
     def _item_kind(self, iterated: ast.expr) -> Kind:
@@ -311,89 +309,24 @@ class _Reader:
         return False
 
 
-def is_compiled(function: Function) -> bool:
-    """Whether a decorator compiles the function from what is in it."""
-    return any(_COMPILERS.intersection(path_of(it)) for it in function.decorator_list)
-
-
 def _fixed(kind: Kind) -> Binding:
     return Binding(ast.Constant(None), kind, is_fixed=True)
 
 
-def blocks_of(statement: ast.stmt) -> list[list[ast.stmt]]:
-    """The blocks of a compound statement that is no loop, function or class."""
-    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.AsyncFor, ast.While)):
-        return []
-    found: list[list[ast.stmt]] = []
-    for name in ("body", "orelse", "finalbody"):
-        block = getattr(statement, name, None)
-        if isinstance(block, list) and block:
-            found.append(block)
-    found.extend(inner.body for name in ("handlers", "cases") for inner in getattr(statement, name, []))
-    return found
-
-
-def summed_up(function: Function) -> set[str]:
-    """Names of lists that a function begins empty, appends to, and takes the mean, the sum or the number of."""
-    begun = {
-        target.id
-        for it in ast.walk(function)
-        if isinstance(it, ast.Assign) and isinstance(it.value, ast.List) and not it.value.elts
-        for target in it.targets
-        if isinstance(target, ast.Name)
-    }
-    if not begun:
-        return set()
-    within: set[int] = set()
-    sums: set[str] = set()
-    for it in ast.walk(function):
-        if isinstance(it, ast.Call):
-            name = (path_of(it.func) or [""])[-1]
-            if name in _SUMS:
-                inside = {id(inner) for part in it.args for inner in ast.walk(part)}
-                sums |= {inner.id for part in it.args for inner in ast.walk(part) if isinstance(inner, ast.Name)} if name != "len" else set()
-                within |= inside
-            elif name == "append" and isinstance(it.func, ast.Attribute):
-                within.add(id(it.func.value))
-    used = {it.id for it in ast.walk(function) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Load) and id(it) not in within}
-    return (begun & sums) - used
-
-
 def _lengthened(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
     """A list and what is put at its end, without `append`: `losses += [loss]`, `losses = losses + [loss]`, `losses = np.append(losses, loss)`."""
-    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add) and (one := _only(statement.value)) is not None:
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add) and (one := only(statement.value)) is not None:
         yield statement.target, one
     elif isinstance(statement, ast.Assign):
         value = statement.value
-        if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add) and (one := _only(value.right)) is not None:
+        if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add) and (one := only(value.right)) is not None:
             sides = value.left, one
         elif isinstance(value, ast.Call) and len(value.args) == 2 and path_of(value.func)[-1:] == ["append"]:
-            sides = value.args[0], _only(value.args[1]) or value.args[1]
+            sides = value.args[0], only(value.args[1]) or value.args[1]
         else:
             return
         if ast.unparse(sides[0]) == ast.unparse(statement.targets[0]):
             yield sides
-
-
-def _only(node: ast.expr) -> ast.expr | None:
-    """The one item of a list that is written out."""
-    return node.elts[0] if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) == 1 and not isinstance(node.elts[0], ast.Starred) else None
-
-
-def container_name(node: ast.expr) -> str:
-    """What a list is called: `losses`, `self.losses`, `history["loss"]` (`loss`), `history["train"]["loss"]` (`train_loss`)."""
-    if isinstance(node, ast.Subscript):
-        key = node.slice
-        if isinstance(key, ast.Constant) and isinstance(key.value, str):
-            above = container_name(node.value) if isinstance(node.value, ast.Subscript) else ""
-            return f"{above}_{key.value}" if above else key.value
-        return container_name(node.value)
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    if isinstance(node, ast.Call):  # history.setdefault("loss", []).append(loss)
-        first = node.args[0] if node.args else None
-        return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _counted(statement: ast.stmt) -> Iterator[str]:
@@ -413,35 +346,3 @@ def _logged_names(node: ast.Call) -> Iterator[str]:
             yield argument.value
         elif isinstance(argument, ast.Dict):
             yield from (key.value for key in argument.keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
-
-
-def _own_expressions(statement: ast.stmt) -> Iterator[ast.expr]:
-    for child in ast.iter_child_nodes(statement):
-        if isinstance(child, ast.expr):
-            yield child
-        elif isinstance(child, ast.withitem):
-            yield child.context_expr
-
-
-def _walk(node: ast.expr) -> Iterator[ast.AST]:
-    """Nodes of an expression that run once where it stands: no lambdas, no comprehensions."""
-    waiting: list[ast.AST] = [node]
-    while waiting:
-        it = waiting.pop()
-        yield it
-        if not isinstance(it, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
-            waiting.extend(ast.iter_child_nodes(it))
-
-
-def _name_nodes(node: ast.AST) -> Iterator[ast.Name]:
-    if isinstance(node, ast.Name):
-        yield node
-    elif isinstance(node, (ast.Tuple, ast.List)):
-        for part in node.elts:
-            yield from _name_nodes(part)
-    elif isinstance(node, ast.Starred):
-        return
-
-
-def _names(node: ast.AST | None) -> list[str]:
-    return [] if node is None else [it.id for it in _name_nodes(node)]

@@ -9,9 +9,11 @@ from dataclasses import field
 from types import MappingProxyType
 
 from nbtrack.capture.labels import own_name, snake
+from nbtrack.capture.weave.expressions import binds_names, innermost, is_changed, is_score, reads
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.loops import scopes_of
 from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
+from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.words import is_history, is_loss, is_measure, is_measured, is_schedule
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
@@ -25,64 +27,6 @@ _SHORT = 2
 """Letters of a name that says little."""
 _ASKS = regex(r"_*(predict\w*|forward|call|transform|decision_function|distances?|dist|kernel)_*")
 """Functions that ask a model, or measure for it: what they iterate is no training."""
-_SAME = frozenset(("item", "detach", "cpu", "numpy", "tolist", "clone", "float", "double", "squeeze"))
-_SAME_CALLS = frozenset(("float", "round", "str", "repr", "Decimal"))
-
-
-@dataclass
-class Spot:
-    """One value to be tapped."""
-
-    name: str
-    """Name of the curve."""
-    rule: str
-    """Why, in words for the user."""
-    place: str
-    """Function it stands in; empty at top level."""
-    loop: Loop
-    node: ast.expr | None = None
-    """An expression whose value is taken where it stands; None where bindings of a name are taken."""
-    also: list[ast.expr] = field(default_factory=list)
-    """Other expressions of the same curve, such as what another branch appends to the same list."""
-    variable: str = ""
-    """The name in the code, where bindings are taken."""
-    bindings: list[Binding] = field(default_factory=list)
-    assignment: ast.Assign | None = None
-    """Its value is taken by a second target."""
-    is_reused: bool = False
-    is_printed: bool = False
-    """Only shown: gives way to any other curve of the same values."""
-    is_given: bool = False
-    """A generator of the notebook hands it on, which may have a curve of it."""
-    is_reported: bool = False
-    """The user's code keeps or shows it."""
-    is_measure: bool = False
-    members: tuple[str, ...] = ()
-    """What the members of a tuple are called that the value may be."""
-    cell: int = 0
-    """Number of the ledger's entry."""
-    split: ast.expr | None = None
-    """What may hold a word, such as the variable of `for phase in ["train", "val"]`: by each word it is another quantity."""
-    about: ast.expr | None = None
-    """What is shown before it, see `Labelled`."""
-    label: str = ""
-    """The list that keeps it."""
-    position: int = 0
-    """Its place in the rows of that list."""
-    begun: ast.stmt | None = None
-    """The statement that begins that list with a value."""
-    is_anew: bool = False
-    """Its list is made anew at each step of a loop through given values."""
-
-    @property
-    def begins_anew(self) -> bool:
-        """Whether it is a curve of its own at each call of its function, which iterates rather than going through data, or at each step of the loop around."""
-        return (bool(self.place) and self.loop.root.is_iterating) or self.is_anew
-
-    @property
-    def begin(self) -> Loop:
-        """The loop with which such a curve begins."""
-        return self.loop if self.is_anew else self.loop.root
 
 
 @dataclass
@@ -154,7 +98,7 @@ class _Judge:
             self._take_report(report, loop, name)
 
     def _sort(self, report: Report, loop: Loop) -> None:
-        core = _core(report.node)
+        core = innermost(report.node)
         name = core.id if isinstance(core, ast.Name) else ""
         if report.way is Way.PRINTED and self._is_object(name, loop):
             self._others.append((report, loop, ""))
@@ -264,10 +208,10 @@ class _Judge:
                 continue
             for other, bindings in it.binds.items():
                 if other != name and any(
-                    not binding.adds_to_itself and not isinstance(binding.value, ast.Name) and _reads(binding.value, name) for binding in bindings
+                    not binding.adds_to_itself and not isinstance(binding.value, ast.Name) and reads(binding.value, name) for binding in bindings
                 ):
                     return True
-        return any(isinstance(it, (ast.AugAssign, ast.Assign)) and not _is_plain(it) and _reads(it.value, name) for it in ast.walk(loop.node))
+        return any(isinstance(it, (ast.AugAssign, ast.Assign)) and not binds_names(it) and reads(it.value, name) for it in ast.walk(loop.node))
 
     def _take(self, name: str, bindings: list[Binding], loop: Loop, rule: str) -> None:
         reports = self._said.get((name, loop), [])
@@ -319,7 +263,7 @@ class _Judge:
             called = (path_of(report.node.func)[-1:] or [""])[0] if isinstance(report.node, ast.Call) else ""
             is_ours = isinstance(report.node, ast.Call) and isinstance(report.node.func, ast.Name) and loop.is_iterating and not hasattr(builtins, called)
             name = called if is_measure(called) or is_measured(called) or is_ours else f"{report.container}.{report.position}" if report.container else ""
-        core = _core(report.node)
+        core = innermost(report.node)
         if report.way is Way.PRINTED and self._is_last_kept(core):
             return
         if inner:
@@ -390,12 +334,12 @@ class _Judge:
             is_outermost = at.parent is None and not self._scope.place
             is_among = (at.parent is not None and at.parent.is_iterating) or (is_outermost and (at is spot.loop or spot.loop.is_iterating))
             if is_among and isinstance(at.node, (ast.For, ast.AsyncFor)) and (name := self._word(at.node.target, at.node.iter)):
-                return None if _is_changed(name, at.node.body) else ast.Name(name, ast.Load())
+                return None if is_changed(name, at.node.body) else ast.Name(name, ast.Load())
             at = at.parent
         about = spot.about
         targets = {it.id for it in ast.walk(spot.loop.node.target) if isinstance(it, ast.Name)} if isinstance(spot.loop.node, ast.For) else set()
         is_told = isinstance(about, ast.Attribute) and {it.id for it in ast.walk(about) if isinstance(it, ast.Name)} <= targets
-        return about if is_told and not any(_is_changed(name, spot.loop.node.body) for name in targets) else None
+        return about if is_told and not any(is_changed(name, spot.loop.node.body) for name in targets) else None
 
     def _word(self, target: ast.expr, iterated: ast.expr) -> str:
         """The variable of a loop that goes through words, as far as the code tells: written out, keys of a dict, or by what it is called."""
@@ -423,45 +367,6 @@ class _Judge:
         return self._returns.get(path_of(value.func)[-1], ()) if isinstance(value, ast.Call) and path_of(value.func) else ()
 
 
-def returns_of(tree: ast.Module) -> dict[str, tuple[str, ...]]:
-    """What functions that return several values call them: names of a tuple, keys of a dict."""
-    found: dict[str, tuple[str, ...]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            for it in ast.walk(node):
-                value = it.value if isinstance(it, ast.Return) else None
-                if isinstance(value, ast.Tuple):
-                    found[node.name] = tuple(own_name(part) for part in value.elts)
-                elif isinstance(value, ast.Dict):
-                    found[node.name] = tuple(str(key.value) for key in value.keys if isinstance(key, ast.Constant))
-    return found
-
-
-def generators_of(tree: ast.Module) -> set[str]:
-    """Functions that hand on one value after the other."""
-    return {
-        node.name
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(isinstance(it, (ast.Yield, ast.YieldFrom)) for it in ast.walk(node))
-    }
-
-
-def is_score(node: ast.expr) -> bool:
-    """Whether an expression says what it measures by what it calls or reads: `model.score(X, y)`, `np.sqrt(mean_squared_error(a, b))`, `(a == b).mean()`."""
-    for it in ast.walk(node):
-        if isinstance(it, ast.Compare):
-            return True
-        word = it.id if isinstance(it, ast.Name) else it.attr if isinstance(it, ast.Attribute) else ""
-        if word and is_measured(word):
-            return True
-    return False
-
-
-def _is_changed(name: str, body: list[ast.stmt]) -> bool:
-    """Whether statements bind a name to something else, or delete it."""
-    return any(isinstance(it, ast.Name) and it.id == name and not isinstance(it.ctx, ast.Load) for statement in body for it in ast.walk(statement))
-
-
 def _spoken(name: str, reports: list[Report]) -> str:
     """The name in the code, or where that is an abbreviation, the label it is shown with."""
     labels = {snake(it.label) for it in reports if it.way is Way.PRINTED and is_measure(snake(it.label))}
@@ -479,28 +384,6 @@ def _columns(tree: ast.Module) -> dict[str, list[str]]:
     return found
 
 
-def _core(node: ast.expr) -> ast.expr:
-    """The expression whose value is shown, below `.item()`, `float()`, `round()` and the like."""
-    while isinstance(node, ast.Call):
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _SAME and not node.args:
-            node = node.func.value
-        elif isinstance(node.func, ast.Name) and node.func.id in _SAME_CALLS and node.args:
-            node = node.args[0]
-        else:
-            break
-    return node
-
-
 def _is_sum(bindings: list[Binding]) -> bool:
     """Whether the loop does nothing but add to it, and set it back."""
     return all(it.adds_to_itself or it.kind is Kind.CONST for it in bindings)
-
-
-def _reads(node: ast.AST, name: str) -> bool:
-    return any(isinstance(it, ast.Name) and it.id == name for it in ast.walk(node))
-
-
-def _is_plain(statement: ast.AugAssign | ast.Assign) -> bool:
-    """Whether it binds names alone, and no item or attribute."""
-    targets = [statement.target] if isinstance(statement, ast.AugAssign) else statement.targets
-    return all(isinstance(part, (ast.Name, ast.Tuple, ast.List)) for part in targets)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from nbtrack.capture.labels import snake
-from nbtrack.capture.weave.plan import Spot
+from nbtrack.capture.weave.points import Points, as_float, extremes, joined, spread
+from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.taps import BEGIN, BOUNDARY, NoTap, Shape, Tap
-from nbtrack.capture.weave.values import Parts, as_floats, is_number, loaded
+from nbtrack.capture.weave.values import Parts, as_floats, is_number
 from nbtrack.capture.weave.words import is_history, is_measure
 from nbtrack.patterns import regex
-from nbtrack.records import dataclass
 
 _NO_MEMBERS = regex(r"^(lr|learning_rate|epochs?|steps?|iters?|iterations?)$|(^|_)(time|runtime|seconds?|per_second|duration|elapsed|eta)$")
 """What stands beside measures in a record: settings, counters, the clock."""
@@ -29,29 +29,12 @@ _SURE_UNNAMED = 50
 _HELD = 20_000
 """Most values that wait for a decision."""
 _HEAD = 1_000
-_MANY = 1_000
-"""Values from which on numpy is worth its import."""
 _FAST_PER_S = 300_000.0
 _ENDS = 10_000
 _CALLS = 5
 """Calls of a function whose curves are kept one by one."""
 _MEMBERS = 12
 """Members of one dict or tuple that have curves."""
-
-
-@dataclass
-class Points:
-    """Points of one curve: lists, or arrays of numpy."""
-
-    steps: Sequence[int]
-    times_ns: Sequence[int]
-    values: Sequence[float]
-
-    def __getitem__(self, part: slice) -> Points:
-        return Points(self.steps[part], self.times_ns[part], self.values[part])
-
-    def __len__(self) -> int:
-        return len(self.values)
 
 
 class Series:
@@ -228,9 +211,9 @@ class Series:
 
     def add_last(self, value: Any) -> None:
         """The value a fast loop left behind."""
-        if is_number(value) and _float(value) != self.last:
+        if is_number(value) and as_float(value) != self.last:
             now = time.time_ns()
-            self._feed([_float(value)], 1, now, now)
+            self._feed([as_float(value)], 1, now, now)
 
     def _numbers(self, values: list[Any]) -> list[Any]:
         if any(value is BOUNDARY for value in values):
@@ -251,7 +234,7 @@ class Series:
         if self.first is not None and self.first.calls > _CALLS:
             return  # of many calls the first stands for all
         self._is_whole = self._is_whole and all(type(value) is int for value in values[:_SURE])
-        points = _points(values, self.count, came / len(values), since, (now - since) / len(values))
+        points = spread(values, self.count, came / len(values), since, (now - since) / len(values))
         self.count += came
         self.seen += len(values)
         self.last = float(points.values[-1])
@@ -330,7 +313,7 @@ class Series:
         if not self.name:
             return
         if self._rest is not None and len(self._rest):
-            self._put(_extremes(self._rest, len(self._rest)))
+            self._put(extremes(self._rest, len(self._rest)))
         if self._last is not None and int(self._last.steps[-1]) > self._last_step:
             self._put(self._last)
 
@@ -343,14 +326,14 @@ class Series:
             return
         self.is_thinned = True
         if self._rest is not None and len(self._rest):
-            points = _joined(self._rest, points)
+            points = joined(self._rest, points)
         while True:
             size = 4 << max(0, math.ceil(math.log2(max(int(points.steps[0]), 1) / self._budget)))
             whole = len(points) // size * size
             whole = min(whole, max(size, self._budget // size * size))  # pieces grow as the curve does
             if not whole:
                 break
-            self._put(_extremes(points[:whole], size))
+            self._put(extremes(points[:whole], size))
             points = points[whole:]
             if not len(points):
                 break
@@ -360,47 +343,3 @@ class Series:
         if len(points):
             self._last_step = int(points.steps[-1])
             self._write(self.name, points)
-
-
-def _points(values: list[Any], first: int, stride: float, since: int, tick: float) -> Points:
-    """Values with their steps and times, evenly spread."""
-    numpy = loaded("numpy") if len(values) >= _MANY else None
-    if numpy is None:
-        numbers = [_float(value) for value in values]
-        at = range(1, len(values) + 1)
-        return Points([first + int(it * stride) - 1 for it in at], [since + int(it * tick) for it in at], numbers)
-    try:
-        array = numpy.fromiter(values, numpy.float64, len(values))
-    except OverflowError:
-        array = numpy.array([_float(value) for value in values])
-    index = numpy.arange(1, len(values) + 1)
-    return Points(first - 1 + (index * stride).astype(numpy.int64), since + (index * tick).astype(numpy.int64), array)
-
-
-def _joined(some: Points, others: Points) -> Points:
-    if isinstance(some.values, list) and isinstance(others.values, list):
-        return Points([*some.steps, *others.steps], [*some.times_ns, *others.times_ns], [*some.values, *others.values])
-    join = loaded("numpy").concatenate
-    return Points(join((some.steps, others.steps)), join((some.times_ns, others.times_ns)), join((some.values, others.values)))
-
-
-def _extremes(points: Points, size: int) -> Points:
-    """The lowest and the highest point of each piece of `size` points, in the order they came; a piece of equal values gives one."""
-    if isinstance(points.values, list):
-        clean = [0.0 if math.isnan(value) else value for value in points.values]
-        ranges = [range(start, min(start + size, len(clean))) for start in range(0, len(clean), size)]
-        picked = sorted({choose(piece, key=clean.__getitem__) for piece in ranges for choose in (min, max)})
-        return Points([points.steps[at] for at in picked], [points.times_ns[at] for at in picked], [points.values[at] for at in picked])
-    numpy = loaded("numpy")
-    table = numpy.asarray(points.values).reshape(-1, size)
-    table = numpy.where(numpy.isnan(table), 0.0, table)
-    start = numpy.arange(0, len(points), size)
-    chosen = numpy.unique(numpy.concatenate((start + table.argmin(axis=1), start + table.argmax(axis=1))))
-    return Points(*(numpy.asarray(it)[chosen] for it in (points.steps, points.times_ns, points.values)))
-
-
-def _float(value: Any) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf

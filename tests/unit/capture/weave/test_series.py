@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtrack.capture.weave import taps
-from nbtrack.capture.weave.plan import Spot
 from nbtrack.capture.weave.scope import Loop
 from nbtrack.capture.weave.series import Series
+from nbtrack.capture.weave.spot import Spot
 
 LOOP = Loop(ast.parse("while True: pass").body[0], None, True)
 
