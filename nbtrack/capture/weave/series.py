@@ -327,17 +327,16 @@ class Series:
         self.is_thinned = True
         if self._rest is not None and len(self._rest):
             points = joined(self._rest, points)
-        while True:
-            size = 4 << max(0, math.ceil(math.log2(max(int(points.steps[0]), 1) / self._budget)))
-            whole = len(points) // size * size
+        done = 0
+        while done < len(points):
+            size = 4 << max(0, math.ceil(math.log2(max(int(points.steps[done]), 1) / self._budget)))
+            whole = (len(points) - done) // size * size
             whole = min(whole, max(size, self._budget // size * size))  # pieces grow as the curve does
             if not whole:
                 break
-            self._put(extremes(points[:whole], size))
-            points = points[whole:]
-            if not len(points):
-                break
-        self._rest = points
+            self._put(extremes(points[done : done + whole], size))
+            done += whole
+        self._rest = points[done:]
 
     def _put(self, points: Points) -> None:
         if len(points):

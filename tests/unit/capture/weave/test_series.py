@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtrack.capture.weave import taps
+from nbtrack.capture.weave.points import Points
 from nbtrack.capture.weave.scope import Loop
 from nbtrack.capture.weave.series import Series
 from nbtrack.capture.weave.spot import Spot
@@ -67,6 +68,15 @@ def test_a_long_curve_is_thinned_to_little_more_than_its_budget():
     assert series.count == 200_000
     assert 1000 < len(kept) < 6000
     assert series.is_thinned
+
+
+def test_thinning_many_values_at_once_copies_each_a_few_times_alone(monkeypatch):
+    copied, part = [], Points.__getitem__
+    monkeypatch.setattr(Points, "__getitem__", lambda self, at: copied.append(len(part(self, at))) or part(self, at))
+    series, kept = series_of(100)
+    give(series, [math.sin(it / 50) for it in range(50_000)])
+    assert series.is_thinned and len(kept) > 100
+    assert sum(copied) < 4 * 50_000
 
 
 def test_what_is_told_of_a_fast_loop_is_no_more_than_was_seen():
