@@ -193,8 +193,7 @@ def test_curves_stand_over_each_kind_of_time(shown):
         page.locator(".nbt-plot canvas").first.wait_for()
         assert page.get_by_role("alert").count() == 0, axis
     page.get_by_label("Horizontal").select_option("wall")
-    place = page.locator(".u-over").first.bounding_box()
-    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + 50)
+    page.locator(".u-over").first.hover(position={"x": 60, "y": 50})
     year = page.evaluate(
         "new Date(JSON.parse(document.querySelector('#nbtrack-data').textContent).runs.columns.find(it => it.key === 'info/started').values[0]).getFullYear()"
     )
