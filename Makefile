@@ -18,10 +18,10 @@ WEB := labextension
 new_enough = const [major, minor] = process.versions.node.split(".").map(Number); process.exit(!(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)))
 npm = cd $(WEB) && PATH="$(abspath $(BIN)):$$PATH" npm
 
-# Most tests drive real kernels, servers and kills, and wait for them: two files at a time. One that fails is tried again once, and the
-# summary lists it as rerun: on a busy machine a process may come later than a test waits, but a fault fails twice.
+# Most tests drive real kernels, servers and kills, and wait for them: two files at a time. One that fails is tried again up to twice,
+# and the summary lists it as rerun: on a busy machine a process may come later than a test waits, but a fault fails each time.
 AT_ONCE := -n 2 --dist loadfile
-AGAIN := --reruns 1
+AGAIN := --reruns 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test test-web lint test-versions bench capture-score clean postgresql mariadb chromium
@@ -36,12 +36,13 @@ lab: $(VENV)/.installed-lab ## Open the quickstart, and the pipeline of examples
 	@$(BIN)/python examples/demo.py --lab $(ARGS)
 
 test: $(VENV)/.installed-test $(VENV)/.installed-frameworks $(VENV)/.installed-browser postgresql mariadb chromium ## Run lint and every test
-	@lint=; $(MAKE) --no-print-directory lint || lint=red; \
-	test -n "$(ARGS)" || { $(MAKE) --no-print-directory test-web || exit 1; }; \
+	@lint=; failed=; $(MAKE) --no-print-directory lint || lint=red; \
 	test -z "$(ARGS)" || $(BIN)/python -m pytest $(ARGS) || exit 1; \
-	test -n "$(ARGS)" || $(BIN)/python -m pytest $(AT_ONCE) $(AGAIN) || exit 1; \
-	test -n "$(ARGS)" || $(BIN)/python -m pytest tests/server $(AGAIN) || exit 1; \
-	test -n "$(ARGS)" || $(BIN)/python -m pytest tests/browser $(AGAIN) || exit 1; \
+	test -n "$(ARGS)" || { $(MAKE) --no-print-directory test-web || failed="$$failed [test-web]"; \
+		$(BIN)/python -m pytest $(AT_ONCE) $(AGAIN) || failed="$$failed [plain]"; \
+		$(BIN)/python -m pytest tests/server $(AGAIN) || failed="$$failed [tests/server]"; \
+		$(BIN)/python -m pytest tests/browser $(AGAIN) || failed="$$failed [tests/browser]"; }; \
+	test -z "$$failed" || { echo "Tests failed in:$$failed. The names stand in the summary of each part above." >&2; exit 1; }; \
 	test -z "$$lint" || { echo "The tests pass, but lint does not: see above, or make lint." >&2; exit 1; }
 
 test-web: $(WEB)/node_modules/.installed-all ## Run the tests of the front end's library
