@@ -53,6 +53,8 @@ class Runs(TypedDict):
     metric: str | None
     group: str | None
     says: str
+    others: NotRequired[int]
+    """How many runs are not read yet: these are the newest, and the next answer has all."""
 
 
 class Problem(TypedDict):

@@ -27,6 +27,7 @@ SIZES = (64 << 10, 512 << 10, 4 << 20)
 """Bytes of a writer's first, second and every further segment: small runs stay small, no map grows past 4 MiB of a kernel's memory."""
 
 _FILE = regex(r"points-(?P<writer>.+)-(?P<number>\d+)\.bin")
+_NOTHING = bytes(4096)
 _TAIL_BYTES = 1024 * RECORD_BYTES
 
 Point = tuple[int, int, float, int]
@@ -89,8 +90,16 @@ def read_bytes(path: Path, start: int = 1) -> bytes:
         file.seek(start * RECORD_BYTES)
         data = file.read()
     data = data[: len(data) // RECORD_BYTES * RECORD_BYTES]
-    end = len(data.rstrip(b"\0"))
+    end = _written(data)
     return data[: -(-end // RECORD_BYTES) * RECORD_BYTES]
+
+
+def _written(data: bytes) -> int:
+    """Bytes up to the last one that is not zero. A new segment is all but empty, and `rstrip` goes through that byte by byte."""
+    end = len(data)
+    while end >= len(_NOTHING) and data.endswith(_NOTHING, end - len(_NOTHING), end):
+        end -= len(_NOTHING)
+    return len(data[:end].rstrip(b"\0"))
 
 
 class Scratch:

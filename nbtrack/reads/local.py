@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -26,6 +27,8 @@ _Mark = tuple[int, int, int]
 _lock = threading.RLock()
 _known: dict[tuple[str, str], _Known] = {}
 _names: dict[str, tuple[int, list[str]]] = {}
+_read: set[str] = set()
+"""State directories of which all runs were read once, points and all."""
 
 
 class _Known:
@@ -51,6 +54,28 @@ def local_runs(home: Home, *, metrics: bool = True, is_told: bool = False) -> li
         return _local_runs(home, metrics, is_told)
 
 
+def newest_runs(home: Home, within_s: float) -> tuple[list[RunView], int]:
+    """Runs that were written to last, as many as are read in this time, and how many others there are; (all, 0) where all were read before.
+
+    Something to show while `local_runs` reads ten thousand for the first time: this does not wait for that.
+    """
+    if str(home.root) in _read:
+        return local_runs(home), 0
+    until = time.monotonic() + within_s
+    folders: list[tuple[int, str]] = []
+    for run_id in home.run_ids():
+        with contextlib.suppress(OSError):
+            folders.append((os.stat(f"{home.root}/runs/{run_id}").st_mtime_ns, run_id))  # noqa: PTH116 - of ten thousand runs
+    found = []
+    folders.sort(reverse=True)
+    for number, (_, run_id) in enumerate(folders, 1):
+        if (view := local_run(home, run_id, is_listed=True)) is not None:
+            found.append(view)
+        if time.monotonic() > until:
+            return found, len(folders) - number
+    return found, 0
+
+
 def forget(home: Home, run_ids: Iterable[str]) -> None:
     """Read these runs again with the next listing."""
     for run_id in run_ids:
@@ -61,7 +86,7 @@ def _local_runs(home: Home, metrics: bool, is_told: bool) -> list[RunView]:
     found: list[RunView] = []
     watched: list[tuple[int, str, int]] = []
     root = str(home.root)
-    for run_id in _ids(home) if is_told else home.run_ids():
+    for run_id in known_ids(home) if is_told else home.run_ids():
         known = _known.get((root, run_id)) if is_told else None
         if known is None:
             view = local_run(home, run_id, metrics=metrics, is_listed=True)
@@ -79,10 +104,12 @@ def _local_runs(home: Home, metrics: bool, is_told: bool) -> list[RunView]:
             found[at] = _looked(home, run_id) or found[at]
             if time.monotonic_ns() > until_ns:
                 break
+    if metrics:
+        _read.add(root)
     return found
 
 
-def _ids(home: Home) -> list[str]:
+def known_ids(home: Home) -> list[str]:
     """The same as `run_ids`, read again when the folder changed."""
     folder = f"{home.root}/runs"
     try:

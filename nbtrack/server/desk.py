@@ -20,18 +20,21 @@ from nbtrack.errors import UsageError
 from nbtrack.journal import Home
 from nbtrack.reads import all_runs, find, fresh, words
 from nbtrack.reads.changed import has_baseline_tag
+from nbtrack.reads.local import newest_runs
 from nbtrack.replay.restore import KINDS
 from nbtrack.replay.restore import notebook as write
 
 SCOPES = ("notebook", "experiment", "all")
 ASKS = ("curves", "importance", "statistics", "difference", "figures", "details")
+_FIRST_S = 0.4
+"""How long the newest runs are read for a first look, while all are read beside it."""
 _lock = threading.Lock()
 _comparisons: dict[Path, Comparison] = {}
 _frames: dict[tuple[Path, str], tuple[list[RunView], Runs | None]] = {}
 """The last answer for each scope, and the runs it is of."""
 
 
-def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, scope: str, *, is_told: bool = False) -> Runs:
+def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, scope: str, *, is_told: bool = False, is_first: bool = False) -> Runs:
     """Runs for the panel and the cells' badges.
 
     Args:
@@ -39,6 +42,7 @@ def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, 
         cells: ids of its cells as it stands: by them a notebook that was renamed has its runs still.
         scope: of this notebook, of the experiments that its runs are in, or all.
         is_told: whether somebody says with `reads.local.forget` which runs change.
+        is_first: the newest will do, where not all were read since the server began; the answer then says how many `others` there are.
 
     Raises:
         QueryError: the query cannot be read.
@@ -47,7 +51,9 @@ def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, 
     if scope not in SCOPES:
         raise UsageError(f"There is no scope {scope!r}.", mend=f"Ask for one of {', '.join(SCOPES)}.")
     seen = fresh.refresh(home, settings.load())  # asks delivery, and does not wait: the next look shows it
-    found = all_runs(home, query, is_told=is_told)
+    found, others = _newest(home) if is_first and not query else ([], 0)
+    if not others:
+        found = all_runs(home, query, is_told=is_told)
     if scope != "all":
         here = str(notebook) if notebook is not None else ""
         own = [view for view in (all_runs(home, is_told=is_told) if query else found) if is_of(view, here, cells)]
@@ -58,7 +64,13 @@ def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, 
             ids = {view.run_id for view in own}
             found = [view for view in found if view.run_id in ids] if query else own
     as_of_ms, stale = seen.as_of_ms or time.time_ns() // 1_000_000, sendable(words.clean(fresh.told(seen)))
-    return _framed(home, scope, found, as_of_ms, stale)
+    told = _framed(home, scope, found, as_of_ms, stale)
+    return {**told, "others": others} if others else told
+
+
+def _newest(home: Home) -> tuple[list[RunView], int]:
+    found, others = newest_runs(home, _FIRST_S)
+    return sorted((view for view in found if not view.is_trashed), key=operator.attrgetter("start.started_ns"), reverse=True), others
 
 
 def is_of(view: RunView, notebook: str, cells: Collection[str]) -> bool:

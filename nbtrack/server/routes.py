@@ -79,7 +79,8 @@ class RunsHandler(Handler):
         notebook = self.notebook(body.get("path"))
         cells = texts(body.get("cells"))
         query, scope, is_told = str(body.get("query") or ""), str(body.get("scope") or "notebook"), self.settings["nbtrack_watch"].is_sure
-        await self.answer(lambda: desk.runs(self.home, notebook, cells, query, scope, is_told=is_told))
+        is_first = body.get("first") is True
+        await self.answer(lambda: desk.runs(self.home, notebook, cells, query, scope, is_told=is_told, is_first=is_first))
 
 
 class AskHandler(Handler):

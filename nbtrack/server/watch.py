@@ -15,7 +15,7 @@ from nbtrack.journal import Home, fold
 from nbtrack.journal.writer import EVENTS
 from nbtrack.notebooks.dead import reap
 from nbtrack.reads import words
-from nbtrack.reads.local import forget, local_runs, points_mark
+from nbtrack.reads.local import forget, known_ids, local_runs, points_mark
 from nbtrack.server.health import Examiner
 from nbtrack.server.hub import Hub
 from nbtrack.server.shapes import Ended, Health
@@ -55,7 +55,7 @@ class Watch:
 
     async def _look(self) -> None:
         loop = asyncio.get_running_loop()
-        known = await loop.run_in_executor(None, _facts, self._home, self._home.run_ids())
+        known = await loop.run_in_executor(None, _facts, self._home, known_ids(self._home))
         self._going |= await loop.run_in_executor(None, self._begun)
         self.is_sure = True
         points: dict[str, tuple[int, ...]] = {}
@@ -65,7 +65,7 @@ class Watch:
         while True:
             await asyncio.sleep(_LIVE_S)
             quiet_s += _LIVE_S
-            names = await loop.run_in_executor(None, lambda: list(self._home.run_ids()))
+            names = await loop.run_in_executor(None, known_ids, self._home)
             is_whole = quiet_s >= _ALL_S
             live |= self._going
             now = await loop.run_in_executor(None, _facts, self._home, names if is_whole else [it for it in names if it not in known or it in live])

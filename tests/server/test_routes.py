@@ -148,3 +148,15 @@ async def test_a_pinned_baseline_is_the_runs_own(post, add_run):
     assert (await post("runs", {"scope": "all"}))["baseline"] is None
     await post("act", {"do": "tag", "runs": [one.run_id], "tag": "nbtrack.baseline", "value": "yes"})
     assert (await post("runs", {"scope": "all"}))["baseline"] == one.run_id
+
+
+async def test_a_first_look_shows_the_newest_runs_while_all_are_read(post, add_run, monkeypatch):
+    runs = [add_run(name=f"run-{number}").run_id for number in range(4)]
+    monkeypatch.setattr("nbtrack.server.desk._FIRST_S", 0)
+    found = await post("runs", {"scope": "all", "first": True})
+    assert len(column(found, "info/id")) + found["others"] == 4
+    assert found["others"] > 0
+    whole = await post("runs", {"scope": "all"})
+    assert set(column(whole, "info/id")) == set(runs)
+    again = await post("runs", {"scope": "all", "first": True})  # all are known now
+    assert ("others" in again, len(column(again, "info/id"))) == (False, 4)

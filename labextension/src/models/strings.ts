@@ -113,6 +113,7 @@ export const STRINGS = {
     empty: 'No runs here yet. Load nbtrack once, then put %%track above a cell and run it:',
     example: '%load_ext nbtrack\n\n%%track\nmodel.fit(X, y)\nscore = model.score(X_test, y_test)',
     then: 'What it computed, printed and drew is then a run, kept here and in MLflow.',
+    others: (n: number): string => `${count(n, 'older run is', 'older runs are')} being read…`,
     groupings: { none: 'nothing', attempt: 'cell', pipeline: 'pipeline', parent: 'parent' },
     best: (metric: string, value: string): string => `best ${metric} ${value}`,
     running: (n: number): string => `${n.toLocaleString('en')} running`,

@@ -33,6 +33,8 @@ export interface IRuns {
   metric: string | null;
   group: string | null;
   says: string;
+  /** How many runs are not read yet: these are the newest, and the next answer has all. */
+  others?: number;
 }
 
 /** Why an answer is none. */

@@ -91,7 +91,7 @@ export class ServerHost implements IHost {
     this._isReading = true;
     try {
       const wanted = this._wanted();
-      const runs = await ask<IRuns>('runs', {}, wanted);
+      const runs = await ask<IRuns>('runs', {}, { ...wanted, first: this.runs === EMPTY });
       if (!this._isDisposed) {
         this.runs = runs;
         this.problem = '';
@@ -109,6 +109,9 @@ export class ServerHost implements IHost {
     }
     if (!this._isDisposed) {
       this.changed.emit();
+      if (this.runs.others && !this.problem) {
+        this.refresh(true);
+      }
     }
   }
 

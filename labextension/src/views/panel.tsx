@@ -75,6 +75,7 @@ function Panel({ compare, panel }: { compare: Compare; panel: IPanel }): VNode {
           {problem}
         </p>
       )}
+      {compare.runs.count > 0 && compare.runs.source.others && <p class="nbt-note">{STRINGS.panel.others(compare.runs.source.others)}</p>}
       {compare.sortedRows.length ? <List compare={compare} panel={panel} grouping={grouping} /> : <Empty compare={compare} />}
     </>
   );
@@ -83,6 +84,9 @@ function Panel({ compare, panel }: { compare: Compare; panel: IPanel }): VNode {
 function Empty({ compare }: { compare: Compare }): VNode {
   if (compare.runs.count) {
     return <p class="nbt-empty">{STRINGS.noMatch}</p>;
+  }
+  if (compare.runs.source.others) {
+    return <p class="nbt-empty">{STRINGS.panel.others(compare.runs.source.others)}</p>;
   }
   return (
     <div class="nbt-empty">

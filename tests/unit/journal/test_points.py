@@ -146,3 +146,20 @@ def test_ten_million_points_are_folded_and_cost_the_writing_process_little_memor
     assert (metric.count, metric.lowest, metric.highest, metric.last, metric.last_step) == (10_000_001, -1.0, 0.5, -1.0, 10_000_000)
     for path in segments(home.run("a" * 32)):
         path.unlink()  # 300 MB
+
+
+@pytest.mark.parametrize("bytes_cut", [0, 1, 31, 4095, 4096])
+def test_the_last_point_is_found_wherever_it_lies(home, begin, bytes_cut):
+    run = begin()
+    run.log("m", 0.5)
+    (path,) = segments(run.folder)
+    run.close()
+    whole = path.read_bytes()
+    slots = len(whole) // RECORD_BYTES
+    for at in (1, 2, 126, 127, 128, 129, 255, 256, slots - 130):
+        data = bytearray(whole)
+        data[RECORD_BYTES : 2 * RECORD_BYTES] = bytes(RECORD_BYTES)
+        data[at * RECORD_BYTES : (at + 1) * RECORD_BYTES] = whole[RECORD_BYTES : 2 * RECORD_BYTES]
+        path.write_bytes(data[: len(data) - bytes_cut])
+        assert len(read_bytes(path)) == at * RECORD_BYTES
+        assert [value for _, value in points(home, run)] == [0.5]

@@ -83,3 +83,13 @@ def test_a_run_that_goes_on_again_is_followed(home, ended):
     again.log("acc", 0.9, 5)
     assert [(view.state, view.metrics["acc"].last) for view in local_runs(home)] == [(State.RUNNING, 0.9)]
     again.close()
+
+
+def test_the_newest_runs_come_while_all_are_read(home, ended):
+    ids = {ended(ago).run_id for ago in (3, 2, 1)}
+    few, others = local.newest_runs(home, 0)
+    assert (len(few), others) == (1, 2)
+    every, none = local.newest_runs(home, 60)
+    assert ({view.run_id for view in every}, none) == (ids, 0)
+    local_runs(home)
+    assert ({view.run_id for view in local.newest_runs(home, 0)[0]}, local.newest_runs(home, 0)[1]) == (ids, 0)
