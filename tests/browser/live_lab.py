@@ -43,6 +43,8 @@ class Server:
     python: str = sys.executable
     path: str = ""
     """PATH of the server and its kernels; empty means that of the tests."""
+    options: tuple[str, ...] = ()
+    """More words of the command that starts it."""
     token: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def start(self) -> None:
@@ -73,7 +75,7 @@ class Server:
             **({"PATH": self.path} if self.path else {}),
         }
         options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={self.port}", "--ServerApp.port_retries=0", "--expose-app-in-browser"]
-        options += [f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}"]
+        options += [f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}", *self.options]
         self.log = (own / "server.log").open("wb")
         command = [self.python, "-m", "jupyter", self.app, *options]
         self.process = subprocess.Popen(command, env=self.env, cwd=self.root, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import json
 import os
 import shutil
 import statistics
@@ -97,11 +96,14 @@ def _lab(*, without_nbtrack: bool = False) -> Iterator[Any]:
     from live_lab import Server
 
     with tempfile.TemporaryDirectory(prefix="nbtrack-bench-", ignore_cleanup_errors=True) as name:
-        server = Server(Path(name), "lab")
-        if without_nbtrack:
-            place = Path(name) / ".jupyter-test" / "data" / "labconfig"
-            place.mkdir(parents=True)
-            (place / "page_config.json").write_text(json.dumps({"disabledExtensions": {"nbtrack": True}}))
+        # An extension that is only disabled is loaded all the same
+        extensions = Path(name) / "extensions"
+        extensions.mkdir()
+        for it in (Path(sys.prefix) / "share" / "jupyter" / "labextensions").iterdir():
+            if it.name != "nbtrack" or not without_nbtrack:
+                (extensions / it.name).symlink_to(it)
+        (Path(name) / "root").mkdir()
+        server = Server(Path(name) / "root", "lab", options=(f"--LabApp.labextensions_path={extensions}",))
         server.start()
         try:
             yield server
@@ -130,12 +132,12 @@ def _starts(browser: Any, plan: Plan) -> list[Row]:
                 loaded |= files
                 if turn > 1:  # both caches are warm
                     taken[server is ours].append(ms)
-    added = statistics.median(taken[True]) - statistics.median(taken[False])
+    # What else the machine does only makes a start longer: the quickest ones say best what it takes
+    added = min(taken[True]) - min(taken[False])
     static = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "nbtrack" / "static"
     size_kb = sum(len(gzip.compress((static / name).read_bytes())) for name in loaded if name.endswith(".js")) / 1e3
-    total = statistics.median(taken[False])
     return [
-        Row(f"JupyterLab's start, what nbtrack adds to {total:.0f} ms", f"{added:.0f} ms", f"<= {START_MS} ms", "", added <= START_MS),
+        Row(f"JupyterLab's start, what nbtrack adds to {min(taken[False]):.0f} ms", f"{added:.0f} ms", f"<= {START_MS} ms", "", added <= START_MS),
         Row("JupyterLab's first load, what nbtrack adds, gzipped", f"{size_kb:.0f} KB", f"<= {LOAD_KB} KB", "", size_kb <= LOAD_KB),
     ]
 
@@ -163,6 +165,8 @@ def _badges(browser: Any) -> list[Row]:
 
 
 def _panel(browser: Any, count: int, scale: float) -> list[Row]:
+    import psutil
+
     say(f"panel of {count:,} runs")
     with _lab() as server:
         written = subprocess.run([sys.executable, "-c", _WRITE, server.env["NBTRACK_HOME"], str(count)], capture_output=True, text=True, check=False)
@@ -184,8 +188,11 @@ def _panel(browser: Any, count: int, scale: float) -> list[Row]:
             again.append(page.evaluate(_PANEL))
         frames = page.evaluate(_SCROLL)
         page.wait_for_timeout(12_000 * scale)
+        busy = psutil.Process(server.process.pid)
+        before_s = sum(busy.cpu_times()[:2])
         page.on("request", lambda request: asked.append(request.url) if "/nbtrack/" in request.url else None)
         page.wait_for_timeout(QUIET_S * 1000 * scale)
+        share = (sum(busy.cpu_times()[:2]) - before_s) / (QUIET_S * scale)
         page.close()
     median = statistics.median(again)
     return [
@@ -193,4 +200,5 @@ def _panel(browser: Any, count: int, scale: float) -> list[Row]:
         Row("… right after the server was started, which reads them all", f"{first:.0f} ms"),
         Row("… scrolled, slowest of 120 frames", f"{max(frames):.0f} ms"),
         Row(f"Requests while nothing runs, in {QUIET_S * scale:.0f} s", str(len(asked)), "0", "", not asked),
+        Row("… and the server's share of a core", f"{100 * share:.1f} %"),
     ]
