@@ -19,7 +19,13 @@ from nbtrack.records import dataclass
 
 Open = Callable[[str], BinaryIO]
 """Opens a file of the model's folder for writing."""
+FITTING = frozenset({"fit", "partial_fit", "fit_predict", "fit_transform", "train_on_batch"})
+"""Methods that train what they are called on."""
 _PARAMETERS = 20_000
+_LOOKED_AT = 16
+"""Parameters of a torch module of which two items are read."""
+_KERAS_WEIGHTS = 4
+"""The same of a Keras model, whose weights are fetched whole."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +49,12 @@ class Flavor:
     is_one: Callable[[Any], bool]
     """By type alone."""
     mark: Callable[[Any], Any]
-    """Changes when the model is trained; None while it is not fitted. Reads no property."""
+    """Changes when the model is trained; None while it is not fitted."""
     write: Callable[[Any, Open], Written]
     methods: frozenset[str] = field(default=frozenset({"fit", "partial_fit", "fit_predict", "fit_transform", "fit_resample"}))
     """Calls that train."""
+    is_trained: Callable[[Any], bool] = lambda _: True
+    """Whether one that the cell itself made was trained, where a mark alone does not tell."""
 
 
 def flavor_of(value: Any) -> Flavor | None:
@@ -207,13 +215,25 @@ def _is_torch(value: Any) -> bool:
 
 
 def _torch_mark(value: Any) -> Any:
-    """Identity and version of every parameter: an optimizer's step raises the version."""
-    marks = []
+    """Identity and version of every parameter: an optimizer's step raises the version. `parameter.data -= ...` does not, so two items of some are in it."""
+    marks: list[Any] = []
     for parameter in parameters_of(value):
-        marks.append((id(parameter), parameter._version))
+        marks.append((id(parameter), parameter._version, *(_ends_of(parameter) if len(marks) < _LOOKED_AT else ())))
         if len(marks) == _PARAMETERS:
             break
     return tuple(marks) or None
+
+
+def _ends_of(parameter: Any) -> tuple[float, ...]:
+    """The first and the last item of a parameter in the computer's own memory; a device is not waited for."""
+    if type(parameter).__name__ != "Parameter" or parameter.device.type != "cpu" or not parameter.numel() or not parameter.dtype.is_floating_point:
+        return ()
+    value = parameter.detach()
+    return value[(0,) * value.ndim].item(), value[(-1,) * value.ndim].item()
+
+
+def _has_gradients(value: Any) -> bool:
+    return any(parameter.grad is not None for parameter in parameters_of(value))
 
 
 def parameters_of(module: Any) -> Iterable[Any]:
@@ -248,8 +268,18 @@ def _is_keras(value: Any) -> bool:
 
 
 def _keras_mark(value: Any) -> Any:
+    """The history of its fits, and items of its weights: a loop of one's own leaves no history."""
     history = own_facts(value).get("history")
-    return None if history is None else (id(history), len(getattr(history, "epoch", ())))
+    try:
+        arrays = [it.numpy() for it in value.trainable_variables[-_KERAS_WEIGHTS:]]
+        ends = tuple(float(end) for array in arrays if array.size for end in (array.flat[0], array.flat[-1]))
+    except Exception:  # noqa: BLE001 - weights that are not made yet, or on a device that is gone
+        ends = ()
+    return None if history is None and not ends else (id(history), len(getattr(history, "epoch", ())), ends)
+
+
+def _has_history(value: Any) -> bool:
+    return own_facts(value).get("history") is not None
 
 
 def _write_keras(model: Any, open_: Open) -> Written:
@@ -280,8 +310,8 @@ FLAVORS = (
     Flavor("xgboost", "xgboost", _is_xgboost, _booster_mark, _write_xgboost),
     Flavor("lightgbm", "lightgbm", _is_lightgbm, _booster_mark, _write_lightgbm),
     Flavor("catboost", "catboost", _is_catboost, _catboost_mark, _write_catboost),
-    Flavor("keras", "keras", _is_keras, _keras_mark, _write_keras, frozenset({"fit", "train_on_batch"})),
-    Flavor("pytorch", "torch", _is_torch, _torch_mark, _write_torch, frozenset()),
+    Flavor("keras", "keras", _is_keras, _keras_mark, _write_keras, frozenset({"fit", "train_on_batch"}), _has_history),
+    Flavor("pytorch", "torch", _is_torch, _torch_mark, _write_torch, frozenset(), _has_gradients),
     Flavor("statsmodels", "statsmodels", _is_statsmodels, id, _write_statsmodels, frozenset()),
     Flavor("sklearn", "sklearn", _is_sklearn, _sklearn_mark, _write_sklearn),
 )

@@ -12,15 +12,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from nbtrack.capture.calls import MISSING, argument, calls_in, root_of, value_of
+from nbtrack.capture.calls import calls_in
 from nbtrack.capture.fits import Fits, Seen
-from nbtrack.capture.flavors import Flavor, flavor_of, is_preprocessor, own_facts, parameters_of, unwrapped
+from nbtrack.capture.fitted_on import example_of, inputs_of
+from nbtrack.capture.flavors import FITTING, Flavor, flavor_of, is_preprocessor, own_facts, unwrapped
 from nbtrack.capture.known import home_of, module_of
 from nbtrack.capture.mlmodel import ModelFolder, TooLargeError, TooSlowError, write_model
+from nbtrack.capture.program import program_of
 from nbtrack.capture.quiet import quiet
 from nbtrack.capture.run import TrackedRun, as_text
-from nbtrack.capture.schemas import Sample, is_frame, is_of, named_columns, output_of, sample_of, shape_of
+from nbtrack.capture.schemas import is_of
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.weave.kinds import path_of
 from nbtrack.entities.ledger import Entry, Ledger, reads_for
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
@@ -31,8 +34,9 @@ _ITEMS = 50
 _KEYS = (str, int, float, bool)
 """Classes of keys that are asked for their text; others would answer with code of the user's."""
 _LOADED = regex(r"(^|_)(load|loads|read|from_pretrained)(_|$)")
+_NETWORKS = ("pytorch", "keras")
+_GRADIENTS = frozenset({"backward", "grad", "gradient", "value_and_grad"})
 _BEST = regex(r"(^|_)(best|final)(_|$)", re.IGNORECASE)
-_METHODS = frozenset({"fit", "partial_fit", "fit_predict", "fit_transform", "train_on_batch"})
 
 
 @dataclass
@@ -94,7 +98,7 @@ class Models(Source):
             if flavor is not None:
                 marks[id(value)] = flavor.mark(value)
         self._marks[cell.entry.number] = marks
-        fits = self._fits[cell.entry.number] = Fits(lambda name: _inputs_of(cell, name))
+        fits = self._fits[cell.entry.number] = Fits(lambda name: inputs_of(cell, name))
         fits.start()
         return ()
 
@@ -109,7 +113,7 @@ class Models(Source):
 
     def _keep(self, cell: Cell, it: _Found, seen: Seen | None) -> Any:
         def keep(run: TrackedRun) -> None:
-            sample, outputs = _sample_of(cell, it, seen)
+            sample, outputs = example_of(cell, it.name, it.model, it.flavor.name, seen)
             most_bytes = cell.chosen.model_mb * (1 << 20)
 
             def write(folder: ModelFolder) -> None:
@@ -188,6 +192,7 @@ def _reachable(cell: Cell) -> Iterator[tuple[str, Any, bool]]:
 def _trained(cell: Cell, marks: Mapping[int, Any] | None, fits: Fits) -> Iterator[_Found]:
     lines, fitted, loaded = _mentions(cell.entry.tree)
     done: set[int] = set()
+    has_network = False
     for name, value, is_item in _reachable(cell):
         flavor = flavor_of(value)
         if flavor is None or id(value) in done:
@@ -196,6 +201,7 @@ def _trained(cell: Cell, marks: Mapping[int, Any] | None, fits: Fits) -> Iterato
         if mark is None or not (fits.is_seen(value) or _is_new(cell, name, value, flavor, mark, marks, is_item, fitted, loaded)):
             continue
         done.add(id(value))
+        has_network = has_network or flavor.name in _NETWORKS
         order = (seen.line, seen.order) if seen is not None and seen.line else (lines.get(name, 0), seen.order if seen is not None else 0)
         yield _Found(_clean(name), unwrapped(value), flavor_of(unwrapped(value)) or flavor, order, "fitted in the cell", value)
     for seen in fits.seen.values():
@@ -203,7 +209,23 @@ def _trained(cell: Cell, marks: Mapping[int, Any] | None, fits: Fits) -> Iterato
         if flavor is not None and id(seen.model) not in done and flavor.mark(seen.model) is not None:
             model = unwrapped(seen.model)
             name = seen.name or _snake(type(seen.model).__name__)
+            has_network = has_network or flavor.name in _NETWORKS
             yield _Found(_clean(name), model, flavor_of(model) or flavor, (seen.line, seen.order), "fitted in a function of the cell", seen.model)
+    if marks is not None and not has_network and _takes_gradients(cell):
+        for name, value, _ in _reachable(cell):
+            flavor = flavor_of(value)
+            if flavor is None or flavor.name not in _NETWORKS or id(value) in done or id(value) in marks or name in loaded:
+                continue
+            if name in cell.entry.scope.writes and flavor.mark(value) is not None:
+                done.add(id(value))
+                yield _Found(_clean(name), unwrapped(value), flavor, (lines.get(name, 0), 0), "made in a cell that takes gradients", value)
+
+
+def _takes_gradients(cell: Cell) -> bool:
+    """Whether the cell, or a function it reaches, computes gradients: what a network has of them may be gone when the cell ends."""
+    program = program_of(cell)
+    nodes = [*(part.node for part in program.own), *program.reached]
+    return any(_GRADIENTS.intersection(path_of(call.func)[-1:]) for node in nodes for call in calls_in(node))
 
 
 def _is_new(
@@ -213,14 +235,12 @@ def _is_new(
     if name in fitted:
         return True
     if marks is None:  # a preview: what the code says is all there is
-        return name in cell.entry.scope.writes and name not in loaded and flavor.name != "pytorch"
+        return name in cell.entry.scope.writes and name not in loaded and flavor.name != "pytorch" and flavor.is_trained(value)
     if id(value) in marks:
         return bool(marks[id(value)] != mark)
     if name in loaded or not (is_item or name in cell.entry.scope.writes):
         return False
-    if flavor.name == "pytorch":
-        return any(parameter.grad is not None for parameter in parameters_of(value))
-    return True
+    return flavor.is_trained(value)
 
 
 def _mentions(tree: ast.Module | None) -> tuple[dict[str, int], set[str], set[str]]:
@@ -231,7 +251,7 @@ def _mentions(tree: ast.Module | None) -> tuple[dict[str, int], set[str], set[st
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             lines[node.id] = max(lines.get(node.id, 0), node.lineno)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS and isinstance(node.func.value, ast.Name):
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in FITTING and isinstance(node.func.value, ast.Name):
             fitted.add(node.func.value.id)
             lines[node.func.value.id] = max(lines.get(node.func.value.id, 0), node.lineno)
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
@@ -292,76 +312,6 @@ def _told_apart(found: list[_Found]) -> list[_Found]:
         if count[it.name] > 1:
             named[at] = replace(it, name=f"{it.name}_{count[it.name]}")
     return named
-
-
-def _sample_of(cell: Cell, it: _Found, seen: Seen | None) -> tuple[Sample | None, list[dict[str, Any]] | None]:
-    """The first rows the model was fitted on, and what it predicts: as its fit was seen, else from the call in the code, else its columns alone."""
-    if seen is not None and seen.sample is not None:
-        return seen.sample, output_of(it.model, seen.target_shape) if it.flavor.name == "sklearn" else None
-    sample, target = _from_code(cell, it)
-    if sample is None and it.flavor.name == "statsmodels":
-        sample = _statsmodels_sample(it.model)
-    if sample is None:
-        sample = _columns_alone(it.model)
-    return sample, output_of(it.model, target) if sample is not None and it.flavor.name in ("sklearn", "xgboost", "lightgbm") else None
-
-
-def _from_code(cell: Cell, it: _Found) -> tuple[Sample | None, tuple[int, int | None] | None]:
-    if it.flavor.name == "pytorch":
-        values = [cell.namespace.get(name) for name in _inputs_of(cell, it.name)]
-        return next((sample_of(value) for value in values if is_of(value, "torch", "Tensor")), None), None
-    columns = own_facts(it.model).get("n_features_in_")
-    for call in reversed([call for call in calls_in(cell.entry.tree) if isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS]):
-        given = value_of(argument(call, 0, "X", "x"), cell.namespace)
-        if given is MISSING:
-            continue
-        sample = sample_of(given)
-        is_of_this = root_of(call.func) == it.name or (columns is not None and sample is not None and sample.columns == columns)
-        if sample is not None and is_of_this:
-            target = value_of(argument(call, 1, "y"), cell.namespace)
-            return sample, None if target is MISSING else shape_of(target)
-    return None, None
-
-
-def _statsmodels_sample(results: Any) -> Sample | None:
-    """What the model was given: the frame of a formula, else the regressors."""
-    facts = own_facts(results)
-    facts = own_facts(facts["_results"]) if "_results" in facts else facts
-    data = own_facts(own_facts(facts.get("model")).get("data"))
-    frame: Any = data.get("frame")
-    if is_frame(frame) and (asked := own_facts(facts.get("model")).get("exog_names") or data.get("xnames")):
-        named = " ".join(map(str, asked)) if isinstance(asked, (list, tuple)) else ""
-        used = [name for name in frame.columns if isinstance(name, str) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", named)]
-        return sample_of(frame[used]) if used else None
-    return sample_of(data.get("orig_exog", data.get("exog")))
-
-
-def _columns_alone(model: Any) -> Sample | None:
-    facts = own_facts(model)
-    names, count = facts.get("feature_names_in_"), facts.get("n_features_in_", facts.get("_n_features"))
-    if is_of(model, "xgboost", "Booster"):
-        names, count = model.feature_names, model.num_features()
-    elif is_of(model, "lightgbm", "Booster"):
-        names = None
-        count = model.num_feature()
-    if names is not None and len(names):
-        return Sample(named_columns(names), None, True, len(names))
-    if isinstance(count, int) and count > 0:
-        return Sample([{"type": "tensor", "tensor-spec": {"dtype": "float64", "shape": [-1, count]}}], None, False, count)
-    return None
-
-
-def _inputs_of(cell: Cell, name: str) -> list[str]:
-    """Names that some call in the notebook's code gives to the model of this name, the tracked cell's first."""
-    found: dict[str, None] = {}
-    for entry in (cell.entry, *cell.ledger.before(cell.entry)):
-        if f"{name}(" in entry.code:
-            for call in calls_in(entry.tree):
-                function, given = call.func, argument(call, 0)
-                called = function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
-                if called == name and isinstance(given, ast.Name):
-                    found[given.id] = None
-    return list(found)
 
 
 def _params_of(model: Any) -> dict[str, str]:

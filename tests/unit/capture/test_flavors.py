@@ -114,3 +114,27 @@ def test_models_of_every_framework_load_and_predict_in_a_fresh_process(notebook_
     assert all(len(found[name]) == 4 for name in names)
     for name, values in expected.items():
         assert found[name] == pytest.approx(values, rel=1e-5), name
+
+
+BY_HAND = """
+def train(net, steps):
+    for _ in range(steps):
+        loss = ((net(X32) - t) ** 2).mean()
+        loss.backward()
+        for parameter in net.parameters():
+            parameter.data -= 0.1 * parameter.grad
+        net.zero_grad()
+    return loss.item()
+"""
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_network_whose_optimizer_is_written_by_hand_is_a_model(notebook_of):
+    pytest.importorskip("torch")
+    notebook = notebook_of(Models())
+    for code in (DATA, TORCH, BY_HAND):
+        notebook.run(code)
+    assert list(notebook.tracked("net = torch.nn.Linear(3, 1)\nloss = train(net, 3)").values()) == ["Linear"]
+    assert list(notebook.tracked("loss = train(net, 3)").values()) == ["Linear"]
+    assert notebook.tracked("other = torch.nn.Linear(3, 1)") == {}
+    assert notebook.tracked("with torch.no_grad():\n    error = ((net(X32) - t) ** 2).mean().item()") == {}
