@@ -189,7 +189,7 @@ def _signature_names(dotted: str, call: ast.Call) -> list[str]:
     if not dotted or is_layer(dotted) or not any(isinstance(it, (ast.Constant, ast.UnaryOp, ast.BinOp)) for it in call.args):
         return []
     module, _, name = dotted.rpartition(".")
-    holder: Any = sys.modules.get(module)
+    holder: Any = sys.modules.get(module.removeprefix("tensorflow.") if module.startswith("tensorflow.keras") else module)
     target = vars(holder).get(name) if holder is not None else None
     if target is None or not callable(target):
         return []

@@ -147,4 +147,7 @@ def _record(run: TrackedRun, finding: Finding) -> None:
         for step, item in enumerate(value.values() if isinstance(value, dict) else value):
             run.log(finding.name, item, step)
     else:
+        run.told.pop(finding.name, None)
         run.log(finding.name, value)
+        if type(value) in (int, float):
+            run.told[finding.name] = value

@@ -135,7 +135,7 @@ def _class_values(node: ast.ClassDef) -> Iterator[tuple[str, Any]]:
             yield from ((f"{statement.name}.{name}", value) for name, value in _class_values(statement))
 
 
-def _objects(cell: Cell, program: Program, parts: Iterable[Part]) -> Iterator[Candidate]:
+def _objects(cell: Cell, program: Program, parts: tuple[Part, ...]) -> Iterator[Candidate]:
     """Fields of configuration objects the statements bind."""
     names = dict.fromkeys(name for part in parts for name in part.scope.writes)
     kinds = uses_in(program).of
@@ -143,10 +143,18 @@ def _objects(cell: Cell, program: Program, parts: Iterable[Part]) -> Iterator[Ca
         if name.startswith("_") or name not in cell.namespace or type(cell.namespace[name]) in _PLAIN or issubclass(type(cell.namespace[name]), type):
             continue
         fields = fields_of(cell.namespace[name], name)
+        if static(type(cell.namespace[name]), "__dataclass_fields__") is not None and (given := _given(name, parts)):
+            fields = {key: value for key, value in fields.items() if key in given or module_of(type(cell.namespace[name])) == "__main__"}
         if not fields or not (kinds.get(name, set()) & {ATTRIBUTES, WORK, OTHER, KEYS} or cell.is_own):
             continue
         for path, value in flat(fields, around=(id(cell.namespace[name]),)):
             yield Candidate(path, value, f"field of the configuration {name}", (name,))
+
+
+def _given(name: str, parts: tuple[Part, ...]) -> set[str]:
+    """Keywords of the call that a name was bound to: a library's dataclass works out many fields from them by itself."""
+    nodes = [node for part in parts for bound, node in pairs(part.node) if bound == name and isinstance(node, ast.Call)]
+    return {it.arg for it in nodes[-1].keywords if it.arg} if nodes else set()
 
 
 def fields_of(value: Any, name: str = "") -> dict[str, Any]:

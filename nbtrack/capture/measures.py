@@ -90,6 +90,8 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
         if isinstance(it.value, float) and not math.isfinite(it.value) and it.name not in seen:
             continue
         others = (name for name in _near(sorted_values, it.value) if not (it.table and tables.get(name) == it.table))
+        if is_curve(cell, it.name.rpartition(".")[2]) and ends_curve(cell, it.name.rpartition(".")[2], it.value):
+            continue  # the last point of a curve, told once more by a dict or an object
         if it.key in here or any(_is_same(it, name, values[name]) for name in others):  # one quantity once a cell
             continue
         if isinstance(it.value, float) and it.value not in (0, 1) and not is_measure(it.name) and it.value in earlier.values():

@@ -52,6 +52,8 @@ class TrackedRun:
         """Metrics that capture recorded, each with what it is."""
         self.metric_values: dict[str, float | int] = {}
         """Their last values."""
+        self.told: dict[str, float | int] = {}
+        """Of these, numbers that have one point each: a later cell that logs one by a call means that point."""
         self.curve_ends: dict[str, float] = {}
         """Last value of each curve that capture recorded: a metric of this name and value is that point again."""
         self.curve_places: dict[str, str] = {}
@@ -69,7 +71,7 @@ class TrackedRun:
 
     def log(self, name: str, value: Any, step: int | None = None, timestamp_ns: int | None = None) -> None:
         """Append a point to a metric; what is no number is refused with a notice."""
-        if self.is_stopped:
+        if self.is_stopped or (self.told and name in self.told and not step and _is_number(value, self.told.pop(name))):
             return
         try:
             self.writer.log(name, value, step, timestamp_ns)
@@ -295,6 +297,11 @@ def as_text(value: Any) -> str:
 def sendable(text: str) -> str:
     """The text as kernels and stores can send it: halves of a surrogate pair, which a Python text may hold, are escaped."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _is_number(value: Any, known: float | int) -> bool:
+    """Whether a value of a plain kind, or one of numpy's, is this number."""
+    return (type(value) in (float, int) or (type(value).__module__ == "numpy" and getattr(value, "shape", None) == ())) and bool(value == known)
 
 
 def _short(value: Any) -> str:

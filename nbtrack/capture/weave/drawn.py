@@ -82,7 +82,8 @@ def _value(node: ast.expr, namespace: Mapping[str, Any]) -> tuple[str, Any]:
         name, base = _value(node.value, namespace)
         key = node.slice.value
         if issubclass(type(base), dict) and type(key) in (str, int):
-            return (snake(key) if type(key) is str else name), dict.get(base, key)
+            within = f"{name}-" if isinstance(node.value, ast.Subscript) else ""  # `results["train"]["logloss"]`, as where the dict is found whole
+            return (f"{within}{snake(key)}" if type(key) is str else name), dict.get(base, key)
         return "", None
     if isinstance(node, ast.Call) and path_of(node.func)[-1:] and path_of(node.func)[-1] in _MEANS:
         axis = next((it.value.value for it in node.keywords if it.arg == "axis" and isinstance(it.value, ast.Constant)), None)

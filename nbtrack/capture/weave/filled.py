@@ -43,6 +43,7 @@ def filled_by(nodes: Iterable[ast.AST]) -> Filled:
             found.emptied.update(_emptied(it))
             if isinstance(it, _LOOPS):
                 found.frames.update(_frames(it))
+                found.emptied.update(_made_anew(it))
     return found
 
 
@@ -75,11 +76,21 @@ def _emptied(node: ast.AST) -> Iterator[str]:
         yield _name_of(node.func.value)
     elif isinstance(node, ast.Delete):
         yield from (_name_of(it.value) for it in node.targets if isinstance(it, ast.Subscript) and isinstance(it.slice, ast.Slice))
-
     elif isinstance(node, ast.Assign) and isinstance(node.value, ast.List) and not node.value.elts:  # agent.rewards = [], by others than itself
         for target in node.targets:
             if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id != "self":
                 yield target.attr
+
+
+def _made_anew(loop: ast.AST) -> Iterator[str]:
+    """Lists of one step of a loop: `log_probs, rewards = [], []`."""
+    for it in ast.walk(loop):
+        if isinstance(it, ast.Assign):
+            for target in it.targets:
+                pairs = (
+                    zip(target.elts, it.value.elts, strict=False) if isinstance(target, ast.Tuple) and isinstance(it.value, ast.Tuple) else [(target, it.value)]
+                )
+                yield from (to.id for to, value in pairs if isinstance(to, ast.Name) and isinstance(value, ast.List) and not value.elts)
 
 
 def _frames(loop: ast.AST) -> Iterator[str]:

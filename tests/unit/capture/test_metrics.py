@@ -276,3 +276,17 @@ def test_equal_numbers_of_one_report_are_all_kept(notebook_of):
     notebook.run("from sklearn.metrics import classification_report")
     found = notebook.tracked("report = classification_report([0, 1, 0, 1], [0, 1, 0, 1], output_dict=True)")
     assert {"0.precision", "1.precision", "macro avg.recall"} <= {name for _, name in found}
+
+
+def test_a_number_that_a_later_cell_logs_by_a_call_is_the_point_that_is_there(notebook_of):
+    from nbtrack.capture.scalars import Scalars
+
+    notebook = notebook_of(Scalars())
+    notebook.tracked("pass")
+    run = notebook.runs[0]
+    notebook.run(DATA)
+    assert notebook.tracked("mse, acc = evaluate(y, p)", shared=run) == {("metric", "mse"): 0.1875, ("metric", "acc"): 0.75}
+    run.log("acc", 0.75)
+    run.log("mse", 0.5)
+    run.log("mse", 0.5)
+    assert {name: metric.count for name, metric in notebook.view().metrics.items()} == {"acc": 1, "mse": 3}

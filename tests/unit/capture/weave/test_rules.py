@@ -213,6 +213,7 @@ QUIET = {
     "counters": "n = 0\nk = 0\nfor i in range(9):\n    n += 1\n    k = k + 2\n    j = i * 2",
     "sizes": "for a in ([1], [1, 2], [3, 4, 5], [1]):\n    n = len(a)",
     "a dict that is written out": "weights = {0: 1.5, 1: 2.5}\nweights[2] = 0.5\nnames = {number: number * 0.5 for number in range(3)}",
+    "lists of one step": "def go(kept):\n    kept.append(sum([1.5, len(kept)]))\nfor i in range(3):\n    states, rewards = [], []\n    for t in range(4):\n        go(rewards)",
     "logarithms of items": "import math\nlog_probs = []\nfor x in [1.5, 2.5, 3.7]:\n    log_probs.append(math.log(x))",
     "the clock": "import time\nfor i in range(4):\n    t0 = time.time()\n    took = time.time() - t0\n    print(f'took {took:.3f} s')",
     "sums": "total = 0.0\nfor x in [1.5, 2.5, 3.7]:\n    total += x",
