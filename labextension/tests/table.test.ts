@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { Compare } from '../src/models/compare';
 import { IChoices, IHost } from '../src/models/host';
-import { Runs } from '../src/models/runs';
+import { Runs, whole } from '../src/models/runs';
 import { IColumn, IRuns } from '../src/models/shapes';
 import { Signal } from '../src/models/signal';
 import { available, differs, grouped, sorted, summary, verdict } from '../src/models/table';
@@ -102,4 +102,10 @@ describe('a comparison', () => {
     compare.host.choose({ baseline: 'deleted' });
     expect([compare.baseline, compare.items.length]).toEqual([undefined, 4]);
   });
+});
+
+test('a part of a metric that is told by the name of another has its numbers', () => {
+  const brief = { ...SOURCE, columns: [{ ...list('metric', 'acc', 'number', undefined), last: [1, 2], lowest: 'last', highest: [3, 4], best: 'highest' } as unknown as IColumn] };
+  const [column] = whole(brief).columns;
+  expect([column?.last, column?.lowest, column?.highest, column?.best]).toEqual([[1, 2], [1, 2], [3, 4], [3, 4]]);
 });

@@ -95,6 +95,8 @@ class Comparison:
 
     def check(self) -> None:
         """Raise UsageError where the metric or a param is not there, with the nearest that is."""
+        if not self._metric and not self.group:
+            return
         views = self.views
         metrics, params = names_of(views)
         for what, name, known in (*([("metric", self._metric, metrics)] if self._metric else []), *(("param", name, params) for name in self.group)):

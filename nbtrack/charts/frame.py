@@ -101,9 +101,10 @@ def _infos(views: Sequence[RunView]) -> list[Column]:
 
     tags = [view.tags for view in views]
     roles = [words.role(view).strip(" ()") for view in views]
+    names = [view.name for view in views]
     return [
         info("id", "text", [view.run_id for view in views]),
-        info("name", "text", [shown("name", view.name) for view in views]),
+        info("name", "text", list(map(_all_shown("name", set(names)).__getitem__, names))),
         info("state", "state", [view.state.value for view in views]),
         info("started", "time", [view.start.started_ns // 1_000_000 for view in views]),
         info("duration", "duration", [view.duration_s for view in views]),
@@ -119,8 +120,12 @@ def _infos(views: Sequence[RunView]) -> list[Column]:
 
 
 def _texts(kind: Any, name: str, values: list[str | None]) -> Column:
-    is_number = all(value is None or is_number_text(value) for value in values)
-    told = values if is_number and not _kind_of_name(name) else [None if value is None else shown(name, value) for value in values]
+    known = {value for value in values if value is not None}  # many runs share few values
+    is_number = all(map(is_number_text, known))
+    told = values
+    if not is_number or _kind_of_name(name):
+        texts = _all_shown(name, known)
+        told = [None if value is None else texts[value] for value in values]
     return Column(key=sendable(f"{kind}/{name}"), kind=kind, name=sendable(name), type="number" if is_number else "text", better="", values=told)
 
 
@@ -128,24 +133,31 @@ def _metric(name: str, views: Sequence[RunView]) -> Column:
     found: list[Metric | None] = [view.metrics.get(name) for view in views]
     return Column(
         key=sendable(f"metric/{name}"), kind="metric", name=sendable(name), type="number", better=better_of(views, name),
-        last=[None if it is None else finite(it.last) for it in found], best=[None if it is None else finite(it.best) for it in found],
-        lowest=[None if it is None else finite(it.lowest) for it in found], highest=[None if it is None else finite(it.highest) for it in found],
+        last=_finite([None if it is None else it.last for it in found]), best=_finite([None if it is None else it.best for it in found]),
+        lowest=_finite([None if it is None else it.lowest for it in found]), highest=_finite([None if it is None else it.highest for it in found]),
         step=[None if it is None else it.last_step for it in found], count=[None if it is None else it.count for it in found],
     )  # fmt: skip
+
+
+def _finite(values: list[float | None]) -> list[Number]:
+    if None not in values and math.isfinite(sum(values)):  # type: ignore[arg-type]  # as nearly always; a sum too large for a number is looked at one by one
+        return values  # type: ignore[return-value]
+    return [finite(value) for value in values]
 
 
 def _names(found: Iterable[dict[str, Any]]) -> list[str]:
     """Every name once, in the order they first appear."""
     names: dict[str, None] = {}
+    known = names.keys()
     for it in found:
-        names.update(dict.fromkeys(it))
+        if not it.keys() <= known:
+            names.update(dict.fromkeys(it))
     return list(names)
 
 
 @functools.lru_cache(maxsize=50_000)
 def _shown(name: str, value: str) -> str:
-    told = words.told(name, value)
-    return told if len(told) <= LONGEST else told[: LONGEST - 1] + "…"
+    return _cut(words.told(name, value) if _kind_of_name(name) else words.clean(value))
 
 
 _kind_of_name = functools.lru_cache(maxsize=10_000)(kind_of_name)
@@ -161,6 +173,19 @@ def shown(name: str, value: str) -> str:
     if is_number_text(value) and not _kind_of_name(name):
         return value  # no secret; looking for one in each of 100,000 numbers would take longer than all else
     return _shown(name, sendable(value[: 4 * LONGEST]))
+
+
+def _all_shown(name: str, values: Collection[str]) -> dict[str, str]:
+    """`shown` of many values at once."""
+    if _kind_of_name(name):
+        return {value: shown(name, value) for value in values}
+    texts = {value: sendable(value[: 4 * LONGEST]) for value in values if not is_number_text(value)}
+    cleaned = words.clean_all(set(texts.values()))
+    return dict(zip(values, values, strict=True)) | {value: _cut(cleaned[text]) for value, text in texts.items()}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def sendable(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,9 @@ _HIDDEN = (
 _LATER = regex(r"nbtrack\.param\.(.+)\.(\d+)")
 _ROWS = "select no, mlflow_run_id, id, name, experiment, state, started_ms, ended_ms, is_trashed from runs"
 _METRICS = "last, step, lowest, lowest_step, highest, highest_step, count"
+_STATES = {it.value: it for it in State}
 _MANY = 400
+_NAN = float("nan")
 
 
 class Past:
@@ -61,39 +62,37 @@ class Past:
 
     def views(self, rows: Sequence[dict[str, Any]], *, metrics: bool = True) -> list[RunView]:
         """The runs in full."""
-        params: dict[int, dict[str, str]] = defaultdict(dict)
-        tags: dict[int, dict[str, str]] = defaultdict(dict)
+        texts, last, part, key = {row["no"]: _Texts() for row in rows}, None, "", ""
         for no, name, value in self._of("texts", "value", rows):
-            kind, text = self.names[name]
-            (params if kind == "param" else tags)[no][text] = value
-        numbers: dict[int, dict[str, tuple[Any, ...]]] = defaultdict(dict)
+            if name != last:  # they come name after name: what one means is found out once, not for each of ten thousand runs
+                last, (part, key) = name, _place(*self.names[name])
+            if own := texts.get(no):
+                getattr(own, part)[key] = value
+        for row in rows if self.acts else ():
+            if act := self.acts.get(row["mlflow_run_id"]):
+                texts[row["no"]].change(act.tags)
+        numbers: dict[int, dict[str, Metric]] = {row["no"]: {} for row in rows}
+        ways: dict[tuple[str, str], str] = {}
         for no, name, *facts in self._of("metrics", _METRICS, rows) if metrics else ():
-            numbers[no][self.names[name][1]] = tuple(facts)
-        parents = self._ids_of({own["mlflow.parentRunId"] for own in tags.values() if "mlflow.parentRunId" in own})
-        return [self._view(row, params[row["no"]], tags[row["no"]], numbers[row["no"]], parents) for row in rows]
+            if own := texts.get(no):
+                asked = metric, goal = self.names[name][1], own.facts.get("nbtrack.goal", "")
+                way = ways[asked] if asked in ways else ways.setdefault(asked, direction_of(metric, goal))
+                numbers[no][metric] = _metric(metric, way, *facts)
+        parents = self._ids_of({it.facts["mlflow.parentRunId"] for it in texts.values() if "mlflow.parentRunId" in it.facts})
+        return [self._view(row, texts[row["no"]], numbers[row["no"]], parents) for row in rows]
 
-    def _view(
-        self, row: dict[str, Any], params: dict[str, str], tags: dict[str, str], numbers: dict[str, tuple[Any, ...]], parents: dict[str, str]
-    ) -> RunView:  # fmt: skip
-        if act := self.acts.get(row["mlflow_run_id"]):
-            tags = {name: value for name, value in {**tags, **act.tags}.items() if value is not None}
-        goal, parent = tags.get("nbtrack.goal", ""), tags.get("mlflow.parentRunId", "")
-        notebook, cell = tags.get("nbtrack.notebook", ""), tags.get("nbtrack.cell_id", "")
-        later: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        for name, value in tags.items():
-            if found := _LATER.fullmatch(name):
-                later[found[1]].append((int(found[2]), value))
-        shown = {name: value for name, value in tags.items() if name not in _HIDDEN and not _LATER.fullmatch(name)}
+    def _view(self, row: dict[str, Any], texts: _Texts, metrics: dict[str, Metric], parents: dict[str, str]) -> RunView:
+        tags, told = texts.tags, texts.facts.get
+        parent, note = told("mlflow.parentRunId", ""), told("mlflow.note.content", "")
+        notebook, cell = tags.get("nbtrack.notebook"), tags.get("nbtrack.cell_id")
         start = RunStart(
-            row["id"], row["name"], row["experiment"], self.store, "", row["started_ms"] * 1_000_000, _attempt(tags.get("nbtrack.attempt", "")),
-            attempts.cell_key(notebook, cell) if notebook and cell else "", parents.get(parent, parent) or tags.get("nbtrack.parent", ""), goal, shown,
-            row["mlflow_run_id"],
+            row["id"], row["name"], row["experiment"], self.store, "", row["started_ms"] * 1_000_000, _attempt(told("nbtrack.attempt", "")),
+            attempts.cell_key(notebook, cell) if notebook and cell else "", parents.get(parent, parent) or told("nbtrack.parent", ""),
+            told("nbtrack.goal", ""), tags, row["mlflow_run_id"],
         )  # fmt: skip
-        note = tags.get("mlflow.note.content", "")
         return RunView(
-            start, State(row["state"]), None if row["ended_ms"] is None else row["ended_ms"] * 1_000_000, tags.get("nbtrack.reason", ""), "", params,
-            {name: tuple(value for _, value in sorted(values)) for name, values in later.items()},
-            {name: metric_of(name, facts, goal) for name, facts in numbers.items()}, shown, (), (note,) if note else (), (), bool(row["is_trashed"]), True,
+            start, _STATES[row["state"]], None if row["ended_ms"] is None else row["ended_ms"] * 1_000_000, told("nbtrack.reason", ""), "", texts.params,
+            texts.later_params() if texts.later else {}, metrics, tags, (), (note,) if note else (), (), bool(row["is_trashed"]), True,
             row["mlflow_run_id"], False,
         )  # fmt: skip
 
@@ -106,12 +105,49 @@ class Past:
         return found
 
     def _of(self, table: str, columns: str, rows: Sequence[dict[str, Any]]) -> Iterator[Any]:
+        """What a table has of these runs, and of others too where they are many: reading it whole is quicker then."""
         if len(rows) > _MANY:
-            wanted = {row["no"] for row in rows}
-            yield from (row for row in self.index.execute(f"select run, name, {columns} from {table}") if row[0] in wanted)
-            return
+            return self.index.execute(f"select run, name, {columns} from {table}")
         numbers = [row["no"] for row in rows]
-        yield from self.index.execute(f"select run, name, {columns} from {table} where run in ({_marks(numbers)})", numbers)
+        return self.index.execute(f"select run, name, {columns} from {table} where run in ({_marks(numbers)})", numbers)
+
+
+class _Texts:
+    """Params and tags of a run."""
+
+    __slots__ = ("facts", "later", "params", "tags")
+
+    def __init__(self) -> None:
+        self.params: dict[str, str] = {}
+        self.tags: dict[str, str] = {}
+        self.facts: dict[str, str] = {}
+        """Tags that are told as something else."""
+        self.later: dict[tuple[str, int], str] = {}
+        """Values a param was given after its first one, by its name and their number."""
+
+    def change(self, tags: Mapping[str, str | None]) -> None:
+        """Set tags, and take off those without a value."""
+        for name, value in tags.items():
+            part, key = _place("tag", name)
+            if value is None:
+                getattr(self, part).pop(key, None)
+            else:
+                getattr(self, part)[key] = value
+
+    def later_params(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for (name, _), value in sorted(self.later.items()):
+            found[name] = (*found.get(name, ()), value)
+        return found
+
+
+def _place(kind: str, name: str) -> tuple[str, Any]:
+    """Which part of a run's texts one belongs to, and its key there."""
+    if kind == "param":
+        return "params", name
+    if found := _LATER.fullmatch(name):
+        return "later", (found[1], int(found[2]))
+    return "facts" if name in _HIDDEN else "tags", name
 
 
 @contextmanager
@@ -125,11 +161,11 @@ def past(home: Home, store: str) -> Iterator[Past | None]:
         yield None if index is None else Past(home, store, index, asked)
 
 
-def metric_of(name: str, facts: Sequence[Any], goal: str = "") -> Metric:
+def _metric(
+    name: str, way: str, last: float | None, step: int, lowest: float | None, lowest_step: int, highest: float | None, highest_step: int, count: int
+) -> Metric:
     """A metric of the index; NaN lies there as null."""
-    last, step, lowest, lowest_step, highest, highest_step, count = facts
-    last, lowest, highest = (float("nan") if it is None else it for it in (last, lowest, highest))
-    way = direction_of(name, goal)
+    last, lowest, highest = _NAN if last is None else last, _NAN if lowest is None else lowest, _NAN if highest is None else highest
     best, best_step = (last, step) if count < 0 else (lowest, lowest_step) if way == "min" else (highest, highest_step)
     return Metric(name, count, last, step, lowest, highest, best, best_step, way)
 

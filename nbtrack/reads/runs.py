@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import gc
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -97,8 +99,21 @@ def _views(home: Home, index: Past, rows: list[dict[str, Any]], metrics: bool) -
     key, state = (str(home.root), index.store), (index.generation, index.acts, [row["no"] for row in rows])
     known = _many.get(key)
     if known is None or known[0] != state:
-        known = _many[key] = state, index.views(rows)
+        with _uncollected():
+            known = _many[key] = state, index.views(rows)
     return known[1]
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector for a moment: all of a hundred thousand objects stay, and it would look at each of them several times."""
+    is_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_on:
+            gc.enable()
 
 
 def _last_of_store(home: Home, store: str | None) -> list[RunView]:

@@ -174,6 +174,8 @@ def names_of(views: Iterable[Any]) -> tuple[set[str], set[str]]:
     metrics: set[str] = set()
     params: set[str] = set()
     for view in views:
-        metrics.update(view.metrics)
-        params.update(view.params)
+        if not view.metrics.keys() <= metrics:
+            metrics.update(view.metrics)
+        if not view.params.keys() <= params:
+            params.update(view.params)
     return metrics, params

@@ -38,7 +38,7 @@ def kept(runs: Mapping[str, Any], answer: Answer, *, view: str, pictures: int, p
     count = _count(runs)
     table = shortened(runs, _TABLE)
     # As one text: a notebook's file would give each number of a list a line of its own
-    held = json.dumps(table, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    held = _told(table)
     parts, left = [], LARGEST - _size(held) - 1_000
     until = time.thread_time() + patience_s
     for tries in _asks(table):
@@ -48,7 +48,7 @@ def kept(runs: Mapping[str, Any], answer: Answer, *, view: str, pictures: int, p
             given = wire.with_lists(answer({**ask, "id": 0}))
             if "error" in given:
                 break  # another size of the question has no other answer
-            part = json.dumps({"ask": ask, "answer": given}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            part = _told({"ask": ask, "answer": given})
             if _size(part) < left:
                 parts.append(part)
                 left -= _size(part) + 1
@@ -67,12 +67,12 @@ def shortened(runs: Mapping[str, Any], limit: int) -> dict[str, Any]:
     ids = _ids(runs)
     rows = list(range(len(ids)))
     table = dict(runs)
-    while (size := len(wire.as_bytes(table))) > limit and len(rows) > 1:
+    while (size := len(_told(table).encode())) > limit and len(rows) > 1:
         rows = rows[: max(1, min(len(rows) - 1, int(len(rows) * limit / size)))]
         baseline = [ids.index(runs["baseline"])] if runs.get("baseline") in ids else []
         table = {**runs, "columns": [_cut(it, dict.fromkeys([*rows, *baseline])) for it in runs["columns"]]}
     columns = table["columns"]
-    while len(wire.as_bytes({**table, "columns": columns})) > limit and len(columns) > 1:
+    while len(_told({**table, "columns": columns}).encode()) > limit and len(columns) > 1:
         columns = columns[: len(columns) // 2]
     return {**table, "columns": columns}
 
@@ -114,6 +114,10 @@ def _count(runs: Mapping[str, Any]) -> int:
 
 def _cut(column: Mapping[str, Any], rows: Mapping[int, None]) -> dict[str, Any]:
     return {name: [value[row] for row in rows] if isinstance(value, list) else value for name, value in column.items()}
+
+
+def _told(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _size(text: str) -> int:

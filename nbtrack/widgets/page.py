@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.errors import NbtrackError
+from nbtrack.widgets import wire
 
 BUNDLE = Path(__file__).parent / "static" / "page.js"
 
@@ -31,7 +32,7 @@ def page(runs: Mapping[str, Any], answers: Sequence[tuple[Mapping[str, Any], Map
         answers: questions and their answers, all that the page can say.
         still: HTML shown where scripts do not run.
     """
-    data = json.dumps({"runs": runs, "answers": [{"ask": ask, "answer": answer} for ask, answer in answers]}, ensure_ascii=False, allow_nan=False)
+    data = json.dumps({"runs": wire.brief(runs), "answers": [{"ask": ask, "answer": answer} for ask, answer in answers]}, ensure_ascii=False, allow_nan=False)
     script = _bundle()
     # Only these two may run and dress the page: what a name or value might smuggle in may not, and nothing is fetched
     policy = f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(_STYLE)}'; img-src data:"

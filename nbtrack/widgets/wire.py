@@ -9,13 +9,27 @@ from typing import Any
 
 import numpy as np
 
+_PARTS = ("last", "lowest", "highest", "best")
 DIGITS = 6
 """Of a number in a saved page."""
 
 
-def as_bytes(data: Mapping[str, Any]) -> bytes:
-    """JSON; as bytes it travels as a buffer, and is not encoded a second time."""
-    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+def as_bytes(runs: Mapping[str, Any]) -> bytes:
+    """Runs as JSON, brief; as bytes it travels as a buffer, and is not encoded a second time."""
+    return json.dumps(brief(runs), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def brief(runs: Mapping[str, Any]) -> dict[str, Any]:
+    """Runs in which a list that a metric's column has already is told by its name: the best values are its lowest or its highest ones."""
+    return {**runs, "columns": [_brief(it) if it["kind"] == "metric" else it for it in runs["columns"]]}
+
+
+def _brief(column: Mapping[str, Any]) -> dict[str, Any]:
+    told, parts = dict(column), [it for it in _PARTS if it in column]
+    for at, part in enumerate(parts):
+        if same := next((name for name in parts[:at] if column[name] == column[part]), ""):
+            told[part] = same
+    return told
 
 
 def with_buffers(answer: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:

@@ -1,6 +1,6 @@
 // Runs as columns, with the numbers of each column laid out once for sorting, filtering and drawing.
 import { toNumber } from './format';
-import { Better, ColumnKind, ColumnType, IColumn, IRuns, JsonNumber, Part } from './shapes';
+import { Better, ColumnKind, ColumnType, IColumn, IRuns, JsonNumber, Part, PARTS } from './shapes';
 
 const NUMBER = /^\s*(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[+-]?inf(?:inity)?|nan)\s*$/i;
 
@@ -11,6 +11,19 @@ export function parseNumber(text: string): number | undefined {
   }
   const word = text.trim().toLowerCase();
   return word.includes('inf') ? (word.startsWith('-') ? -Infinity : Infinity) : word.includes('nan') ? NaN : Number(word);
+}
+
+/** Runs as they came over the wire: a part of a metric that is the same as another is told by that one's name. */
+export function whole(runs: IRuns): IRuns {
+  for (const column of runs.columns as unknown as Record<string, unknown>[]) {
+    for (const part of PARTS) {
+      const told = column[part];
+      if (typeof told === 'string') {
+        column[part] = column[told];
+      }
+    }
+  }
+  return runs;
 }
 
 /** One list of values: a column, or one part of a metric. */

@@ -1,5 +1,6 @@
 // A comparison whose numbers come from a kernel, through an anywidget model.
 import { IChoices, IHost, Refusal } from '../models/host';
+import { whole } from '../models/runs';
 import { IProblem, IQuestions, IRuns, ISeries, Question } from '../models/shapes';
 import { Signal } from '../models/signal';
 import { STRINGS } from '../models/strings';
@@ -138,7 +139,7 @@ export class KernelHost implements IHost {
 /** Runs come as bytes of JSON: a binary buffer is not encoded a second time on its way. */
 function parse(bytes: unknown): IRuns {
   const view = bytes as DataView;
-  return JSON.parse(new TextDecoder().decode(view)) as IRuns;
+  return whole(JSON.parse(new TextDecoder().decode(view)) as IRuns);
 }
 
 function numbers(given: unknown, buffers: DataView[]): Float64Array | number[] {

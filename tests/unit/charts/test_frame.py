@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbtrack.charts.frame import LONGEST, chosen_metric, frame
+from nbtrack.charts.frame import LONGEST, chosen_metric, frame, shown
 from nbtrack.entities import Kind
 
 
@@ -39,6 +39,24 @@ def test_a_frame_is_json_and_holds_no_secret(found):
     text = json.dumps(frame(found, as_of_ms=5), allow_nan=False)
     assert "sk-1234" not in text
     assert '"***"' in text
+
+
+def test_texts_of_many_runs_are_shown_as_each_by_itself(made, views):
+    names = ["sassy-shrike-417", "ghp_" + "a1B2" * 10, "run for token=" + "Zx9Q7" * 4, "x" * 600, "1e-3", "hal\\ud800f"]
+    for name in names:
+        made(name, {"url": f"https://ana:{name[:9]}7@host/x", "opt": name}, {})
+    runs = views()
+    found = columns(frame(runs, as_of_ms=0))
+    assert found["info/name"]["values"] == [shown("name", view.name) for view in runs]
+    for name in ("url", "opt"):
+        assert found[f"param/{name}"]["values"] == [shown(name, view.params[name]) for view in runs]
+    assert sum("***" in value for value in found["info/name"]["values"]) == 2
+
+
+def test_infinities_among_numbers_are_words(made, views):
+    for value in (0.5, float("inf"), float("-inf"), 1e308, 1e308):
+        made("fit", {}, {"loss": [value]})
+    assert columns(frame(views(), as_of_ms=0))["metric/loss"]["last"] == [1e308, 1e308, "-Infinity", "Infinity", 0.5]
 
 
 def test_long_and_broken_texts_are_cut_and_escaped(made, views):

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from nbtrack.secrets import plugins, values
 from nbtrack.secrets.allowed import Allowed, hash_of, slug
-from nbtrack.secrets.scanner import Scanner, kinds
+from nbtrack.secrets.rules import RULES
+from nbtrack.secrets.scanner import Scanner, kinds, suspects
 
 _SPEC = importlib.util.spec_from_file_location("secrets_corpus", Path(__file__).with_name("corpus.py"))
 corpus = importlib.util.module_from_spec(_SPEC)
@@ -47,6 +48,15 @@ def test_our_rules_alone_find_most():
     ours = Scanner(with_plugins=False)
     missed = [text for text, secret in corpus.SECRETS if leaks(ours.mask(text)[0], secret)]
     assert len(missed) < 0.05 * len(corpus.SECRETS)
+
+
+def test_many_short_texts_are_looked_through_at_once():
+    ours = Scanner(with_plugins=False)
+    texts = [text for text, _ in corpus.SECRETS] + corpus.INNOCENTS
+    passed = [text for text in texts if text not in suspects(texts)]
+    assert [text for text in passed if ours.find(text)] == []
+    assert len(passed) > 40
+    assert all(rule.hints for rule in RULES)
 
 
 _PIECES = (

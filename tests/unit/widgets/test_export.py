@@ -52,3 +52,17 @@ def test_a_page_asks_nobody_and_lets_only_its_own_program_run(trained):
 def test_numbers_that_json_has_not_are_words():
     held = wire.with_lists({"series": [{"x": [1.0, 2.0], "y": [float("nan"), float("-inf")]}]})
     assert held["series"][0] == {"x": [1.0, 2.0], "y": ["NaN", "-Infinity"]}
+
+
+def test_a_list_that_a_column_has_twice_is_sent_once():
+    column = {
+        "key": "metric/acc",
+        "kind": "metric",
+        "last": [0.5, "NaN"],
+        "best": [0.9, "NaN"],
+        "lowest": [0.5, "NaN"],
+        "highest": [0.9, "NaN"],
+        "count": [3, 1],
+    }
+    told = json.loads(wire.as_bytes({"columns": [column], "metric": "acc"}))
+    assert told == {"columns": [{**column, "lowest": "last", "best": "highest"}], "metric": "acc"}
