@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import shutil
@@ -62,7 +61,7 @@ class Entry:
         return sum(it.fact.size_bytes for it in self.outputs.values() if it.fact is not None)
 
     def as_json(self) -> bytes:
-        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        return json.dumps({"format": FORMAT, **vars(self)}, default=vars, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
     @classmethod
     def from_json(cls, data: bytes) -> Entry | None:

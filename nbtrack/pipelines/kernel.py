@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import sys
@@ -19,6 +20,7 @@ from nbtrack.secrets.values import MASK
 
 SHORTEST = 4
 """Characters from which a secret is struck out: fewer stand everywhere by chance."""
+_JOIN_S = 5
 _stage: list[TrackedRun] = []
 
 
@@ -37,6 +39,7 @@ def prepare(shell: Any, facts: str) -> None:
     os.environ.update(told["env"])
     os.chdir(told["cwd"])
     os.environ["PWD"] = told["cwd"]
+    atexit.register(_end_control, shell.kernel.control_thread)
     shell.run_line_magic("load_ext", "nbtrack")
     session = shell._nbtrack_session
     home, run_id = Home(Path(told["home"])), told["run_id"]
@@ -54,6 +57,13 @@ def prepare(shell: Any, facts: str) -> None:
     session.truth.told = told["document"]
     _stage[:] = [run]
     _strike_out(shell.display_pub.session, told["secrets"])
+
+
+def _end_control(thread: Any) -> None:
+    """Let the thread that heard of the end come to its own, before ipykernel ends what it publishes through and waits for it, at times for ever."""
+    if thread is not None and thread.is_alive():
+        thread.stop()
+        thread.join(_JOIN_S)
 
 
 def finish(shell: Any, facts: str) -> None:

@@ -117,6 +117,32 @@ async def alive(kernel):
     return await kernel.manager.is_alive()
 
 
+_LAST_WORDS = """
+import atexit, concurrent.futures, pathlib, sys, threading, time
+def write(name, after_s=0): time.sleep(after_s); pathlib.Path(name).write_text("")
+class Last:
+    def __del__(self): open("deleted", "w").close()
+last = Last()
+last.itself = last
+atexit.register(write, "at exit")
+threading.Thread(target=write, args=("thread", 0.3)).start()
+concurrent.futures.ThreadPoolExecutor(1).submit(write, "pool", 0.3)
+left = open("left open", "w")
+left.write("kept")
+sys.kept = open("kept open", "w")
+sys.kept.write("kept")
+"""
+
+
+def test_a_forked_kernel_that_ends_has_done_what_an_interpreter_does_at_its_end(kernels, tmp_path):
+    (kernel,), place = begin(kernels, 1, Kind("python3"), tmp_path), tmp_path / "here"
+    place.mkdir()
+    ask(kernels, kernel, f"import os; os.chdir({str(place)!r})\n{_LAST_WORDS}", "None")
+    assert is_forked(kernel) and kernels.end(kernel) == []
+    assert {it.name for it in place.iterdir()} == {"deleted", "at exit", "thread", "pool", "left open", "kept open"}
+    assert (place / "left open").read_text() == (place / "kept open").read_text() == "kept"
+
+
 def test_what_needs_a_process_of_its_own_gets_one(kernels, tmp_path):
     kernels.expect([Kind("python3")] * 3, 0)
     for env, is_warm in (({"PYTHONHASHSEED": "7"}, False), ({"LD_LIBRARY_PATH": "/nowhere"}, False), ({"COLOUR": "blue"}, True)):

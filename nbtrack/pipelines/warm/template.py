@@ -6,12 +6,15 @@ variables, arguments, random numbers) is made anew in the child, before ipykerne
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import contextlib
 import ctypes
 import gc
 import importlib
 import importlib.util
+import io
+import itertools
 import json
 import os
 import select
@@ -19,16 +22,18 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nbtrack import patterns, records
 from nbtrack.pipelines.processes import TOKEN
 
 _BASE = (
-    "ipykernel.kernelapp", "ipykernel.ipkernel", "nbtrack.pipelines.kernel", "nbtrack.magics.load", "nbtrack.store.joined",
-    "nbtrack.store.autologged", "nbtrack.capture.autolog", "nbtrack.api", "zstandard", "concurrent.futures.thread",
+    "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "IPython.core.debugger", "nbtrack.pipelines.kernel", "nbtrack.magics.load",
+    "nbtrack.store.joined", "nbtrack.store.autologged", "nbtrack.capture.autolog", "nbtrack.api", "zstandard", "concurrent.futures.thread",
 )  # fmt: skip
 """What every kernel of a stage loads, whatever its notebook does; nothing of it looks at the environment, or for a shell, while it is loaded."""
 _STAND_FORKS = ("jemalloc_bg_thd",)
@@ -49,10 +54,12 @@ def serve(fd: int, modules: Sequence[str]) -> None:
     line = socket.socket(fileno=fd)
     if sys.path and sys.path[0] in ("", str(Path.cwd())) and not sys.flags.safe_path:
         del sys.path[0]  # as the launcher of a kernel does
-    mark = _mark()
+    mark, before = _mark(), dict(os.environ)
     for name in _BASE:
         importlib.import_module(name)
-    before = dict(os.environ)
+    threading._counter = itertools.count(1).__next__  # type: ignore[attr-defined]  # the debugger's loading took one of the names
+    for make in (*records.waiting(), *patterns.waiting()):
+        make()
     told = "" if not modules or _has_startup() else _load(modules)
     added = {name: value for name, value in os.environ.items() if before.get(name) != value}
     wake, waker = os.pipe()
@@ -151,7 +158,7 @@ def _mark() -> tuple[int, int]:
 
 
 def _become(request: Mapping[str, Any], mark: tuple[int, int], added: Mapping[str, str]) -> None:
-    """Be the kernel that was asked for, to its end.
+    """Be the kernel that was asked for, to its end; returns only where that is not as it should be.
 
     Args:
         mark: where the token stands.
@@ -182,3 +189,18 @@ def _become(request: Mapping[str, Any], mark: tuple[int, int], added: Mapping[st
     from ipykernel.kernelapp import IPKernelApp
 
     IPKernelApp.launch_instance(argv=request["argv"], parent_handle=parent)
+    _leave()
+
+
+def _leave() -> None:
+    """End as the interpreter does, but for taking modules apart: most of them are shared with all children, and would be copied page by page."""
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]  # what the interpreter calls: threads come to their end
+        atexit._run_exitfuncs()
+        gc.collect()
+        for it in gc.get_objects():
+            if issubclass(type(it), (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)) and not it.closed:
+                with contextlib.suppress(Exception):  # its other end may be gone
+                    it.flush()
+    finally:
+        os._exit(0)
