@@ -1,4 +1,4 @@
-"""A number with its noun: `1 run`, `2 runs`, `1,000 points`."""
+"""A number in words: `1 run`, `2 runs`, `1,000 points`, `2nd`."""
 
 from __future__ import annotations
 
@@ -11,3 +11,9 @@ def counted(count: int, noun: str, plural: str = "") -> str:
         plural: where an `s` more does not make it.
     """
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def ordinal(number: int) -> str:
+    """`1st`, `2nd`, `11th`."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, overload
 
+import nbtrack
 from nbtrack import settings
 from nbtrack.api.notice import tell
 from nbtrack.capture.begin import begin
+from nbtrack.capture.blocks import Blocks, blocks_here
 from nbtrack.capture.current import context, current, enter, leave
 from nbtrack.capture.identity import of_code
 from nbtrack.capture.run import TrackedRun
@@ -45,12 +50,13 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
             functools.update_wrapper(self, self._function)
 
     def __enter__(self) -> TrackedRun | None:
-        above = current()
+        above, blocks = current(), _blocks()
         try:
-            run: TrackedRun | None = begin(
-                self._request, of_code(), code=self._request.name, parent=above.run_id if above is not None and not above.is_ended else "",
-                chosen=settings.load({"tracking_uri": self._store} if self._store else None),
-            )  # fmt: skip
+            request, chosen = self._request, settings.load({"tracking_uri": self._store} if self._store else None)
+            if blocks is not None:
+                request, chosen = blocks.ask(request, chosen)
+            parent = above.run_id if above is not None and not above.is_ended else ""
+            run: TrackedRun | None = begin(request, of_code(), code=request.name, parent=parent, chosen=chosen)
         except Exception as cause:  # noqa: BLE001 - a guest does not break the block
             tell(f"this block is not tracked: {cause}")
             run = None
@@ -60,6 +66,9 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
                 run.param(name, value)
             enter(run)
             token = context.set(run)
+            if blocks is not None:
+                with _kept_quiet(run):
+                    blocks.begin(run, self._request, chosen)
         self._entered.append((run, token))
         return run
 
@@ -74,6 +83,9 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
             context.set(None)
         from nbtrack.capture.session import outcome
 
+        if (blocks := blocks_here()) is not None:
+            with _kept_quiet(run):
+                blocks.end(run)
         run.end(*outcome(error))
 
     @overload
@@ -113,3 +125,27 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
                 return function(*args, **kwargs)
 
         return tracked
+
+
+def _blocks() -> Blocks | None:
+    """Those of the notebook that this is; in one that has not loaded nbtrack yet, it is loaded now, or nobody would know what ran."""
+    if (found := blocks_here()) is not None:
+        return found
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if getattr(shell, "kernel", None) is None or threading.current_thread() is not threading.main_thread():
+        return None
+    try:
+        nbtrack.load_ipython_extension(shell)
+    except Exception as cause:  # noqa: BLE001 - a guest does not break the block
+        tell(f"what cells do is not recorded: {cause}")
+    return blocks_here()
+
+
+@contextlib.contextmanager
+def _kept_quiet(run: TrackedRun) -> Iterator[None]:
+    """What goes wrong with the snapshot is a notice of the run."""
+    try:
+        yield
+    except Exception as cause:  # noqa: BLE001 - a guest does not break the block
+        run.notice(f"a part of the snapshot was not recorded: {cause!r}")

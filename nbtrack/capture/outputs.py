@@ -32,11 +32,13 @@ Observe = Callable[[str, dict[str, Any], str], None]
 class Door(Protocol):
     """Where a shell's outputs pass.
 
-    `enter` is called before a cell and returns the key under which its outputs come; `leave` after it, and everything the cell has
-    written by then is observed before it returns. `close` leaves nothing behind.
+    `enter` is called before a cell and returns the key under which its outputs come; `flush` within it and `leave` after it, and everything
+    the cell has written by then is observed before they return. `close` leaves nothing behind.
     """
 
     def enter(self) -> str: ...
+
+    def flush(self) -> None: ...
 
     def leave(self) -> None: ...
 
@@ -91,6 +93,11 @@ class Outputs(Source):
                 oldest.shed()
                 self._size_bytes -= before - oldest.size_bytes
 
+    def flush(self) -> None:
+        """Observe what the running cell has written so far."""
+        if self._door is not None:
+            self._door.flush()
+
     def _observe(self, kind: str, content: dict[str, Any], key: str) -> None:
         if kind not in _KINDS or os.getpid() != self._pid:  # a forked child has its parent's lock, held or not
             return
@@ -121,11 +128,14 @@ class KernelDoor:
     def enter(self) -> str:
         return str(self._shell.parent_header.get("header", {}).get("msg_id", ""))
 
-    def leave(self) -> None:
+    def flush(self) -> None:
         for stream in self._streams:
             _wait_until_read(getattr(stream, "_fid", None))
             if stream._buffers:  # flushing takes the time of a switch to another thread
                 stream.flush()
+
+    def leave(self) -> None:
+        self.flush()
 
     def close(self) -> None:
         for undo in reversed(self._undo):
@@ -184,6 +194,9 @@ class TerminalDoor:
             with contextlib.suppress(AttributeError, TypeError):  # a stream that takes no attributes is not observed
                 self._streams.append(wrap(stream, "write", self._around_write(name)))
         return ""
+
+    def flush(self) -> None:
+        return
 
     def leave(self) -> None:
         self._showing.depth = 0  # a display hook that failed halfway

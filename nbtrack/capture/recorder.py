@@ -23,6 +23,7 @@ from nbtrack.journal.executed import EXECUTED, ExecutedLog
 from nbtrack.notebooks import document, snapshot
 from nbtrack.notebooks.document import Document, OpenCell
 
+BLOCKS = snapshot.BLOCKS
 DOCUMENT = "notebook/document.ipynb"
 _FIRST_LOOK_S, _SLOWEST_LOOK_S = 1.0, 30.0
 _POLITE_S = 0.1
@@ -49,6 +50,7 @@ class Recorder:
         self._data = b""
         """Bytes of the document until they are kept."""
         self._document_blob: tuple[str, int] = ("", 0)
+        self._rested: Entry | None = None
         self._told_of: tuple[OpenCell, ...] | None = None
         self._told_blob: tuple[str, int] = ("", 0)
 
@@ -56,8 +58,8 @@ class Recorder:
     def is_open(self) -> bool:
         return self._thread is not None
 
-    def begin(self, run: TrackedRun, entry: Entry, entries: list[Entry], where: Identity, said: Told | None = None) -> None:
-        """A run begins with this cell; `entries` are all so far, `said` is what the front end told with it."""
+    def begin(self, run: TrackedRun, entry: Entry, entries: list[Entry], where: Identity, said: Told | None = None, *, is_block: bool = False) -> None:
+        """A run begins with this cell, or in it; `entries` are all so far, `said` is what the front end told with it."""
         earlier = [] if self._log is not None else [it for it in entries if it.number < entry.number]
         is_entered = self._log is not None
 
@@ -68,16 +70,22 @@ class Recorder:
             for it in earlier:  # in order: of several executions of a cell the first has its id
                 self._name(it)
             self._log.run(run.run_id)
-            if not is_entered:
+            if is_block:
+                with contextlib.suppress(RuntimeError):  # it changed at this moment
+                    self._write(entry, so_far(entry))
+            elif not is_entered:
                 self._write(entry)
 
         def act_at_leisure() -> None:
-            time.sleep(_POLITE_S)  # a cell of some milliseconds need not share its processor with this
+            if self._rested is not entry:
+                self._rested = entry
+                time.sleep(_POLITE_S)  # a cell of some milliseconds need not share its processor with this
             for it in earlier:
                 self._write(it)
             self._keep_document(run, where, said)
 
-        self._running, self._look_s = entry, _FIRST_LOOK_S
+        if not is_block or self._running is None:
+            self._running, self._look_s = entry if entry.ended_ns is None else None, _FIRST_LOOK_S
         self._submit(act)
         self._submit(act_at_leisure)
 
@@ -113,6 +121,16 @@ class Recorder:
         def act() -> None:
             if self._log is not None:
                 blob, size_bytes = self._log.join(last)
+                _attach(run, EXECUTED, blob, size_bytes)
+
+        self._submit(act)
+
+    def end_block(self, run: TrackedRun, entry: Entry) -> None:
+        """The snapshot of a run that ends within a cell, which is given as it is now."""
+
+        def act() -> None:
+            if self._log is not None:
+                blob, size_bytes = self._log.join(entry.number, snapshot.cell(entry, self._name(entry)))
                 _attach(run, EXECUTED, blob, size_bytes)
 
         self._submit(act)
@@ -185,7 +203,7 @@ class Recorder:
         self._look_s = min(self._look_s * 2, _SLOWEST_LOOK_S)
         if (entry := self._running) is not None:
             with contextlib.suppress(RuntimeError):  # it changed at this moment
-                self._write(entry, _so_far(entry))
+                self._write(entry, so_far(entry))
 
     def _write(self, entry: Entry, outputs: list[dict[str, Any]] | None = None) -> None:
         if self._log is None:
@@ -231,7 +249,7 @@ def _saved_ns(path: str) -> int:
         return 0
 
 
-def _so_far(entry: Entry) -> list[dict[str, Any]]:
+def so_far(entry: Entry) -> list[dict[str, Any]]:
     """Outputs of a cell that runs; its streams get their text only when it ends."""
     kept = entry.facts.get(Outputs.name)
     texts = {id(output): text.text() for output, text in list(kept.streams)} if isinstance(kept, OutputList) else {}

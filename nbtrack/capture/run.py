@@ -40,6 +40,8 @@ class TrackedRun:
         """The store's URI, in this process with its password."""
         self.params_seen: dict[str, str] = {}
         """Params that capture recorded, as text."""
+        self.params_given: set[str] = set()
+        """Names of the params it was given."""
         self.autologged: set[str] = set()
         """Metrics that MLflow's autologging writes, which had them first."""
         self.trainings: dict[str, list[Any]] = {}
@@ -91,6 +93,7 @@ class TrackedRun:
 
     def param(self, name: str, value: Any) -> None:
         """Record a param; the first value of a name stays, later ones are kept beside it."""
+        self.params_given.add(str(name))
         text = as_text(value)
         if len(text) <= _LONG:
             self._event(Kind.PARAM, name=str(name), value=text)

@@ -116,8 +116,13 @@ def look(
         drew,
         still,
         len(sys.modules) != len(modules_before),
+        any(name in sys.modules and name not in modules_before for name in _DRAW_IDS),
         lazy,
     )
+
+
+_DRAW_IDS = ("rich.style",)
+"""Modules that draw when they are loaded, and nothing comes of it; of thirty well-known packages that were imported one by one no other did."""
 
 
 def kind_of(value: Any) -> str:
@@ -152,7 +157,7 @@ def new_modules(before: Collection[str]) -> dict[str, str]:
     if len(sys.modules) == len(before):
         return {}
     found = {}
-    for name in [name for name in sys.modules if name not in before]:
+    for name in [name for name in list(sys.modules) if name not in before]:  # another thread may import meanwhile
         file = getattr(sys.modules.get(name), "__file__", None)
         if isinstance(file, str) and is_local(file):
             found[name] = f"{file} {digest_of(file)}"

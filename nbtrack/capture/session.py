@@ -18,11 +18,13 @@ from typing import Any
 from nbtrack import settings
 from nbtrack.capture import link
 from nbtrack.capture.begin import begin
+from nbtrack.capture.blocks import Blocks
 from nbtrack.capture.choice import Choice, choose
 from nbtrack.capture.collect import Collector
 from nbtrack.capture.current import context, enter, foreground, forget_owner, leave
 from nbtrack.capture.identity import of_cell
 from nbtrack.capture.named import Named
+from nbtrack.capture.outputs import Outputs
 from nbtrack.capture.recover import recover
 from nbtrack.capture.run import TrackedRun, write_ends
 from nbtrack.capture.source import Cell, Finding
@@ -82,6 +84,7 @@ class Session:
         """The run that a runner has around the whole notebook; another process began it."""
         self.amend: Callable[[Request], Request] = lambda request: request
         """Changes what is asked before a run begins; a reproduction tells its runs apart with it."""
+        self.blocks = Blocks(self)
         self._executions: list[Execution] = []
         self._depth: dict[int, int] = {}
         self._told: set[str] = set()
@@ -96,6 +99,7 @@ class Session:
         if running is not None:  # this cell, whose end will be seen
             self._executions.append(Execution(None, running, None, {}, lambda: None))
             self.collector.enter(running)
+            self.blocks.entered(running)
         self.shell.events.register("pre_run_cell", self._before_cell)
         self.shell.events.register("post_run_cell", self._after_cell)
         self.shell.input_transformer_manager.cleanup_transforms.append(self._take_off_line)
@@ -203,6 +207,7 @@ class Session:
                 execution.cell = self._cell(info, request, entry, body, is_own=read is not None)
         finally:
             self.collector.enter(entry)
+            self.blocks.entered(entry)
         cell = execution.cell
         if cell is None:
             return
@@ -220,15 +225,24 @@ class Session:
             execution_count=len(self.shell.history_manager.input_hist_raw) if info.store_history else None,  # IPython counts on before this hook
         )  # fmt: skip
 
+    def running(self) -> Entry | None:
+        """The cell that executes now, in whatever thread; of several the first."""
+        return next((it.entry for it in self._executions), None)
+
+    def flush_outputs(self) -> None:
+        """See what the running cell has written so far."""
+        next(it for it in self.collector.sources if isinstance(it, Outputs)).flush()
+
     def choice(self, request: Request) -> Choice:
         """What is captured: by the line, the settings, and what is excluded for good in this notebook.
 
         Raises:
             UsageError: there is no such kind.
         """
-        return self._choice(request, settings.load())
+        return self.capture_of(request, settings.load())
 
-    def _choice(self, request: Request, chosen: settings.Settings) -> Choice:
+    def capture_of(self, request: Request, chosen: settings.Settings) -> Choice:
+        """The same, under these settings."""
         return choose(request, chosen.capture, chosen.exclude, excluded.of(Home(settings.home(chosen)), self.notebook()))
 
     def notebook(self) -> str:
@@ -237,7 +251,7 @@ class Session:
 
     def _cell(self, info: Any, request: Request, entry: Entry, body: str, *, is_own: bool) -> Cell:
         chosen = settings.load()
-        choice = self._choice(request, chosen)
+        choice = self.capture_of(request, chosen)
         run: TrackedRun | None = None
         if not is_own and self._around is not None:
             run = self._around[0]
@@ -292,6 +306,7 @@ class Session:
         entry.status = Status.OK if error is None else Status.INTERRUPTED if outcome(error)[0] is State.KILLED else Status.ERROR
         try:
             self.collector.leave(entry)
+            self.blocks.left(entry)
             if cell is not None:
                 cell.result, cell.error = value, error
                 self._ask(execution, cell)
@@ -347,6 +362,8 @@ class Session:
         self.switch_off(reason="the kernel was shut down")
         self.release(State.KILLED, "the kernel was shut down")
         for run in foreground():
+            with contextlib.suppress(Exception):
+                self.blocks.end(run)
             run.end(State.FINISHED, "the process ended")
         write_ends()
         self.collector.at_exit()

@@ -7,7 +7,7 @@ import functools
 import importlib.metadata
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.worktree import WAIT_S, changed_files
 from nbtrack.entities import Kind
-from nbtrack.entities.ledger import Entry
+from nbtrack.entities.ledger import LATE, Entry, Seen
 from nbtrack.journal import RunWriter
 from nbtrack.notebooks import snapshot
 from nbtrack.notebooks.body import Body
@@ -32,7 +32,7 @@ from nbtrack.notebooks.history import History
 from nbtrack.notebooks.reasons import DOCUMENT_TAG, REASONS_TAG, STAMP_TAG, Stamp
 from nbtrack.notebooks.recipe import cells_of, recipe_of
 from nbtrack.notebooks.stamp import Surroundings, stamp_of, with_uncommitted
-from nbtrack.notebooks.step import Step
+from nbtrack.notebooks.step import Fact, Step
 from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 
@@ -53,6 +53,17 @@ class _Before:
     states: dict[str, State]
     random: dict[str, Any]
     specs: dict[str, int]
+
+
+@dataclass
+class Judged:
+    """What is known of cells of a run."""
+
+    steps: list[Step]
+    recipe: list[Step]
+    stamp: Stamp
+    document: str
+    """Where the document comes from."""
 
 
 class Truth(Source):
@@ -100,15 +111,25 @@ class Truth(Source):
         before = self._before.pop(entry.number, None)
         if before is None:
             return
+        try:
+            entry.seen = self._look(before)
+            self._modules.take(entry.seen.modules)
+        except Exception:
+            self.history.add(entry, before.body).facts.append(Fact("unseen", "could not be looked at when it had run: only its code is known"))
+            self._recorder.leave(entry)
+            raise
+        if LATE in entry.facts:
+            entry.seen = None  # it is not what the whole cell did
+        self.history.add(entry, before.body)
+        self._specs = seen.specs_of(self.history.local_modules)  # not taken before a cell: autoreload may have loaded some again by then
+        self._recorder.leave(entry)
+
+    def _look(self, before: _Before) -> Seen:
         tasks = sum(id(task) not in before.tasks for task in _tasks())
-        entry.seen = seen.look(
+        return seen.look(
             self._shell.user_ns, before.names, before.kinds, before.touched, before.modules, tasks=tasks,
             states_before=before.states, random_before=before.random, specs_before=before.specs,
         )  # fmt: skip
-        self.history.add(entry, before.body)
-        self._modules.take(entry.seen.modules)
-        self._specs = seen.specs_of(self.history.local_modules)  # not taken before a cell: autoreload may have loaded some again by then
-        self._recorder.leave(entry)
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         run = cell.run
@@ -121,7 +142,7 @@ class Truth(Source):
             self._recorder.begin(run, cell.entry, self._entries, self._where(cell.entry.cell_id), link.told(self._shell))
             if cell.is_own and (before := self._before.get(cell.entry.number)) is not None:
                 # now, too, or a run whose kernel dies would have none
-                self._keep_recipe(run, recipe_of([*self.history.steps, self.history.ahead(cell.entry, before.body)], targets), targets)
+                self.keep_recipe(run, recipe_of([*self.history.steps, self.history.ahead(cell.entry, before.body)], targets), targets, run.params_seen)
         return ()
 
     def after(self, cell: Cell) -> Iterable[Finding]:
@@ -134,22 +155,47 @@ class Truth(Source):
         targets = self._targets.pop(run.run_id, None)
         if not targets:
             return
+        judged = self.judged(targets)
+        run.tag(STAMP_TAG, str(judged.stamp.answer))
+        run.tag(REASONS_TAG, judged.stamp.as_json())
+        run.tag(DOCUMENT_TAG, judged.document)
+        self.keep_recipe(run, judged.recipe, targets, run.params_seen)
+        self.keep_code(run, judged)
+        self.note_uncommitted([(run, judged.stamp)], judged)
+        self._recorder.end(run, max(targets))
+
+    def judged(self, targets: set[int]) -> Judged:
+        """Recipe and stamp of these cells; of one that runs, as far as its code tells."""
         begun = [self.history.ahead(it, self._before[it.number].body) for it in self._entries if it.number in targets and it.number in self._before]
         steps = [*self.history.steps, *begun]  # a cell still runs where the kernel is shut down
         recipe = recipe_of(steps, targets)
         document = self.document()
         stamp = self._stamp(steps, recipe, targets, document)
-        run.tag(STAMP_TAG, str(stamp.answer))
-        run.tag(REASONS_TAG, stamp.as_json())
-        run.tag(DOCUMENT_TAG, "none" if document is None else "unsaved edits" if self._has_edits(document) else "saved file")
-        self._keep_recipe(run, recipe, targets)
+        return Judged(steps, recipe, stamp, "none" if document is None else "unsaved edits" if self._has_edits(document) else "saved file")
+
+    def keep_code(self, run: TrackedRun, judged: Judged) -> None:
+        """The user's own modules, as the run used them."""
         self._recipes.pop(run.run_id, None)
-        for name, it in self._modules.used_by(recipe, steps).items():
+        for name, it in self._modules.used_by(judged.recipe, judged.steps).items():
             self._recorder.keep(run, f"{CODE}/{name}", it.as_bytes)
-        files = {file for step in recipe for file in local_files(step)}
+
+    def note_uncommitted(self, stamped: Sequence[tuple[TrackedRun, Stamp]], judged: Judged) -> None:
+        """Say soon which of the user's own modules git does not have as they are."""
+        files = {file for step in judged.recipe for file in local_files(step)}
         if files:
-            self._recorder.later(lambda: _note_uncommitted(run, stamp, files))
-        self._recorder.end(run, max(targets))
+            self._recorder.later(lambda: _note_uncommitted(stamped, files))
+
+    def record_block(self, run: TrackedRun, entry: Entry) -> None:
+        """The run of a block begins in this cell."""
+        self._recorder.begin(run, entry, self._entries, self._where(entry.cell_id), link.told(self._shell), is_block=True)
+
+    def record_block_end(self, run: TrackedRun, entry: Entry) -> None:
+        """The run of a block ends, with its last cell as it is now."""
+        self._recorder.end_block(run, entry)
+
+    def later(self, act: Callable[[], None]) -> None:
+        """Do this once all before it is written."""
+        self._recorder.later(act)
 
     def document(self) -> Document | None:
         """The notebook as the front end tells it, else as saved now; None where neither is known."""
@@ -175,8 +221,13 @@ class Truth(Source):
         around = Surroundings(str(root(working_folder())), changed_modules(recipe, steps), changed_packages(recipe, steps), frozenset(self._shell.user_ns))
         return stamp_of(steps, targets, recipe, document, around, self._as_python)
 
-    def _keep_recipe(self, run: TrackedRun, recipe: list[Step], targets: set[int]) -> None:
-        cells = cells_of(recipe, run.params_seen, targets)
+    def keep_recipe(self, run: TrackedRun, recipe: list[Step], targets: set[int], params: Mapping[str, str]) -> None:
+        """The recipe as a notebook, unless it is the one that was kept last.
+
+        Args:
+            params: by name; literals that may stand in the cell of parameters.
+        """
+        cells = cells_of(recipe, params, targets)
         facts: list[tuple[object, ...]] = [(it.source, it.entry.cell_id if it.entry is not None else None, it.tags, it.origins) for it in cells]
         if self._recipes.get(run.run_id) != facts:
             self._recipes[run.run_id] = facts
@@ -200,13 +251,13 @@ def local_files(step: Step) -> list[str]:
     return [fact.rpartition(" ")[0] for fact in (step.entry.seen.modules if step.entry.seen is not None else {}).values()]
 
 
-def _note_uncommitted(run: TrackedRun, stamp: Stamp, files: set[str]) -> None:
+def _note_uncommitted(stamped: Sequence[tuple[TrackedRun, Stamp]], files: set[str]) -> None:
     """Which of these files git does not have as they are; git takes too long to be asked while a cell is waited for."""
-    if "mlflow.source.git.commit" not in run.start.tags:
+    if not any("mlflow.source.git.commit" in run.start.tags for run, _ in stamped):
         return
     changed = changed_files(working_folder(), time.monotonic() + WAIT_S)
     found = sorted(Path(file).name for file in files if Path(file).resolve() in changed)
-    if found:
+    for run, stamp in stamped if found else ():
         writer = RunWriter(run.home, run.run_id)
         try:
             writer.event(Kind.TAG, name=REASONS_TAG, value=with_uncommitted(stamp, found).as_json())

@@ -80,8 +80,14 @@ class Seen:
     """Libraries whose random generator was not."""
     has_imported: bool = False
     """Modules were loaded that were not there before."""
+    has_drawn_ids: bool = False
+    """One of these is known to draw random numbers for its own ids while it is loaded."""
     lazy: frozenset[tuple[str, str]] = frozenset()
     """A name, and one that code its value holds may look up when it is called or goes on."""
+
+
+LATE = "late"
+"""Of an entry's facts: nbtrack was loaded when a part of the cell had run."""
 
 
 @dataclass

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from nbtrack.entities import Event
 from nbtrack.journal import blobs
@@ -50,12 +51,24 @@ class ExecutedLog:
         self._cells[number] = (blob, len(data))
         self._lines.append(Event("cell", time.time_ns(), {"number": number, "blob": blob, "size_bytes": len(data)}))
 
-    def join(self, last: int) -> tuple[str, int]:
-        """The notebook up to the cell with that number: blob and size in bytes."""
-        return _join(self._home, *self._ends, self._size_bytes, {number: it for number, it in self._cells.items() if number <= last})
+    def join(self, last: int, data: bytes | None = None) -> tuple[str, int]:
+        """The notebook up to the cell with that number: blob and size in bytes.
+
+        Args:
+            data: that cell as it is to be in it, where it may be another by now.
+        """
+        cells = {number: it for number, it in self._cells.items() if number <= last}
+        if data is not None:
+            cells[last] = (blobs.keep(self._home, data), len(data))
+        return _join(self._home, *self._ends, self._size_bytes, cells)
 
     def close(self) -> None:
         self._lines.close()
+
+
+def is_of(facts: Mapping[str, Any], run_id: str) -> bool:
+    """Whether a cell of a snapshot is one of the run's, by its metadata `nbtrack`: its own, or one in which a block of the run executed."""
+    return facts.get("run_id") == run_id or run_id in (facts.get("blocks") or ())
 
 
 def join_of(home: Home, owner: str, run_id: str) -> tuple[str, int] | None:

@@ -11,12 +11,12 @@ from typing import Any
 from nbtrack.entities import Kind, RunView
 from nbtrack.entities.ledger import Entry, Status
 from nbtrack.journal import Home, RunWriter, blobs
-from nbtrack.journal.executed import EXECUTED
+from nbtrack.journal.executed import EXECUTED, is_of
 from nbtrack.journal.reaper import reap as end_dead
 from nbtrack.notebooks import snapshot
 from nbtrack.notebooks.document import Document, cells_of
 from nbtrack.notebooks.history import History
-from nbtrack.notebooks.reasons import DOCUMENT_TAG, NO, REASONS_TAG, RULES, STAMP_TAG, Answer, Reason, Stamp, label
+from nbtrack.notebooks.reasons import DOCUMENT_TAG, REASONS_TAG, STAMP_TAG, Reason, Stamp, by_code, label
 from nbtrack.notebooks.recipe import cells_of as recipe_cells
 from nbtrack.notebooks.recipe import recipe_of
 from nbtrack.notebooks.scopes import parse, scope_of
@@ -24,10 +24,6 @@ from nbtrack.notebooks.shell_calls import plain_source
 from nbtrack.notebooks.stamp import Surroundings, stamp_of
 
 DOCUMENT, RECIPE = "notebook/document.ipynb", "notebook/recipe.ipynb"
-_SURE = frozenset(
-    {"edited", "deleted", "failed", "interrupted", "input", "randomness", "not saved", "clock", "network", "shell", "environment", "path", "install"}
-)
-"""Rules that stand on the code alone. Those about order stand on what objects share, which died with the kernel."""
 _PYTHON = ("%%time", "%%timeit", "%%prun", "%%capture")
 
 
@@ -73,7 +69,7 @@ def _history(notebook: Any, run_id: str) -> tuple[History, set[int]]:
             told.get("ended_ns"), Status(told["status"]), told.get("run_id", ""), cell.get("outputs", []),
         )  # fmt: skip
         history.add(entry)
-        if entry.run_id == run_id:
+        if is_of(told, run_id):
             targets.add(entry.number)
     return history, targets
 
@@ -83,9 +79,7 @@ def _with_death(stamp: Stamp, history: History, targets: set[int]) -> Stamp:
     while_ = f" while {label(running[-1])} ran" if running else ""
     text = f"the kernel died{while_}, and with it what its cells were seen to share and change: only their code is judged"
     death = Reason("killed", tuple(it.number for it in running), text)
-    reasons = tuple(it for it in stamp.reasons if it.rule in _SURE)
-    is_no = any(RULES[it.rule] == NO for it in reasons)
-    return Stamp(Answer.NO if is_no else Answer.UNKNOWN, (*reasons, death) if is_no else (death, *reasons))
+    return by_code(stamp, death)
 
 
 @lru_cache(maxsize=1)

@@ -66,7 +66,7 @@ class Look(Calls):
             if state in self._history._seeded:
                 step.needs.add(place)
                 step.changes.add(place)
-            elif not seen.has_imported:  # what modules draw while they are loaded is theirs
+            elif not seen.has_drawn_ids:
                 step.facts.append(Fact("hidden randomness", f"calls something that draws random numbers, which nothing seeded ({state})"))
 
     def leave_out_unchanged(self) -> None:

@@ -29,6 +29,7 @@ RULES = {
     "recovered": UNKNOWN,
     "hidden randomness": UNKNOWN,
     "killed": UNKNOWN,
+    "running": UNKNOWN,
     "unseen": UNKNOWN,
     "background": UNKNOWN,
     "clock": UNKNOWN,
@@ -69,6 +70,19 @@ class Stamp:
     def as_json(self) -> str:
         """The reasons, as the tag `nbtrack.stamp.reasons` holds them."""
         return json.dumps([{"rule": it.rule, "cells": list(it.cells), "text": it.text} for it in self.reasons], ensure_ascii=False)
+
+
+_BY_CODE = frozenset(
+    {"edited", "deleted", "failed", "interrupted", "input", "randomness", "not saved", "clock", "network", "shell", "environment", "path", "install"}
+)
+"""Rules that stand on the code alone. Those about order stand on what objects share, which nobody has seen while the cell runs."""
+
+
+def by_code(stamp: Stamp, why: Reason) -> Stamp:
+    """The stamp of a cell that nobody has seen to its end: what its code alone tells, and why it is no more."""
+    reasons = tuple(it for it in stamp.reasons if it.rule in _BY_CODE)
+    is_no = any(RULES[it.rule] == NO for it in reasons)
+    return Stamp(Answer.NO if is_no else Answer.UNKNOWN, (*reasons, why) if is_no else (why, *reasons))
 
 
 def label(entry: Entry) -> str:

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from nbtrack.entities.ledger import Entry
+from nbtrack.entities.ledger import LATE, Entry
 from nbtrack.notebooks.recipe import RecipeCell
 from nbtrack.patterns import regex
 
+BLOCKS = "blocks"
+"""Of an entry's facts: the runs of blocks that are open in it."""
 _ID = regex(r"[a-zA-Z0-9_-]{1,64}\Z")
 _LONE = regex("[\ud800-\udfff]")
 
@@ -62,6 +64,10 @@ def cell(entry: Entry, cell_id: str, outputs: Sequence[Any] | None = None) -> by
     }  # fmt: skip
     if entry.run_id:
         facts["run_id"] = entry.run_id
+    if blocks := entry.facts.get(BLOCKS):
+        facts["blocks"] = list(blocks)
+    if LATE in entry.facts:
+        facts["late"] = True
     metadata: dict[str, Any] = {"nbtrack": facts}
     if entry.started_ns:
         metadata["execution"] = {"iopub.execute_input": _when(entry.started_ns)} | ({"shell.execute_reply": _when(entry.ended_ns)} if entry.ended_ns else {})

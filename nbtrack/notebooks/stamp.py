@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import field
 from pathlib import PurePath
 
-from nbtrack.entities.ledger import Entry, Status
+from nbtrack.entities.ledger import LATE, Entry, Status
 from nbtrack.notebooks.document import Document
 from nbtrack.notebooks.from_top import about_clean_order, plain, short
 from nbtrack.notebooks.reasons import NO, NOTE, RULES, UNKNOWN, Answer, Reason, Stamp, label
@@ -121,6 +121,8 @@ def _about_cells(recipe: Sequence[Step], targets: Collection[int], steps: Sequen
             reasons.append(Reason("failed", one, f"{mark} failed half-way, and what it had done by then counts"))
         elif entry.status is Status.UNKNOWN:
             reasons.append(Reason("recovered", one, f"{mark} ran before nbtrack was loaded: only its code is known"))
+        if LATE in entry.facts:
+            reasons.append(Reason("recovered", one, f"{mark} had run in part when nbtrack was loaded: only its code is known"))
         if step.needs_everything:
             reasons.append(Reason("unseen", one, f"{mark} runs code that cannot be followed (exec, eval, globals() or a magic)"))
         if step.draws:

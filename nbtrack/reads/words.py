@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Collection
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from nbtrack.amounts import counted
@@ -156,3 +157,11 @@ def as_data(view: RunView) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def why_no_notebook(view: RunView) -> str:
+    """Why a run has neither snapshot nor recipe."""
+    if view.tags.get("mlflow.source.type") == "LOCAL":
+        name = Path(view.tags.get("mlflow.source.name", "")).name
+        return f"it was made by a script{f', {name}' if name else ''}, so there is no notebook"
+    return "nbtrack did not see its cells, or was asked not to keep the notebook"

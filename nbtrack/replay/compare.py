@@ -202,6 +202,20 @@ def compare_outputs(before: Sequence[Any], now: Sequence[Any], tolerance: float,
     return found
 
 
+def up_to(before: Sequence[Any], now: Sequence[Any]) -> list[Any]:
+    """Those of a cell's outputs that it had when the other's were taken, in the midst of it: as many lines, and as many of the rest."""
+    printed, new = ("".join(_text(it.get("text")) for it in outputs if _is_printed(it)) for outputs in (before, now))
+    lines = printed.count("\n")
+    pieces = new.split("\n")
+    last = pieces[lines][: len(printed) - printed.rfind("\n") - 1] if lines < len(pieces) else ""
+    rest = [it for it in now if it.get("output_type") != "stream"][: sum(it.get("output_type") != "stream" for it in before)]
+    return [{"output_type": "stream", "name": "stdout", "text": "\n".join([*pieces[:lines], last])}, *rest]
+
+
+def _is_printed(output: Any) -> bool:
+    return bool(output.get("output_type") == "stream" and output.get("name") == "stdout")
+
+
 def normal(text: str, folders: Sequence[str] = ()) -> str:
     """The text without what differs from one process to the next: colours, addresses, ids, clocks, durations, folders."""
     for folder in folders:
@@ -213,7 +227,7 @@ def normal(text: str, folders: Sequence[str] = ()) -> str:
 
 def _items(outputs: Sequence[Any], folders: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Kind and content of each output that counts; what was printed is one, wherever other outputs stand between."""
-    printed = "".join(_text(it.get("text")) for it in outputs if it.get("output_type") == "stream" and it.get("name") == "stdout")
+    printed = "".join(_text(it.get("text")) for it in outputs if _is_printed(it))
     printed = printed.replace(_LOADED, "")
     if printed.strip():
         yield "printed", normal(printed.replace("\r\n", "\n"), folders)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import queue
 import signal
@@ -142,6 +141,8 @@ async def _execute(job: Job, outcome: Outcome) -> None:
                 outcome.error = ("", f"nbtrack cannot be loaded in the kernel: {error}")
                 return
             for index, cell in enumerate(notebook.cells):
+                if index == min(job.targets):
+                    await _silently(client.kc, "get_ipython()._nbtrack_session.blocks.ask.begin()")
                 if job.on_line and index == min(job.targets):
                     await _silently(client.kc, f"get_ipython().run_line_magic('track', {job.on_line!r})")
                 if job.see is not None:
@@ -207,8 +208,3 @@ def environment(home: Path, uri: str, variables: Mapping[str, str], python: str,
     if (folder.parent / "pyvenv.cfg").exists():
         env |= {"VIRTUAL_ENV": str(folder.parent), "PATH": os.pathsep.join([str(folder), env.get("PATH", "")])}
     return env
-
-
-def facts_of(run_id: str, name: str, folders: Sequence[Path]) -> str:
-    """What `kernel.prepare` is told."""
-    return json.dumps({"run_id": run_id, "name": name, "folders": [str(it) for it in folders]})

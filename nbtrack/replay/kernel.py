@@ -12,6 +12,7 @@ from typing import Any
 
 from nbtrack.entities import Request
 from nbtrack.reads.runs import REPRODUCES_TAG
+from nbtrack.settings import Settings
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SYSTEM = ("/dev/", "/proc/", "/sys/")
@@ -25,12 +26,16 @@ def prepare(shell: Any, facts: str) -> None:
     """Load nbtrack and set up one reproduction.
 
     Args:
-        facts: JSON: `run_id` and `name` of the original, `folders` that may be written.
+        facts: JSON: `run_id` and `name` of the original, its `block` where it is one's, `outer`: the run around it, `folders` that may
+            be written, `aside`: where runs are recorded that nobody asked for.
     """
     told: dict[str, Any] = json.loads(facts)
     shell.run_line_magic("load_ext", "nbtrack")
     session = shell._nbtrack_session
-    session.amend = lambda request: amended(request, told["run_id"], told["name"])
+    block: dict[str, Any] | None = told["block"]
+    run_id, name = told["run_id"], told["name"]
+    session.amend = lambda request: amended(request, run_id, name) if block is None else amended(request, told["outer"] or run_id, request.name or "outer")
+    session.blocks.ask = Blocks(run_id, name, block, told["aside"])
     sys.addaudithook(Guard(told["folders"]))
 
 
@@ -38,6 +43,30 @@ def amended(request: Request, run_id: str, name: str) -> Request:
     """The request of the original's cell as that of its reproduction: a child, in the same experiment."""
     tags = {**request.tags, REPRODUCES_TAG: run_id}
     return replace(request, name=f"{name}-reproduced", parent=run_id, experiment="", tags=tags, is_update=False, is_dry=False, is_quiet=True)
+
+
+class Blocks:
+    """Which block's run is the reproduction: the one with the original's name and place in its cell. All others are recorded aside, for nobody.
+
+    Args:
+        block: `name`, and `nth` among those of that name; None where the original is a cell's.
+        aside: folder for the journal of the others.
+    """
+
+    def __init__(self, run_id: str, name: str, block: dict[str, Any] | None, aside: str) -> None:
+        self._run_id, self._name, self._block, self._aside = run_id, name, block, aside
+        self._counts: dict[str, int] | None = None
+
+    def begin(self) -> None:
+        """The original's cell comes next."""
+        self._counts = {}
+
+    def __call__(self, request: Request, chosen: Settings) -> tuple[Request, Settings]:
+        if self._counts is not None:
+            nth = self._counts[request.name] = self._counts.get(request.name, 0) + 1
+            if self._block is not None and (request.name, nth) == (self._block["name"], self._block["nth"]):
+                return amended(request, self._run_id, self._name), chosen
+        return replace(request, parent="", is_update=False), replace(chosen, home=self._aside, delivery=False)
 
 
 class Guard:

@@ -13,21 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack import courier
-from nbtrack.amounts import counted
+from nbtrack.amounts import counted, ordinal
 from nbtrack.capture.begin import tracking_uri
+from nbtrack.capture.blocks import BLOCK_TAG
 from nbtrack.capture.current import attach
 from nbtrack.entities import RunView, State
 from nbtrack.entities.ledger import Status
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home, fold, points_of
-from nbtrack.reads import act
+from nbtrack.journal.executed import is_of
+from nbtrack.reads import act, words
 from nbtrack.reads.cached import source_of
 from nbtrack.reads.copied import copied
 from nbtrack.reads.runs import REPRODUCES_TAG
 from nbtrack.replay import execute as executing
 from nbtrack.replay import files, packages
 from nbtrack.replay.bundle import data_path
-from nbtrack.replay.compare import Difference, Tolerance, compare_metrics, compare_outputs, compare_params
+from nbtrack.replay.compare import Difference, Tolerance, compare_metrics, compare_outputs, compare_params, up_to
 from nbtrack.replay.data import DataReference, Standing, references_of
 from nbtrack.replay.kernel import WriteRefusedError
 from nbtrack.replay.verdict import RUN_TAG, VERDICT_TAG, WHY_TAG, Answer, Reproduction
@@ -61,6 +63,8 @@ class Cell:
     is_interrupted: bool
     is_parameters: bool = False
     started_ns: int = 0
+    is_cut: bool = False
+    """It went on when the run ended, and what it output then is not known."""
 
 
 def reproduce(
@@ -141,7 +145,7 @@ def _reproduce(
         job = executing.Job(
             [(cell.source, cell.may_raise) for cell in cells], targets, on_line, python, place.cwd,
             executing.environment(home.root, uri, known.variables if known is not None else {}, python, temporary),
-            executing.facts_of(view.run_id, view.name, [scratch, home.root]), timeout_s, scratch, see,
+            _facts(view, [scratch, home.root], scratch), timeout_s, scratch, see,
         )  # fmt: skip
         tell(f"executing {counted(len(cells), 'cell')}")
         outcome = executing.execute(job)
@@ -151,7 +155,7 @@ def _reproduce(
         if outcome.error is not None:
             raise _why_not(outcome, cells, place)
         if again is None:
-            raise NotRunnable("the recipe was executed, but began no run")
+            raise NotRunnable(f"the recipe was executed, but began no run{_of_block(view)}")
         differences, unjudged = compare(
             home, view, again, _points(there, view.run_id), cells, outcome.outputs, tolerance, [str(place.cwd), str(place.root), str(place.origin)]
         )
@@ -166,7 +170,7 @@ def recipe_cells(home: Home, view: RunView) -> tuple[list[Cell], str]:
     """
     recipe, executed = files.read(home, view, files.RECIPE), files.read(home, view, files.EXECUTED)
     if recipe is None or executed is None:
-        raise NotRunnable("the run has no recipe: only runs of %%track cells and of %track on have one")
+        raise NotRunnable(f"the run has no recipe: {words.why_no_notebook(view)}")
     seen = {cell["metadata"]["nbtrack"]["number"]: cell for cell in json.loads(executed)["cells"]}
     cells = [_cell(it, seen, view) for it in json.loads(recipe)["cells"]]
     if not any(cell.is_target for cell in cells):
@@ -177,7 +181,9 @@ def recipe_cells(home: Home, view: RunView) -> tuple[list[Cell], str]:
     own = [cell.source for cell in cells if cell.is_target]
     if any(source.lstrip().startswith("%%track") for source in own) or any(_ON.search(cell.source) for cell in cells):
         return cells, ""
-    first = min(number for number, cell in seen.items() if cell["metadata"]["nbtrack"].get("run_id") == view.run_id)
+    first = min(number for number, cell in seen.items() if is_of(cell["metadata"]["nbtrack"], view.run_id))
+    if BLOCK_TAG in view.tags and not seen[first]["metadata"]["nbtrack"].get("run_id"):
+        return cells, ""
     lines = [match.group(1) for number in sorted(seen) if number <= first for match in _ON.finditer(_text(seen[number]["source"]))]
     return cells, _NOT_AGAIN.sub("", lines[-1]) if lines else "on"
 
@@ -193,14 +199,14 @@ def _cell(cell: Any, seen: dict[int, Any], view: RunView) -> Cell:
         return Cell(source, False, None, False, False)
     before = seen[numbers[-1]]
     told = before["metadata"]["nbtrack"]
-    is_target = told.get("run_id") == view.run_id
+    is_target = is_of(told, view.run_id)
     first = _text(before["source"]).lstrip().partition("\n")[0]
     if is_target and first.startswith("%%track"):
         source = f"{_NOT_AGAIN.sub('', first)}\n{source}"
-    was_seen = told.get("status") != Status.UNKNOWN
+    was_seen = told.get("status") != Status.UNKNOWN and not told.get("late")
     return Cell(
         source, "raises-exception" in tags, before["outputs"] if was_seen else None, is_target, told.get("status") == Status.INTERRUPTED,
-        started_ns=told.get("started_ns") or 0,
+        started_ns=told.get("started_ns") or 0, is_cut=told.get("status") == Status.RUNNING,
     )  # fmt: skip
 
 
@@ -218,10 +224,33 @@ def compare(
     found: list[Difference] = []
     for index, (cell, now) in enumerate(zip(cells, outputs, strict=False)):
         if cell.outputs is not None:
-            found += compare_outputs(cell.outputs, now, tolerance.of_outputs, folders, index)
+            found += compare_outputs(cell.outputs, up_to(cell.outputs, now) if cell.is_cut else now, tolerance.of_outputs, folders, index)
     own = max(index for index, cell in enumerate(cells) if cell.is_target)
     metrics, unjudged = compare_metrics(points, _points(home, again.run_id), tolerance, own, sampled=_sampled(view) | _sampled(again))
     return sorted([*compare_params(view.params, again.params, _given(cells), own), *metrics, *found], key=lambda it: it.cell), unjudged
+
+
+def _facts(view: RunView, folders: Sequence[Path], scratch: Path) -> str:
+    """What `kernel.prepare` is told."""
+    told: dict[str, Any] = {"run_id": view.run_id, "name": view.name, "folders": [str(it) for it in folders], "aside": str(scratch / "aside")}
+    return json.dumps(told | {"block": _block(view), "outer": view.start.parent})
+
+
+def _block(view: RunView) -> dict[str, Any] | None:
+    """Name and place of the block among those of its cell; None where the run is no block's."""
+    try:
+        found = json.loads(view.tags.get(BLOCK_TAG, ""))
+        return {"name": str(found["name"]), "nth": int(found["nth"])}
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _of_block(view: RunView) -> str:
+    block = _block(view)
+    if block is None:
+        return ""
+    name, nth = block["name"], ordinal(block["nth"])
+    return f" of a {nth} block without a name" if not name else f" of a block {name!r}" if block["nth"] == 1 else f" of a {nth} block {name!r}"
 
 
 def _sampled(view: RunView) -> dict[str, bool]:

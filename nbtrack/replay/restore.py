@@ -15,6 +15,7 @@ from urllib.parse import quote
 from nbtrack.entities import Artifact, RunView
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
+from nbtrack.reads import words
 from nbtrack.reads.cached import source_of
 from nbtrack.reads.copied import copied
 from nbtrack.replay import files
@@ -94,7 +95,7 @@ def _notebook(home: Home, view: RunView, kind: str, to: str) -> Restored:
         data = files.read(home, view, KINDS[kind])
     if data is None:
         there = [name for name, path in KINDS.items() if any(it.path == path for it in view.artifacts)]
-        mend = f"It has {', '.join(there)}: --{there[0]}." if there else "Runs of %%track cells and of %track on have one."
+        mend = f"It has {', '.join(there)}: --{there[0]}." if there else f"There is none: {words.why_no_notebook(view)}."
         raise UsageError(f"Run {view.name} ({view.run_id[:8]}) has no notebook of the kind {kind!r}.", mend=mend)
     return Restored(files.write_new(_target(view, f"{'' if kind == 'document' else f'-{kind}'}.ipynb", to), data), _TOLD[kind])
 
@@ -110,7 +111,8 @@ def cell(home: Home, view: RunView, number: int, *, to: str = "") -> Restored:
     """
     data = files.read(home, view, EXECUTED)
     if data is None:
-        raise UsageError(f"Run {view.name} ({view.run_id[:8]}) has no snapshot, so its cells cannot be restored.", mend="Runs of %%track cells have one.")
+        mend = f"There is none: {words.why_no_notebook(view)}."
+        raise UsageError(f"Run {view.name} ({view.run_id[:8]}) has no snapshot, so its cells cannot be restored.", mend=mend)
     content: dict[str, Any] = json.loads(data)
     cells = content["cells"]
     found = [it for it in cells if it.get("execution_count") == number] or [

@@ -12,10 +12,12 @@ import pytest
 
 from nbtrack import settings
 from nbtrack.capture.current import attach
+from nbtrack.errors import UsageError
 from nbtrack.journal import Home, fold
 from nbtrack.replay import files
 from nbtrack.replay.bundle import pack
 from nbtrack.replay.reproduce import reproduce
+from nbtrack.replay.restore import restore
 from nbtrack.replay.unpack import unpack
 from tests.kernel.scenarios import SCENARIOS, VERDICTS
 from tests.kernel.test_truth import Notebook
@@ -151,13 +153,15 @@ def test_several_cells_under_track_on_are_one_run_again(kernel, ran):
     assert fold(kernel.home, found.run_id).metrics["b"].last == 2
 
 
-def test_a_run_without_a_recipe_says_how_to_have_one(kernel):
-    import nbtrack
-
-    with nbtrack.track("plain"):
-        pass
-    found = nbtrack.reproduce("plain")
-    assert str(found.answer) == "not runnable" and "only runs of %%track cells" in found.why
+def test_a_run_of_a_script_says_that_there_is_no_notebook(kernel, tmp_path):
+    (tmp_path / "fit.py").write_text("import nbtrack\nwith nbtrack.track('plain'):\n    pass\n")
+    subprocess.run([sys.executable, str(tmp_path / "fit.py")], check=True, env={**os.environ, "NBTRACK_HOME": str(kernel.home.root)})
+    view = kernel.runs()[0]
+    found = again(kernel, view)
+    assert str(found.answer) == "not runnable" and "made by a script, fit.py, so there is no notebook" in found.why
+    with pytest.raises(UsageError, match="no notebook") as told:
+        restore(kernel.home, view, "recipe")
+    assert "made by a script, fit.py" in told.value.mend
 
 
 def test_the_magic_and_the_command_give_the_verdict_and_its_exit_code(kernel, ran):
