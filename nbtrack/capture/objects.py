@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import gc
 import marshal
 import types
 import zlib
@@ -145,7 +146,19 @@ class Reader:
             return (it.__func__,) if kind in (staticmethod, classmethod) else ()
         if package == "functools" and kind.__name__ == "partial":
             return (it.func, it.args, it.keywords)
+        if package == "functools" and kind.__name__ == "_lru_cache_wrapper":
+            return self._cached_function(it)
         return self._attributes(it, kind)
+
+    def _cached_function(self, it: Any) -> Iterable[Any]:
+        """A function behind `functools.cache`, and the results it keeps; how often one was asked for again does not count."""
+        _, misses, most, size = it.cache_info()
+        self._parts.append((misses, most, size))
+        own = [each for each in gc.get_referents(it) if each is not it.__dict__ and not (issubclass(type(each), type) and module_of(each) == "functools")]
+        held = [
+            each for each in own if not (type(each) is dict and any(name_of(type(link)) == "_lru_list_elem" for link in each.values()))
+        ]  # it has them singly, too
+        return [*self._items(it.__dict__.items()), *sorted(held, key=id)]
 
     def _tensor(self, it: Any) -> Iterable[Any]:
         self._parts.append((str(it.dtype), tuple(it.shape), it.data_ptr() if not it.is_sparse else 0, it.requires_grad))

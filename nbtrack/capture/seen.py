@@ -5,6 +5,7 @@ Values are looked at by type and reference only; none of the user's methods is c
 
 from __future__ import annotations
 
+import builtins
 import functools
 import gc
 import hashlib
@@ -64,6 +65,7 @@ def look(
     states_before: Mapping[str, State] = types.MappingProxyType({}),
     random_before: Mapping[str, Any] = types.MappingProxyType({}),
     specs_before: Mapping[str, int] = types.MappingProxyType({}),
+    builtins_before: Mapping[str, Any] | None = None,
 ) -> Seen:
     """What became of the namespace.
 
@@ -77,6 +79,7 @@ def look(
         states_before: states of the touched names before it.
         random_before: `random_states` before it.
         specs_before: `specs_of` the user's own modules before it.
+        builtins_before: what `builtins` held before it; None where nobody looked.
     """
     after = names_of(namespace)
     bound = frozenset(name for name, number in after.items() if before.get(name) != number)
@@ -117,8 +120,20 @@ def look(
         still,
         len(sys.modules) != len(modules_before),
         any(name in sys.modules and name not in modules_before for name in _DRAW_IDS),
+        _patched(builtins_before),
         lazy,
     )
+
+
+_OF_IPYTHON = frozenset({"_", "__IPYTHON__", "display", "exit", "get_ipython", "quit"})
+"""Names that IPython itself binds in `builtins`, cell by cell."""
+
+
+def _patched(before: Mapping[str, Any] | None) -> frozenset[str]:
+    if before is None:
+        return frozenset()
+    now = dict(vars(builtins))
+    return frozenset(name for name in before.keys() | now.keys() if name not in _OF_IPYTHON and before.get(name, before) is not now.get(name, before))
 
 
 _DRAW_IDS = ("rich.style",)

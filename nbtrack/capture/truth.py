@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import functools
 import importlib.metadata
 import sys
@@ -53,6 +54,7 @@ class _Before:
     states: dict[str, State]
     random: dict[str, Any]
     specs: dict[str, int]
+    builtins: dict[str, Any]
 
 
 @dataclass
@@ -102,7 +104,7 @@ class Truth(Source):
         local = self.history.local_modules
         self._before[entry.number] = _Before(
             body, touched, seen.names_of(namespace), seen.kinds_of(namespace, touched), frozenset(sys.modules), frozenset(map(id, _tasks())),
-            states.states_of(namespace, touched, local), states.random_states(), self._specs,
+            states.states_of(namespace, touched, local), states.random_states(), self._specs, dict(vars(builtins)),
         )  # fmt: skip
         self._entries.append(entry)
         self._recorder.enter(entry)
@@ -128,7 +130,7 @@ class Truth(Source):
         tasks = sum(id(task) not in before.tasks for task in _tasks())
         return seen.look(
             self._shell.user_ns, before.names, before.kinds, before.touched, before.modules, tasks=tasks,
-            states_before=before.states, random_before=before.random, specs_before=before.specs,
+            states_before=before.states, random_before=before.random, specs_before=before.specs, builtins_before=before.builtins,
         )  # fmt: skip
 
     def before(self, cell: Cell) -> Iterable[Finding]:

@@ -82,6 +82,8 @@ class Seen:
     """Modules were loaded that were not there before."""
     has_drawn_ids: bool = False
     """One of these is known to draw random numbers for its own ids while it is loaded."""
+    patched: frozenset[str] = frozenset()
+    """Names that it bound or took away for all modules, whatever way it took."""
     lazy: frozenset[tuple[str, str]] = frozenset()
     """A name, and one that code its value holds may look up when it is called or goes on."""
 

@@ -14,6 +14,8 @@ from nbtrack.patterns import regex
 _ASKS_FOLDER = regex(r"^(os\.(getcwdb?|path\.(abspath|realpath|relpath))|pathlib\.\w*Path\.(cwd|resolve|absolute))$")
 
 
+HITS = "<hits>"
+"""Place of how often they were asked for what they keep."""
 REMEMBERED = "<remembered>"
 """Place of what `functools.cache` keeps of functions whose results it cannot alter: only who asks for its count of hits finds another."""
 
@@ -144,6 +146,8 @@ class Calls(Places):
         own = call.root in step.body.functions or call.root in self._history._code
         if kind == "plain" and (call.root not in step.body.repeated or call.method in known.PURE_METHODS):
             return
+        if type_module == "functools":
+            step.changes.add(HITS)
         if own and not call.path:
             bodies = self._bodies_of(call.root)
             if any(self.changes_locals(it) for it in bodies):

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from nbtrack.entities.ledger import Entry, Seen, Status
 from nbtrack.notebooks import known
 from nbtrack.notebooks.body import Body
-from nbtrack.notebooks.calls import REMEMBERED
+from nbtrack.notebooks.calls import HITS, REMEMBERED
 from nbtrack.notebooks.effects import effects_of
 from nbtrack.notebooks.look import Look
 from nbtrack.notebooks.meanings import BUILTINS, files_of
@@ -100,7 +100,7 @@ class History:
             step.needs |= {name for name in inner.reads if not (name in body.sure and name not in body.reads and body.binds[name] < first_call)}
             step.changes |= inner.writes
         step.may_set_anything = entry.seen is None and (step.needs_everything or body.has_star_import or any(name == "run" for name, _ in body.commands))
-        step.needs |= {"<warnings as errors>"} | ({REMEMBERED} if "cache_" in entry.source else set())
+        step.needs |= {"<warnings as errors>"} | ({REMEMBERED, HITS} if "cache_" in entry.source else set())
         for name in list(body.mentions):
             step.needs |= self._runs.get(name, set()) - body.sure
             step.needs |= {it for it in self._lazy.get(name, ()) if it in self._bound} - body.sure

@@ -51,7 +51,8 @@ class Look(Calls):
         if seen is None:
             return
         self.leave_out_unchanged()
-        step.changes |= {name for name in seen.changed if not name.startswith("<")}
+        step.changes |= {name for name in seen.changed if not name.startswith("<")} | seen.patched
+        self._history.patched |= seen.patched
         if any(name.startswith("<module ") for name in seen.changed):
             step.changes.add(LOCAL_STATE)
         if not self._history.restores:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _HARMLESS = frozenset({"path", "environment", "machine"})
 """Rules of facts that hold for the first execution as for the second."""
-MOVES_ON = ("<out", "<random ", "<remembered>")
+MOVES_ON = ("<out", "<random ", "<remembered>", "<hits>")
 """Places that a repetition changes all the same, as each iteration of a DataLoader moves PyTorch's generator."""
 
 

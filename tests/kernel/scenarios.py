@@ -207,6 +207,16 @@ SCENARIOS = [
         {"a": "from functools import lru_cache\n@lru_cache\ndef f(n):\n    return [n]", "b": "y = f(2)\ny.append(3)", "r": RUN + "z = len(f(2))"},
         "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4",
     ),
+    Scenario(
+        "a remembering function of any body, asked twice", {"a": "from functools import lru_cache\n@lru_cache\ndef f(n):\n    table = [n] * n\n    return sum(table)", "b": "y = f(3)", "r": RUN + "z = f(3) + y"},
+        "run a; run b; run b; run r; run r", "yes", recipe="1 2 5",
+    ),
+    Scenario(
+        "a remembering function whose kept list grows twice", {"a": "from functools import cache\n@cache\ndef f(n):\n    return [n]", "b": "f(2).append(3)", "r": RUN + "z = len(f(2))"},
+        "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4",
+    ),
+    Scenario("a builtin made in a way nobody reads, by a cell that is gone", {"a": "import builtins", "b": "vars(builtins)['triple'] = lambda x: 3 * x", "r": RUN + "z = triple(2)"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
+    Scenario("randomness that nobody reads, where something is imported", {"a": "import random\ndraw = getattr(random, 'ran' + 'dom')", "r": RUN + "import wave\nz = draw()"}, "run a; run r", "unknown", ("hidden randomness",), "1 2"),
     Scenario("a builtin made by a cell that is gone", {"a": "import builtins", "b": "builtins.triple = lambda x: 3 * x", "r": RUN + "z = triple(2)"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
     Scenario("a builtin replaced by a cell that is gone", {"a": "import builtins", "b": "setattr(builtins, 'oct', lambda x: 9)", "r": RUN + "z = oct(1)"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
     Scenario(
@@ -261,6 +271,7 @@ SCENARIOS = [
 
 VERDICTS = {
     "never seeded": "different",
+    "randomness that nobody reads, where something is imported": "different",
     "randomness in a local module": "different",
     "never seeded, by NumPy in a function": "different",
     "timing is no result": "different",
