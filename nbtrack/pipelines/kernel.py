@@ -28,7 +28,7 @@ def prepare(shell: Any, facts: str) -> None:
     """Load nbtrack and go on with the runner's run.
 
     Args:
-        facts: JSON: `run_id`, `home`, `cwd`, `env`, `document` (the notebook as it is executed), `excluded` (names that are recorded
+        facts: JSON: `run_id`, `home`, `cwd`, `document` (the notebook as it is executed), `excluded` (names that are recorded
             already), `secrets` (variables whose values are not printed).
     """
     from dataclasses import replace
@@ -36,9 +36,6 @@ def prepare(shell: Any, facts: str) -> None:
     from nbtrack import settings
 
     told: dict[str, Any] = json.loads(facts)
-    os.environ.update(told["env"])
-    os.chdir(told["cwd"])
-    os.environ["PWD"] = told["cwd"]
     atexit.register(_end_control, shell.kernel.control_thread)
     shell.run_line_magic("load_ext", "nbtrack")
     session = shell._nbtrack_session

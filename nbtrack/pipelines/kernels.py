@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib
 import os
 import queue
@@ -99,11 +100,12 @@ class Kernels:
         """Have kernels waiting for the first of those that will be wanted, in this order; what fails is told to whoever takes one.
 
         Where it is worth it they are forked from a template, with the modules that several of them want. What memory has no room for is not
-        started ahead.
+        started ahead, nor what begins in no folder that it could leave: only a kernel of Python can be told its own.
 
         Args:
             most: kernels that may wait.
         """
+        kinds = [it for it in kinds if speaks_python(it.name)]
 
         def act() -> None:
             counts = Counter(kinds)
@@ -251,6 +253,17 @@ async def _forked(manager: Any, template: Template, env: Mapping[str, str], fact
         manager.provisioner = None
         return False
     return True
+
+
+@functools.cache
+def speaks_python(name: str) -> bool:
+    """Whether a kernel executes Python; of one that is not there, whoever starts it hears."""
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    try:
+        return str(KernelSpecManager().get_kernel_spec(name).language).lower() in ("python", "")
+    except NoSuchKernel:
+        return True
 
 
 def check_kernel(name: str, notebook: Path) -> None:

@@ -21,6 +21,8 @@ from nbtrack.pipelines.stream import StreamText
 ENGINE = "nbtrack"
 _GRACE_S = 5.0
 _LOOK_S = 0.1
+_SPELT = {"r": "R"}
+"""Languages that papermill does not know in small letters."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ def execute(notebook: Notebook, kernel_name: str, params: Mapping[str, Any], wor
     executed = work.executed
     try:
         executed.notebook = papermill.execute_notebook(
-            node, None, parameters=_translatable(params), engine_name=ENGINE, kernel_name=kernel_name, language=notebook.language,
+            node, None, parameters=_translatable(params), engine_name=ENGINE, kernel_name=kernel_name,
+            language=_SPELT.get(notebook.language, notebook.language),
             progress_bar=False, log_output=False, work=work,
         )  # fmt: skip
     except PapermillExecutionError as cause:

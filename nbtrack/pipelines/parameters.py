@@ -7,7 +7,6 @@ import contextlib
 import io
 import math
 import operator
-import re
 import tokenize
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +15,13 @@ from typing import Any
 
 from nbtrack import specs
 from nbtrack.errors import UsageError
+from nbtrack.pipelines.foreign import lines_of
 from nbtrack.pipelines.notebook import Notebook
 from nbtrack.yaml_text import read_scalar
 
 _KINDS = {"int": "int", "float": "float", "str": "str", "bool": "bool", "list": "list", "dict": "dict", "tuple": "tuple", "None": "none"}
 _KINDS |= {"List": "list", "Dict": "dict", "Tuple": "tuple", "Sequence": "list", "Mapping": "dict"}
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-_LINE = re.compile(r"^\s*([A-Za-z_.][\w.]*)\s*(?:<-|=)(?!=)\s*(.+?)\s*;?\s*(?:(?:#|//|%|--)\s*(.*))?$")
 
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
@@ -83,8 +82,8 @@ def declared_in(notebook: Notebook) -> tuple[Declared, ...]:
     if cell is None:
         return ()
     if notebook.language != "python":
-        found = [match for line in cell.source.splitlines() if (match := _LINE.match(line))]
-        return tuple(Declared(it[1], frozenset(), UNKNOWN, it[2], it[3] or "") for it in found)
+        found = lines_of(cell.source, notebook.language)
+        return tuple(Declared(it.name, it.kinds, it.default if it.kinds else UNKNOWN, it.text, it.help) for it in found)
     try:
         body = ast.parse(cell.source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as cause:

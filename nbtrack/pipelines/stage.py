@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +125,7 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
             before = cost.spent(kernel.pid)  # one that was started ahead has worked already
             deadline = None if job.timeout_s is None else began + job.timeout_s
             work = Work(kernels, kernel, stop, listener, deadline, extra, str(job.notebook), executed)
-            is_captured = _prepare(kernels, kernel, job, run.run_id, run.notice)
+            is_captured = _prepare(kernels, kernel, replace(job, kernel=kernel_name), run.run_id, run.notice)
             if stop.reason is None:
                 executed = execute(book, kernel_name, job.params, work)
             else:
@@ -172,24 +172,32 @@ def close(home: Home, run_id: str, state: State, reason: str, traceback: str = "
 
 
 def _prepare(kernels: Kernels, kernel: Kernel, job: Job, run_id: str, notice: Any) -> bool:
-    """Hand the run over to the kernel; says whether that could be done."""
-    from nbtrack.pipelines.kernels import silently
+    """Hand the run over to the kernel; says whether that could be done.
 
+    Whatever that comes to, its process stands in its folder and has its variables.
+    """
+    from nbtrack.pipelines.kernels import silently, speaks_python
+
+    if not speaks_python(job.kernel):
+        notice(f"what its cells do is not captured, for the kernel {job.kernel!r} executes no Python")
+        return False
     secrets = {it.variable for it in job.params.values() if isinstance(it, Secret)}
     env = {"NBTRACK_NOTEBOOK": job.told or str(job.notebook), "NBTRACK_HOME": str(job.home), "NBTRACK_TRACKING_URI": job.uri, "NBTRACK_LIVE_S": "0"}
+    env["PWD"] = str(job.cwd)
     env |= {name: os.environ[name] for name in secrets if name in os.environ}
     facts = json.dumps(
         {
             "run_id": run_id,
             "home": str(job.home),
             "cwd": str(job.cwd),
-            "env": env,
             "excluded": sorted(job.recorded),
             "document": str(kernel.document),
             "secrets": sorted(secrets),
         }
     )
-    error, _ = kernels.run(silently(kernel.client, f"__import__('nbtrack.pipelines.kernel', fromlist=['prepare']).prepare(get_ipython(), {facts!r})"))
+    place = f"(lambda os: (os.environ.update({env!r}), os.chdir({str(job.cwd)!r})))(__import__('os'))"
+    code = f"{place}\n__import__('nbtrack.pipelines.kernel', fromlist=['prepare']).prepare(get_ipython(), {facts!r})"
+    error, _ = kernels.run(silently(kernel.client, code))
     if error:
         notice(f"what its cells do is not captured, for nbtrack cannot be loaded in the kernel: {error}")
     return not error

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -107,6 +108,35 @@ def test_a_kernel_of_another_language_runs_with_its_params_fails_and_is_cached_a
     view = nbtrack.run(found["stages"]["say"]["run_id"])
     assert view.params == {"name": "Ann", "times": "3"} and any("not captured" in it for it in view.notices)
     assert phases(run("run", "say", "--json")) == {"say": "cached"}
+
+
+def test_a_stage_whose_kernel_has_no_nbtrack_stands_in_its_folder_too(notebook, pipeline, tmp_path, monkeypatch):
+    place = tmp_path / "jupyter" / "kernels" / "elsewhere"
+    place.mkdir(parents=True)
+    hide = "import sys; sys.modules['nbtrack'] = None; from ipykernel.kernelapp import main; main()"
+    spec = {"argv": [sys.executable, "-c", hide, "-f", "{connection_file}"], "display_name": "Elsewhere", "language": "python"}
+    (place / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    notebook("inner/here.ipynb", "open('here.txt', 'w').write('here')", kernel="elsewhere")
+    run = pipeline("stages: {here: {notebook: inner/here.ipynb, outputs: [inner/here.txt]}}")
+    assert phases(run("run", "--json")) == {"here": "done"} and (tmp_path / "inner" / "here.txt").read_text() == "here"
+
+
+_R = "/usr/share/jupyter/kernels/ir/kernel.json"
+
+
+@pytest.mark.skipif(not Path(_R).exists(), reason="R's kernel is not installed; in Debian: apt-get install r-cran-irkernel")
+def test_an_r_notebook_takes_typed_params_and_makes_outputs_and_what_it_raises_is_told(notebook, pipeline, tmp_path):
+    fit = "fit <- lm(dist ~ speed, cars[1:rows, ])\nwriteLines(paste(name, nrow(fit$model), is_short), 'said.txt')\nplot(fit$model)"
+    notebook("fit.ipynb", fit, parameters='rows <- 10L\nname <- "nobody"\nis_short <- FALSE', kernel="ir", language="R")
+    notebook("fail.ipynb", "stop('no such data')", kernel="ir", language="R")
+    run = pipeline("stages: {fit: {notebook: fit.ipynb, params: {rows: 20, name: Ann}, outputs: [said.txt]}, after: {notebook: fail.ipynb, needs: [fit]}}")
+    found = run("run", "--json", code=1)
+    assert phases(found) == {"fit": "done", "after": "failed"} and (tmp_path / "said.txt").read_text() == "Ann 20 FALSE\n"
+    assert nbtrack.run(found["stages"]["fit"]["run_id"]).params == {"rows": "20", "name": "Ann", "is_short": "False"}
+    assert "no such data" in found["stages"]["after"]["reason"]
+    assert phases(run("run", "fit", "--json")) == {"fit": "cached"}
+    assert "no int" in run("run", "fit.ipynb", "-p", "rows=many", code=3)
 
 
 def test_where_to_begin_and_how_far_to_go_can_be_said_and_a_stage_has_its_time(notebook, pipeline, tmp_path):
