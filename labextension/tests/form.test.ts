@@ -55,10 +55,14 @@ class Door implements IFormDoor {
   readonly changed = new Signal();
   readonly jobs = {} as IJobs;
   readonly path = 'work/train.ipynb';
-  asked: IParameterForm = { path: this.path, has_cell: true, parameters: FIELDS, stages: [STAGE], problem: '', most: 4 };
+  asked: IParameterForm = { path: this.path, has_cell: true, parameters: FIELDS, stages: [STAGE], profiles: ['night'], problem: '', most: 4 };
+  profiles: string[] = [];
   wrong: IFieldProblem[] = [];
   begun: unknown[] = [];
-  read = (): Promise<IParameterForm> => Promise.resolve(this.asked);
+  read = (profile: string): Promise<IParameterForm> => {
+    this.profiles.push(profile);
+    return Promise.resolve(this.asked);
+  };
   check = (): Promise<IFieldProblem[]> => Promise.resolve(this.wrong);
   run = (stage: IStageForm | null, values: unknown, atOnce: number): Promise<IJob> => {
     this.begun.push([stage?.stage ?? '', values, atOnce]);
@@ -109,6 +113,17 @@ describe('a form', () => {
     expect(door.begun).toEqual([['train', { rate: ['0.7'] }, 2]]);
     form.set({ target: ALONE });
     expect([form.fields.length, form.values]).toEqual([4, {}]);
+    form.dispose();
+  });
+
+  test('takes the values of a profile, and none where the file has it no more', async () => {
+    const [form, door] = await opened(true);
+    await form.choose('night');
+    expect([form.profile, door.profiles]).toEqual(['night', ['', 'night']]);
+    expect(commandOf('work/train.ipynb', form.stage, form.values, 2, form.profile)).toContain('--profile night');
+    door.asked = { ...door.asked, profiles: [] };
+    await form.read();
+    expect([form.profile, door.profiles]).toEqual(['', ['', 'night', 'night', '']]);
     form.dispose();
   });
 

@@ -21,21 +21,22 @@ from nbtrack.server.shapes import FieldProblem, FixedParam, Parameter, Parameter
 from nbtrack.specs import NAMES
 
 
-def form(root: Path, path: Path, document: object = None) -> ParameterForm:
+def form(root: Path, path: Path, document: object = None, profile: str = "") -> ParameterForm:
     """What can be said of a notebook's run.
 
     Args:
         document: what the file would say were it saved.
+        profile: of the pipeline that its stages are told of.
 
     Raises:
         UsageError: it is no notebook, or its parameters cell cannot be read.
     """
     book = _book(path, document)
     declared = declared_in(book)
-    stages, problem = _stages(root, path)
+    stages, profiles, problem = _stages(root, path, profile)
     return ParameterForm(
         path=path.relative_to(root).as_posix(), has_cell=book.parameters is not None, parameters=[_parameter(it) for it in declared],
-        stages=stages, problem=sendable(problem), most=MOST_RUNS,
+        stages=stages, profiles=profiles, problem=sendable(problem), most=MOST_RUNS,
     )  # fmt: skip
 
 
@@ -58,13 +59,14 @@ def mistakes(path: Path, values: Mapping[str, Sequence[str]], document: object =
     return found
 
 
-def mistakes_of_pipeline(file: Path, values: Mapping[str, Sequence[str]]) -> list[FieldProblem]:
+def mistakes_of_pipeline(file: Path, values: Mapping[str, Sequence[str]], profile: str = "") -> list[FieldProblem]:
     """The same of the params of a pipeline.
 
     Raises:
         SpecError: the pipeline cannot be used.
+        UsageError: it has no such profile.
     """
-    params = load(file).pipeline.params
+    params = load(file, profile).pipeline.params
     found = []
     for name, texts in values.items():
         try:
@@ -94,24 +96,26 @@ def _book(path: Path, document: object) -> Notebook:
     return replace(notebooks.read(path) if document is None else notebooks.of_document(path, document), path=Path(path.name))
 
 
-def _stages(root: Path, path: Path) -> tuple[list[StageForm], str]:
-    """Stages of the nearest pipeline that execute the notebook, and why it cannot be told which do."""
+def _stages(root: Path, path: Path, profile: str) -> tuple[list[StageForm], list[str], str]:
+    """Stages of the nearest pipeline that execute the notebook, the pipeline's profiles, and why it cannot be told which do."""
     file = nearest_file(root, path)
     if file is None:
-        return [], ""
+        return [], [], ""
+    profiles: list[str] = []
     try:
-        loaded = load(file)
+        profiles = list(load(file).pipeline.profiles)
+        loaded = load(file, profile)
         graph, problems = build(loaded)
         refuse(problems)
         assert graph is not None  # without a graph there is a problem
         notebook = path.resolve()
         stages = dict.fromkeys(it.stage for it in graph.nodes.values() if it.notebook.resolve() == notebook)
-        return [_stage(root, loaded, graph, it) for it in stages], ""
+        return [_stage(root, loaded, graph, it) for it in stages], profiles if stages else [], ""
     except SpecError as error:
         line, _, told = error.problems[0]
-        return [], f"{file.name} cannot be used, line {line}: {told}"
+        return [], profiles, f"{file.name} cannot be used, line {line}: {told}"
     except (UsageError, OSError) as error:
-        return [], f"{file.name} cannot be used: {error}"
+        return [], profiles, f"{file.name} cannot be used: {error}"
 
 
 def _stage(root: Path, loaded: Loaded, graph: Graph, stage: str) -> StageForm:

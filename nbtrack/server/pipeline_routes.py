@@ -80,9 +80,11 @@ READS: dict[str, Answer] = {
     "past": lambda it: pipelines.past(it.home, it.file),
     "log": lambda it: pipelines.log(it.home, it.file, it.text("run") or "last", it.text("node"), it.number("start")),
     "result": lambda it: pipelines.result(it.home, it.text("run")),
-    "form": lambda it: forms.form(it.root, it.book, it.body.get("document")),
+    "form": lambda it: forms.form(it.root, it.book, it.body.get("document"), it.text("profile")),
     "values": lambda it: (
-        forms.mistakes(it.book, it.values(), it.body.get("document")) if it.path.suffix == ".ipynb" else forms.mistakes_of_pipeline(it.file, it.values())
+        forms.mistakes(it.book, it.values(), it.body.get("document"))
+        if it.path.suffix == ".ipynb"
+        else forms.mistakes_of_pipeline(it.file, it.values(), it.text("profile"))
     ),
 }
 WRITES: dict[str, Answer] = {

@@ -301,7 +301,7 @@ class StageForm(TypedDict):
     pipeline: str
     stage: str
     params: list[Parameter]
-    """Those of the pipeline; what this stage uses comes first."""
+    """Those of the pipeline, with a profile's values where one is chosen; what this stage uses comes first."""
     fixed: list[FixedParam]
 
 
@@ -313,6 +313,8 @@ class ParameterForm(TypedDict):
     """Whether a cell of it says which parameters it takes."""
     parameters: list[Parameter]
     stages: list[StageForm]
+    profiles: list[str]
+    """Of the pipeline that these stages are of."""
     problem: str
     """What is wrong with the pipeline that it may be a stage of; empty where nothing is."""
     most: int

@@ -13,6 +13,13 @@ from nbtrack.reads import all_runs
 
 SHOTS = Path(__file__).parent / "shots"
 PARAMETERS = "from typing import Literal\nrate: float = 0.5  # learning rate\nmode: Literal['fast', 'slow'] = 'fast'  # how it is fitted\nlabel = 'a'"
+PIPELINE = """\
+name: staged
+params: {speed: 0.5}
+stages:
+  fit: {notebook: staged.ipynb, params: {rate: "${params.speed}", label: b}}
+profiles: {night: {params: {speed: 0.9}}}
+"""
 FIT = "loss = sum([rate, len(mode)])\nprint('fitted at', rate)"
 CELLS = "window.jupyterapp.shell.currentWidget.content.model.cells"
 
@@ -31,10 +38,11 @@ def runs(lab, name):
 
 
 @pytest.mark.browser
-def test_a_notebook_is_run_once_and_in_a_grid_from_a_form(lab, page):
-    write(lab.root / "form-way", "formed")
-    page.goto(f"{lab.url}lab/tree/form-way?token={lab.token}&reset")
-    page.locator(".jp-DirListing-item", has_text="formed.ipynb").click(button="right")
+def test_a_notebook_is_run_once_and_in_a_grid_from_a_form(lab, page, word):
+    name = f"formed-{word}"
+    write(lab.root / f"form-{word}", name)
+    page.goto(f"{lab.url}lab/tree/form-{word}?token={lab.token}&reset")
+    page.locator(".jp-DirListing-item", has_text=f"{name}.ipynb").click(button="right")
     page.locator(".lm-Menu-itemLabel", has_text="Run This Notebook with Parameters").click()
     form = page.locator(".nbt-main .nbt")
     rate = form.get_by_role("textbox", name="rate")
@@ -49,12 +57,12 @@ def test_a_notebook_is_run_once_and_in_a_grid_from_a_form(lab, page):
     assert violations(page, ".nbt-main .nbt") == []
     rate.press("Enter")
     form.get_by_text("One value is wrong.").wait_for()
-    assert runs(lab, "formed") == []
+    assert runs(lab, name) == []
     rate.fill("0.25")
     rate.press("Enter")
     form.get_by_role("log").get_by_text("cell 3 of 3").wait_for()
     form.locator(".nbt-ran td", has_text="finished").wait_for()
-    [run] = runs(lab, "formed")
+    [run] = runs(lab, name)
     assert (run.params["rate"], run.params["mode"]) == ("0.25", "fast")
 
     form.get_by_label("A grid of values").check()
@@ -67,7 +75,7 @@ def test_a_notebook_is_run_once_and_in_a_grid_from_a_form(lab, page):
     assert violations(page, ".nbt-main .nbt") == []
     begin.click()
     page.wait_for_function("() => document.querySelectorAll('.nbt-ran tr').length === 4")
-    assert {(view.params["rate"], view.params["mode"]) for view in runs(lab, "formed-")} == {
+    assert {(view.params["rate"], view.params["mode"]) for view in runs(lab, f"{name}-")} == {
         ("0.25", "fast"), ("0.25", "slow"), ("0.75", "fast"), ("0.75", "slow"),
     }  # fmt: skip
     form.locator(".nbt-ran").get_by_role("button").first.click()
@@ -75,10 +83,11 @@ def test_a_notebook_is_run_once_and_in_a_grid_from_a_form(lab, page):
 
 
 @pytest.mark.browser
-def test_a_form_follows_its_notebook_and_runs_it_as_a_stage(lab, page):
-    pipeline = 'name: staged\nparams: {speed: 0.5}\nstages:\n  fit: {notebook: staged.ipynb, params: {rate: "${params.speed}", label: b}}\n'
-    write(lab.root / "form-stage", "staged", pipeline)
-    open_in(page, lab, "form-stage/staged.ipynb")
+def test_a_form_follows_its_notebook_and_runs_it_as_a_stage(lab, page, word):
+    folder, name = f"form-stage-{word}", f"staged-{word}"
+    pipeline = PIPELINE.replace("staged", name)
+    write(lab.root / folder, name, pipeline)
+    open_in(page, lab, f"{folder}/{name}.ipynb")
     page.locator(".jp-NotebookPanel .jp-CodeCell").nth(1).click()
     for source in (f"%%track\n{FIT}", FIT):  # on, and off again
         page.keyboard.press("Alt+Shift+T")
@@ -86,7 +95,7 @@ def test_a_form_follows_its_notebook_and_runs_it_as_a_stage(lab, page):
     page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Parameters").click()
     form = page.locator(".nbt-main .nbt")
     form.get_by_role("textbox", name="rate").wait_for()
-    command(page, "docmanager:open", "{path: 'form-stage/staged.ipynb'}")
+    command(page, "docmanager:open", f"{{path: '{folder}/{name}.ipynb'}}")
     page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.content?.model?.cells?.get(0)")
     page.evaluate(f"{CELLS}.get(0).sharedModel.setSource({PARAMETERS + chr(10) + 'depth = 3'!r})")
     command(page, "nbtrack:run-as-stage")
@@ -98,6 +107,8 @@ def test_a_form_follows_its_notebook_and_runs_it_as_a_stage(lab, page):
     what.select_option("-1")
     form.get_by_role("textbox", name="depth").wait_for()  # which is not saved
     what.select_option("0")
+    form.get_by_label("Profile").select_option("night")
+    page.wait_for_function("speed => speed.value === '0.9'", arg=speed.element_handle())
     speed.fill("0.75")
     command(page, "apputils:change-theme", "{theme: 'JupyterLab Dark'}")
     page.locator(".nbt-main .nbt.nbt-dark").wait_for()
@@ -106,16 +117,16 @@ def test_a_form_follows_its_notebook_and_runs_it_as_a_stage(lab, page):
     command(page, "apputils:change-theme", "{theme: 'JupyterLab Light'}")
     form.get_by_role("button", name="Run", exact=True).click()
     form.locator(".nbt-ran td", has_text="done").wait_for()
-    [run] = [view for view in runs(lab, "fit") if view.tags.get("nbtrack.pipeline") == "staged"]
+    [run] = [view for view in runs(lab, "fit") if view.tags.get("nbtrack.pipeline") == name]
     assert (run.params["rate"], run.params["label"], run.params["depth"]) == ("0.75", "b", "3")
     form.get_by_role("button", name="Open pipeline").click()
     page.locator(".nbt-box", has_text="fit").wait_for()
 
 
 @pytest.mark.browser
-def test_a_form_beside_the_notebook_of_notebook_7(notebook7, page):
-    write(notebook7.root / "form-seven", "seven")
-    open_in(page, notebook7, "form-seven/seven.ipynb")
+def test_a_form_beside_the_notebook_of_notebook_7(notebook7, page, word):
+    write(notebook7.root / f"form-seven-{word}", "seven")
+    open_in(page, notebook7, f"form-seven-{word}/seven.ipynb")
     page.locator(".jp-CodeCell").first.click()
     page.keyboard.press("Alt+Shift+P")
     form = page.locator(".nbt-main .nbt")

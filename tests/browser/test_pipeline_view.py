@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from live_lab import command, violations
+from live_lab import PATIENCE_MS, command, open_in, violations
 
 SHOTS = Path(__file__).parent / "shots"
 YAML = """\
@@ -28,11 +28,12 @@ SLOW = "import time\nfor page in range(1, 3000):\n    print(f'page {page}: drawn
 FRONT = "window.jupyterapp.shell.currentWidget"
 
 
-def write(folder):
+def write(folder, word):
+    """A pipeline in a folder of its own, of which the cache knows nothing."""
     folder.mkdir()
-    notebook(folder / "prepare.ipynb", "import nbtrack\nnbtrack.output('count', 3)")
-    notebook(folder / "train.ipynb", TRAIN, parameters="rate = 0.1\ncount = 0")
-    notebook(folder / "report.ipynb", "print('done')")
+    notebook(folder / "prepare.ipynb", f"import nbtrack\nnbtrack.output('count', 3)\nword = {word!r}")
+    notebook(folder / "train.ipynb", f"{TRAIN}\nword = {word!r}", parameters="rate = 0.1\ncount = 0")
+    notebook(folder / "report.ipynb", f"print('done', {word!r})")
     (folder / "nbtrack.yaml").write_text(YAML)
 
 
@@ -62,10 +63,10 @@ def open_folder(page, lab, folder):
 
 
 @pytest.mark.browser
-def test_a_pipeline_is_planned_run_mended_and_cancelled(lab, page):
-    folder = lab.root / "pipeline-way"
-    write(folder)
-    open_folder(page, lab, "pipeline-way")
+def test_a_pipeline_is_planned_run_mended_and_cancelled(lab, page, word):
+    folder = lab.root / f"pipeline-way-{word}"
+    write(folder, word)
+    open_folder(page, lab, folder.name)
     menu_of(page, "nbtrack.yaml", "Open Pipeline")
     box(page, "prepare", "run").wait_for()
     assert page.locator(".nbt-box").count() == 3
@@ -122,10 +123,15 @@ def picture(page):
 
 
 @pytest.mark.browser
-def test_mistakes_in_the_file_are_shown_where_they_stand_and_words_are_offered(lab, page):
-    write(lab.root / "pipeline-text")
-    open_folder(page, lab, "pipeline-text")
-    menu_of(page, "nbtrack.yaml", "Open Pipeline")
+def test_mistakes_in_the_file_are_shown_where_they_stand_and_words_are_offered(lab, page, word):
+    """In a file of any name: what it says tells that it is a pipeline."""
+    folder = lab.root / f"pipeline-text-{word}"
+    write(folder, word)
+    (folder / "nbtrack.yaml").rename(folder / "daily.yml")
+    page.goto(f"{lab.url}lab?token={lab.token}&reset")
+    page.wait_for_function("() => window.jupyterapp?.restored")
+    page.evaluate("window.jupyterapp.restored.then(() => true)")
+    command(page, "docmanager:open", f"{{path: '{folder.name}/daily.yml', factory: 'Pipeline'}}")
     box(page, "report").wait_for()
     button(page, "Edit text").click()
     editor = page.locator(".jp-FileEditor .cm-content")
@@ -149,3 +155,18 @@ def test_mistakes_in_the_file_are_shown_where_they_stand_and_words_are_offered(l
     page.locator(".cm-tooltip-autocomplete", has_text="retries").wait_for()
     page.keyboard.press("Tab")
     page.wait_for_function("() => document.querySelector('.jp-FileEditor .cm-content').textContent.includes('retries: ')")
+
+
+@pytest.mark.browser
+def test_a_pipeline_has_a_page_of_its_own_in_notebook_7(notebook7, page, word):
+    """There each document has one; the form beside the notebook, and the notebook, open it."""
+    write(notebook7.root / f"pipeline-seven-{word}", word)
+    open_in(page, notebook7, f"pipeline-seven-{word}/train.ipynb")
+    with page.context.expect_page() as opened:
+        command(page, "nbtrack:open-pipeline")
+    there = opened.value
+    there.set_default_timeout(PATIENCE_MS)
+    box(there, "report").wait_for()
+    box(there, "prepare").click()
+    there.locator(".nbt-stage").get_by_text("prepare").first.wait_for()
+    assert violations(there, ".nbt-main .nbt") == []

@@ -77,6 +77,18 @@ async def test_a_stage_is_asked_for_the_params_of_its_pipeline(post, project):
     assert (await post("pipelines/form", {"path": "work/prepare.ipynb"}))["stages"][0]["stage"] == "prepare"
 
 
+async def test_a_profile_of_the_pipeline_changes_what_a_stage_takes(post, project):
+    (project / "nbtrack.yaml").write_text(YAML + "profiles: {night: {params: {rate: 0.9}}}\n")
+    found = await post("pipelines/form", {"path": "work/train.ipynb"})
+    assert (found["profiles"], found["stages"][0]["params"][0]["value"]) == (["night"], "0.5")
+    found = await post("pipelines/form", {"path": "work/train.ipynb", "profile": "night"})
+    assert (found["problem"], found["stages"][0]["params"][0]["value"]) == ("", "0.9")
+    found = await post("pipelines/form", {"path": "work/train.ipynb", "profile": "nigth"})
+    assert (found["stages"], found["profiles"]) == ([], ["night"]) and "no profile 'nigth'" in found["problem"]
+    values = {"path": "work/nbtrack.yaml", "values": {"rate": ["quick"]}, "profile": "night"}
+    assert len(await post("pipelines/values", values)) == 1
+
+
 async def test_a_pipeline_that_cannot_be_used_is_told_beside_the_form(post, project):
     (project / "nbtrack.yaml").write_text(YAML.replace("stages:", "stage:"))
     found = await post("pipelines/form", {"path": "work/train.ipynb"})

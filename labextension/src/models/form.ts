@@ -63,8 +63,8 @@ export function count(values: Values): number {
 }
 
 /** The command that does the same. */
-export function commandOf(path: string, stage: IStageForm | null, values: Values, atOnce: number): string {
-  const words = stage ? [stage.stage, '--file', stage.file] : [path];
+export function commandOf(path: string, stage: IStageForm | null, values: Values, atOnce: number, profile = ''): string {
+  const words = stage ? [stage.stage, '--file', stage.file, ...(profile ? ['--profile', profile] : [])] : [path];
   for (const [name, texts] of Object.entries(values)) {
     words.push(...texts.flatMap(it => [texts.length > 1 ? '--grid' : '-p', `${name}=${it}`]));
   }

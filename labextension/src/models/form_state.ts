@@ -12,10 +12,10 @@ export interface IFormDoor {
   readonly jobs: IJobs;
   /** Of the notebook, below the server's root. */
   readonly path: string;
-  read(): Promise<IParameterForm>;
+  read(profile: string): Promise<IParameterForm>;
   /** What is wrong with values; of a stage, with those of its pipeline's params. */
-  check(stage: IStageForm | null, values: Values): Promise<IFieldProblem[]>;
-  run(stage: IStageForm | null, values: Values, atOnce: number): Promise<IJob>;
+  check(stage: IStageForm | null, values: Values, profile: string): Promise<IFieldProblem[]>;
+  run(stage: IStageForm | null, values: Values, atOnce: number, profile: string): Promise<IJob>;
   openRun(run: string): void;
   openNotebook(): void;
   openPipeline(file: string): void;
@@ -33,6 +33,8 @@ export class Form {
   atOnce = 2;
   /** Which of the stages is run; ALONE for none. */
   target = ALONE;
+  /** Of the pipeline; empty for none. */
+  profile = '';
   /** What is wrong, by the name of the field. */
   mistakes = new Map<string, string>();
   isBeginning = false;
@@ -100,6 +102,12 @@ export class Form {
     this.changed.emit();
   }
 
+  /** Take the values of another profile; what was typed stays. */
+  async choose(profile: string): Promise<void> {
+    this.profile = profile;
+    await this.read();
+  }
+
   /** Somebody asks for the form again, for a stage or for the notebook alone. */
   prefer(isStage: boolean): void {
     this._isStageWanted = isStage;
@@ -110,7 +118,11 @@ export class Form {
   async read(): Promise<void> {
     try {
       const isFirst = this.asked === null;
-      this.asked = await this.door.read();
+      const asked = await this.door.read(this.profile);
+      if (this.profile && !asked.profiles.includes(this.profile)) {
+        return await this.choose(''); // the file has it no more
+      }
+      this.asked = asked;
       this.problem = null;
       if (isFirst && this._isStageWanted && this.asked.stages.length) {
         this.target = 0;
@@ -132,7 +144,7 @@ export class Form {
     this.isBeginning = true;
     this.changed.emit();
     try {
-      return (await this._check()) ? await this.door.run(this.stage, this.values, this.atOnce) : null;
+      return (await this._check()) ? await this.door.run(this.stage, this.values, this.atOnce, this.profile) : null;
     } catch (error) {
       this.problem = problemOf(error);
       return null;
@@ -153,7 +165,7 @@ export class Form {
   private async _check(): Promise<boolean> {
     const number = ++this._checks;
     const { values } = this;
-    const found = Object.keys(values).length ? await this.door.check(this.stage, values) : [];
+    const found = Object.keys(values).length ? await this.door.check(this.stage, values, this.profile) : [];
     if (number === this._checks) {
       this.mistakes = new Map(found.map(it => [it.name, it.text]));
       this.changed.emit();

@@ -8,6 +8,8 @@ export const FORM = {
   target: 'What is run',
   alone: 'this notebook alone',
   stage: (it: IStageForm): string => `stage ${it.stage} of ${it.pipeline}`,
+  profile: 'Profile',
+  noProfile: 'none',
   aboutStage: (it: IStageForm): string => `Params of ${it.file}. What the stage needs runs before it, unless the cache has it.`,
   noStage: (name: string): string => `${name} is no stage of a pipeline here, so it is run alone.`,
   noCell: 'This notebook declares no parameters. Tag the cell that sets them with “parameters”, or begin it with # parameters. It can be run as it is.',

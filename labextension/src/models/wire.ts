@@ -482,7 +482,7 @@ export interface IStageForm {
   file: string;
   pipeline: string;
   stage: string;
-  /** Those of the pipeline; what this stage uses comes first. */
+  /** Those of the pipeline, with a profile's values where one is chosen; what this stage uses comes first. */
   params: IParameter[];
   fixed: IFixedParam[];
 }
@@ -494,6 +494,8 @@ export interface IParameterForm {
   has_cell: boolean;
   parameters: IParameter[];
   stages: IStageForm[];
+  /** Of the pipeline that these stages are of. */
+  profiles: string[];
   /** What is wrong with the pipeline that it may be a stage of; empty where nothing is. */
   problem: string;
   /** Runs of a grid. */

@@ -44,23 +44,23 @@ export class FormDoor implements IFormDoor {
     return this._whole.replace(/^[^/:]+:/, '');
   }
 
-  read(): Promise<IParameterForm> {
+  read(profile: string): Promise<IParameterForm> {
     this._read = this._declared();
-    return ask('pipelines/form', {}, { path: this.path, ...this._document() });
+    return ask('pipelines/form', {}, { path: this.path, profile, ...this._document() });
   }
 
-  check(stage: IStageForm | null, values: Values): Promise<IFieldProblem[]> {
-    return ask('pipelines/values', {}, stage ? { path: stage.file, values } : { path: this.path, values, ...this._document() });
+  check(stage: IStageForm | null, values: Values, profile: string): Promise<IFieldProblem[]> {
+    return ask('pipelines/values', {}, stage ? { path: stage.file, values, profile } : { path: this.path, values, ...this._document() });
   }
 
-  async run(stage: IStageForm | null, values: Values, atOnce: number): Promise<IJob> {
+  async run(stage: IStageForm | null, values: Values, atOnce: number, profile: string): Promise<IJob> {
     const panel = this._panel();
     if (panel?.context.model.dirty) {
       await panel.context.save();
     }
     const params = Object.fromEntries(Object.entries(values).flatMap(([name, [text, ...more]]) => (text === undefined || more.length ? [] : [[name, text]])));
     if (stage) {
-      return jobs.start({ kind: 'pipeline', path: stage.file, stages: [stage.stage], params });
+      return jobs.start({ kind: 'pipeline', path: stage.file, stages: [stage.stage], params, profile });
     }
     const grid = Object.fromEntries(Object.entries(values).filter(([, texts]) => texts.length > 1));
     return jobs.start({ kind: 'notebook', path: this.path, params, grid, jobs: atOnce });

@@ -1,13 +1,13 @@
 // The view of a pipeline file: its viewer, the command that opens it, and what an editor of such a file gets.
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
-import { PathExt } from '@jupyterlab/coreutils';
 import { ABCWidgetFactory, DocumentRegistry, DocumentWidget, IDocumentWidget } from '@jupyterlab/docregistry';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { yamlIcon } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
+import { isPipeline } from '../models/pipeline_file';
 import { CATEGORY, OPEN_PIPELINE } from './commands';
 import { runsIcon } from './icon';
 import { PipelineDoor } from './pipeline_door';
@@ -16,6 +16,7 @@ import { ask } from './server';
 const FILE_TYPE = 'nbtrack-pipeline';
 const FACTORY = 'Pipeline';
 const NAME = /^nbtrack\.ya?ml$/;
+const YAML = /\.ya?ml$/i;
 const READ_AGAIN_MS = 600;
 
 export const pipeline: JupyterFrontEndPlugin<void> = {
@@ -67,8 +68,21 @@ export const pipeline: JupyterFrontEndPlugin<void> = {
 
     app.docRegistry.addWidgetExtension('Editor', {
       createNew: (widget, context) => {
-        if (NAME.test(PathExt.basename(context.path))) {
-          void import('../editor/spec').then(({ helpWriting }) => context.ready.then(() => widget.isDisposed || helpWriting(widget, context)));
+        // A file becomes a pipeline while it is written
+        const help = (): void => {
+          if (!widget.isDisposed && isPipeline(context.path, context.model.toString())) {
+            leave();
+            void import('../editor/spec').then(({ helpWriting }) => widget.isDisposed || helpWriting(widget, context));
+          }
+        };
+        const leave = (): void => {
+          context.model.contentChanged.disconnect(help);
+          widget.disposed.disconnect(leave);
+        };
+        if (YAML.test(context.path)) {
+          context.model.contentChanged.connect(help);
+          widget.disposed.connect(leave);
+          void context.ready.then(help);
         }
       }
     });

@@ -35,7 +35,7 @@ function View({ form }: { form: Form }): VNode {
     }
   };
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(commandOf(form.door.path, stage, form.values, form.atOnce));
+    await navigator.clipboard.writeText(commandOf(form.door.path, stage, form.values, form.atOnce, form.profile));
     setSaid(FORM.copied);
   };
   return (
@@ -121,6 +121,7 @@ function View({ form }: { form: Form }): VNode {
 /** Alone or as a stage; once or a grid. */
 function How({ form, id }: { form: Form; id: string }): VNode {
   const stages = form.asked?.stages ?? [];
+  const profiles = form.asked?.profiles ?? [];
   return (
     <>
       {stages.length > 0 && (
@@ -132,7 +133,17 @@ function How({ form, id }: { form: Form; id: string }): VNode {
         />
       )}
       {form.stage ? (
-        <p class="nbt-says">{FORM.aboutStage(form.stage)}</p>
+        <>
+          {profiles.length > 0 && (
+            <Select
+              label={FORM.profile}
+              value={form.profile}
+              options={[['', FORM.noProfile], ...profiles.map(it => [it, it] as [string, string])]}
+              choose={profile => void form.choose(profile)}
+            />
+          )}
+          <p class="nbt-says">{FORM.aboutStage(form.stage)}</p>
+        </>
       ) : (
         form.fields.length > 0 && (
           <fieldset class="nbt-how">
