@@ -78,5 +78,11 @@ def new_page(chromium):
 
 
 @pytest.fixture
+def word():
+    """What no other test has in the names of its runs and notebooks, nor this one when it is tried again."""
+    return os.urandom(3).hex()
+
+
+@pytest.fixture
 def page(new_page):
     return new_page()

@@ -135,6 +135,28 @@ def edit(page, at: int, source: str, cells: str = CELLS) -> None:
     page.evaluate(f"{cells}.get({at}).sharedModel.setSource({json.dumps(source)})")
 
 
+def badge(page, *texts: str):
+    """The badge that says all of this, once it does."""
+    found = page.locator(".nbt-badge:visible")
+    for text in texts:
+        found = found.filter(has_text=text)
+    found.first.wait_for()
+    return found
+
+
+def reload(page, front: str) -> None:
+    """Load the page anew once the server has its layout, with a widget of this name in front: JupyterLab keeps it some time after the last change."""
+    page.wait_for_function(
+        """async front => {
+          const name = JSON.parse(document.getElementById('jupyter-config-data').textContent).workspace || 'default';
+          const kept = await window.jupyterapp.serviceManager.workspaces.fetch(name).catch(() => null);
+          return kept?.data['layout-restorer:data']?.main?.current?.includes(front);
+        }""",
+        arg=front,
+    )
+    page.reload()
+
+
 def cells_of(path: str) -> str:
     """The cells of an open notebook that need not be in front."""
     return f"[...window.jupyterapp.shell.widgets('main')].find(it => it.context?.path === {json.dumps(path)} && it.content.model?.cells).content.model.cells"

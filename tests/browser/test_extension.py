@@ -19,7 +19,7 @@ def test_the_extension_loads_and_knows_its_version(app, page, request):
     server.notebook("empty.ipynb", "1")
     open_in(page, server, "empty.ipynb")
     command(page, "nbtrack:about")
-    assert f"Version {nbtrack.__version__}" in page.locator(".jp-Dialog").inner_text()
+    page.locator(".jp-Dialog").get_by_text(f"Version {nbtrack.__version__}").wait_for()
 
 
 def test_no_shortcut_of_ours_is_another_ones():

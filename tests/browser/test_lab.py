@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from live_lab import CELLS, IDLE, command, open_in, run_all, run_cell, save, shot, violations
+from live_lab import CELLS, IDLE, badge, command, open_in, reload, run_all, run_cell, save, shot, violations
 
 from nbtrack.journal import Home
 from nbtrack.reads import all_runs
@@ -14,18 +14,18 @@ TRAIN = "%%track fit\nfor step in range(20):\n    loss = lr / (step + 1)"
 
 
 @pytest.mark.browser
-def test_badges_come_back_after_a_reload_and_a_new_name(lab, page):
-    lab.notebook("before.ipynb", "%load_ext nbtrack", "lr = 0.5", TRAIN)
-    open_in(page, lab, "before.ipynb")
+def test_badges_come_back_after_a_reload_and_a_new_name(lab, page, word):
+    before, after = f"before-{word}.ipynb", f"after-{word}.ipynb"
+    lab.notebook(before, "%load_ext nbtrack", "lr = 0.5", TRAIN)
+    open_in(page, lab, before)
     run_all(page)
-    page.locator(".nbt-badge").wait_for()
+    badge(page, "fit")
     save(page)
-    assert "nbt-badge" not in (lab.root / "before.ipynb").read_text()
-    page.evaluate("void window.jupyterapp.shell.currentWidget.context.rename('after.ipynb')")
-    page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context.path === 'after.ipynb'")
-    open_in(page, lab, "after.ipynb")
-    page.locator(".nbt-badge").wait_for()
-    assert "loss 0.025" in page.locator(".nbt-badge").inner_text()
+    assert "nbt-badge" not in (lab.root / before).read_text()
+    page.evaluate(f"void window.jupyterapp.shell.currentWidget.context.rename('{after}')")
+    page.wait_for_function("after => window.jupyterapp.shell.currentWidget.context.path === after", arg=after)
+    open_in(page, lab, after)
+    badge(page, "loss 0.025")
 
 
 @pytest.mark.browser
@@ -38,8 +38,7 @@ def test_a_run_is_reproduced_and_its_view_comes_back(lab, page):
     view = page.locator(".nbt-main")
     view.get_by_role("button", name="Reproduce", exact=True).click()
     view.get_by_role("log").get_by_text("step 19").wait_for()
-    page.wait_for_timeout(1500)  # JupyterLab keeps its layout a second after the last change, and tells nobody
-    page.reload()
+    reload(page, "nbtrack-run-")
     page.locator(".nbt-main .nbt-verdict").get_by_text("identical").wait_for()
     page.locator(".nbt-main").get_by_role("log").get_by_text("step 19").wait_for()
     shot(page, "jupyterlab-run", clip={"x": 0, "y": 0, "width": 1280, "height": 694})  # above the name of the store, a path of this machine
@@ -52,8 +51,7 @@ def test_the_short_way_in_notebook_7(notebook7, page):
     notebook7.notebook("short.ipynb", "%load_ext nbtrack", "lr = 0.5", TRAIN)
     open_in(page, notebook7, "short.ipynb")
     run_all(page)
-    page.locator(".nbt-badge").wait_for()
-    assert "loss 0.025" in page.locator(".nbt-badge").inner_text()
+    badge(page, "loss 0.025")
     command(page, "nbtrack:show-runs")
     page.locator(".nbt-side [role=option]").first.wait_for()
     page.locator(".nbt-badge button").click()
@@ -70,19 +68,17 @@ def test_hostile_names_are_text(lab, page):
     )
     open_in(page, lab, "hostile.ipynb")
     run_all(page)
-    page.locator(".nbt-badge").wait_for()
-    assert hostile in page.locator(".nbt-badge").inner_text()
+    badge(page, hostile)
     command(page, "nbtrack:show-runs")
-    page.locator(".nbt-side [role=option]").first.wait_for()
-    assert hostile in page.locator(".nbt-side [role=option]").first.inner_text()
+    page.locator(".nbt-side [role=option]", has_text=hostile).first.wait_for()
     assert page.evaluate("window.pwned") is None
     assert page.locator(".nbt-badge img, .nbt-side img").count() == 0
 
 
 @pytest.mark.browser
-def test_commands_track_a_cell_and_a_notebook(lab, page):
-    lab.notebook("commands.ipynb", "%load_ext nbtrack", "loss = sum([0.5])")
-    open_in(page, lab, "commands.ipynb")
+def test_commands_track_a_cell_and_a_notebook(lab, page, word):
+    path = lab.notebook(f"commands-{word}.ipynb", "%load_ext nbtrack", "loss = sum([0.5])")
+    open_in(page, lab, path.name)
     run_cell(page, 0)
     page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1")
     command(page, "nbtrack:track-cell")
@@ -92,4 +88,5 @@ def test_commands_track_a_cell_and_a_notebook(lab, page):
     command(page, "nbtrack:track-on")
     page.wait_for_function(f"() => {CELLS}.get(1).sharedModel.getSource() === '%track on'")
     page.wait_for_function(IDLE)
-    assert len(all_runs(Home(Path(lab.env["NBTRACK_HOME"])), "state:running")) == 1
+    runs = all_runs(Home(Path(lab.env["NBTRACK_HOME"])), "state:running")
+    assert [view.tags["nbtrack.notebook"] for view in runs if word in view.tags["nbtrack.notebook"]] == [str(path)]

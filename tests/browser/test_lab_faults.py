@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from live_lab import CELLS, IDLE, command, open_in, run_all, run_cell, save
+from live_lab import CELLS, IDLE, badge, command, open_in, run_all, run_cell, save
 
 from nbtrack.journal import Home
 from nbtrack.reads import all_runs
@@ -49,22 +49,23 @@ def text_of(page, at):
 
 
 @pytest.mark.browser
-def test_a_kernel_of_another_language_is_left_alone(lab, page):
+def test_a_kernel_of_another_language_is_left_alone(lab, page, word):
     folder = lab.root / ".jupyter-test" / "data" / "kernels" / "echo"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "echo.py").write_text(ECHO)
     argv = [sys.executable, str(folder / "echo.py"), "-f", "{connection_file}"]
     (folder / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Echo", "language": "R"}))
-    lab.notebook("language.ipynb", "%load_ext nbtrack", "%%track spoken\nloss = sum([0.5])")
-    open_in(page, lab, "language.ipynb")
+    spoken = f"spoken-{word}"
+    lab.notebook(f"{spoken}.ipynb", "%load_ext nbtrack", f"%%track {spoken}\nloss = sum([0.5])")
+    open_in(page, lab, f"{spoken}.ipynb")
     run_all(page)
-    page.locator(".nbt-badge").wait_for()
+    badge(page, spoken)
     page.evaluate(f"void window.jupyterapp.serviceManager.kernelspecs.refreshSpecs().then(() => {SESSION}.changeKernel({{ name: 'echo' }}))")
     page.wait_for_function(f"() => {SESSION}.session?.kernel?.name === 'echo' && {SESSION}.session.kernel.status === 'idle'")
     run_anew(page, 1)
-    assert "%%track spoken" in text_of(page, 1)  # it got the cell, and answered
-    assert "spoken" in page.locator(".nbt-badge").inner_text()
-    assert len(runs_of(lab, "spoken")) == 1
+    assert f"%%track {spoken}" in text_of(page, 1)  # it got the cell, and answered
+    badge(page, spoken)
+    assert len(runs_of(lab, spoken)) == 1
     assert page.evaluate("window.jupyterapp.commands.isEnabled('nbtrack:track-cell')") is False
     page.wait_for_function(
         "() => document.querySelector('.jp-Toolbar-item[data-jp-item-name=nbtrack-track] [disabled], .jp-Toolbar-item[data-jp-item-name=nbtrack-track] [aria-disabled=true]')"
@@ -72,31 +73,33 @@ def test_a_kernel_of_another_language_is_left_alone(lab, page):
 
 
 @pytest.mark.browser
-def test_a_second_view_and_a_copy_double_nothing(lab, page):
-    lab.notebook("views.ipynb", "%load_ext nbtrack", "%%track seen-twice\nloss = sum([0.5])")
-    open_in(page, lab, "views.ipynb")
+def test_a_second_view_and_a_copy_double_nothing(lab, page, word):
+    name, first, copy = f"seen-twice-{word}", f"views-{word}.ipynb", f"copied-view-{word}.ipynb"
+    lab.notebook(first, "%load_ext nbtrack", f"%%track {name}\nloss = sum([0.5])")
+    open_in(page, lab, first)
     command(page, "notebook:create-new-view") if page.evaluate("window.jupyterapp.commands.hasCommand('notebook:create-new-view')") else command(
         page, "docmanager:clone"
     )
-    page.wait_for_function("() => [...window.jupyterapp.shell.widgets('main')].filter(it => it.context?.path === 'views.ipynb').length === 2")
+    page.wait_for_function("first => [...window.jupyterapp.shell.widgets('main')].filter(it => it.context?.path === first).length === 2", arg=first)
     run_all(page)
     page.wait_for_function("() => document.querySelectorAll('.nbt-badge').length === 2")
-    assert len(runs_of(lab, "seen-twice")) == 1
+    assert len(runs_of(lab, name)) == 1
     save(page)
-    (lab.root / "copied-view.ipynb").write_bytes((lab.root / "views.ipynb").read_bytes())
-    open_in(page, lab, "copied-view.ipynb")
+    (lab.root / copy).write_bytes((lab.root / first).read_bytes())
+    open_in(page, lab, copy)
     run_anew(page, 0)
     assert page.locator(".nbt-badge:visible").count() == 0  # the same cells, but not this notebook's runs
     run_anew(page, 1)
     page.locator(".nbt-badge:visible").wait_for()
-    assert [Path(view.tags["nbtrack.notebook"]).name for view in runs_of(lab, "seen-twice")] == ["copied-view.ipynb", "views.ipynb"]
+    assert [Path(view.tags["nbtrack.notebook"]).name for view in runs_of(lab, name)] == [copy, first]
 
 
 @pytest.mark.browser
-def test_a_run_ends_with_the_kernel_that_was_shut_down(lab, page):
+def test_a_run_ends_with_the_kernel_that_was_shut_down(lab, page, word):
     """Delivery, which would see to it, is off here."""
-    lab.notebook("shut.ipynb", "%load_ext nbtrack", "%%track shut-down\nimport time\nfor step in range(3000): time.sleep(0.1)")
-    open_in(page, lab, "shut.ipynb")
+    name = f"shut-down-{word}"
+    lab.notebook(f"{name}.ipynb", "%load_ext nbtrack", f"%%track {name}\nimport time\nfor step in range(3000): time.sleep(0.1)")
+    open_in(page, lab, f"{name}.ipynb")
     run_cell(page, 0)
     page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1")
     command(page, "notebook:run-cell")
@@ -105,4 +108,4 @@ def test_a_run_ends_with_the_kernel_that_was_shut_down(lab, page):
     page.locator(".nbt-badge .nbt-mark-killed").wait_for()
     page.evaluate(f"void {SESSION}.startKernel()")
     page.wait_for_function(IDLE)
-    assert [view.state.value for view in runs_of(lab, "shut-down")] == ["KILLED"]
+    assert [view.state.value for view in runs_of(lab, name)] == ["KILLED"]

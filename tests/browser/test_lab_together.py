@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from live_lab import IDLE, command, open_in, run_all, save
+from live_lab import CELLS, IDLE, command, open_in, run_all, run_cell, save
 
 from nbtrack.journal import Home
 from nbtrack.reads import all_runs
 
-CELLS = "window.jupyterapp.shell.currentWidget.content.model.cells"
 TRACKED = "%%track fit\nloss = sum([lr, 0.25])"
 BADGE = ".nbt-badge:visible"
 
@@ -19,25 +18,17 @@ def runs_of(server):
     return all_runs(Home(Path(server.env["NBTRACK_HOME"])))
 
 
-def run_cell(page, at):
-    count = page.evaluate(f"{CELLS}.get({at}).executionCount")
-    page.evaluate(f"window.jupyterapp.shell.currentWidget.content.activeCellIndex = {at}")
-    command(page, "notebook:run-cell")
-    page.wait_for_function(f"() => {CELLS}.get({at}).executionCount !== {count or 0} && {CELLS}.get({at}).executionState !== 'running'")
-    page.wait_for_function(IDLE)
-
-
 def badge_says(page, text):
     page.wait_for_function("([place, text]) => [...document.querySelectorAll(place)].some(it => it.textContent.includes(text))", arg=[".nbt-badge", text])
 
 
 @pytest.mark.browser
-def test_two_tabs_on_a_notebook_double_nothing(lab, new_page):
-    lab.notebook("twice.ipynb", "%load_ext nbtrack", "lr = 0.5", TRACKED)
+def test_two_tabs_on_a_notebook_double_nothing(lab, new_page, word):
+    lab.notebook(f"twice-{word}.ipynb", "%load_ext nbtrack", "lr = 0.5", TRACKED)
     before = len(runs_of(lab))
     one, two = new_page(), new_page()
-    open_in(one, lab, "twice.ipynb")
-    open_in(two, lab, "twice.ipynb")
+    open_in(one, lab, f"twice-{word}.ipynb")
+    open_in(two, lab, f"twice-{word}.ipynb")
     run_all(one)
     for page in (one, two):
         page.locator(BADGE).wait_for()
@@ -47,20 +38,20 @@ def test_two_tabs_on_a_notebook_double_nothing(lab, new_page):
     badge_says(two, "\u00d72")
     found = runs_of(lab)
     assert len(found) == before + 2
-    assert found[0].tags["nbtrack.notebook"] == str(lab.root / "twice.ipynb")
+    assert found[0].tags["nbtrack.notebook"] == str(lab.root / f"twice-{word}.ipynb")
 
 
 @pytest.mark.browser
-def test_a_cell_edited_before_a_reload_is_known_to_be(lab, page):
-    lab.notebook("stale.ipynb", "%load_ext nbtrack", "lr = 0.5", TRACKED)
-    open_in(page, lab, "stale.ipynb")
+def test_a_cell_edited_before_a_reload_is_known_to_be(lab, page, word):
+    lab.notebook(f"stale-{word}.ipynb", "%load_ext nbtrack", "lr = 0.5", TRACKED)
+    open_in(page, lab, f"stale-{word}.ipynb")
     run_all(page)
     page.locator(BADGE).wait_for()
     assert page.locator(".nbt-stale").count() == 0
     page.evaluate(f"{CELLS}.get(2).sharedModel.setSource({TRACKED + ' * 2'!r})")
     page.locator(".nbt-stale").wait_for()
     save(page)
-    open_in(page, lab, "stale.ipynb")
+    open_in(page, lab, f"stale-{word}.ipynb")
     page.locator(".nbt-stale").wait_for()
     # The %%track line is no part of what ran
     page.evaluate(f"{CELLS}.get(2).sharedModel.setSource({TRACKED.replace('fit', 'other')!r})")
@@ -68,9 +59,9 @@ def test_a_cell_edited_before_a_reload_is_known_to_be(lab, page):
 
 
 @pytest.mark.browser
-def test_a_restarted_and_an_interrupted_kernel(lab, page):
-    lab.notebook("restart.ipynb", "%load_ext nbtrack", "lr = 0.5", TRACKED, "%%track long\nimport time\nfor step in range(600): time.sleep(0.1)")
-    open_in(page, lab, "restart.ipynb")
+def test_a_restarted_and_an_interrupted_kernel(lab, page, word):
+    lab.notebook(f"restart-{word}.ipynb", "%load_ext nbtrack", "lr = 0.5", TRACKED, "%%track long\nimport time\nfor step in range(3000): time.sleep(0.1)")
+    open_in(page, lab, f"restart-{word}.ipynb")
     for at in range(3):
         run_cell(page, at)
     badge_says(page, "fit")
@@ -87,7 +78,7 @@ def test_a_restarted_and_an_interrupted_kernel(lab, page):
         page.evaluate(f"window.jupyterapp.shell.currentWidget.content.activeCellIndex = {at}")
         command(page, "notebook:run-cell")
     badge_says(page, "\u00d72")
-    assert runs_of(lab)[0].tags["nbtrack.notebook"] == str(lab.root / "restart.ipynb")  # the new kernel was told anew
+    assert runs_of(lab)[0].tags["nbtrack.notebook"] == str(lab.root / f"restart-{word}.ipynb")  # the new kernel was told anew
 
 
 @pytest.mark.browser

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from live_lab import CELLS, IDLE, command, open_in, run_all, run_cell
+from live_lab import CELLS, IDLE, badge, command, open_in, run_all, run_cell
 
 from nbtrack.journal import Home
 from nbtrack.reads import all_runs
@@ -17,14 +17,14 @@ HOSTILE = "<img src=x onerror=window.pwned=1>"
 
 
 @pytest.mark.browser
-def test_what_a_run_kept_opens_in_viewers_that_write_nothing(lab, page):
+def test_what_a_run_kept_opens_in_viewers_that_write_nothing(lab, page, word):
     lab.notebook(
-        "viewers.ipynb", "%load_ext nbtrack",
+        f"viewers-{word}.ipynb", "%load_ext nbtrack",
         "%%track viewer-files\nimport nbtrack, pathlib\nloss = sum([0.5])\nprint('a line of it')\n"
         "pathlib.Path('seen.csv').write_text('a,b\\n1,<b>two</b>\\n'); nbtrack.artifact('seen.csv')\n"
         f"pathlib.Path('seen.html').write_text({HOSTILE!r} + '<script>parent.pwned = 1</script>'); nbtrack.artifact('seen.html')",
     )  # fmt: skip
-    open_in(page, lab, "viewers.ipynb")
+    open_in(page, lab, f"viewers-{word}.ipynb")
     run_all(page)
     page.locator(".nbt-badge button").click()
     kept = page.locator(".nbt-main:visible .nbt-kept")
@@ -52,15 +52,14 @@ def test_what_a_run_kept_opens_in_viewers_that_write_nothing(lab, page):
 
 
 @pytest.mark.browser
-def test_a_notebook_that_nobody_trusts_has_its_badges(lab, page):
+def test_a_notebook_that_nobody_trusts_has_its_badges(lab, page, word):
     """It was written by something else than Jupyter, such as a pull: what it drew is not believed, and tracking goes on."""
-    path = lab.notebook(
-        "untrusted.ipynb", "%load_ext nbtrack", "%%track untrusted-once\nloss = sum([0.5])", f"from IPython.display import HTML; HTML({HOSTILE!r})"
-    )
-    open_in(page, lab, "untrusted.ipynb")
+    name = f"untrusted-{word}"
+    path = lab.notebook(f"{name}.ipynb", "%load_ext nbtrack", f"%%track {name}\nloss = sum([0.5])", f"from IPython.display import HTML; HTML({HOSTILE!r})")
+    open_in(page, lab, path.name)
     for at in (0, 1):
         run_cell(page, at)
-    page.locator(".nbt-badge", has_text="untrusted-once").wait_for()
+    badge(page, name)
     command(page, "docmanager:save")
     page.wait_for_function(f"() => !{FRONT}.context.model.dirty")
     notebook = json.loads(path.read_text())
@@ -68,15 +67,15 @@ def test_a_notebook_that_nobody_trusts_has_its_badges(lab, page):
     notebook["cells"][1]["outputs"].append(drawn)
     notebook["cells"][2]["outputs"] = [drawn]
     path.write_text(json.dumps(notebook))
-    open_in(page, lab, "untrusted.ipynb")
-    page.locator(".nbt-badge", has_text="untrusted-once").wait_for()
+    open_in(page, lab, path.name)
+    badge(page, name)
     assert page.evaluate(f"[1, 2].map(at => {CELLS}.get(at).trusted)") == [False, False]
     run_cell(page, 0)
     page.evaluate(f"{FRONT}.content.activeCellIndex = 1")
     command(page, "notebook:run-cell")
-    page.locator(".nbt-badge", has_text="\u00d72").wait_for()
+    badge(page, "\u00d72")
     page.wait_for_function(IDLE)
     assert page.evaluate(f"{CELLS}.get(2).trusted") is False  # by running one cell no other one is believed
     assert page.evaluate("window.pwned") is None
-    runs = all_runs(Home(Path(lab.env["NBTRACK_HOME"])), "name:untrusted-once")
+    runs = all_runs(Home(Path(lab.env["NBTRACK_HOME"])), f"name:{name}")
     assert [view.state.value for view in runs] == ["FINISHED", "FINISHED"]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
-from live_lab import CELLS, IDLE, cells_of, command, edit, open_in, run_cell, save, shot, violations
+from live_lab import CELLS, IDLE, badge, cells_of, command, edit, open_in, reload, run_cell, save, shot, violations
 
 from nbtrack.journal import Home
 from nbtrack.reads import all_runs
@@ -33,8 +32,8 @@ def has(page, selector, count):
 
 @pytest.mark.browser
 @pytest.mark.timeout(900)
-def test_the_whole_way_of_a_user(lab, page):
-    story, word = json.loads(QUICKSTART.read_text()), os.urandom(3).hex()
+def test_the_whole_way_of_a_user(lab, page, word):
+    story = json.loads(QUICKSTART.read_text())
     title, notebook, renamed = f"story-{word}", f"story-{word}.ipynb", f"renamed-{word}.ipynb"
     for at, cell in enumerate(story["cells"]):  # runs, cells and the notebook of this story have names that nothing else has
         cell["id"] = f"{word}-{at}"
@@ -45,9 +44,8 @@ def test_the_whole_way_of_a_user(lab, page):
     # Track: badge and panel live
     for at in (at_of("load"), at_of("data"), LOOP):
         run_cell(page, at)
-    badge = page.locator(".nbt-badge")
-    badge.filter(has_text=title).filter(has_text="accuracy").wait_for()
-    assert badge.count() == 1
+    badge(page, title, "accuracy")
+    has(page, ".nbt-badge", 1)
     command(page, "nbtrack:show-runs")
     has(page, OPTION, 1)
 
@@ -57,7 +55,7 @@ def test_the_whole_way_of_a_user(lab, page):
     page.locator(".nbt-badge .nbt-stale").wait_for()
     run_cell(page, LOOP)
     page.locator(".nbt-badge", has=page.locator(".nbt-delta")).filter(has_text="\u00d72").wait_for()
-    assert page.locator(".nbt-badge .nbt-stale").count() == 0
+    has(page, ".nbt-badge .nbt-stale", 0)
     has(page, OPTION, 2)
     page.locator(".nbt-side").get_by_label("Metric").select_option("loss")
     page.locator(".nbt-side .nbt-spark polyline").first.wait_for()
@@ -142,16 +140,14 @@ def test_the_whole_way_of_a_user(lab, page):
     page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'restarting'")
     page.wait_for_function(IDLE)
     save(page)
-    page.wait_for_timeout(1500)  # JupyterLab keeps its layout a second after the last change, and tells nobody
-    page.reload()
+    reload(page, renamed)
     page.wait_for_function(IDLE)
     page.evaluate(f"void window.jupyterapp.shell.currentWidget.content.scrollToItem({LOOP})")  # a badge is drawn with its cell, when that is seen
-    page.locator(".nbt-badge").wait_for()
-    assert "\u00d72" in page.locator(".nbt-badge").inner_text()
+    badge(page, "\u00d72")
     for at in (at_of("load"), at_of("data"), LOOP):
         page.evaluate(f"window.jupyterapp.shell.currentWidget.content.activeCellIndex = {at}")
         command(page, "notebook:run-cell")
-    page.wait_for_function("() => document.querySelector('.nbt-badge')?.textContent.includes('\u00d73')")
+    badge(page, "\u00d73")
     found = own_runs(lab, title)
     assert [Path(view.tags["nbtrack.notebook"]).name for view in found] == [renamed, notebook, notebook]
     assert [view.params["learning_rate"] for view in found] == ["0.9", "0.2", "0.5"]

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from live_lab import Server, command, open_in, run_all
+from live_lab import Server, badge, command, open_in, run_all
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAIN = "%%track fit\nfor step in range(20):\n    loss = lr / (step + 1)"
@@ -64,8 +64,7 @@ def test_the_first_steps_from_the_wheel_alone(installed, bare, page):
     bare.notebook("first.ipynb", "%load_ext nbtrack", "lr = 0.5", TRAIN)
     open_in(page, bare, "first.ipynb")
     run_all(page)
-    page.locator(".nbt-badge").wait_for()
-    assert "loss 0.025" in page.locator(".nbt-badge").inner_text()
+    badge(page, "loss 0.025")
     command(page, "nbtrack:show-runs")
     page.locator(".nbt-side [role=option]").first.wait_for()
     page.locator(".nbt-badge button").click()
