@@ -15,6 +15,10 @@ TARGET = Path(__file__).parent / "schema" / "settings.json"
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 OWN: dict[str, Any] = {
     "badges": {"type": "boolean", "default": True, "title": "badges", "description": "Show the last run under each tracked cell."},
+    "badges_kept": {
+        "type": "boolean", "default": False, "title": "badges_kept",
+        "description": "Write the last run of each tracked cell into the notebook, as metadata of the cell: whoever opens it elsewhere sees the badge, too.",
+    },
     "notifications": {
         "type": "string", "enum": ["hidden and failed", "failed", "never"], "default": "hidden and failed", "title": "notifications",
         "description": "Tell that a run ended: while the page is hidden and whenever one failed, only when one failed, or never.",

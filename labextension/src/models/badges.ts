@@ -18,6 +18,15 @@ export interface IBadge {
   source: string;
 }
 
+const TEXTS = ['run', 'title', 'state', 'stamp', 'duration', 'metric', 'delta', 'how', 'source'] as const;
+
+/** What a notebook keeps of a badge, in the metadata of a cell under our name; undefined where that is none: anybody may have written it. */
+export function kept(metadata: unknown): IBadge | undefined {
+  const found = (metadata as { badge?: Partial<IBadge> } | null | undefined)?.badge;
+  const isWhole = typeof found === 'object' && found !== null && TEXTS.every(it => typeof found[it] === 'string') && Number.isInteger(found.count);
+  return isWhole ? (found as IBadge) : undefined;
+}
+
 /** The last run of each cell, by the cell's id. Runs are numbered newest first. */
 export function badges(runs: Runs, chosen: string | null): Map<string, IBadge> {
   const cells = runs.column('info/cell');

@@ -3,7 +3,7 @@ import { Cell, CodeCell } from '@jupyterlab/cells';
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker, NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 
-import { badges as badgesOf, IBadge } from '../models/badges';
+import { badges as badgesOf, IBadge, kept } from '../models/badges';
 import { Runs } from '../models/runs';
 import { IRuns } from '../models/shapes';
 import { sourceDigest } from '../models/source';
@@ -27,7 +27,7 @@ export const badges: JupyterFrontEndPlugin<void> = {
         }
         const host = runs.of(panel);
         const shown = new Badges(panel, run => void app.commands.execute(OPEN_RUN, { run }));
-        const show = (): void => shown.show(settings.get('badges') === false ? null : host.runs, host.choices.metric);
+        const show = (): void => shown.show(settings.get('badges') === false ? null : host.runs, host.choices.metric, settings.get('badges_kept') === true);
         const disconnect = [host.changed.connect(show), settings.changed.connect(show)];
         panel.disposed.connect(() => disconnect.forEach(end => end()));
       });
@@ -43,7 +43,9 @@ export const badges: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** Badges of one notebook. Nothing of them is written into it. */
+const NAME = 'nbtrack';
+
+/** Badges of one notebook. Nothing of them is written into it unless that is wanted. */
 class Badges {
   constructor(
     private _panel: NotebookPanel,
@@ -52,9 +54,24 @@ class Badges {
     _panel.content.model?.cells.changed.connect(() => this._drawSoon());
   }
 
-  show(runs: IRuns | null, metric: string | null): void {
+  show(runs: IRuns | null, metric: string | null, isKept: boolean): void {
     this._badges = runs ? badgesOf(new Runs(runs), metric) : new Map();
+    this._isShown = runs !== null;
+    if (isKept && !runs?.others) {
+      this._keep();
+    }
     this._draw();
+  }
+
+  /** Of runs that ended, so that a notebook changes once for each. */
+  private _keep(): void {
+    for (const { model } of this._panel.content.widgets) {
+      const badge = this._badges.get(model.id);
+      const known: unknown = model.getMetadata(NAME);
+      if (badge && badge.state !== 'running' && JSON.stringify(kept(known)) !== JSON.stringify(badge)) {
+        model.setMetadata(NAME, { ...(known as object | undefined), badge: { ...badge } });
+      }
+    }
   }
 
   /** A notebook that is opened or pasted into tells of thousands of cells one by one. */
@@ -69,7 +86,7 @@ class Badges {
 
   private _draw(): void {
     for (const cell of this._panel.content.widgets) {
-      const badge = cell instanceof CodeCell ? this._badges.get(cell.model.id) : undefined;
+      const badge = cell instanceof CodeCell ? (this._badges.get(cell.model.id) ?? (this._isShown ? kept(cell.model.getMetadata(NAME)) : undefined)) : undefined;
       const drawn = this._drawn.get(cell);
       if (!badge) {
         drawn?.dispose();
@@ -84,6 +101,7 @@ class Badges {
   }
 
   private _badges = new Map<string, IBadge>();
+  private _isShown = false;
   private _frame: number | undefined;
   private _drawn = new Map<Cell, Drawn>();
 }

@@ -8,7 +8,7 @@ import { Signal } from '../models/signal';
 
 const ID = 'nbtrack:settings';
 /** Settings of the front end alone: no kernel is told. */
-const OWN = ['badges', 'notifications'];
+const OWN = ['badges', 'badges_kept', 'notifications'];
 
 export interface ISettings {
   readonly changed: Signal;

@@ -19,7 +19,12 @@ export function Details({ compare, run, without = [] }: IProps): VNode {
   const head = useRef<HTMLHeadingElement>(null);
   const row = compare.runs.row(run);
   const name = row === undefined ? run.slice(0, 8) : compare.runs.label(row);
-  useEffect(() => head.current?.focus(), [run]);
+  // Who opens them within a comparison goes on there; a view of its own takes the focus from nobody when the page is loaded anew
+  useEffect(() => {
+    if (compare.details === run) {
+      head.current?.focus();
+    }
+  }, [run]);
   const { answer } = answered;
   return (
     <section

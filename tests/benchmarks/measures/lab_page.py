@@ -23,7 +23,7 @@ from rounds import say
 sys.path.append(str(ROOT / "tests" / "browser"))
 RUNS, CELLS, QUIET_S = 10_000, 12, 60
 START_MS, LOAD_KB, BADGE_MS, PANEL_MS = 50, 150, 200, 500
-_OURS = "/labextensions/nbtrack/static/"
+_OURS = "extensions/nbtrack/static/"
 _STARTED = "async () => { await window.jupyterapp.restored; return performance.now(); }"
 _BADGE = r"""([at, count]) => new Promise(resolve => {
   const cell = window.jupyterapp.shell.currentWidget.content.widgets[at];
