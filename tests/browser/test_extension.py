@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from live_lab import command, open_in
 
 import nbtrack
 
+SCHEMA = Path(__file__).resolve().parents[2] / "labextension" / "schema" / "settings.json"
+
 
 @pytest.mark.browser
 @pytest.mark.parametrize("app", ["lab", "notebook7"])
@@ -18,6 +21,9 @@ def test_the_extension_loads_and_knows_its_version(app, page, request):
     server = request.getfixturevalue(app)
     server.notebook("empty.ipynb", "1")
     open_in(page, server, "empty.ipynb")
+    named = set(re.findall(r'"command": "(nbtrack:[^"]+)"', SCHEMA.read_text()))  # in menus, in context menus, and by shortcuts
+    assert len(named) > 15
+    assert page.evaluate("named => named.filter(it => !window.jupyterapp.commands.hasCommand(it))", sorted(named)) == []
     command(page, "nbtrack:about")
     page.locator(".jp-Dialog").get_by_text(f"Version {nbtrack.__version__}").wait_for()
 

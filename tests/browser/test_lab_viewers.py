@@ -49,6 +49,9 @@ def test_what_a_run_kept_opens_in_viewers_that_write_nothing(lab, page, word):
     page.locator(".nbt-main:visible").get_by_role("button", name="Open in MLflow").click()
     page.locator(".nbt-place code").get_by_text(re.compile("^mlflow ui --backend-store-uri sqlite:////")).wait_for()
     page.locator(".nbt-place").get_by_role("button", name="Copy the command").wait_for()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(".nbt-main:visible").get_by_role("button", name="Copy as code").click()
+    page.wait_for_function("async () => (await navigator.clipboard.readText()).startsWith('import nbtrack')")
 
 
 @pytest.mark.browser
