@@ -20,6 +20,8 @@ class Examiner:
         self._home = home
         self._done: dict[str, int] = {}
         """Bytes of a run's events when all of them were delivered."""
+        self._going: dict[str, tuple[int, str]] = {}
+        """Bytes of the events of an ended run that waits, and where it goes: thousands may wait where delivery is off."""
 
     def look(self) -> Health:
         """Runs that wait for delivery, and what keeps them; of the stores that one cannot deliver to, the first."""
@@ -59,14 +61,19 @@ class Examiner:
                 held += 1
             elif known.is_done and known.events_bytes >= size:
                 self._done[run] = size
-            elif store := self._store(run):
+                self._going.pop(run, None)
+            elif store := self._store(run, size):
                 found[store] = found.get(store, 0) + 1
         return found, held
 
-    def _store(self, run: str) -> str:
+    def _store(self, run: str, size: int) -> str:
         """Where an ended run goes; empty for one that goes on."""
+        known = self._going.get(run)
+        if known is not None and known[0] == size:
+            return known[1]
         with contextlib.suppress(NbtrackError):  # written by a newer release
             view = fold(self._home, run, metrics=False)
             if view is not None and view.state.is_end:
+                self._going[run] = size, view.start.store
                 return view.start.store
         return ""
