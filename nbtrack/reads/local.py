@@ -54,24 +54,24 @@ def local_runs(home: Home, *, metrics: bool = True, is_told: bool = False) -> li
         return _local_runs(home, metrics, is_told)
 
 
-def newest_runs(home: Home, within_s: float) -> tuple[list[RunView], int]:
-    """Runs that were written to last, as many as are read in this time, and how many others there are; (all, 0) where all were read before.
+def newest_runs(home: Home, within_s: float, least: int = 50) -> tuple[list[RunView], int]:
+    """Runs that were written to last, at least so many and as many as are read in this time, and how many others there are; all, where all were read before.
 
     Something to show while `local_runs` reads ten thousand for the first time: this does not wait for that.
     """
     if str(home.root) in _read:
         return local_runs(home), 0
-    until = time.monotonic() + within_s
     folders: list[tuple[int, str]] = []
     for run_id in home.run_ids():
         with contextlib.suppress(OSError):
             folders.append((os.stat(f"{home.root}/runs/{run_id}").st_mtime_ns, run_id))  # noqa: PTH116 - of ten thousand runs
     found = []
     folders.sort(reverse=True)
+    until = time.monotonic() + within_s
     for number, (_, run_id) in enumerate(folders, 1):
         if (view := local_run(home, run_id, is_listed=True)) is not None:
             found.append(view)
-        if time.monotonic() > until:
+        if number >= least and time.monotonic() > until:
             return found, len(folders) - number
     return found, 0
 

@@ -28,6 +28,8 @@ SCOPES = ("notebook", "experiment", "all")
 ASKS = ("curves", "importance", "statistics", "difference", "figures", "details")
 _FIRST_S = 0.4
 """How long the newest runs are read for a first look, while all are read beside it."""
+_LEAST = 50
+"""Runs that a first look has, however long that takes: more than a panel shows at once."""
 _lock = threading.Lock()
 _comparisons: dict[Path, Comparison] = {}
 _frames: dict[tuple[Path, str], tuple[list[RunView], Runs | None]] = {}
@@ -69,7 +71,7 @@ def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, 
 
 
 def _newest(home: Home) -> tuple[list[RunView], int]:
-    found, others = newest_runs(home, _FIRST_S)
+    found, others = newest_runs(home, _FIRST_S, _LEAST)
     return sorted((view for view in found if not view.is_trashed), key=operator.attrgetter("start.started_ns"), reverse=True), others
 
 

@@ -87,7 +87,7 @@ def test_a_run_that_goes_on_again_is_followed(home, ended):
 
 def test_the_newest_runs_come_while_all_are_read(home, ended):
     ids = {ended(ago).run_id for ago in (3, 2, 1)}
-    few, others = local.newest_runs(home, 0)
+    few, others = local.newest_runs(home, 0, least=1)
     assert (len(few), others) == (1, 2)
     every, none = local.newest_runs(home, 60)
     assert ({view.run_id for view in every}, none) == (ids, 0)
