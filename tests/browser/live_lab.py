@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -178,3 +179,26 @@ def violations(page, selector: str) -> list[str]:
     page.evaluate(AXE.read_text())
     found = page.evaluate("place => axe.run(place, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})", selector)
     return [f"{it['id']}: {it['nodes'][0]['html'][:200]}" for it in found["violations"]]
+
+
+def two_frames(page) -> None:
+    """Until what changed was painted."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def box_of(page, selector: str, number: int = 0) -> dict[str, float]:
+    """Where an element stands. Views draw anew what they show: an element that was found is not always there when it is asked for its place."""
+    asked = """([selector, number]) => {
+      const box = document.querySelectorAll(selector)[number]?.getBoundingClientRect();
+      return box && box.width && box.height ? {x: box.x, y: box.y, width: box.width, height: box.height} : null;
+    }"""
+    page.locator(selector).nth(number).scroll_into_view_if_needed()
+    return page.wait_for_function(asked, arg=[selector, number]).json_value()
+
+
+def until(holds: Callable[[], bool], claim: str) -> None:
+    """Wait for what no locator can."""
+    deadline = time.monotonic() + PATIENCE_MS / 2000
+    while not holds():
+        assert time.monotonic() < deadline, claim
+        time.sleep(0.1)

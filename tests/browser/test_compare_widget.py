@@ -6,6 +6,7 @@ import json
 
 import pytest
 from live_lab import command, open_in, run_all, save
+from playwright.sync_api import expect
 
 from nbtrack.widgets.kept import KIND
 
@@ -54,7 +55,7 @@ def test_a_widget_is_live_on_screen_and_a_still_in_the_file(app, page, request):
     cells = "window.jupyterapp.shell.currentWidget.content.widgets.length"
     before = page.evaluate(cells)
     page.locator(".nbt-row", has_text="wise-").first.click()
-    assert page.evaluate("document.activeElement.className") == "nbt-grid"
+    page.wait_for_function("document.activeElement.className === 'nbt-grid'")
     page.keyboard.press("b")
     page.locator(".nbt-base", has_text="wise-").wait_for()
     assert page.evaluate(cells) == before
@@ -62,8 +63,8 @@ def test_a_widget_is_live_on_screen_and_a_still_in_the_file(app, page, request):
     save(page)
     shown, picture = outputs(path)
     assert (sorted(shown["data"]), sorted(picture["data"])) == ([KIND, "text/html", "text/plain"], ["image/png", "text/plain"])
-    assert page.locator("img[src^='data:image/png']").count() == 1
-    assert not page.locator("img[src^='data:image/png']").is_visible()
+    expect(page.locator("img[src^='data:image/png']")).to_have_count(1)
+    page.locator("img[src^='data:image/png']").wait_for(state="hidden")
     assert "Thirty runs" in "".join(shown["data"]["text/html"])
     # Loaded again, the still is there and nothing is broken
     page.reload()

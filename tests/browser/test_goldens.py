@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import seeded
+from live_lab import two_frames
 from PIL import Image, ImageChops, ImageStat
 from test_compare_page import answers
 
@@ -35,10 +36,16 @@ def drawn(chromium, path, tab, scheme):
     page.goto(path.as_uri())
     page.get_by_role("tab", name=tab, exact=True).click()
     page.locator({"Table": ".nbt-row", "Curves": ".nbt-plot canvas", "Statistics": ".nbt-interval"}[tab]).first.wait_for()
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB").resize(SIZE, Image.Resampling.LANCZOS)
+
+    def shot():
+        two_frames(page)
+        return Image.open(io.BytesIO(page.screenshot())).convert("RGB").resize(SIZE, Image.Resampling.LANCZOS)
+
+    before, now = shot(), shot()
+    while difference(before, now) > 0:  # until nothing moves any longer
+        before, now = now, shot()
     context.close()
-    return shot
+    return now
 
 
 @pytest.mark.parametrize("name", VIEWS)

@@ -62,11 +62,11 @@ def test_the_page_shows_gates_metrics_and_pictures_and_runs_nothing(written, pag
     assert page.title() == "wine: what this change did"
     row = page.locator("td.bad", has_text="failed").locator("xpath=..")
     assert "no worse than before" in row.inner_text() and "0.0445 worse" in row.inner_text()
-    assert page.evaluate("[...document.images].every(it => it.complete && it.naturalWidth > 50)") and page.locator("img").count() == 2
+    page.wait_for_function("document.images.length === 2 && [...document.images].every(it => it.complete && it.naturalWidth > 50)")
     assert [it for it in asked if not it.startswith(("file:", "data:"))] == [] and said == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
     page.set_viewport_size({"width": 420, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
     page.set_viewport_size({"width": 900, "height": 1150})
     if SHOTS:
         page.screenshot(path=SHOTS / "ci-report.png")
