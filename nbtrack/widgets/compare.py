@@ -25,8 +25,6 @@ BUNDLE = Path(__file__).parent / "static" / "compare.js"
 VIEW = "application/vnd.jupyter.widget-view+json"
 _PATIENCE_S = 4.0
 """Seconds of the processor after which the output gets no more answers to keep."""
-_HURRY_S = 1.0
-"""The same where the cell waits for it."""
 Still = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
@@ -102,7 +100,7 @@ class Compare(anywidget.AnyWidget):
         if not has_front_end():
             self._pictures = self.comparison.picture_count()
             (first, metadata), *rest = self.comparison.stills()
-            for still, facts in [(self._with_kept(first, _HURRY_S) if _is_kernel() else first, metadata), *rest]:
+            for still, facts in [(self._with_kept(first) if _is_kernel() else first, metadata), *rest]:
                 _publish(still, facts)
             return
         # A place for each still: the widget stands in the first, the others wait empty until the document shall hold pictures
@@ -165,14 +163,14 @@ class Compare(anywidget.AnyWidget):
             stills = [({"text/plain": f"The runs could not be drawn: {error!r}."}, {})]
         first, metadata = stills[0]
         first = {**first, "text/html": self._marked(str(first.get("text/html", f"<p>{html.escape(str(first['text/plain']))}</p>")))}
-        first = self._with_kept(first, _PATIENCE_S)
+        first = self._with_kept(first)
         for place, (data, facts) in zip(places, [(first, metadata), *stills[1:]], strict=False):
             _publish(data, facts, place, update=True)
 
-    def _with_kept(self, still: Mapping[str, Any], patience_s: float) -> Mapping[str, Any]:
+    def _with_kept(self, still: Mapping[str, Any]) -> Mapping[str, Any]:
         """A still, and beside it what the extension draws the same view from."""
         with contextlib.suppress(Exception):  # then the still alone is kept, which is what there is without the extension
-            return {**still, kept.KIND: kept.kept(self._table, self._asked, view=self._id, pictures=self._pictures, patience_s=patience_s)}
+            return {**still, kept.KIND: kept.kept(self._table, self._asked, view=self._id, pictures=self._pictures, patience_s=_PATIENCE_S)}
         return still
 
     def _marked(self, text: str) -> str:

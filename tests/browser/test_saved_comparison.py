@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import nbformat
 import pytest
@@ -45,7 +46,7 @@ def reads(page):
         view.get_by_role("tab", name=name).click()
         view.locator(sign).first.wait_for()
         assert view.get_by_role("alert").count() == 0, view.get_by_role("alert").first.inner_text()
-    assert not page.locator("img[src^='data:image/png']").first.is_visible()
+    page.locator("img[src^='data:image/png']").first.wait_for(state="hidden")
     assert page.get_by_text("model not found").count() == 0
     assert view.get_by_role("button", name="Move to trash").count() == 0
 
@@ -84,3 +85,33 @@ def test_a_notebook_that_nobody_trusts_shows_it_too_and_runs_nothing(saved, page
     page.locator(".nbtrack-still table caption").wait_for()
     page.locator("img[src^='data:image/png']").wait_for()
     page.wait_for_function(IDLE)
+
+
+@pytest.mark.parametrize(
+    ("words", "shows"),
+    [
+        (("jupyter", "nbconvert", "--to", "notebook", "--execute", "--inplace", "{0}"), "nbtrack.compare('name:by_jupyter')"),
+        (("papermill", "{0}", "{0}"), "%track compare name:by_papermill"),
+    ],
+    ids=["nbconvert", "papermill"],
+)
+def test_a_notebook_executed_where_nobody_looked_shows_the_view_when_it_is_opened(words, shows, lab, page):
+    """The file is a stranger's first; then its owner trusts it."""
+    name = f"by_{words[0]}"
+    cells = [TRAIN.replace("kept", name).format(lr=lr, seed=seed) for lr in (0.1, 0.5) for seed in (1, 2)]
+    path = lab.notebook(f"{name}.ipynb", "%load_ext nbtrack\nimport nbtrack", *cells, shows)
+    command_line = [lab.python, "-m", *(word.format(path) for word in words)]
+    done = subprocess.run(command_line, env=lab.env, cwd=lab.root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    notebook = nbformat.read(path, as_version=4)
+    assert "widgets" not in notebook.metadata
+    shown, *_ = notebook.cells[-1].outputs
+    assert sorted(shown.data) == [KIND, "text/html", "text/plain"]
+    is_trusted = f"window.jupyterapp.shell.currentWidget.content.model.cells.get({len(notebook.cells) - 1}).trusted"
+    open_in(page, lab, path.name)
+    assert page.evaluate(is_trusted) is False
+    reads(page)
+    subprocess.run([lab.python, "-m", "jupyter", "trust", path], env=lab.env, check=True, capture_output=True)
+    open_in(page, lab, path.name)
+    assert page.evaluate(is_trusted) is True
+    reads(page)
