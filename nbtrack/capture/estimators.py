@@ -42,6 +42,8 @@ class Estimators(Source):
             elif "torch.optim.optimizer.Optimizer" in kinds:
                 yield from params(cell, [Candidate("optimizer", type(value).__name__, "class of the optimizer", (name,))])
                 yield _detail(name, {"class": type(value).__name__, **_plain(own_values(value).get("defaults"))})
+            elif any(it.startswith("keras.") and it.endswith(".Model") for it in kinds) and own_values(value).get("optimizer") is not None:
+                yield from params(cell, [Candidate("optimizer", type(own_values(value)["optimizer"]).__name__, "class of the optimizer", (name,))])
             elif "torch.nn.modules.module.Module" in kinds and "torch.nn.modules.loss._Loss" not in kinds:
                 yield _detail(name, {"class": type(value).__name__, **_sizes(value)})
 

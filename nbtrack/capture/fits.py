@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import sys
 import threading
 import weakref
@@ -17,6 +18,9 @@ from nbtrack.records import dataclass
 _SAMPLES = 50
 _FRAMES = 40
 _VALIDATE = "_validate_params"
+_BOOSTERS = (("xgboost.core", "Booster", "update"), ("lightgbm.basic", "Booster", "update"), ("catboost.core", "CatBoost", "_fit"))
+"""What each framework asks its models for while it trains them."""
+_THEIRS = ("xgboost.", "lightgbm.", "catboost.", "mlflow.")
 
 
 @dataclass
@@ -49,10 +53,14 @@ class Fits:
     """By class; the last one fitted."""
     others: list[weakref.ref[Any]] = field(default_factory=list)
     """All that were fitted."""
+    rounds: list[Mapping[str, Any]] = field(default_factory=list)
+    """What XGBoost measures in each round of a training, whether the code keeps it or not."""
     _undo: list[Callable[[], None]] = field(default_factory=list)
     _thread: int = 0
     _count: int = 0
     _optimizers: set[int] = field(default_factory=set)
+    _booster: Callable[[], Any] = lambda: None
+    """That of the last round."""
 
     def start(self) -> None:
         """Watch the frameworks that are loaded."""
@@ -62,6 +70,10 @@ class Fits:
             original, asked = vars(base)[_VALIDATE], _Asked(vars(base)[_VALIDATE], self._sklearn)
             setattr(base, _VALIDATE, asked)
             self._undo.append(lambda: setattr(base, _VALIDATE, original) if vars(base).get(_VALIDATE) is asked else None)
+        for module, cls, method in _BOOSTERS:
+            booster = getattr(sys.modules.get(module), cls, None)
+            if booster is not None and callable(vars(booster).get(method)):
+                self._undo.append(_listen(booster, method, self._boosted))
         register = getattr(sys.modules.get("torch.optim.optimizer"), "register_optimizer_step_post_hook", None)
         if register is not None:
             self._undo.append(register(self._step).remove)
@@ -95,6 +107,31 @@ class Fits:
             target = args[1] if len(args) > 1 else kwargs.get("y")
             found.sample = sample_of(given)
             found.target_shape = shape_of(target)
+        self.seen[_class(model)] = found
+
+    def _boosted(self, booster: Any, frame: FrameType) -> None:
+        """A round of a booster, of which the first counts; where an estimator trains it, that is the model."""
+        if self._booster() is booster or threading.get_ident() != self._thread:
+            return
+        self._booster = weakref.ref(booster)
+        model, given = booster, dict[str, Any]()
+        at: FrameType | None = frame
+        while at is not None and str(at.f_globals.get("__name__", "")).startswith(_THEIRS):
+            if at.f_code.co_name == "cv":
+                return
+            if at.f_code.co_name == "fit" and "self" in at.f_locals:
+                model, given = at.f_locals["self"], dict(at.f_locals)
+            at = at.f_back
+        if at is None or str(at.f_globals.get("__name__", "")).startswith(("sklearn.", "imblearn.", "joblib.")) or self.is_seen(model):
+            return
+        container: Any = frame.f_locals.get("cb_container")
+        if is_of(container, "xgboost.callback", "CallbackContainer"):
+            self.rounds.append(container.history)
+        self._count += 1
+        self.others.append(weakref.ref(model))
+        found = Seen(model, _name_in(at, model) or _bound_by(at), _line(at), self._count)
+        if given and self._count <= _SAMPLES:
+            found.sample, found.target_shape = sample_of(given.get("X")), shape_of(given.get("y"))
         self.seen[_class(model)] = found
 
     def _step(self, optimizer: Any, _args: Any, _kwargs: Any) -> None:
@@ -145,6 +182,19 @@ class _Asked:
         except Exception:  # noqa: BLE001 - this runs within the user's fit
             return MethodType(self._method, instance)
         return MethodType(self._method, instance)
+
+
+def _listen(cls: Any, method: str, tell: Callable[[Any, FrameType], None]) -> Callable[[], None]:
+    """Be told when a method of a class is asked for; returns what undoes it."""
+    original, asked = vars(cls)[method], _Asked(vars(cls)[method], tell)
+    setattr(cls, method, asked)
+    return lambda: setattr(cls, method, original) if vars(cls).get(method) is asked else None
+
+
+def _bound_by(frame: FrameType) -> str:
+    """The variable to which the call that a frame executes will be bound."""
+    following = next((it for it in dis.get_instructions(frame.f_code) if it.offset > frame.f_lasti and it.opname != "CACHE"), None)
+    return str(following.argval) if following is not None and following.opname.startswith("STORE_") and type(following.argval) is str else ""
 
 
 def _class(model: Any) -> str:

@@ -147,6 +147,8 @@ class Following:
             spot_name = spot.name
         if not spot.place and self._is_of_others(spot_name) and spot.loop.target.strip("_"):
             wanted.append(f"{spot.loop.target}.{spot_name}")
+        if not spot.place and spot.label and self._taken.isdisjoint((spot.label,)) and series.first is None:
+            wanted.append(spot.label)  # `svm_err`, where an earlier cell kept its `err` in `knn_err`
         wanted += [f"{spot_name}_{number}" for number in range(2, 1000)]
         name = next((it for it in wanted if it not in self._taken), "")
         self._taken.add(name)

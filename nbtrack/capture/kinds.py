@@ -87,6 +87,7 @@ _PATHLIKE = regex(r"[/\\]|^\w+://|\.\w{2,5}$|^\.|\s")
 _VERSION = regex(r"v?\d+\.\d+(\.\d+)*(\.?(a|b|rc|dev|post)\d*)?")
 _COLLECTION = regex(
     r"(layers?|sizes?|hidden|dims?|units|kernels?|betas|alphas?|lambdas?|grid|ks|degrees?|milestones|range|values|rates?|lrs|order|neurons|channels|filters"
+    r"|gammas?|etas?|sigmas?|taus?|deltas?|epsilons?|cs|cvals|windows?|orders|powers|n_values"
     r"|quantiles|depths?|thresholds?|lags|architecture|arch|topology)($|_|\d)",
     re.I,
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import contextlib
 import operator
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,18 @@ from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.uses import uses_in
 from nbtrack.entities.ledger import Entry
 from nbtrack.notebooks.document import tagged_cells
+from nbtrack.patterns import regex
 
 _ITEMS = 50
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod, ast.Pow: operator.pow, ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_, ast.LShift: operator.lshift,
 }  # fmt: skip
+_SCHEDULES = regex(
+    r"(^|_)(alpha|lr|eta|epsilon|eps|temperature|temp|tau|learning_rate|exploration\w*|step_size|momentum|tasa|taxa|taux|lernrate|学习率)\d*($|_)",
+    re.I,
+)
+"""Settings that loops change step by step."""
 _LARGEST = 1e18
 _NESTED = 20
 
@@ -54,10 +61,14 @@ class Literals(Source):
         for name, value in looped_literals(cell):
             if name not in own and WORK in uses.of.get(name, set()) and is_param_name(name) and is_param_value(value, name):
                 yield Finding("param", name, value, "bound to a literal in a loop, and given to what is trained")
-        for name, value, entry in earlier_literals(cell, program):
+        begun = scheduled(cell)
+        for name, value in _first_literals(cell.entry.tree, begun).items():
+            if type(value) in (int, float) and value and name not in cell.request.measured:
+                yield Finding("param", name, value, "bound to a literal, from which a loop changes it")
+        for name, value, entry in earlier_literals(cell, program, begun):
             if name in own or name in cell.request.measured or not is_param_name(name) or not is_param_value(value, name):
                 continue
-            if uses.matter(name, value):
+            if uses.matter(name, value) or name in begun:
                 yield Finding("param", name, value, f"bound to a literal in cell {entry.execution_count or entry.number}, and used here")
 
 
@@ -134,9 +145,38 @@ def swept(cell: Cell) -> Iterator[tuple[str, Any]]:
         body = [inner for loop in loops for inner in loop.body]
 
 
-def earlier_literals(cell: Cell, program: Program) -> Iterator[tuple[str, Any, Entry]]:
-    """Names that earlier cells bound to a literal and that hold until this cell, with the value they have now."""
-    rebound = cell.entry.scope.writes
+def scheduled(cell: Cell) -> set[str]:
+    """Settings that only loops of the cell change: `alpha = alpha * decay`; what they begin with is a param."""
+    tree = cell.entry.tree
+    loops = [it for it in tree.body if isinstance(it, (ast.For, ast.While))] if tree is not None else []
+    if tree is None or not any(_SCHEDULES.search(name) for name in cell.entry.scope.writes):
+        return set()
+    inside = Counter(
+        it.id for loop in loops for it in ast.walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store) and _SCHEDULES.search(it.id)
+    )
+    targets = {it.id for loop in loops for inner in ast.walk(loop) if isinstance(inner, ast.For) for it in ast.walk(inner.target) if isinstance(it, ast.Name)}
+    outside = Counter(_bound_names(tree))
+    return {name for name, count in inside.items() if name not in targets and outside[name] - count <= 1}
+
+
+def _first_literals(tree: ast.Module | None, names: Collection[str]) -> dict[str, Any]:
+    """What a cell binds some names to at top level, where that is a literal."""
+    found: dict[str, Any] = {}
+    for statement in tree.body if tree is not None and names else ():
+        for name, node in pairs(statement):
+            if name in names:
+                with contextlib.suppress(ValueError):
+                    found.setdefault(name, evaluate(node))
+    return found
+
+
+def earlier_literals(cell: Cell, program: Program, begun: Collection[str] = ()) -> Iterator[tuple[str, Any, Entry]]:
+    """Names that earlier cells bound to a literal and that hold until this cell, with the value they have now.
+
+    Args:
+        begun: names that the cell changes, and whose value before it counts.
+    """
+    rebound = cell.entry.scope.writes - set(begun)
     bound: dict[str, tuple[Any, Entry]] = {}
     for part in program.earlier:
         names = part.scope.writes

@@ -23,6 +23,7 @@ from nbtrack.capture.quiet import quiet
 from nbtrack.capture.run import TrackedRun, as_text
 from nbtrack.capture.schemas import is_of
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.weave.histories import ROUNDS
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.entities.ledger import Entry, Ledger, reads_for
 from nbtrack.patterns import regex
@@ -80,6 +81,7 @@ class Models(Source):
         fits = self._fits.get(entry.number)
         if fits is not None:
             fits.stop()
+            entry.facts[ROUNDS] = fits.rounds
 
     def stop(self) -> None:
         for fits in self._fits.values():

@@ -22,7 +22,7 @@ from nbtrack.capture.weave.insert import Transformer, wrap
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.capture.weave.values import Parts
-from nbtrack.capture.weave.words import is_measure
+from nbtrack.capture.weave.words import is_coefficient, is_measure
 from nbtrack.entities.ledger import Entry
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
@@ -30,7 +30,10 @@ from nbtrack.records import dataclass
 _SHOWS = frozenset(("print", "display", "pprint"))
 _MAGICS = ("%%time", "%%capture")
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-WHOLE = regex(r"(^|_)(errors?|mistakes?|correct|misclassified|mislabell?ed|rewards?|returns?|score|loss|cost|energy|distance|fitness)($|_)")
+WHOLE = regex(
+    r"(^|_)(errors?|mistakes?|correct|misclassified|mislabell?ed|rewards?|returns?|score|loss|cost|energy|distance|fitness"
+    r"|best_iter(ation)?|best_epoch|best_round)($|_)"
+)
 """Measures that may be whole numbers; other whole numbers are counts."""
 _TRAILING = regex(r"(_(of|on|the|for|in|at|with|a|over))+$")
 _SERIES = 3
@@ -116,7 +119,7 @@ class Printed(Source):
             return
         seen: list[tuple[Spot, Any]] = []
         kept = Kept(cell) if "curves" in cell.choice.kinds else None
-        for spot, values in map(_as_one, cell.entry.facts.get(self.name, ())):
+        for spot, values in _counted(map(_as_one, cell.entry.facts.get(self.name, ()))):
             is_told = spot.about is not None and any(type(it) is Parts for it in values)
             if kept is not None and not is_told and len(values) >= _SERIES and is_repeated(program_of(cell), spot.place):
                 yield from _curve(kept, spot, values)
@@ -193,6 +196,16 @@ def _spots(group: ast.expr, place: str) -> Iterator[Spot]:
             yield Spot(it.label, node, it.is_percent, place, ast.unparse(node), id(group), about=None if is_clear else it.about)
 
 
+def _counted(seen: Iterable[tuple[Spot, list[Any]]]) -> Iterator[tuple[Spot, list[Any]]]:
+    """`Accuracy: {hits}/{size} ({share}%)`: the label stands before the count, and means the share."""
+    labels: dict[int, str] = {}
+    for spot, values in seen:
+        if is_measure(spot.label) and not spot.is_percent and len(values) >= _SERIES and all(type(number(it)) is int for it in values):
+            labels[spot.group] = spot.label
+        is_share = spot.is_percent and not is_measure(spot.label) and spot.group in labels
+        yield replace(spot, label=labels.pop(spot.group)) if is_share else spot, values
+
+
 def _as_one(seen: tuple[Spot, list[Any]]) -> tuple[Spot, list[Any]]:
     """What a print gave with always the same word before it: one quantity, which goes by that word if nothing else says what it is."""
     spot, values = seen
@@ -244,7 +257,7 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
             counted[spot.group] = _TRAILING.sub("", name)  # "accuracy on the {n} test images: {value}"
         elif not is_measure(name) and spot.group in counted:
             name = counted.pop(spot.group)
-        if value is None or not name or (spot.place and value in given):
+        if value is None or not name or is_coefficient(name) or (spot.place and value in given):
             continue
         if isinstance(core, ast.Name) and (core.id in has.values() or core.id in has or ends_curve(cell, core.id, value)) and not spot.place:
             continue  # the name has it already

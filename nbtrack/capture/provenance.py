@@ -24,6 +24,7 @@ _ARITHMETIC = frozenset(
 )
 _MACHINE = frozenset(("finfo", "iinfo", "float_info"))
 """Where languages and libraries tell what numbers they have."""
+_PLACES = frozenset(("argmax", "argmin", "nanargmax", "nanargmin"))
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
@@ -43,6 +44,8 @@ class Origins:
     """Names in which loops keep the best of what they compute: `if loss < best: best = loss`."""
     filled: set[str] = field(default_factory=set)
     """Lists in which loops keep what they compute or count."""
+    chosen: set[str] = field(default_factory=set)
+    """Names to which loops bind, under a condition, the item they are at."""
     consumed: set[str] = field(default_factory=set)
     """Names from which the cell computes something else."""
 
@@ -64,6 +67,8 @@ class Origins:
             return str(kind.value)
         if kind not in NUMERIC and kind is not Kind.GIVEN and not named and not self._reads_measure(node) and not self._compares(node):
             return str(kind.value)
+        if is_best_setting(node) and not named:
+            return "the setting that was best"
         if self.is_constant(node) or _MACHINE.intersection(path_of(through(node))):
             return "computed from constants alone"
         if not named and self.is_statistic(node):
@@ -132,6 +137,14 @@ class Origins:
         return False
 
 
+def is_best_setting(node: ast.expr) -> bool:
+    """`alphas[np.argmin(errors)]`: an item that was given, chosen by a result."""
+    node = through(node)
+    calls = [it for it in ast.walk(node.slice) if isinstance(it, ast.Call)] if isinstance(node, ast.Subscript) else []
+    found = next((it for it in calls if _PLACES.intersection(path_of(it.func)[-1:])), None)
+    return found is not None and isinstance(node, ast.Subscript) and ast.unparse(node.value) not in [ast.unparse(it) for it in found.args]
+
+
 def through(node: ast.expr) -> ast.expr:
     """The expression below `.item()`, `float()`, `round()` and the like, and below a change to percent."""
     while True:
@@ -173,6 +186,7 @@ def origins_of(program: Program) -> Origins:
         for loop in ast.walk(part.node):
             if isinstance(loop, _LOOPS):
                 made.looped |= {it.id for it in ast.walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
+                made.chosen |= set(_chosen(loop))
                 made.bests |= {name for it in ast.walk(loop) if isinstance(it, ast.If) for name in _kept_best(it)}
                 made.targets |= _sums(loop)
                 made.targets |= {it.id for it in ast.walk(loop.target) if isinstance(it, ast.Name)} if not isinstance(loop, ast.While) else set()
@@ -208,6 +222,15 @@ def _sums(loop: ast.AST) -> set[str]:
             for name, value in bindings(it):
                 (reset if isinstance(value, ast.Constant) else other).add(name)
     return (reset & added) - other
+
+
+def _chosen(loop: ast.AST) -> Iterator[str]:
+    """`best_lr` of `if acc > best: best, best_lr = acc, lr`, where the loop goes through values of `lr`."""
+    loops = [it for it in ast.walk(loop) if isinstance(it, (ast.For, ast.AsyncFor)) and not _counts(it.iter)]
+    targets = {name.id for it in loops for name in ast.walk(it.target) if isinstance(name, ast.Name)}
+    for test in (it for it in ast.walk(loop) if isinstance(it, ast.If) and isinstance(it.test, ast.Compare)):
+        if any(_kept_best(test)):
+            yield from (name for it in test.body for name, value in bindings(it) if isinstance(value, ast.Name) and value.id in targets)
 
 
 def _kept_best(node: ast.If) -> Iterator[str]:
@@ -263,7 +286,7 @@ def _learn(made: Origins, statement: ast.stmt) -> None:
         return
     for name, node in bindings(statement):
         kind = kind_of(node, made.kinds)
-        made.kinds[name] = Kind.DATA if kind is Kind.RANDOM else kind  # what is computed from drawn data is a result
+        made.kinds[name] = Kind.DATA if kind is Kind.RANDOM or is_best_setting(node) else kind  # what is computed from drawn data is a result
         (made.constants.add if _is_scalar(node) or made.is_constant(node) else made.constants.discard)(name)
 
 

@@ -21,7 +21,10 @@ from nbtrack.capture.weave.words import is_history, is_measure
 from nbtrack.patterns import regex
 
 _RESULTS = regex(
-    r"(^|_)(results?|res|scores?|metrics?|measures|performance|perf|eval\w*|report|comparison|summary|stats|acc\w*|errors?|loss\w*|quality)($|_|\d)", re.I
+    r"(^|_)(results?|res|scores?|metrics?|measures|performance|perf|eval\w*|report|comparison|summary|stats|acc\w*|errors?|loss\w*|quality"
+    r"|resultados?|m[eé]tricas?|ergebnis(se)?|metriken|r[eé]sultats?|m[eé]triques?|risultat[io]|metrich?e|результат\w*|метрик\w*|оценк\w*|wyniki?|sonu[cç]\w*|hasil"
+    r"|resultaten)($|_|\d)|结果|結果|指标|指標|评估|評価|결과|지표",
+    re.I,
 )
 _SETTINGS = regex(r"(^|_)(params?|parameters|config|conf|cfg|settings?|args|kwargs|options|opts|hparams?|hyper\w*|grid|space|defaults)($|_|\d)", re.I)
 _NO_ITEMS = regex(r"^(support|params|lr|learning_rate|epochs?|steps?)$|(^|_)(time|runtime|per_second|duration|elapsed|flos)$")
@@ -46,9 +49,12 @@ class Results(Source):
                 nodes.update(bindings(statement))
         touched = [name for name in sorted(cell.entry.scope.writes | cell.entry.scope.mutates) if name[:1] != "_" and name in cell.namespace]
         refitted = origins_of(program).looped - nodes.keys()
+        passing = _made_in_loops([part.node for part in program.own])
         for name in touched:
             if cell.is_spent:
                 return
+            if name in refitted and name in passing:
+                continue
             is_new = cell.before.get(name) != id(cell.namespace[name]) and name not in refitted
             yield from metrics(cell, _of(cell, name, cell.namespace[name], nodes.get(name), is_new=is_new))
         last = cell.entry.tree.body[-1] if cell.entry.tree is not None and cell.entry.tree.body else None
@@ -57,6 +63,13 @@ class Results(Source):
             result = result[0]  # what Lightning gives of one loader
         if isinstance(last, ast.Expr) and result is not None and not (isinstance(last.value, ast.Name) and last.value.id in touched):
             yield from metrics(cell, _of(cell, _name_of(last.value), result, last.value))
+
+
+def _made_in_loops(nodes: list[ast.stmt]) -> set[str]:
+    """Names that a loop binds to a dict of the candidates of each of its steps, and those it goes through, which have their names elsewhere."""
+    loops = [it for node in nodes for it in ast.walk(node) if isinstance(it, (ast.For, ast.AsyncFor, ast.While))]
+    made = {name for loop in loops for it in ast.walk(loop) if isinstance(it, ast.Assign) for name, value in bindings(it) if isinstance(value, ast.DictComp)}
+    return made | {it.id for loop in loops if not isinstance(loop, ast.While) for it in ast.walk(loop.target) if isinstance(it, ast.Name)}
 
 
 def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: bool = True) -> Iterator[Measured]:
@@ -118,7 +131,6 @@ def _leaves(items: dict[Any, Any], prefix: str, depth: int = 0) -> Iterator[tupl
             yield from _leaves(value, f"{path}.", depth + 1)
         elif class_names(value)[0] == "numpy.ndarray" and path.startswith(("test_", "train_")) and value.ndim == 1 and 1 < value.size <= _ROWS:
             yield f"{path}.mean", value.mean()
-            yield f"{path}.std", value.std()
         else:
             yield path, value
 
@@ -153,14 +165,13 @@ def _of_frame(cell: Cell, name: str, frame: Any) -> Iterator[Measured]:
 
 
 def _of_array(name: str, value: Any, node: ast.expr | None) -> Iterator[Measured]:
-    """Mean and deviation of a few scores, such as those of `cross_val_score`."""
+    """Mean of a few scores, such as those of `cross_val_score`."""
     path = path_of(node.func) if isinstance(node, ast.Call) else []
     is_scores = bool(path) and (path[-1].startswith("cross_val_score") or path[-1] in ("permutation_test_score",))
     if not is_scores or value.ndim != 1 or not 1 < value.size <= _ROWS or value.dtype.kind != "f":
         return
     sign = "mean of the scores of cross-validation"
     yield Measured(f"{name}.mean", float(value.mean()), sign, f"{name}.mean()")
-    yield Measured(f"{name}.std", float(value.std()), "their deviation", f"{name}.std()")
 
 
 def _of_tuple(name: str, value: Any, kinds: list[str]) -> Iterator[Measured]:

@@ -13,7 +13,7 @@ from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, bindings, flat_statements, origins_of, through
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.kinds import path_of
-from nbtrack.capture.weave.words import is_measure
+from nbtrack.capture.weave.words import is_coefficient, is_measure
 from nbtrack.patterns import regex
 
 _NO_RESULTS = regex(
@@ -68,7 +68,7 @@ def _bound(cell: Cell) -> Iterator[Measured]:
         shown = called if called and (not is_measure(name) or is_curve(cell, name)) and is_measure(called) else name
         yield Measured(shown, value, "bound to a computed number", name, tuple(_models(node)))
     several = cell.entry.facts.get(TOLD_APART, set())
-    for name in sorted((origins.looped - origins.targets - latest.keys() - several) | origins.bests):
+    for name in sorted((origins.looped - origins.targets - origins.chosen - latest.keys() - several) | origins.bests):
         value = number(cell.namespace.get(name))
         if (
             isinstance(value, float)
@@ -83,6 +83,8 @@ def _bound(cell: Cell) -> Iterator[Measured]:
 def _is_result(origins: Origins, name: str, node: ast.expr, value: float, called: str) -> bool:
     """Whether a bound number is what a careful person would write down."""
     named = is_measure(name) or is_measure(called)
+    if is_coefficient(name) and not is_measure(called):
+        return False
     if type(value) is int and not (WHOLE.search(name.lower()) or WHOLE.search(called)):
         return False
     if not named and name in origins.consumed and not called:

@@ -2,6 +2,7 @@
 
 from nbtrack.capture.arguments import Arguments
 from nbtrack.capture.autolog import Autolog
+from nbtrack.capture.chosen import Chosen
 from nbtrack.capture.configs import Configs
 from nbtrack.capture.curves import Curves, Singles
 from nbtrack.capture.datasets import Datasets
@@ -26,6 +27,6 @@ from nbtrack.capture.worktree import Git
 
 SOURCES: tuple[type[CaptureSource], ...] = (
     Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, LightningLog, Scalars, Printed, LastExpression, Results, Reports, Singles,
-    Models, Datasets, Figures, Matrices, Streams, Machine, Environment, Git, Autolog, Truth,
+    Chosen, Models, Datasets, Figures, Matrices, Streams, Machine, Environment, Git, Autolog, Truth,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

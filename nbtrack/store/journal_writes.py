@@ -30,6 +30,8 @@ class Writes(JournalBase):
                 if metric.run_id:  # MLflow repeats what was logged before, for the model's sake
                     continue
             run.log(name, metric.value, metric.step or 0, None if metric.timestamp is None else metric.timestamp * 1_000_000)
+            if metric.step and name in run.autologged:
+                run.curve_ends[name] = metric.value
         for tag in tags or ():
             run.tag(tag.key, tag.value)
         if linked:

@@ -57,12 +57,13 @@ class Labels:
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def with_values(self, values: dict[str, dict[str, Any]]) -> Labels:
-        """The labels with what `sources` gave in this execution."""
+        """The labels with what `sources` gave in this execution; what is only known as it is printed is demanded as that number."""
+        printed = {name: str(text) for name, text in (self.printed | values.get("printed", {})).items()}
         return replace(
             self,
             params=self.params | values.get("params", {}),
-            metrics=self.metrics | values.get("metrics", {}),
-            printed=self.printed | values.get("printed", {}),
+            metrics={name: float(text.rstrip("%")) for name, text in printed.items()} | self.metrics | values.get("metrics", {}),
+            printed=printed,
             curves=self.curves | {name: _curve(value) for name, value in values.get("curves", {}).items()},
         )
 

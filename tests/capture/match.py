@@ -196,8 +196,10 @@ def _is_metric(found: Series, name: str, labels: Labels) -> bool:
     printed = labels.printed.get(name)
     if printed is None:
         return False
-    decimals = len(printed.partition(".")[2])
-    return math.isfinite(found.last) and abs(round(found.last, decimals) - float(printed)) <= 1e-9 * max(1.0, abs(found.last))
+    text = printed.rstrip("%")
+    decimals = len(text.partition(".")[2])
+    forms = (found.last, 100 * found.last) if text != printed else (found.last,)
+    return math.isfinite(found.last) and any(abs(round(it, decimals) - float(text)) <= 1e-9 * max(1.0, abs(it)) for it in forms)
 
 
 def _is_close(value: float, wanted: float | None) -> bool:

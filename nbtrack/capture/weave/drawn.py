@@ -51,12 +51,20 @@ def _is_series(node: ast.expr, name: str, functions: Mapping[str, Any]) -> bool:
         return is_score(node.elt) or (named and any(isinstance(it, ast.Call) for it in ast.walk(node.elt)))
     if isinstance(node, ast.Call):
         path = path_of(node.func)
-        if path and path[-1] in _MEANS and any(it.arg == "axis" for it in node.keywords):
+        if path and path[-1] in _MEANS and _axis(node) is not None:
             return named or is_score(node)
         if path and path[-1] in _SAME:
             return bool(node.args) and _is_series(node.args[0], name, functions)
         return named and bool(path) and path[0] in functions
     return named and isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(_core(node), ast.Name)
+
+
+def _axis(node: ast.Call) -> Any:
+    """The axis a mean is taken over, by keyword or by position; None where none is written."""
+    named = next((it.value for it in node.keywords if it.arg == "axis"), None)
+    is_function = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and node.func.value.id in ("np", "numpy")
+    given = named or next(iter(node.args[1:2] if is_function else node.args[:1]), None)
+    return given.value if isinstance(given, ast.Constant) and type(given.value) is int else None
 
 
 def _core(node: ast.expr) -> ast.expr:
@@ -86,7 +94,7 @@ def _value(node: ast.expr, namespace: Mapping[str, Any]) -> tuple[str, Any]:
             return (f"{within}{snake(key)}" if type(key) is str else name), dict.get(base, key)
         return "", None
     if isinstance(node, ast.Call) and path_of(node.func)[-1:] and path_of(node.func)[-1] in _MEANS:
-        axis = next((it.value.value for it in node.keywords if it.arg == "axis" and isinstance(it.value, ast.Constant)), None)
+        axis = _axis(node)
         base_node = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
         name, base = "", None
         if base_node is not None:

@@ -22,6 +22,7 @@ from nbtrack.capture.weave.words import is_history, is_measure
 
 History = tuple[str, list[float], str]
 """Name, values, and the rule."""
+ROUNDS = "rounds of boosters"
 _MOST = 200
 """Entries of a dict beyond which it is data."""
 _DICTS = frozenset((dict, OrderedDict, defaultdict))
@@ -84,6 +85,9 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
             yield from _of_own(name, value, filled)
         if is_bound or cell.before.get(name) == id(value):
             yield from _of_object(name, value, cell)
+    rounds = cell.entry.facts.get(ROUNDS, ())
+    if len(rounds) == 1:  # several are folds, or one model after the other, each with the same names
+        yield from _of_dict("", rounds[0], "measured in each round of a booster")
     yield from _of_lines(cell)
 
 

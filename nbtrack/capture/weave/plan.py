@@ -25,6 +25,8 @@ _NAMES = regex(r"(^|_)(name|names|label|method|algo|algorithm|optimizer_name|mod
 """What a loop's variable is called that goes through words."""
 _SHORT = 2
 """Letters of a name that says little."""
+_SAID = regex(r"^_*(preds?|predicted|predictions?|forecasts?|y_?hat|y_?pred|outputs?|generated)(_|\d|$)")
+"""Names of what a model said."""
 _ASKS = regex(r"_*(predict\w*|forward|call|transform|decision_function|distances?|dist|kernel)_*")
 """Functions that ask a model, or measure for it: what they iterate is no training."""
 
@@ -276,6 +278,8 @@ class _Judge:
             return
         kind = kind_of(core, self._scope.kinds)
         named = is_measure(name) or is_measure(own_name(report.node)) or is_score(report.node)
+        if not named and not is_history(name) and _SAID.search((path_of(core) or [""])[0]):
+            return  # what a model says of one case after the other
         if kind is Kind.COUNT and inner and not self._is_index(inner, loop):
             kind = Kind.NUMBER  # counted anew in each step
         if kind in (Kind.COUNT, Kind.TIME, Kind.TEXT, Kind.TRUTH, Kind.OTHER, Kind.CONST) or (kind in _VAGUE and not named):

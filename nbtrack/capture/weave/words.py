@@ -18,8 +18,12 @@ _RESULTS = regex(
     r"|^_*(validate|evaluate|eval|test)(_|$)|^_*(rmse|mse|mae|score|accuracy|error|loss)_"
 )
 _LOSSES = regex(r"(^|_)(loss|losses|err|error|errors|cost|costs|nll|mse|objective)\d*($|_)")
+_COEFFICIENTS = regex(r"d?[abcdkmnwxyz]_?\d?")
 _SCHEDULES = regex(r"(^|_)(epsilon|eps|temperature|tau|lr|learning_rate|step_size)\d*($|_)")
-_HISTORIES = regex(r"(^|_)(hist|history|histories|curve|curves|trace|traj|trajectory|log(?=\d*$)|logs|track|progress|evolution|record|records)\d*($|_)")
+_HISTORIES = regex(
+    r"(^|_)(hist|history|histories|curve|curves|trace|traj|trajectory|log(?=\d*$)|logs|track|progress|evolution"
+    r"|record|records|best_so_far|so_far|incumbents?)\d*($|_)"
+)
 _PARTS = regex(
     r"(^|_)(fn|func|function|criterion|step_size|weights?|grads?|gradient|idx|index|count|num|n|str|msg|name|names|label|labels|path|time|matrix|mat|list)\d*($|_)"
 )
@@ -48,6 +52,11 @@ def is_measure(name: str) -> bool:
     """Whether a name says that it is something measured: `val_loss`, `trainAcc`, `rmse`."""
     name = _snake(name)
     return bool(_MEASURES.search(name) or _ABROAD.search(name)) and not _PARTS.search(name)
+
+
+def is_coefficient(name: str) -> bool:
+    """Whether a name is a letter for what a model has learned, or for a gradient of it."""
+    return bool(_COEFFICIENTS.fullmatch(name))
 
 
 def is_measured(name: str) -> bool:

@@ -145,11 +145,12 @@ def params():
 
     def params(*cells, is_own=True):
         from nbtrack.capture.arguments import Arguments
+        from nbtrack.capture.chosen import Chosen
         from nbtrack.capture.configs import Configs
         from nbtrack.capture.estimators import Estimators
         from nbtrack.capture.literals import Literals, Parameters
 
-        book = Sheet(Parameters(), Literals(), Configs(), Arguments(), Estimators())
+        book = Sheet(Parameters(), Literals(), Configs(), Arguments(), Estimators(), Chosen())
         *earlier, last = cells
         for code in earlier:
             book.run(code, is_tracked=False)

@@ -92,6 +92,21 @@ def test_models_that_one_function_fits_are_all_kept(notebook):
     assert [it["name"] for it in notebook.events(Kind.MODEL)] == ["model_logistic_regression", "model_ridge"]
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_booster_that_lives_in_a_function_alone_is_kept_and_its_rounds_are_curves(notebook):
+    xgboost = pytest.importorskip("xgboost")
+    notebook.run("import xgboost\nfrom sklearn.model_selection import cross_val_score\nrows = X.to_numpy()")
+    before = xgboost.Booster.update
+    code = (
+        "def run():\n    for depth in (1, 2):\n        data = xgboost.DMatrix(rows, y)\n        bst = xgboost.train({'max_depth': depth}, data, 3, [(data, 'train')], "
+        "verbose_eval=False)\n    xgboost.cv({'max_depth': 2}, data, 2, nfold=2)\n    return float(bst.predict(data).mean())\nmean = run()\n"
+        "scores = cross_val_score(xgboost.XGBClassifier(n_estimators=2), rows, y, cv=2)"
+    )
+    assert notebook.tracked(code) == {("model", "bst"): "Booster"}
+    assert [{key: len(it) for key, it in rounds["train"].items()} for rounds in notebook.ledger.entries[-1].facts["rounds of boosters"]] == [{"rmse": 3}] * 2
+    assert xgboost.Booster.update is before
+
+
 def test_folds_of_a_cross_validation_are_no_models(notebook):
     notebook.run("from sklearn.model_selection import cross_val_score")
     assert notebook.tracked("scores = cross_val_score(LogisticRegression(), X, y, cv=3)") == {}

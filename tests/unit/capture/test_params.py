@@ -38,12 +38,29 @@ TRAIN = "def train(data, lr=0.1, epochs=10, verbose=True):\n    return sum(data)
         ),
         (["def report(a, model):\n    print('errors of {}:'.format(model), a)\n    return sum(a)\nloss = report([1, 2], 'SVR')"], {}),
         (["def predict(point):\n    return sum(point)\ntest_point = [6.0, 3.0]\npredict(test_point)"], {}),
+        (["alpha = 0.5", "w = 1.0\nfor i in range(3):\n    w -= alpha * w\n    alpha = alpha * 0.9"], {"alpha": 0.5}),
+        (["alpha = 0.5\nw = 1.0\nfor i in range(3):\n    w -= alpha * w\n    alpha *= 0.9"], {"alpha": 0.5}),
         (["needed = {'numpy': '1.21.2', 'torch': '2.0'}\ndef check(them):\n    return len(them)\ncheck(needed)"], {}),
     ],
     ids=str,
 )
 def test_literals_that_take_part_in_the_work(params, cells, found):
     assert {name: value for name, value in params(*cells).items() if name != "x"} == found
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        (
+            "best, best_rate = 9.0, None\nfor rate in [0.5, 0.25]:\n    err = rate * 2\n    if err < best:\n        best, best_rate = err, rate",
+            {"best_rate": 0.25},
+        ),
+        ("import numpy as np\nks = [1, 3, 5]\nerrors = [k * 2.0 for k in ks]\nbest_k = ks[np.argmin(errors)]", {"best_k": 1}),
+        ("import numpy as np\nerrors = [2.0, 1.0]\nbest = errors[np.argmin(errors)]\nlast = errors[-1]", {}),
+    ],
+)
+def test_what_a_cell_chose_of_what_it_tried(params, cell, found):
+    assert {name: value for name, value in params(cell).items() if name.startswith("best")} == found
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,10 @@ CASES = {
         "import numpy as np, types\nplt = types.SimpleNamespace(plot=lambda *given: None)\nscores = np.array([[1.0, 0.5], [0.5, 0.25]])\nplt.plot([1, 2], scores.mean(axis=1))",
         {"scores": [0.75, 0.375]},
     ),
+    "what is drawn of a median, its axis by position": (
+        "import numpy as np, types\nplt = types.SimpleNamespace(plot=lambda *given: None)\nscores = np.array([[1.0, 0.5], [0.5, 0.25]])\nplt.plot([1, 2], np.median(scores, 1))",
+        {"scores": [0.75, 0.375]},
+    ),
     "a score by whatever name": (
         "class M:\n    def score(self, k): return 1 / k\nout = []\nfor k in [1, 2, 4]:\n    s = M().score(k)\n    out.append(s)",
         {"s": [1.0, 0.5, 0.25]},
@@ -213,6 +217,7 @@ QUIET = {
     "counters": "n = 0\nk = 0\nfor i in range(9):\n    n += 1\n    k = k + 2\n    j = i * 2",
     "sizes": "for a in ([1], [1, 2], [3, 4, 5], [1]):\n    n = len(a)",
     "a dict that is written out": "weights = {0: 1.5, 1: 2.5}\nweights[2] = 0.5\nnames = {number: number * 0.5 for number in range(3)}",
+    "what a model said": "class M:\n    def predict(self, x): return [x / 3]\nm = M()\nx, said = 1.0, []\nfor i in range(4):\n    preds = m.predict(x)\n    x = x * 2\n    said.append(preds[0])",
     "lists of one step": "def go(kept):\n    kept.append(sum([1.5, len(kept)]))\nfor i in range(3):\n    states, rewards = [], []\n    for t in range(4):\n        go(rewards)",
     "logarithms of items": "import math\nlog_probs = []\nfor x in [1.5, 2.5, 3.7]:\n    log_probs.append(math.log(x))",
     "the clock": "import time\nfor i in range(4):\n    t0 = time.time()\n    took = time.time() - t0\n    print(f'took {took:.3f} s')",
