@@ -32,8 +32,9 @@ def namespace_of(kind: type) -> dict[str, Any]:
 
 
 def home_of(value: Any) -> str:
-    """The module of a function or class, empty where it has none."""
-    return module_of(value) if issubclass(type(value), type) else str(getattr(value, "__module__", None) or "")
+    """The module of a function or class, empty where it has none; by one name where releases of Python differ."""
+    home = module_of(value) if issubclass(type(value), type) else str(getattr(value, "__module__", None) or "")
+    return "io" if home == "_io" else home  # where `open` is, from Python 3.13 on
 
 
 def class_names(value: Any) -> list[str]:
