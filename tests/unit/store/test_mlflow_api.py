@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from nbtrack.entities import State
 from nbtrack.journal import fold
 from nbtrack.journal.fold import events_of
-from nbtrack.reads import all_runs
+from nbtrack.reads.local import local_runs
 
 
 def real_run(client, experiment, run_id):
@@ -117,7 +117,7 @@ def test_a_run_of_mlflows_own_is_continued_and_its_state_left_alone(plugged, mlf
     made = plain.create_run("0", run_name="elsewhere").info.run_id
     script(f"import mlflow; mlflow.MlflowClient().log_metric({made!r}, 'late', 2.0, step=1)", f"nbtrack+{plugged}")
     until(lambda: plain.get_run(made).data.metrics == {"late": 2.0})
-    until(lambda: all(view.state is State.KILLED for view in all_runs(home)))  # the journal of the process that is gone
+    until(lambda: all(view.state is State.KILLED for view in local_runs(home)))  # the journal of the process that is gone
     MlflowClient().log_metric(made, "after", 1.0)
     assert MlflowClient().get_metric_history(made, "after")[0].value == 1.0
     assert plain.get_run(made).info.status == "RUNNING"
