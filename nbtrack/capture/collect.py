@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.capture import background
 from nbtrack.capture.choice import KINDS
 from nbtrack.capture.run import TrackedRun, as_text
-from nbtrack.capture.source import CaptureSource, Cell, Finding
+from nbtrack.capture.source import CaptureSource, Cell, Finding, Source
 from nbtrack.entities.ledger import Entry
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class Collector:
     def __init__(self, sources: Iterable[CaptureSource], tell: Callable[[str], None]) -> None:
         self.sources = list(sources)
         self._tell = tell
+        self._acts: dict[str, list[tuple[str, Callable[..., None]]]] = {}
+        """For each moment the sources that do something then; asked of every cell."""
 
     def start(self, shell: Any) -> None:
         """Start every source; one that cannot start is left out."""
@@ -38,6 +40,7 @@ class Collector:
             except Exception as cause:  # noqa: BLE001 - the others still work
                 self.sources.remove(source)
                 self._tell(f"{source.name} cannot be captured in this kernel: {cause!r}")
+        self._acts.clear()
 
     def stop(self) -> None:
         """Stop every source."""
@@ -66,11 +69,14 @@ class Collector:
         self._each("at_exit")
 
     def _each(self, moment: str, *about: Entry | TrackedRun) -> None:
-        for source in self.sources:
+        if moment not in self._acts:
+            idle = getattr(Source, moment)
+            self._acts[moment] = [(it.name, getattr(it, moment)) for it in self.sources if getattr(type(it), moment, None) is not idle]
+        for name, act in self._acts[moment]:
             try:
-                getattr(source, moment)(*about)
+                act(*about)
             except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
-                self._tell(f"{source.name} could not be captured: {cause!r}")
+                self._tell(f"{name} could not be captured: {cause!r}")
 
     def collect(self, cell: Cell, moment: str, found: dict[tuple[str, str], Finding]) -> None:
         """Ask every source that is wanted, `before` or `after` the cell, and record what is new, as long as the budget lasts."""

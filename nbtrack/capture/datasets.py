@@ -95,12 +95,15 @@ class Datasets(Source):
         if entry.tree is None:
             return
         self._functions.update({node.name: node for node in entry.tree.body if isinstance(node, _DEFINITIONS)})
-        if not (given or WORDS.search(entry.code) or any(WORDS.search(ast.dump(self._functions[name])) for name in entry.scope.reads & self._functions.keys())):
+        if not (given or WORDS.search(entry.code) or (self._functions and any(map(self._has_word, entry.scope.reads & self._functions.keys())))):
             return
         found = list(self._read_by(entry, self._shell.user_ns, given))
         if found:
             self._has_any = True
             entry.facts[_NAME] = found
+
+    def _has_word(self, function: str) -> bool:
+        return WORDS.search(ast.dump(self._functions[function])) is not None
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         if not self._has_any:

@@ -6,6 +6,7 @@ import ast
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from nbtrack.entities.ledger import LATE, Entry, Ledger, Status
@@ -25,7 +26,7 @@ def recover(shell: Any, ledger: Ledger, as_python: Callable[[str], str]) -> Entr
             continue
         code = as_python(source)
         tree = parse(code)
-        entry = ledger.add(source, code, tree, scope_of(tree), execution_count=count, status=Status.UNKNOWN)
+        entry = ledger.add(source, code, tree, partial(scope_of, tree), execution_count=count, status=Status.UNKNOWN)
         if count == len(sources) - 1 and _is_executing():
             entry.status, entry.started_ns, running = Status.RUNNING, time.time_ns(), entry
             if not _has_just_begun(tree, shell.user_ns):

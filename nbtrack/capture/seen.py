@@ -20,6 +20,7 @@ from typing import Any
 from nbtrack.capture import states
 from nbtrack.capture.known import home_of, module_of, name_of, namespace_of, static
 from nbtrack.capture.objects import State
+from nbtrack.capture.own_names import OwnNames
 from nbtrack.entities.ledger import Seen
 
 _LIMIT, _BUDGET = 600, 6000
@@ -37,16 +38,14 @@ _SETS = (set, frozenset)
 _TEXTUAL = ("object", "str", "string", "category")
 _HASHED_ALIKE = frozenset({int, float, complex, bool})
 """Types whose hashes are the same in each process."""
-_MANY_SHELLS = 50_000
-_shells: set[str] = set()
-"""Names that are known to be IPython's: it is asked of every name before and after every cell, and each cell adds two."""
+_own_names = OwnNames()
 _SAMPLE = 20
 """Items of a container by which it is judged what it holds."""
 
 
-def names_of(namespace: Mapping[str, Any]) -> dict[str, int]:
-    """What the notebook's names mean before a cell, told apart by `id()`."""
-    return {name: id(namespace[name]) for name in namespace.keys() - _shells if name[:1] != "_" or not _is_shells(name)}
+def names_of(namespace: dict[str, Any]) -> dict[str, int]:
+    """What the notebook's names mean before a cell, told apart by `id()`; in the order in which they were bound first."""
+    return {name: id(namespace[name]) for name in _own_names.of(namespace) if name in namespace}
 
 
 def kinds_of(namespace: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
@@ -55,7 +54,7 @@ def kinds_of(namespace: Mapping[str, Any], names: Iterable[str]) -> dict[str, st
 
 
 def look(
-    namespace: Mapping[str, Any],
+    namespace: dict[str, Any],
     before: Mapping[str, int],
     kinds_before: Mapping[str, str],
     touched: Collection[str],
@@ -95,7 +94,7 @@ def look(
     texts = {name: str(namespace[name])[:1000] for name in kinds if type(namespace.get(name)) is str or issubclass(type(namespace.get(name)), PurePath)}
     folder = _folder()
     modules = new_modules(modules_before) | reloaded(specs_before)
-    found = states.changes(states_before, states.states_of(namespace, states_before, specs_before))
+    found = states.changes(states_before, states.states_of(namespace, states_before, specs_before, after))
     random_after = states.random_states() if random_before else {}
     drew = frozenset(name for name, state in random_before.items() if random_after.get(name) != state)
     still = frozenset(name for name in random_before if name not in drew)
@@ -194,11 +193,15 @@ def reloaded(before: Mapping[str, int]) -> dict[str, str]:
     return found
 
 
+_NOT_LOCAL = (str(Path(os.__file__).parent), str(Path(__file__).parents[1]))
+"""Where the standard library and nbtrack are; looked up once, for a library that is imported asks it of a thousand modules."""
+
+
 def is_local(file: str) -> bool:
     """Whether a module's file is the user's own."""
     if "site-packages" in file or "dist-packages" in file or not os.path.isabs(file):  # noqa: PTH117 - PyTorch has modules that say they are in `_ops.py`
         return False
-    return not any(file.startswith(place) for place in (str(Path(os.__file__).parent), str(Path(__file__).parents[1])))
+    return not file.startswith(_NOT_LOCAL)
 
 
 def digest_of(file: str) -> str:
@@ -207,14 +210,6 @@ def digest_of(file: str) -> str:
         return hashlib.blake2b(Path(file).read_bytes(), digest_size=8).hexdigest()
     except OSError:
         return ""
-
-
-def _is_shells(name: str) -> bool:
-    """IPython's own names: `_`, `__`, `_i3`, `_7`, `_oh`."""
-    is_own = name.strip("_") in ("", "i", "ii", "iii", "oh", "ih", "dh", "exit_code") or name.strip("_i").isdigit() or name.startswith("__")
-    if is_own and len(_shells) < _MANY_SHELLS:
-        _shells.add(name)
-    return is_own
 
 
 def _keeps_state(function: types.FunctionType) -> bool:
@@ -368,7 +363,7 @@ def _is_unordered(value: Any, depth: int = 3) -> bool:
 
 def _folder() -> str:
     try:
-        return str(Path.cwd())
+        return os.getcwd()  # noqa: PTH109 - asked after every cell
     except OSError:
         return ""
 

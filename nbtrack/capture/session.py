@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -218,10 +219,12 @@ class Session:
         self.collector.collect(cell, "before", execution.found)
 
     def _entry(self, info: Any, body: str) -> Entry:
-        code = self._python(body)
-        tree = parse(code)
+        given = getattr(info, "transformed_cell", None)  # what IPython has made of it already
+        code = given if given is not None and body is info.raw_cell and not body.startswith("%%") else self._python(body)
+        if (tree := parse(code)) is None and code is given:
+            code = self._python(body)  # where IPython could make nothing of it, this is the cell as typed
         return self.ledger.add(
-            info.raw_cell, code, tree, scope_of(tree), cell_id=getattr(info, "cell_id", None) or "", started_ns=time.time_ns(),
+            info.raw_cell, code, tree, partial(scope_of, tree), cell_id=getattr(info, "cell_id", None) or "", started_ns=time.time_ns(),
             execution_count=len(self.shell.history_manager.input_hist_raw) if info.store_history else None,  # IPython counts on before this hook
         )  # fmt: skip
 

@@ -17,17 +17,18 @@ from nbtrack.records import dataclass
 _BYSTANDERS, _SHELLS = 40, ("In", "Out")
 
 
-def states_of(namespace: Mapping[str, Any], names: Iterable[str], local: Iterable[str] = ()) -> dict[str, State]:
+def states_of(namespace: Mapping[str, Any], names: Iterable[str], local: Iterable[str] = (), own: Iterable[str] | None = None) -> dict[str, State]:
     """States of what these names mean, and of the notebook's latest other containers and objects.
 
     Args:
         local: names of modules that are the user's own; their state goes by `<module NAME>`.
+        own: the notebook's names, where they are known; looking through all that IPython keeps takes long in a long notebook.
     """
     reader = Reader(frozenset(local))
     held = [(name, namespace[name]) for name in names if name in namespace]
     found = {name: reader.read(value) for name, value in held if not issubclass(type(value), types.ModuleType)}
-    own = [name for name in namespace if name[:1] != "_" and name not in found]
-    bystanders = [name for name in own if name not in _SHELLS and _is_within_reach(type(namespace[name]))]
+    others = [name for name in (namespace if own is None else own) if name[:1] != "_" and name not in found and name not in _SHELLS]
+    bystanders = [name for name in others if name in namespace and _is_within_reach(type(namespace[name]))]
     for name in bystanders[-_BYSTANDERS:]:  # a callback may change what the cell does not name
         found[name] = reader.read(namespace[name])
     for name in reader.local:

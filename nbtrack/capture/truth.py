@@ -7,6 +7,7 @@ import builtins
 import functools
 import importlib.metadata
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -75,7 +76,10 @@ class Truth(Source):
     kind = "notebook"
 
     def __init__(self) -> None:
-        self.history = History()
+        self._history = History()
+        self._waiting: list[tuple[Entry, Body]] = []
+        """Cells that ended and are not in the history yet, in order."""
+        self._lock = threading.RLock()
         self._before: dict[int, _Before] = {}
         self._targets: dict[str, set[int]] = {}
         self._entries: list[Entry] = []
@@ -93,6 +97,30 @@ class Truth(Source):
     def stop(self) -> None:
         self._recorder.close()
 
+    @property
+    def history(self) -> History:
+        """All cells that ended so far."""
+        self._take_in()
+        return self._history
+
+    def _take_in(self) -> None:
+        with self._lock:
+            while self._waiting:
+                self._history.add(*self._waiting.pop(0))
+
+    def _take_in_soon(self) -> None:
+        """Once the kernel has said that the cell is over: nobody waits then. Where no loop goes on, at once."""
+        try:
+            asyncio.get_running_loop().call_soon(self._take_in_now)
+        except RuntimeError:
+            self._take_in()
+
+    def _take_in_now(self) -> None:
+        try:
+            self._take_in()
+        except Exception as cause:  # noqa: BLE001 - a guest does not break the loop
+            _tell(f"{self.name} could not be captured: {cause!r}")
+
     def recall(self, entry: Entry) -> None:
         self._entries.append(entry)
         self.history.add(entry)
@@ -102,9 +130,10 @@ class Truth(Source):
         body = effects_of(entry.code, entry.source, entry.tree)
         touched = self.history.touched(body)
         local = self.history.local_modules
+        names = seen.names_of(namespace)
         self._before[entry.number] = _Before(
-            body, touched, seen.names_of(namespace), seen.kinds_of(namespace, touched), frozenset(sys.modules), frozenset(map(id, _tasks())),
-            states.states_of(namespace, touched, local), states.random_states(), self._specs, dict(vars(builtins)),
+            body, touched, names, seen.kinds_of(namespace, touched), frozenset(sys.modules), frozenset(map(id, _tasks())),
+            states.states_of(namespace, touched, local, names), states.random_states(), self._specs, dict(vars(builtins)),
         )  # fmt: skip
         self._entries.append(entry)
         self._recorder.enter(entry)
@@ -122,9 +151,12 @@ class Truth(Source):
             raise
         if LATE in entry.facts:
             entry.seen = None  # it is not what the whole cell did
-        self.history.add(entry, before.body)
-        self._specs = seen.specs_of(self.history.local_modules)  # not taken before a cell: autoreload may have loaded some again by then
+        self._waiting.append((entry, before.body))
+        if entry.seen is None or entry.seen.modules:
+            self._take_in()
+        self._specs = seen.specs_of(self._history.local_modules)  # not taken before a cell: autoreload may have loaded some again by then
         self._recorder.leave(entry)
+        self._take_in_soon()
 
     def _look(self, before: _Before) -> Seen:
         tasks = sum(id(task) not in before.tasks for task in _tasks())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field
 from enum import StrEnum
 from typing import Any
@@ -104,7 +104,7 @@ class Entry:
     """As Python: IPython's syntax is transformed, the `%%track` line is blank, and below a cell magic such as %%time stands its body."""
     tree: ast.Module | None
     """None where the code does not parse, or is not Python (%%bash)."""
-    scope: Scope
+    _scope: Scope | Callable[[], Scope]
     cell_id: str = ""
     execution_count: int | None = None
     started_ns: int = 0
@@ -119,6 +119,13 @@ class Entry:
     facts: dict[str, Any] = field(default_factory=dict)
     """What sources saw while it ran, by the source's name; the place for what a later cell's source needs to know."""
 
+    @property
+    def scope(self) -> Scope:
+        """Names at its top level; found out when they are asked for first, which of most cells they never are."""
+        if not isinstance(self._scope, Scope):
+            self._scope = self._scope()
+        return self._scope
+
 
 class Ledger:
     """The executions of one shell."""
@@ -126,7 +133,7 @@ class Ledger:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
 
-    def add(self, source: str, code: str, tree: ast.Module | None, scope: Scope, **facts: Any) -> Entry:
+    def add(self, source: str, code: str, tree: ast.Module | None, scope: Scope | Callable[[], Scope], **facts: Any) -> Entry:
         """Begin an entry with the next number."""
         entry = Entry(len(self.entries) + 1, source, code, tree, scope, **facts)
         self.entries.append(entry)
