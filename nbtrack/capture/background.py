@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -29,3 +30,10 @@ def soon(thread: str, act: Callable[[], None]) -> Future[None]:
     done: Future[None] = Future()
     done.set_result(None)
     return done
+
+
+def wait(thread: str, wait_s: float) -> None:
+    """Wait until all is done that the thread of that name was given, but no longer."""
+    if thread in _threads:
+        with contextlib.suppress(RuntimeError, TimeoutError):
+            _threads[thread].submit(lambda: None).result(wait_s)

@@ -11,10 +11,12 @@ from contextvars import ContextVar
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from nbtrack.capture.environment import JSON, REQUIREMENTS, Environment
+from nbtrack.capture.outputs import Outputs
 from nbtrack.capture.recorder import BLOCKS, so_far
 from nbtrack.capture.run import TrackedRun
 from nbtrack.entities import Kind, Request
-from nbtrack.entities.ledger import Entry, Status
+from nbtrack.entities.ledger import BLOCK_RUNS, Entry, Status
 from nbtrack.journal import RunWriter
 from nbtrack.notebooks.reasons import DOCUMENT_TAG, REASONS_TAG, STAMP_TAG, Answer, Reason, Stamp, by_code, label
 from nbtrack.records import dataclass
@@ -38,6 +40,7 @@ class _Block:
     targets: set[int]
     stray: Reason | None = None
     """Why it is not sure that the cell stands for it."""
+    has_environment: bool = True
     names: dict[str, str] = field(default_factory=dict)
     """Of its params."""
 
@@ -75,21 +78,24 @@ class Blocks:
 
     def begin(self, run: TrackedRun, request: Request, chosen: Settings) -> None:
         """The run of a block has begun."""
-        if os.getpid() != self._pid or "notebook" not in self._session.capture_of(request, chosen).kinds:
+        kinds = self._session.capture_of(request, chosen).kinds
+        if os.getpid() != self._pid or "notebook" not in kinds:
             return
         entry, stray = self._place()
         if entry is None:
             stamp = Stamp(Answer.UNKNOWN, (Reason("background", (), "it began while no cell ran, so nobody knows which cells it needs"),))
             _tag(run, stamp, "none")
             return
-        block = _Block(run, entry.number, {entry.number}, stray)
+        block = _Block(run, entry.number, {entry.number}, stray, "environment" in kinds)
         with self._lock:
             names = entry.facts.setdefault(_NAMES, {})
             names[request.name] = nth = names.get(request.name, 0) + 1
             self._open.append(block)
-            entry.facts[BLOCKS] = (*entry.facts.get(BLOCKS, ()), run.run_id)
+            for fact in (BLOCKS, BLOCK_RUNS):
+                entry.facts[fact] = (*entry.facts.get(fact, ()), run.run_id)
         run.tag(BLOCK_TAG, json.dumps({"name": request.name, "nth": nth}, ensure_ascii=False))
         truth = self._session.truth
+        self._session.last = run
         truth.record_block(run, entry)
         truth.keep_recipe(run, self._judged(block).recipe, block.targets, {})
 
@@ -106,7 +112,7 @@ class Blocks:
         block.names = dict.fromkeys(run.params_given, "")
         is_running = entry.status is Status.RUNNING
         if is_running:
-            self._session.flush_outputs()
+            next(it for it in self._session.collector.sources if isinstance(it, Outputs)).flush()
         as_it_is = replace(entry, outputs=so_far(entry) if is_running else entry.outputs, facts={BLOCKS: entry.facts.get(BLOCKS, ())})
         truth.record_block_end(run, as_it_is)
         with self._lock:
@@ -149,6 +155,12 @@ class Blocks:
     def _finish(self, blocks: list[_Block]) -> None:
         truth = self._session.truth
         known: dict[frozenset[int], Judged] = {}
+        if any(it.has_environment for it in blocks):
+            environment = next(it for it in self._session.collector.sources if isinstance(it, Environment))
+            files = environment.files_now(self._session.ledger, self._session.ledger.entries[-1], self._session.shell.user_ns)
+            for block in (it for it in blocks if it.has_environment):
+                truth.keep(block.run, JSON, lambda: files()[JSON])
+                truth.keep(block.run, REQUIREMENTS, lambda: files()[REQUIREMENTS])
         for block in blocks:
             key = frozenset(block.targets)
             judged = known[key] = known.get(key) or truth.judged(block.targets)

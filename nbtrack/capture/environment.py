@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -17,7 +18,9 @@ from nbtrack.capture.distributions import Distributions, stamp
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.seeds import Seeds
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.entities.ledger import Entry, Ledger
 
+JSON, REQUIREMENTS = "environment/environment.json", "environment/requirements.txt"
 VARIABLES = (
     "BLIS_NUM_THREADS", "CONDA_DEFAULT_ENV", "CUBLAS_WORKSPACE_CONFIG", "CUDA_DEVICE_ORDER", "CUDA_LAUNCH_BLOCKING", "CUDA_VISIBLE_DEVICES",
     "HIP_VISIBLE_DEVICES", "JAX_ENABLE_X64", "JAX_PLATFORMS", "KERAS_BACKEND", "LANG", "LC_ALL", "LOKY_MAX_CPU_COUNT", "MKL_NUM_THREADS",
@@ -46,16 +49,7 @@ class Environment(Source):
         self._tops: frozenset[str] = frozenset()
 
     def after(self, cell: Cell) -> Iterable[Finding]:
-        for entry in cell.ledger.entries[self._followed : cell.entry.number]:
-            if entry.tree is not None:
-                self._seeds.follow(entry.tree, cell.namespace)
-        self._followed = max(self._followed, cell.entry.number)
-        modules = self._modules()
-        there_are = set(os.environ)
-        facts: dict[str, Any] = {
-            "seeds": self._seeds.facts(sys.modules),
-            "variables": {name: os.environ[name] for name in VARIABLES if name in there_are},
-        }
+        modules, facts = self._now(cell.ledger, cell.entry, cell.namespace)
         seen = (cell.run.run_id if cell.run is not None else "", (modules, json.dumps(facts)))
         if seen == self._written:  # an earlier cell of this run
             return
@@ -64,6 +58,23 @@ class Environment(Source):
         yield Finding(
             "fact", "environment", f"Python {platform.python_version()}; seeds: {text}", "loaded when the cell ended", self._keep(cell, modules, facts)
         )
+
+    def files_now(self, ledger: Ledger, entry: Entry, namespace: dict[str, Any]) -> Callable[[], dict[str, bytes]]:
+        """What a run has that ends now, in this cell: its artifacts by path, once somebody has the time to make them."""
+        modules, facts = self._now(ledger, entry, namespace)
+        return functools.cache(lambda: self._reader.files(modules, facts))
+
+    def _now(self, ledger: Ledger, entry: Entry, namespace: dict[str, Any]) -> tuple[frozenset[str], dict[str, Any]]:
+        """What the user's code may have changed: modules that are loaded, seeds and variables."""
+        for it in ledger.entries[self._followed : entry.number]:
+            if it.tree is not None:
+                self._seeds.follow(it.tree, namespace)
+        self._followed = max(self._followed, entry.number)
+        there_are = set(os.environ)
+        return self._modules(), {
+            "seeds": self._seeds.facts(sys.modules),
+            "variables": {name: os.environ[name] for name in VARIABLES if name in there_are},
+        }
 
     def _modules(self) -> frozenset[str]:
         """Top-level names of what is loaded."""
@@ -86,6 +97,11 @@ class Reader:
         self._machine: dict[str, Any] | None = None
 
     def write(self, run: TrackedRun, modules: Iterable[str], facts: dict[str, Any]) -> None:
+        for path, data in self.files(modules, facts).items():
+            run.artifact_bytes(path, data)
+
+    def files(self, modules: Iterable[str], facts: dict[str, Any]) -> dict[str, bytes]:
+        """The artifacts, by path."""
         with self._lock:
             now = stamp()
             if self._distributions is None or self._stamp != now:
@@ -96,8 +112,7 @@ class Reader:
             found = self._machine | {
                 "imported": self._distributions.of_modules(modules), "distributions_digest": hashlib.blake2b(requirements, digest_size=16).hexdigest(), **facts,
             }  # fmt: skip
-        run.artifact_bytes("environment/environment.json", json.dumps(found, indent=1, ensure_ascii=False).encode("utf-8", "replace"))
-        run.artifact_bytes("environment/requirements.txt", requirements)
+        return {JSON: json.dumps(found, indent=1, ensure_ascii=False).encode("utf-8", "replace"), REQUIREMENTS: requirements}
 
 
 def machine() -> dict[str, Any]:

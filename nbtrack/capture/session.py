@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack import settings
-from nbtrack.capture import link
+from nbtrack.capture import background, link
 from nbtrack.capture.begin import begin
 from nbtrack.capture.blocks import Blocks
 from nbtrack.capture.choice import Choice, choose
@@ -25,7 +25,6 @@ from nbtrack.capture.collect import Collector
 from nbtrack.capture.current import context, enter, foreground, forget_owner, leave
 from nbtrack.capture.identity import of_cell
 from nbtrack.capture.named import Named
-from nbtrack.capture.outputs import Outputs
 from nbtrack.capture.recover import recover
 from nbtrack.capture.run import TrackedRun, write_ends
 from nbtrack.capture.source import Cell, Finding
@@ -232,9 +231,10 @@ class Session:
         """The cell that executes now, in whatever thread; of several the first."""
         return next((it.entry for it in self._executions), None)
 
-    def flush_outputs(self) -> None:
-        """See what the running cell has written so far."""
-        next(it for it in self.collector.sources if isinstance(it, Outputs)).flush()
+    def settle(self, wait_s: float) -> None:
+        """Wait until all is kept of what has run."""
+        background.wait("later", wait_s)
+        self.truth.settle(wait_s)
 
     def choice(self, request: Request) -> Choice:
         """What is captured: by the line, the settings, and what is excluded for good in this notebook.

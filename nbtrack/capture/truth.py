@@ -227,6 +227,10 @@ class Truth(Source):
         """The run of a block ends, with its last cell as it is now."""
         self._recorder.end_block(run, entry)
 
+    def keep(self, run: TrackedRun, path: str, make: Callable[[], bytes]) -> None:
+        """An artifact of a run that may have ended, made and written soon."""
+        self._recorder.keep(run, path, make)
+
     def later(self, act: Callable[[], None]) -> None:
         """Do this once all before it is written."""
         self._recorder.later(act)

@@ -37,7 +37,7 @@ def sections(home: Home, view: RunView) -> list[tuple[str, Rows]]:
         ("environment", _environment(home, view)),
         ("git", _git(home, view)),
         ("machine", _metrics(view, {name: it for name, it in view.metrics.items() if name not in own}, {})),
-        ("tags", sorted((name, words.told(name, value)) for name, value in view.tags.items() if name != "nbtrack.stamp.reasons")),
+        ("tags", sorted((name, words.told(name, value)) for name, value in view.tags.items() if name not in ("nbtrack.block", "nbtrack.stamp.reasons"))),
         ("artifacts", _artifacts(view)),
         ("notes", [("", words.clean(text)) for text in (*view.notes, *view.notices)]),
         *((f"{name} (its end)", _stream(home, view, name)) for name in ("stdout", "stderr")),

@@ -243,7 +243,8 @@ def scan(
     else:
         for it in found:
             print(f"{it.file}: {it.place}: {it.kind}" + (f" (cell id {it.cell_id})" if it.cell_id else ""))
-        print(f"{counted(len(found), 'secret')} in {counted(count, 'file')}", file=sys.stderr)
+        mend = ". Take them out; what is none may pass with --allow-secret VALUE, or by --update-baseline" if found else ""
+        print(f"{counted(len(found), 'secret')} in {counted(count, 'file')}{mend}", file=sys.stderr)
     if found and written is None:
         raise typer.Exit(Exit.FAILED)
 

@@ -10,7 +10,7 @@ from typing import Any
 from nbtrack.secrets.notebook import scan_notebook
 from nbtrack.secrets.policy import OFF, STRICT, TAGS, Policy, policy_of
 from nbtrack.secrets.rules import CERTAIN
-from nbtrack.secrets.scanner import Scanner, Secret
+from nbtrack.secrets.scanner import REPEATED, Repeats, Scanner, Secret
 from nbtrack.secrets.values import MASK
 
 OURS = ("notebook/", "streams/", "git/", "environment/")
@@ -23,8 +23,6 @@ STAYS = ", where it stays"
 """Behind the place of a secret in a file that is not rewritten."""
 _SNIFFED = 8192
 _READABLE = re.compile(rb"[\x20-\x7e]{12,}")
-_REPEATED = 8
-"""Characters of a secret from which it is struck out wherever else the run repeats it."""
 
 
 def model_folders(paths: Iterable[str]) -> tuple[str, ...]:
@@ -41,7 +39,7 @@ class Mask:
         self._tags: dict[str, str | None] = {}
         self._policy: Policy | None = None
         self._scanner = Scanner()
-        self._known: dict[str, None] = {}
+        self._repeats = Repeats()
         self._problem = ""
 
     @property
@@ -72,7 +70,7 @@ class Mask:
         """Begin anew: the policy is read again, and nothing was found."""
         self._policy = None
         self.found.clear()
-        self._known.clear()
+        self._repeats.known.clear()
 
     def text(self, text: str, place: str, name: str = "") -> str:
         """A text as it may be sent.
@@ -120,7 +118,7 @@ class Mask:
             return
         text = b"\n".join(_READABLE.findall(content)).decode("ascii")
         kinds = {it.kind for it in self._scanner.find(text) if it.kind in CERTAIN}
-        for kind in sorted(kinds) or ["Repeated Secret"] * any(value in text for value in self._known):
+        for kind in sorted(kinds) or [REPEATED] * any(value in text for value in self._repeats.known):
             self.found.setdefault((kind, f"{place}{STAYS}"))
 
     def content(self, content: bytes, place: str) -> bytes:
@@ -128,7 +126,7 @@ class Mask:
         if place.endswith(".ipynb") and (found := scan_notebook(self._scanner, content)) is not None:
             for secret in found[1]:
                 self.found.setdefault((secret.kind, f"{place} {secret}"))
-                self._know(secret.value)
+                self._repeats.know(secret.value)
             return self._bytes_without_known(found[0], place)
         try:
             text = content.decode()
@@ -138,28 +136,24 @@ class Mask:
         masked, secrets = self._scanner.mask(text)
         for it in secrets:
             self.found.setdefault((it.kind, f"{place} line {it.line}"))
-            self._know(text[it.start : it.end])
+            self._repeats.know(text[it.start : it.end])
         return self._without_known(masked, place).encode()
 
     def _remember(self, secrets: list[Secret], text: str, place: str) -> None:
         for it in secrets:
             self.found.setdefault((it.kind, place if "\n" not in text.rstrip("\n") else f"{place} line {it.line}"))
-            self._know(text[it.start : it.end])
-
-    def _know(self, value: str) -> None:
-        if len(value) >= _REPEATED and "\n" not in value and not value.isalpha() and not value.isdigit():
-            self._known.setdefault(value)
+            self._repeats.know(text[it.start : it.end])
 
     def _bytes_without_known(self, content: bytes, place: str) -> bytes:
-        for value in self._known:
+        for value in self._repeats.known:
             if (coded := value.encode("utf-8", "surrogatepass")) in content:
                 content = content.replace(coded, MASK.encode())
-                self.found.setdefault(("Repeated Secret", place))
+                self.found.setdefault((REPEATED, place))
         return content
 
     def _without_known(self, text: str, place: str) -> str:
-        for value in self._known:
+        for value in self._repeats.known:
             if value in text:
                 text = text.replace(value, MASK)
-                self.found.setdefault(("Repeated Secret", place))
+                self.found.setdefault((REPEATED, place))
         return text

@@ -88,6 +88,8 @@ class Seen:
     """A name, and one that code its value holds may look up when it is called or goes on."""
 
 
+BLOCK_RUNS = "runs of blocks"
+"""Of an entry's facts: ids of the runs that blocks in it began."""
 LATE = "late"
 """Of an entry's facts: nbtrack was loaded when a part of the cell had run."""
 

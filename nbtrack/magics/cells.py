@@ -57,7 +57,9 @@ class Commands(Base):
         return HistoryTable(self.session.ledger.entries, stale, {run_id: view.name for run_id, view in self._views().items()})
 
     def _views(self) -> dict[str, RunView]:
-        ids = {entry.run_id for entry in self.session.ledger.entries if entry.run_id}
+        from nbtrack.magics.history import runs_of
+
+        ids = {it for entry in self.session.ledger.entries for it in runs_of(entry)}
         return {run_id: view for run_id in ids if (view := fold(self._home(), run_id, metrics=False)) is not None}
 
     def _recipe(self, words: list[str]) -> object:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from nbtrack.entities.ledger import Entry
+from nbtrack.entities.ledger import BLOCK_RUNS, Entry
 from nbtrack.notebooks.shell_calls import plain_source
 from nbtrack.reads import words
 
 _HEADER = ["#", "In", "cell", "state", "time", "took", "run", "first line", "stale"]
+_BLOCKS = 3
+"""Of one cell whose runs are named."""
 
 
 class HistoryTable:
@@ -49,5 +51,16 @@ def _facts(entry: Entry, names: Mapping[str, str]) -> list[str]:
     first = next((line for line in plain_source(entry.source).splitlines() if line.strip()), "")
     return [
         str(entry.number), "" if entry.execution_count is None else f"[{entry.execution_count}]", entry.cell_id[:8], str(entry.status),
-        words.clock(entry.started_ns) if entry.started_ns else "", took, names.get(entry.run_id, entry.run_id[:8]), words.short(words.clean(first), 60),
+        words.clock(entry.started_ns) if entry.started_ns else "", took, _runs_of(entry, names), words.short(words.clean(first), 60),
     ]  # fmt: skip
+
+
+def _runs_of(entry: Entry, names: Mapping[str, str]) -> str:
+    """Names of its own run, and of those of blocks in it."""
+    more = len(entry.facts.get(BLOCK_RUNS, ())) - _BLOCKS
+    return ", ".join(names.get(it, it[:8]) for it in runs_of(entry)) + (f" and {more} more" if more > 0 else "")
+
+
+def runs_of(entry: Entry) -> list[str]:
+    """Ids of the runs that are named with the cell."""
+    return [it for it in (entry.run_id, *entry.facts.get(BLOCK_RUNS, ())[:_BLOCKS]) if it]

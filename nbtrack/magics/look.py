@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nbtrack import settings
 from nbtrack.capture.current import current
 from nbtrack.entities import RunView
-from nbtrack.errors import UsageError
+from nbtrack.errors import UnknownRunError, UsageError
 from nbtrack.magics.commands import Base
 from nbtrack.magics.live import Live
 from nbtrack.magics.table import RunTable, names_in
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from nbtrack.charts.run_page import RunPage
     from nbtrack.magics.diff_page import DiffPage
     from nbtrack.widgets.compare import Compare
+
+_SETTLE_S = 5.0
 
 
 class Commands(Base):
@@ -61,13 +63,21 @@ class Commands(Base):
 
         if len(words) != 2:
             raise UsageError(f"%track diff compares two runs; it got {len(words)}.", mend="Write %track diff A B; %track runs lists them.")
+        self.session.settle(_SETTLE_S)
         a, b = (act.look_for_made(self._home(), word) for word in words)
         return DiffPage(diff_runs(self._home(), a, b, Path.cwd()))
 
-    def _changed(self, words: list[str]) -> DiffPage:
+    def _changed(self, words: list[str]) -> DiffPage | None:
         from nbtrack.magics.diff_page import DiffPage
         from nbtrack.reads.changed import baseline
         from nbtrack.reads.diff import diff_runs
 
         view = find(self._home(), words[0] if words else self.session.last.run_id if self.session.last is not None else "last")
-        return DiffPage(diff_runs(self._home(), baseline(self._home(), view), view, Path.cwd()))
+        self.session.settle(_SETTLE_S)
+        view = find(self._home(), view.run_id)
+        try:
+            before = baseline(self._home(), view)
+        except UnknownRunError as none:
+            print(f"nbtrack: {none}")  # noqa: T201 - no error: a notebook that is executed whole for the first time goes on
+            return None
+        return DiffPage(diff_runs(self._home(), before, view, Path.cwd()))

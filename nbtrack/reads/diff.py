@@ -260,8 +260,8 @@ def _notebook(home: Home, a: RunView, b: RunView) -> NotebookChange:
         if found[0] is not None and found[1] is not None:
             return diff_notebooks(path, found[0], found[1])
     has = [any(artifact.path in _NOTEBOOKS for artifact in view.artifacts) for view in (a, b)]
-    scripts = [f"{words.title(it)}: {words.why_no_notebook(it)}" for it, there in zip((a, b), has, strict=True) if not there]
-    return NotebookChange(missing="; ".join(scripts) or "the two runs have no kind of notebook in common")
+    without = [f"{words.title(it)} kept nothing of the notebook: {words.why_no_notebook(it)}" for it, there in zip((a, b), has, strict=True) if not there]
+    return NotebookChange(missing="; ".join(without) or "the two runs have no kind of notebook in common")
 
 
 def _stamp(a: RunView, b: RunView) -> tuple[Change, ...]:

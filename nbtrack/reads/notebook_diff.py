@@ -15,6 +15,7 @@ from typing import Any
 
 from nbtrack.entities.difference import CellChange, NotebookChange
 from nbtrack.reads import words
+from nbtrack.secrets.scanner import Repeats, Scanner
 
 _LINES = 200
 """Lines of a cell's source, and of its outputs, that are compared."""
@@ -28,8 +29,18 @@ def diff_notebooks(path: str, a: str, b: str) -> NotebookChange:
         one, other = _cells(a), _cells(b)
     except (ValueError, TypeError, KeyError, AttributeError) as cause:
         return NotebookChange(path, missing=f"{path} cannot be read: {cause}")
-    changes = [change for left, right in pairs(one, other) if (change := _change(one, other, left, right)) is not None]
+    repeats = _secrets(*one, *other)
+    changes = [change for left, right in pairs(one, other) if (change := _change(one, other, left, right, repeats)) is not None]
     return NotebookChange(path, tuple(changes), (len(one), len(other)))
+
+
+def _secrets(*cells: dict[str, Any]) -> Repeats:
+    """Secrets of the cells' code, which an output may show without saying what it is."""
+    found, scanner = Repeats(), Scanner(with_plugins=False)
+    for source in {cell["source"] for cell in cells}:
+        for it in scanner.find(source):
+            found.know(source[it.start : it.end])
+    return found
 
 
 def last_executions(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -102,7 +113,7 @@ def _ids(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> tuple[list[str], l
     return ids
 
 
-def _change(a: list[dict[str, Any]], b: list[dict[str, Any]], left: int | None, right: int | None) -> CellChange | None:
+def _change(a: list[dict[str, Any]], b: list[dict[str, Any]], left: int | None, right: int | None, repeats: Repeats) -> CellChange | None:
     one, other = None if left is None else a[left], None if right is None else b[right]
     known = other or one
     assert known is not None
@@ -112,16 +123,23 @@ def _change(a: list[dict[str, Any]], b: list[dict[str, Any]], left: int | None, 
         return None
     how = "added" if one is None else "removed" if other is None else "edited" if sources[0] != sources[1] else "output"
     numbers = (None if left is None else left + 1, None if right is None else right + 1)
-    return CellChange(how, *numbers, str(known.get("id", "")), str(known.get("cell_type", "")), _lines(*sources), _lines(*outputs))
+    return CellChange(
+        how,
+        *numbers,
+        str(known.get("id", "")),
+        str(known.get("cell_type", "")),
+        _lines(sources[0], sources[1], repeats),
+        _lines(outputs[0], outputs[1], repeats),
+    )
 
 
-def _lines(a: Sequence[str], b: Sequence[str]) -> tuple[str, ...]:
+def _lines(a: Sequence[str], b: Sequence[str], repeats: Repeats) -> tuple[str, ...]:
     """How one text becomes the other, without secrets."""
     if a == b:
         return ()
     cut = max(len(a), len(b)) > _LINES
     found = [line for line in islice(unified_diff(a[:_LINES], b[:_LINES], lineterm="", n=2), 2, None) if not line.startswith("@@")]
-    return (*words.clean("\n".join(found)).splitlines(), *(["… only the first lines are compared"] if cut else []))
+    return (*repeats.mask(words.clean("\n".join(found)))[0].splitlines(), *(["… only the first lines are compared"] if cut else []))
 
 
 def _output_lines(cell: dict[str, Any]) -> list[str]:

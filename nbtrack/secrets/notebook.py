@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from nbtrack.secrets.scanner import Scanner
+from nbtrack.secrets.scanner import Repeats, Scanner
 
 _TEXTS = ("text/", "application/json", "application/javascript", "application/vnd.")
 _PICTURES = ("image/svg+xml",)
@@ -46,7 +46,11 @@ def scan_notebook(scanner: Scanner, content: bytes) -> tuple[bytes, list[Place]]
         notebook = _read(content)
         if not isinstance(notebook, dict) or not isinstance(notebook.get("cells", notebook.get("worksheets")), list):
             return None
-        found = list(_scanned(scanner, notebook))
+        found, repeats = _scanned(scanner, notebook), Repeats()
+        for it in found:
+            repeats.know(it.value)
+        if repeats.known:
+            found += _scanned(repeats, notebook)
     except (ValueError, RecursionError):
         return None
     if not found:
@@ -61,7 +65,7 @@ def _read(content: bytes) -> Any:
         return json.loads(content.decode("utf-8", "surrogateescape"))
 
 
-def _scanned(scanner: Scanner, notebook: dict[str, Any]) -> list[Place]:
+def _scanned(scanner: Scanner | Repeats, notebook: dict[str, Any]) -> list[Place]:
     """Mask the notebook's texts, in place; whatever other keys somebody put there count as metadata."""
     found: list[Place] = []
     for key in [key for key in notebook if key not in ("cells", "worksheets")]:
@@ -89,7 +93,7 @@ def _cells(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
 class _Walk:
     """Masks the texts of one part of one cell, in place."""
 
-    def __init__(self, scanner: Scanner, found: list[Place], cell: int, cell_id: str, part: str) -> None:
+    def __init__(self, scanner: Scanner | Repeats, found: list[Place], cell: int, cell_id: str, part: str) -> None:
         self._scanner, self._found = scanner, found
         self._cell, self._cell_id, self._part = cell, cell_id, part
 

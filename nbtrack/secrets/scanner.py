@@ -101,6 +101,38 @@ class Scanner:
         return self.mask(value)
 
 
+REPEATED = "Repeated Secret"
+_REPEATED = 8
+"""Characters of a secret from which it is struck out wherever else it stands."""
+
+
+@dataclass
+class Repeats:
+    """Finds what was found elsewhere, where nothing else says that it is a secret: a password that a cell prints."""
+
+    known: dict[str, None] = field(default_factory=dict)
+
+    def know(self, value: str) -> None:
+        """Take in a secret, unless it may be an ordinary word or number."""
+        if len(value) >= _REPEATED and "\n" not in value and not value.isalpha() and not value.isdigit():
+            self.known.setdefault(value)
+
+    def mask(self, text: str) -> tuple[str, list[Secret]]:
+        """As `Scanner.mask`."""
+        here = [value for value in self.known if value in text]
+        if not here:
+            return text, []
+        masked = text
+        for value in here:
+            masked = masked.replace(value, MASK)
+        at = sorted({text.find(value): value for value in here}.items())
+        return masked, [Secret(REPEATED, start, start + len(value), text.count("\n", 0, start) + 1) for start, value in at]
+
+    def mask_value(self, name: str, value: str) -> tuple[str, list[Secret]]:
+        """As `Scanner.mask_value`."""
+        return self.mask(value)
+
+
 def suspects(texts: Collection[str]) -> set[str]:
     """Those of many short texts that our own rules have to look at: every secret has a hint beside it, or quotes around it."""
     hints = {hint for rule in RULES for hint in rule.hints} | {'"', "'"}

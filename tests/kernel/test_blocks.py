@@ -37,7 +37,9 @@ def blocks(kernel, until):
 
         def whole(view):
             kept = {it.path for it in view.artifacts}
-            return {"notebook/executed.ipynb", "notebook/recipe.ipynb"} <= kept and '"running"' not in view.tags.get("nbtrack.stamp.reasons", '"running"')
+            return {"notebook/executed.ipynb", "notebook/recipe.ipynb", "environment/environment.json"} <= kept and '"running"' not in view.tags.get(
+                "nbtrack.stamp.reasons", '"running"'
+            )
 
         return until(lambda: (found := {it.name: it for it in kernel.runs()}) and all(whole(it) for it in found.values()) and found)
 

@@ -10,7 +10,11 @@ def test_from_the_second_attempt_on_the_line_says_what_changed(kernel):
     assert "changed: lr 0.1 → 0.01; accuracy 0.93 → 0.95 (better)" in second.shown[0]
     assert "changed: lr 0.1 → 0.01" in second.html[0]
     assert kernel.run("import sys\n'nbdime' in sys.modules").result == "False"
-    page = kernel.run("%track changed")
+    alone = kernel.run("%%track alone\nother = 1\nacc = 0.5")
+    assert alone.status == "ok"
+    none = kernel.run("%track changed")
+    assert (none.status, "is the first attempt of its cell" in none.stdout) == ("ok", True)
+    page = kernel.run("%track changed fit")
     assert "fit" in page.result and "0.01" in page.result
     assert "better" in kernel.run("%track diff fit#1 fit#2").result
     assert "compares two runs" in kernel.run("%track diff fit#1").stderr

@@ -142,7 +142,7 @@ def test_what_a_run_did_not_keep_is_named_and_nothing_fails(run, diff, home):
     a, b = run(), run(artifacts={"environment/environment.json": "{", "notebook/executed.ipynb": "[]", "git/state.json": "3"})
     found = diff(a, b)
     assert "calm-owl and calm-owl #2 kept nothing of the environment" in found.environment.missing
-    assert found.notebook.missing == "calm-owl kept nothing of the notebook"
+    assert found.notebook.missing.startswith("calm-owl kept nothing of the notebook: nbtrack did not see its cells")
     assert "kept nothing of git" in found.git.missing
     broken = run(artifacts={"notebook/executed.ipynb": "[]"})
     assert "cannot be read" in diff(b, broken).notebook.missing
@@ -226,6 +226,15 @@ def test_a_picture_that_changed_is_told_and_a_secret_is_not_shown():
     [cell] = diff_notebooks("p", book("AAAA", "hunter2"), book("BBBB", "hunter3")).cells
     assert cell.source == ('-password = "***"', '+password = "***"')
     assert [line[:12] for line in cell.outputs] == [" <Figure>", "-<image/png ", "+<image/png "]
+
+
+def test_a_secret_that_a_cell_prints_is_not_shown():
+    def book(said):
+        output = nbformat.v4.new_output("stream", name="stdout", text=f"{said} hunter2-correct-horse")
+        return nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('password = "hunter2-correct-horse"', id="c", outputs=[output])]))
+
+    [cell] = diff_notebooks("p", book("one"), book("two")).cells
+    assert cell.outputs == ("-one ***", "+two ***")
 
 
 def test_every_drawing_shows_the_same_and_html_and_markdown_escape(run, diff):

@@ -47,6 +47,14 @@ def test_a_notebooks_secrets_are_named_by_cell_part_and_line(notebook):
     assert book.cells[1].outputs[2].data["image/png"] == json.loads(notebook)["cells"][1]["outputs"][2]["data"]["image/png"]
 
 
+def test_a_secret_that_a_cell_prints_without_its_name_is_found():
+    stream = nbformat.v4.new_output("stream", name="stdout", text=f"done\nwith {PASSWORD}\n")
+    cells = [nbformat.v4.new_code_cell("print(password)", id="c1", outputs=[stream]), nbformat.v4.new_code_cell(f'password = "{PASSWORD}"', id="c2")]
+    masked, found = scan_notebook(Scanner(), nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode())
+    assert [(str(it), it.kind) for it in found] == [("cell 2 source line 1", "Password"), ("cell 1 output line 2", "Repeated Secret")]
+    assert PASSWORD not in masked.decode()
+
+
 def test_a_notebook_without_secrets_keeps_its_bytes_and_what_is_none_is_told():
     content = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
     assert scan_notebook(Scanner(), content) == (content, [])
