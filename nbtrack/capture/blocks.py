@@ -9,12 +9,14 @@ import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from nbtrack.capture.datasets import Datasets
 from nbtrack.capture.environment import JSON, REQUIREMENTS, Environment
 from nbtrack.capture.outputs import Outputs
 from nbtrack.capture.recorder import BLOCKS, so_far
 from nbtrack.capture.run import TrackedRun
+from nbtrack.capture.source import Cell
 from nbtrack.entities import Kind, Request
 from nbtrack.entities.ledger import BLOCK_RUNS, Entry, Status
 from nbtrack.journal import RunWriter
@@ -41,6 +43,7 @@ class _Block:
     stray: Reason | None = None
     """Why it is not sure that the cell stands for it."""
     has_environment: bool = True
+    has_data: bool = True
     names: dict[str, str] = field(default_factory=dict)
     """Of its params."""
 
@@ -86,7 +89,7 @@ class Blocks:
             stamp = Stamp(Answer.UNKNOWN, (Reason("background", (), "it began while no cell ran, so nobody knows which cells it needs"),))
             _tag(run, stamp, "none")
             return
-        block = _Block(run, entry.number, {entry.number}, stray, "environment" in kinds)
+        block = _Block(run, entry.number, {entry.number}, stray, "environment" in kinds, "datasets" in kinds)
         with self._lock:
             names = entry.facts.setdefault(_NAMES, {})
             names[request.name] = nth = names.get(request.name, 0) + 1
@@ -168,12 +171,16 @@ class Blocks:
             truth.keep_code(block.run, judged)
         told = [(it.run, _with(known[frozenset(it.targets)].stamp, it.stray), known[frozenset(it.targets)]) for it in blocks]
 
+        inputs = {it.run.run_id: self._inputs_of(it) for it in blocks if it.has_data}
+
         def tell() -> None:
             for run, stamp, judged in told:
                 writer = RunWriter(run.home, run.run_id)
                 try:
                     for name, value in _tags_of(stamp, judged.document).items():
                         writer.event(Kind.TAG, name=name, value=value)
+                    for dataset in inputs.get(run.run_id, ()):
+                        writer.event(Kind.INPUT, dataset=dataset)
                 finally:
                     writer.close()
 
@@ -181,6 +188,12 @@ class Blocks:
             truth.later(tell)
             for judged in known.values():
                 truth.note_uncommitted([(run, stamp) for run, stamp, it in told if it is judged], judged)
+
+    def _inputs_of(self, block: _Block) -> list[dict[str, Any]]:
+        session = self._session
+        datasets = next(it for it in session.collector.sources if isinstance(it, Datasets))
+        entry = session.ledger.entries[max(block.targets) - 1]
+        return datasets.inputs_of(Cell(Request(), entry, session.ledger, session.shell.user_ns, block.run, is_own=False))
 
 
 def blocks_here() -> Blocks | None:

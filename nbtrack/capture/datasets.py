@@ -117,6 +117,10 @@ class Datasets(Source):
             told.add((data.name, data.digest))
             yield Finding("dataset", data.name, _size(data), data.rule, _keeper(data))
 
+    def inputs_of(self, cell: Cell) -> list[dict[str, Any]]:
+        """Data that a cell which has run uses, as `input` events hold it."""
+        return [it.as_input() for it in _used(cell)] if self._has_any else []
+
     def _read_by(self, entry: Entry, names: Mapping[str, Any], given: dict[int, tuple[ast.Call, list[_Look]]]) -> Iterator[Data]:
         assert entry.tree is not None
         known: set[int] = set()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 
 import pytest
 
@@ -10,7 +12,7 @@ from nbtrack import settings
 from nbtrack.journal import blobs, fold
 from nbtrack.journal.executed import join_of
 from nbtrack.notebooks.dead import reap
-from nbtrack.reads.diff import diff_runs
+from nbtrack.reads.diff import datasets_of, diff_runs
 from nbtrack.replay.reproduce import reproduce
 
 LOOP = "print('begin')\nfor c in (0.1, 1.0, 10.0):\n    with nbtrack.track(f'C={c}', params={'C': c}):\n        print('with', c)\n        nbtrack.log(score=base * c)\nprint('end')"
@@ -113,7 +115,7 @@ def test_a_killed_kernel_leaves_everything_up_to_then(kernel, until):
     )
     until(lambda: len(kernel.runs()) == 2 and any(it.path.endswith("executed.ipynb") for view in kernel.runs() for it in view.artifacts))
     until(lambda: _has_logged(kernel, "two"))
-    kernel.manager.shutdown_kernel(now=True)
+    os.kill(kernel.manager.provisioner.process.pid, signal.SIGKILL)  # shutdown_kernel would interrupt the cell before
     until(lambda: reap(kernel.home, next(it.run_id for it in kernel.runs() if it.name == "second")) or kernel.runs()[0].state.is_end)
     views = {it.name: it for it in kernel.runs()}
     assert views["first"].tags["nbtrack.stamp"] == "unknown" and "still ran when it ended" in views["first"].tags["nbtrack.stamp.reasons"]
@@ -147,3 +149,11 @@ def test_a_block_begun_by_an_older_thread_or_task_is_not_sure_of_its_cell(kernel
     work = "def work():\n    with nbtrack.track('in a thread'):\n        nbtrack.log(x=1)\npool.submit(work).result()"
     views = blocks(pool, work)
     assert views["in a thread"].tags["nbtrack.stamp"] != "yes" and "a thread began it" in views["in a thread"].tags["nbtrack.stamp.reasons"]
+
+
+def test_a_block_knows_the_data_of_its_cell(kernel, blocks):
+    (kernel.folder / "blocks.csv").write_text("a,b\n1,2\n3,4\n")
+    views = blocks("import nbtrack, pandas as pd\ndf = pd.read_csv('blocks.csv')", "with nbtrack.track('reads'):\n    nbtrack.log(total=float(df.a.sum()))")
+    assert list(datasets_of(kernel.home, views["reads"])) == ["blocks.csv"]
+    (kernel.folder / "blocks.csv").write_text("a,b\n9,9\n")
+    assert "blocks.csv changed since the run" in again(kernel, views["reads"]).why
