@@ -16,6 +16,10 @@ from nbtrack.charts.rows import Rows
 from nbtrack.charts.select import of_words
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
+from nbtrack.reads import words
+
+_WIDEST = 28
+"""Letters of a cell."""
 
 
 def compare(
@@ -63,7 +67,7 @@ def _print(found: Comparison) -> None:
     rows = found.rows()
     if rows.rows:
         metric, sparks = found.sparks(rows.views)
-        lines = [[it.brief or it.text for it in row] for row in rows.rows]
+        lines = [[words.short(it.brief or it.text, _WIDEST) for it in row] for row in rows.rows]
         shown, dropped = _that_fit(rows, lines, console.width - (17 if metric else 1))
         table = Table(show_edge=False)
         for at in shown:
@@ -82,10 +86,12 @@ def _print(found: Comparison) -> None:
 def _that_fit(rows: Rows, lines: Sequence[Sequence[str]], width: int) -> tuple[list[int], list[str]]:
     """Columns that fit into the window, by number, and the names of those that do not; facts go before params, params before metrics."""
     count = len(rows.header)
-    widths = [3 + min(28, max(len(line[at]) for line in [rows.header, *lines])) for at in range(count)]
+    widths = [3 + min(_WIDEST, max(len(line[at]) for line in [rows.header, *lines])) for at in range(count)]
     facts = [at for name in ("started", "id", "reproducible", "duration", "state") if (at := _place(rows, name)) is not None]
+    metrics = [at for at in range(count) if any(row[at].brief for row in rows.rows)]
+    params = [at for at in range(1, count) if at not in facts and at not in metrics]
     dropped: list[int] = []
-    for at in [*facts, *(at for at in range(count - 1, 0, -1) if at not in facts)]:
+    for at in [*facts, *reversed(params), *reversed(metrics)]:
         if sum(width for number, width in enumerate(widths) if number not in dropped) <= width or count - len(dropped) <= 2:
             break
         dropped.append(at)

@@ -111,6 +111,15 @@ def test_compare_prints_writes_and_tells_what_is_wrong(folder):
     assert "Did you mean 'acc'" in command("compare", "--metric", "ac").stderr
 
 
+def test_a_narrow_window_keeps_names_short_and_metrics_in_sight(folder, monkeypatch):
+    with nbtrack.track("a name of " + "x" * 300, params={f"param_{at}": "y" * 30 for at in range(20)}):
+        nbtrack.log(acc=0.9)
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = command("compare").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "acc" in lines[0] and "0.9" in next(line for line in lines if "a name of xxx" in line)
+
+
 def test_a_run_travels_by_commands_and_is_restored_where_it_arrives(folder, tmp_path, monkeypatch):
     with nbtrack.track("kept") as run:
         nbtrack.log(acc=0.75)
