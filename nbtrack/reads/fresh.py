@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from dataclasses import replace
 
 from nbtrack import courier, settings
 from nbtrack.capture.begin import tracking_uri
@@ -96,9 +97,11 @@ def refresh(home: Home, chosen: settings.Settings, *, store: str | None = None, 
     while time.monotonic() < now + wait_s:
         known = freshness(home, store)
         if (known.stale or known.is_complete) and max(known.as_of_ms, _problem_ms(home, store)) >= asked_ms:
-            break
+            return known
         time.sleep(_PAUSE_S)
-    return known
+    if known.stale or known.as_of_ms or known.seen_runs:
+        return known
+    return replace(known, stale=f"{store} did not answer within {wait_s:.0f} s")  # as where delivery starts slowly: silence would pass for no runs
 
 
 def refresh_first(home: Home, chosen: settings.Settings, *, full: bool = False) -> Freshness:

@@ -244,4 +244,5 @@ def test_a_server_that_hangs_keeps_nobody_waiting(home, free_port, look, setting
         look(uri, wait_s=0)
         until(lambda: courier.status(home, uri), WAIT_S)
         courier.announce(home, uri, settings)  # a hello is answered meanwhile
+        assert "did not answer within" in look(uri, wait_s=0.1).stale
         assert courier.stop(home, uri)
