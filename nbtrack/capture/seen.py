@@ -199,7 +199,7 @@ _NOT_LOCAL = (str(Path(os.__file__).parent), str(Path(__file__).parents[1]))
 
 def is_local(file: str) -> bool:
     """Whether a module's file is the user's own."""
-    if "site-packages" in file or "dist-packages" in file or not os.path.isabs(file):  # noqa: PTH117 - PyTorch has modules that say they are in `_ops.py`
+    if "site-packages" in file or "__autograph_generated_file" in file or "dist-packages" in file or not os.path.isabs(file):  # noqa: PTH117 - PyTorch has modules that say they are in `_ops.py`
         return False
     return not file.startswith(_NOT_LOCAL)
 

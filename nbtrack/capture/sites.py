@@ -22,17 +22,17 @@ def is_repeated(program: Program, function: str) -> bool:
         sites = list(_sites(program, function))
         if not sites:  # a hook, called by the library that knows its name
             return not function.startswith("__") or function == "__call__"
-        if len(sites) > 1:
+        if len({(place, call) for place, _, call in sites}) > 1 or (len(sites) > 1 and not sites[0][2]):
             return False
-        [(place, is_in_loop)] = sites
-        if is_in_loop:
+        place = sites[0][0]
+        if any(is_in_loop for _, is_in_loop, _ in sites):  # `test()` before a loop, and in it, is one thing
             return True
         function = place
     return False
 
 
-def _sites(program: Program, function: str) -> Iterator[tuple[str, bool]]:
-    """Where the function is named: in which function of the notebook, and whether it is called many times there."""
+def _sites(program: Program, function: str) -> Iterator[tuple[str, bool, str]]:
+    """Where the function is named: in which function of the notebook, whether it is called many times there, and the call as it is written."""
     with_methods = not isinstance(program.definitions.get(function), _Function)  # model.train() is no call of the notebook's train()
     for part in program.own:
         if not isinstance(part.node, Definition):
@@ -41,18 +41,18 @@ def _sites(program: Program, function: str) -> Iterator[tuple[str, bool]]:
         yield from _within(definition, function, "", False, with_methods)
 
 
-def _within(node: ast.AST, function: str, place: str, is_in_loop: bool, with_methods: bool) -> Iterator[tuple[str, bool]]:
+def _within(node: ast.AST, function: str, place: str, is_in_loop: bool, with_methods: bool) -> Iterator[tuple[str, bool, str]]:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         place, is_in_loop = node.name, False
     is_in_loop = is_in_loop or isinstance(node, _REPEATING)
     called = node.func if isinstance(node, ast.Call) else None
     if called is not None and _is_named(called, function, with_methods):
-        yield place, is_in_loop
+        yield place, is_in_loop, ast.unparse(node)
     for child in ast.iter_child_nodes(node):
         if child is called and _is_named(child, function, with_methods):
             yield from (it for below in ast.iter_child_nodes(child) for it in _within(below, function, place, is_in_loop, with_methods))
         elif _is_named(child, function, with_methods):
-            yield place, True
+            yield place, True, ""
         else:
             yield from _within(child, function, place, is_in_loop, with_methods)
 
