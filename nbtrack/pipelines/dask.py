@@ -23,7 +23,7 @@ from nbtrack.pipelines.carry import Answer, Parcel, answered, packed, received, 
 from nbtrack.pipelines.listener import Listener, Stop, StopReason
 from nbtrack.pipelines.processes import sweep
 from nbtrack.pipelines.remote import remote_of
-from nbtrack.pipelines.stage import Job, Result, attempt, close
+from nbtrack.pipelines.stage import Job, Result, attempt, close, lost
 
 if TYPE_CHECKING:
     from nbtrack.pipelines.kernels import Kind
@@ -85,10 +85,10 @@ class DaskExecutor:
         from distributed import Event, KilledWorker, Variable
 
         topic = f"nbtrack-{new_id()}"
-        hears = _Hears(listener)
+        hears, is_carried = _Hears(listener), bool(self._place) and job.root is not None
         self._client.subscribe_topic(topic, hears)
         wish = Variable(topic, client=self._client)
-        task = packed(job, self._place) if self._place and job.root is not None else job
+        task = packed(job, self._place) if is_carried else job
         future = self._client.submit(_attempt, task, topic, key=topic, pure=False)
         asked = None
         try:
@@ -104,11 +104,15 @@ class DaskExecutor:
             found: Result | Answer = future.result()
             result = received(job, found, self._place) if isinstance(found, Answer) else found
         except KilledWorker as cause:
-            reason = f"its worker died, and so did the next ones: {cause}"
-            if hears.run_id:
-                close(Home(job.home), hears.run_id, State.FAILED, reason)
-            result = Result(hears.run_id, State.FAILED, reason, 0.0)
+            reason, run_id = f"its worker died, and so did the next ones: {cause}", hears.run_id
+            if is_carried:
+                run_id = lost(job, State.FAILED, reason)
+            elif run_id:
+                close(Home(job.home), run_id, State.FAILED, reason)
+            result = Result(run_id, State.FAILED, reason, 0.0)
         finally:
+            for _ in range(hears.dead * is_carried):  # their journals died with their machines
+                lost(job, State.KILLED, "its worker died")
             hears.forget()
             with contextlib.suppress(Exception):
                 wish.delete()
@@ -122,12 +126,15 @@ class _Hears:
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self.run_id = ""
+        self.dead = 0
+        """Attempts whose worker died, and that another one began anew."""
         self._kernel: tuple[str, str, int] | None = None
 
     def __call__(self, event: Any) -> None:
         name, args = event[1]
         if name == "began":
-            self.forget()  # the worker of the attempt before is dead
+            self.forget()
+            self.dead += bool(self.run_id)
             self.run_id = args[0]
         if name == "kernel":
             host, token, pid = args

@@ -14,6 +14,7 @@ from nbtrack import settings
 from nbtrack.capture.begin import begin
 from nbtrack.capture.current import attach, owner
 from nbtrack.capture.identity import Identity
+from nbtrack.capture.run import TrackedRun
 from nbtrack.entities import Kind, Request, State
 from nbtrack.errors import JournalError, StageError
 from nbtrack.journal import Home, RunWriter, fold
@@ -109,11 +110,7 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
     kernel_name = job.kernel or book.kernel or DEFAULT_KERNEL
     extra = extra_lines(job.params, book.language)
     began = time.monotonic()
-    request = Request(name=job.name, experiment=job.experiment, parent=job.parent, goal=job.goal, tags=dict(job.tags) | {"nbtrack.attempt": str(job.attempt)})
-    chosen = settings.load({"tracking_uri": job.uri, "home": str(job.home)})
-    run = begin(request, Identity(job.told or str(job.notebook), "", "nbtrack run"), code="", chosen=chosen)
-    for name, value in job.recorded.items():
-        run.param(name, str(value) if isinstance(value, Secret) else value)
+    run = _begin(job)
     listener.began(run.run_id, job.attempt)
     executed, left = Executed(), list[str]()
     before = used = cost.Spent()
@@ -153,6 +150,23 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
     seconds, cpu_s = time.monotonic() - began, max(0.0, used.cpu_s - before.cpu_s)
     cost.note(home, run.run_id, {cost.SECONDS: seconds} | ({cost.CPU: cpu_s, cost.MEMORY: used.peak_bytes / 1e6} if used.peak_bytes else {}))
     return Result(run.run_id, state, reason, seconds, outputs, executed.failure, executed.stopped, tuple(left), data, cpu_s)
+
+
+def _begin(job: Job) -> TrackedRun:
+    request = Request(name=job.name, experiment=job.experiment, parent=job.parent, goal=job.goal, tags=dict(job.tags) | {"nbtrack.attempt": str(job.attempt)})
+    chosen = settings.load({"tracking_uri": job.uri, "home": str(job.home)})
+    run = begin(request, Identity(job.told or str(job.notebook), "", "nbtrack run"), code="", chosen=chosen)
+    for name, value in job.recorded.items():
+        run.param(name, str(value) if isinstance(value, Secret) else value)
+    return run
+
+
+def lost(job: Job, state: State, reason: str) -> str:
+    """Record an attempt of which nothing came back; the id of its run."""
+    run = _begin(job)
+    run.end(state, reason)
+    run.writer.close()
+    return run.run_id
 
 
 def close(home: Home, run_id: str, state: State, reason: str, traceback: str = "") -> None:
@@ -245,4 +259,4 @@ def _keep(home: Home, run_id: str, executed: Executed, secrets: Sequence[str]) -
     return data
 
 
-__all__ = ["DEFAULT_KERNEL", "OUTPUT", "Job", "JournalError", "Result", "attempt", "close"]
+__all__ = ["DEFAULT_KERNEL", "OUTPUT", "Job", "JournalError", "Result", "attempt", "close", "lost"]
