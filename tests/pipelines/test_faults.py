@@ -77,12 +77,12 @@ def test_where_the_cache_has_no_room_the_pipeline_goes_on_without_it(notebook, p
 
 
 def test_a_kernel_that_is_not_installed_is_told_with_its_line_before_anything_runs(notebook, pipeline, home):
-    notebook("a.ipynb", "x = 1", kernel="ir", language="R")
+    notebook("a.ipynb", "x = 1", kernel="ir-elsewhere", language="R")
     notebook("b.ipynb", "x = 1")
     run = pipeline("stages:\n  a: {notebook: a.ipynb}\n  b:\n    notebook: b.ipynb\n    environment:\n      kernel: pyhton3\n")
     for words in (("check",), ("run",)):
         told = run(*words, code=3)
-        assert "nbtrack.yaml:2" in told and "'ir', which is not installed" in told and "nbtrack.yaml:6" in told and "python3" in told
+        assert "nbtrack.yaml:2" in told and "'ir-elsewhere', which is not installed" in told and "nbtrack.yaml:6" in told and "python3" in told
     assert "1 done" in run("run", "b", "--executor", "local", code=3) or not list(home.run_ids())
 
 
