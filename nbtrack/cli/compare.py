@@ -26,6 +26,8 @@ def compare(
     home: Home, runs: Sequence[str], metric: str | None, group: Sequence[str], baseline: str | None, *, as_markdown: bool, as_csv: bool, html: Path | None,
     png: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
+    if (as_markdown or as_csv) and runs and Path(runs[-1]).suffix in {".md", ".csv"}:
+        raise UsageError(f"--md and --csv print; {runs[-1]} is taken for a run or a filter.", mend=f"Send what is printed into the file: > {runs[-1]}")
     found = comparison_of(home, of_words(home, runs, " ".join(runs)) if runs else None, metric, list(group), baseline)
     if png is not None:
         _write(png, _picture(found, png))

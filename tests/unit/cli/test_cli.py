@@ -106,6 +106,7 @@ def test_compare_prints_writes_and_tells_what_is_wrong(folder):
     assert json.loads(command("compare", "fit-0.1", "fit-0.5", "--group", "lr", "--json").stdout)["statistics"]["groups"][0]["label"] == "lr=0.5"
     assert command("compare", "--png", "runs.png").stdout.strip() == "runs.png"
     assert (folder / "runs.png").read_bytes().startswith(b"\x89PNG")
+    assert "> runs.md" in command("compare", "--md", "runs.md").stderr
     wrong = command("compare", "lr<")
     assert (wrong.returncode, "at character 4" in wrong.stderr) == (3, True)
     assert "Did you mean 'acc'" in command("compare", "--metric", "ac").stderr
