@@ -28,11 +28,11 @@ SCOPES = ("notebook", "experiment", "all")
 ASKS = ("curves", "importance", "statistics", "difference", "figures", "details")
 _FIRST_S = 0.4
 """How long the newest runs are read for a first look, while all are read beside it."""
-_LEAST = 50
-"""Runs that a first look has, however long that takes: more than a panel shows at once."""
+_LEAST, _MOST = 50, 500
+"""Runs that a first look has: more than a panel shows at once, and no more than it takes in at once."""
 _lock = threading.Lock()
 _comparisons: dict[Path, Comparison] = {}
-_frames: dict[tuple[Path, str], tuple[list[RunView], Runs | None]] = {}
+_frames: dict[tuple[Path, str, bool], tuple[list[RunView], Runs | None]] = {}
 """The last answer for each scope, and the runs it is of."""
 
 
@@ -44,7 +44,7 @@ def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, 
         cells: ids of its cells as it stands: by them a notebook that was renamed has its runs still.
         scope: of this notebook, of the experiments that its runs are in, or all.
         is_told: whether somebody says with `reads.local.forget` which runs change.
-        is_first: the newest will do, where not all were read since the server began; the answer then says how many `others` there are.
+        is_first: the newest will do, of thousands and where not all were read since the server began; the answer then says how many `others` there are.
 
     Raises:
         QueryError: the query cannot be read.
@@ -66,7 +66,9 @@ def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, 
             ids = {view.run_id for view in own}
             found = [view for view in found if view.run_id in ids] if query else own
     as_of_ms, stale = seen.as_of_ms or time.time_ns() // 1_000_000, sendable(words.clean(fresh.told(seen)))
-    told = _framed(home, scope, found, as_of_ms, stale)
+    if is_first and len(found) > _MOST:
+        found, others = found[:_MOST], others + len(found) - _MOST
+    told = _framed(home, scope, found, as_of_ms, stale, is_part=others > 0)
     return {**told, "others": others} if others else told
 
 
@@ -81,10 +83,10 @@ def is_of(view: RunView, notebook: str, cells: Collection[str]) -> bool:
     return bool(told and notebook) and (told == notebook or (view.tags.get("nbtrack.cell_id", "") in cells and not os.path.exists(told)))  # noqa: PTH110 - of 10,000 runs
 
 
-def _framed(home: Home, scope: str, found: list[RunView], as_of_ms: int, stale: str) -> Runs:
+def _framed(home: Home, scope: str, found: list[RunView], as_of_ms: int, stale: str, *, is_part: bool) -> Runs:
     """The runs as columns; those of the last time where the very same runs are asked for again, as it takes most of the time."""
     with _lock:
-        before, told = _frames.get((home.root, scope), ([], None))
+        before, told = _frames.get((home.root, scope, is_part), ([], None))
     if told is None or len(before) != len(found) or not all(map(operator.is_, before, found)):
         pinned = next((view.run_id for view in found if has_baseline_tag(view)), None)
         told = frame(found, as_of_ms=as_of_ms, stale=stale, metric=chosen_metric(found), baseline=pinned)
@@ -92,7 +94,7 @@ def _framed(home: Home, scope: str, found: list[RunView], as_of_ms: int, stale: 
             values: list[Any] = [shown(name, view.tags.get(tag, "")) for view in found]
             told["columns"].append(Column(key=f"info/{name}", kind="info", name=name, type="text", better="", values=values))
         with _lock:
-            _frames[home.root, scope] = found, told
+            _frames[home.root, scope, is_part] = found, told
     return {**told, "as_of_ms": as_of_ms, "stale": stale}
 
 

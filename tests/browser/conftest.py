@@ -42,6 +42,12 @@ def notebook7(tmp_path_factory):
 
 
 @pytest.fixture
+def own_lab(tmp_path_factory):
+    """That a test may stop and start."""
+    yield from _serve(tmp_path_factory.mktemp("own"), "lab")
+
+
+@pytest.fixture
 def shared_lab(tmp_path_factory):
     """With real-time collaboration."""
     pytest.importorskip("jupyter_collaboration")

@@ -46,16 +46,19 @@ class Server:
     """PATH of the server and its kernels; empty means that of the tests."""
     options: tuple[str, ...] = ()
     """More words of the command that starts it."""
+    port: int = 0
+    """Found by the first start, and kept by the next ones."""
     token: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def start(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        if not self.port:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
         own = self.root / ".jupyter-test"
         quiet = own / "settings" / "@jupyterlab" / "apputils-extension"
-        quiet.mkdir(parents=True)
+        quiet.mkdir(parents=True, exist_ok=True)
         if not self.is_shared:
             for name, off in COLLABORATION_OFF.items():
                 (own / "config" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -106,6 +106,7 @@ def test_a_run_ends_with_the_kernel_that_was_shut_down(lab, page, word):
     page.locator(".nbt-badge .nbt-mark-running").wait_for()
     page.evaluate(f"void {SESSION}.shutdown()")
     page.locator(".nbt-badge .nbt-mark-killed").wait_for()
+    page.wait_for_function(f"() => !{SESSION}.isTerminating && !{SESSION}.session?.kernel")
     page.evaluate(f"void {SESSION}.startKernel()")
     page.wait_for_function(IDLE)
     assert [view.state.value for view in runs_of(lab, name)] == ["KILLED"]

@@ -161,3 +161,6 @@ async def test_a_first_look_shows_the_newest_runs_while_all_are_read(post, add_r
     assert set(column(whole, "info/id")) == set(runs)
     again = await post("runs", {"scope": "all", "first": True})  # all are known now
     assert ("others" in again, len(column(again, "info/id"))) == (False, 4)
+    monkeypatch.setattr("nbtrack.server.desk._MOST", 3)  # and of very many the newest, so that they are seen at once
+    few = await post("runs", {"scope": "all", "first": True})
+    assert (few["others"], column(few, "info/id")) == (1, column(whole, "info/id")[:3])

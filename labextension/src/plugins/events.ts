@@ -30,13 +30,15 @@ class ServerEvents {
     const settings = ServerConnection.makeSettings();
     const url = URLExt.join(settings.baseUrl, 'nbtrack', 'api', 'events');
     let wait = FIRST_WAIT_MS;
+    let wasLetIn = false;
     for (;;) {
       try {
         const response = await ServerConnection.makeRequest(url, { cache: 'no-store' }, settings);
-        if (response.status === 404 || response.status === 403) {
-          return; // the server has no such part, or not for us: asking again would not help
+        if (!wasLetIn && (response.status === 404 || response.status === 403)) {
+          return; // the server has no such part, or not for us: asking again would not help, but after a login that expired
         }
         if (response.ok) {
+          wasLetIn = true;
           await this._read(response);
           wait = FIRST_WAIT_MS;
         }
