@@ -85,11 +85,13 @@ def make(packages: Packages, folder: Path) -> Path:
     names = {_plain(name) for name in (OURS,)}
     wanted.write_text("".join(f"{name}=={it}\n" for name, it in packages.imported.items() if _plain(name) not in names) + f"ipykernel\n{_ours()}\n")
     limits.write_text("".join(f"{name}=={it}\n" for name, it in packages.installed.items() if _plain(name) not in names))
+    is_this = version in ("", f"{sys.version_info[0]}.{sys.version_info[1]}")
     if uv:
-        _do([uv, "venv", "--quiet", *(["--python", version] if version else []), str(venv)])
+        # uv looks for a Python on PATH, and downloads one, where the right one may be the one that runs this
+        _do([uv, "venv", "--quiet", "--python", sys.executable if is_this else version, str(venv)])
         _do([uv, "pip", "install", "--quiet", "--python", str(python), "--requirement", str(wanted), "--constraint", str(limits)])
         return python
-    base = sys.executable if version in ("", f"{sys.version_info[0]}.{sys.version_info[1]}") else shutil.which(f"python{version}")
+    base = sys.executable if is_this else shutil.which(f"python{version}")
     if base is None:
         raise NoEnvironmentError(f"Python {version} is not installed")
     _do([base, "-m", "venv", str(venv)])
