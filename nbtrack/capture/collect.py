@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.capture import background
 from nbtrack.capture.choice import KINDS
+from nbtrack.capture.measures import is_equal
 from nbtrack.capture.run import TrackedRun, as_text
 from nbtrack.capture.source import CaptureSource, Cell, Finding, Source
 from nbtrack.entities.ledger import Entry
@@ -147,7 +148,7 @@ def _record(run: TrackedRun, finding: Finding) -> None:
     value = finding.value
     if finding.name in run.autologged:
         return
-    if type(value) in (int, float) and run.curve_ends.get(finding.name) == value:
+    if type(value) in (int, float) and finding.name in run.curve_ends and is_equal(run.curve_ends[finding.name], value):
         return  # a curve's last point, found again as a number
     if hasattr(value, "__len__") and not isinstance(value, (str, bytes)) and getattr(value, "ndim", 1) == 1:
         for step, item in enumerate(value.values() if isinstance(value, dict) else value):

@@ -36,6 +36,8 @@ class Measured:
     """The table it stands in: others there of the same value are other quantities."""
     is_of_fit: bool = False
     """It belongs to one fit of a model: another fit under the same variable is another quantity, and no next point of this one."""
+    may_diverge: bool = False
+    """It is kept where it is NaN or infinite, too: a run that went wrong shows it. In tables and objects of libraries NaN marks what is not there."""
 
 
 def number(value: Any) -> float | int | None:
@@ -69,7 +71,12 @@ def is_curve(cell: Cell, name: str) -> bool:
 
 def ends_curve(cell: Cell, name: str, value: float | int) -> bool:
     """Whether the number is the last point of the curve of this name."""
-    return cell.run is not None and cell.run.curve_ends.get(name) == value
+    return cell.run is not None and name in cell.run.curve_ends and is_equal(cell.run.curve_ends[name], value)
+
+
+def is_equal(some: float | int, other: float | int) -> bool:
+    """Whether two numbers are the same; NaN is the same as NaN."""
+    return some == other or (some != some and other != other)  # noqa: PLR0124 - NaN is not itself
 
 
 def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
@@ -87,14 +94,16 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
             return
         if not it.name:
             continue
-        if isinstance(it.value, float) and not math.isfinite(it.value) and it.name not in seen:
+        is_finite = type(it.value) is int or math.isfinite(it.value)
+        if not is_finite and not it.may_diverge and it.name not in seen:
             continue
-        others = (name for name in _near(sorted_values, it.value) if not (it.table and tables.get(name) == it.table))
+        near = _near(sorted_values, it.value) if is_finite else (name for name, value in values.items() if is_equal(value, it.value))
+        others = (name for name in near if not (it.table and tables.get(name) == it.table))
         if is_curve(cell, it.name.rpartition(".")[2]) and ends_curve(cell, it.name.rpartition(".")[2], it.value):
             continue  # the last point of a curve, told once more by a dict or an object
         if it.key in here or any(_is_same(it, name, values[name]) for name in others):  # one quantity once a cell
             continue
-        if isinstance(it.value, float) and it.value not in (0, 1) and not is_measure(it.name) and it.value in earlier.values():
+        if isinstance(it.value, float) and is_finite and it.value not in (0, 1) and not is_measure(it.name) and it.value in earlier.values():
             continue  # another cell said it by a name that says no less
         if any(earlier.get(name) == it.value for name, key in seen.items() if name not in values and (name == it.name) != (key == it.key)):
             continue  # another cell said it: the same name by another expression, or the same expression under another name
@@ -111,7 +120,8 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
         seen[name] = it.key
         here[it.key], values[name], tables[name] = name, it.value, it.table
         earlier[name] = it.value
-        insort(sorted_values, (abs(it.value), name))
+        if is_finite:  # NaN has no place in an order
+            insort(sorted_values, (abs(it.value), name))
         yield Finding("metric", name, it.value, it.rule)
 
 
@@ -127,6 +137,8 @@ def _near(values: list[tuple[float, str]], value: float) -> Iterator[str]:
 
 def _is_same(it: Measured, name: str, value: float | int) -> bool:
     """Whether a number is one that has a name already: of the same value, or the same in percent, and called alike or by nothing that says a measure."""
+    if not (type(value) is int or math.isfinite(value)):  # all that diverged is NaN: only names tell it apart
+        return _words(it.name) <= _words(name) or _words(name) <= _words(it.name)
     is_derived = it.name.endswith((".mean", ".std"))
     if not any(math.isclose(it.value, value * factor, rel_tol=1e-9) for factor in (1, 100, 0.01, *((-1, -100, -0.01) if is_derived else ()))):
         return False

@@ -11,7 +11,7 @@ from typing import Any
 from nbtrack.capture.curves import Kept
 from nbtrack.capture.known import module_of
 from nbtrack.capture.labels import SPLITS, labelled, own_name, snake
-from nbtrack.capture.measures import Measured, ends_curve, key_of, known, metrics, number
+from nbtrack.capture.measures import Measured, ends_curve, is_equal, key_of, known, metrics, number
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, origins_of, through
 from nbtrack.capture.sites import is_repeated
@@ -270,7 +270,7 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
             continue
         qualifiers = tuple(dict.fromkeys(it.id for it in ast.walk(core) if isinstance(it, ast.Name) and it.id not in origins.modules))
         key = core.id if isinstance(core, ast.Name) and not spot.place else f"{spot.place}:{key_of(core)}:{spot.word}" if spot.place else key_of(core)
-        yield Measured(name.rstrip("_"), value, "printed with its label", key, qualifiers[::-1])
+        yield Measured(name.rstrip("_"), value, "printed with its label", key, qualifiers[::-1], may_diverge=True)
 
 
 def _is_item(cell: Cell, node: ast.expr) -> bool:
@@ -304,7 +304,7 @@ def _curve(kept: Kept, spot: Spot, values: list[Any]) -> Iterator[Finding]:
 def _ends_a_curve(cell: Cell, last: Any) -> bool:
     """Whether the last of several printed values is the last point of a curve."""
     value = number(last)
-    return value is not None and cell.run is not None and value in cell.run.curve_ends.values()
+    return value is not None and cell.run is not None and any(is_equal(it, value) for it in cell.run.curve_ends.values())
 
 
 def _foreseen(cell: Cell) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ _ARITHMETIC = frozenset(
 )
 _MACHINE = frozenset(("finfo", "iinfo", "float_info"))
 """Where languages and libraries tell what numbers they have."""
+_CONSTANTS = frozenset(("pi", "e", "inf", "nan", "eps", "tau", "Inf", "NaN", "NAN", "infty", "PINF", "NINF"))
 _PLACES = frozenset(("argmax", "argmin", "nanargmax", "nanargmin"))
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
@@ -125,9 +126,9 @@ class Origins:
     def is_constant(self, node: ast.expr) -> bool:
         """Whether a value is arithmetic of literals and of names that are such themselves."""
         if isinstance(node, ast.Name):
-            return node.id in self.constants
+            return node.id in self.constants or (node.id in _CONSTANTS and node.id in self.modules)  # from math import inf
         if isinstance(node, ast.Attribute):
-            return node.attr in ("pi", "e", "inf", "nan", "eps", "tau") and self._is_library(node)
+            return node.attr in _CONSTANTS and self._is_library(node)
         if isinstance(node, ast.Call):
             path = path_of(node.func)
             is_function = isinstance(node.func, ast.Name) or self._is_library(node.func)

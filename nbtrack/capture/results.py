@@ -119,7 +119,9 @@ def _of_dict(name: str, items: dict[Any, Any]) -> Iterator[Measured]:
         if type(found) is int and not any(is_measure(snake(it)) for it in words):
             continue
         full = f"{name}.{path}" if name and not is_report else path
-        yield Measured(full, found, "item of a dict of results", f"{name}[{path}]", (name,) if name and is_report else (), f"{name}{{}}" if "." in path else "")
+        where = f"{name}{{}}" if "." in path else ""
+        is_own = not is_report and is_measure(snake(words[-1]))
+        yield Measured(full, found, "item of a dict of results", f"{name}[{path}]", (name,) if name and is_report else (), where, may_diverge=is_own)
 
 
 def _leaves(items: dict[Any, Any], prefix: str, depth: int = 0) -> Iterator[tuple[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nbtrack.capture.labels import own_name, snake
-from nbtrack.capture.measures import TOLD_APART, Measured, ends_curve, is_curve, key_of, metrics, number
+from nbtrack.capture.measures import TOLD_APART, Measured, ends_curve, is_curve, is_equal, key_of, metrics, number
 from nbtrack.capture.printed import WHOLE, labels_in
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, bindings, flat_statements, origins_of, through
@@ -58,7 +58,7 @@ def _bound(cell: Cell) -> Iterator[Measured]:
             continue
         value = number(cell.namespace[name])
         if value is not None and name in cell.request.measured and not is_curve(cell, name):
-            yield Measured(name, value, "the metric of the goal", name, tuple(_models(node)))
+            yield Measured(name, value, "the metric of the goal", name, tuple(_models(node)), may_diverge=True)
             continue
         if value is None or cell.before.get(name) == id(cell.namespace[name]) or ends_curve(cell, name, value):
             continue
@@ -66,7 +66,7 @@ def _bound(cell: Cell) -> Iterator[Measured]:
         if not _is_result(origins, name, node, value, called):
             continue
         shown = called if called and (not is_measure(name) or is_curve(cell, name)) and is_measure(called) else name
-        yield Measured(shown, value, "bound to a computed number", name, tuple(_models(node)))
+        yield Measured(shown, value, "bound to a computed number", name, tuple(_models(node)), may_diverge=True)
     several = cell.entry.facts.get(TOLD_APART, set())
     for name in sorted((origins.looped - origins.targets - origins.chosen - latest.keys() - several) | origins.bests):
         value = number(cell.namespace.get(name))
@@ -74,10 +74,10 @@ def _bound(cell: Cell) -> Iterator[Measured]:
             isinstance(value, float)
             and (is_measure(name) or name in origins.bests)
             and not is_curve(cell, name)
-            and not (cell.run is not None and name not in origins.bests and value in cell.run.curve_ends.values())
+            and not (cell.run is not None and name not in origins.bests and any(is_equal(it, value) for it in cell.run.curve_ends.values()))
             and cell.before.get(name) != id(cell.namespace[name])
         ):
-            yield Measured(name, value, "final value of a loop", name)
+            yield Measured(name, value, "final value of a loop", name, may_diverge=True)
 
 
 def _is_result(origins: Origins, name: str, node: ast.expr, value: float, called: str) -> bool:
@@ -109,7 +109,7 @@ def _last(cell: Cell) -> Iterator[Measured]:
         if _of_curve(cell, part) or not origins.why_not(part, name):
             core = through(part)
             key = core.id if isinstance(core, ast.Name) else key_of(core)
-            yield Measured(name, value, "last expression of the cell", key, tuple(_models(part)))
+            yield Measured(name, value, "last expression of the cell", key, tuple(_models(part)), may_diverge=True)
 
 
 def _of_curve(cell: Cell, node: ast.expr) -> str:

@@ -365,3 +365,11 @@ def test_a_block_in_a_notebook_belongs_to_the_notebooks_experiment(kernel):
     assert {name: view.start.experiment for name, view in views.items()} == {"alone": "digits", "cell": "chosen", "inside": "chosen"}
     assert views["inside"].start.parent == views["cell"].run_id
     assert views["alone"].tags["mlflow.source.type"] == "NOTEBOOK"
+
+
+def test_a_run_that_diverged_shows_nan(kernel):
+    kernel.run("import numpy as np\nx = np.array([1., -1., 2.])\nnp.seterr(all='ignore')\nev = lambda a: float(np.log(a).mean())")
+    reply = kernel.run("%%track diverged\nval_loss = np.sqrt(x).mean()\nprint('val_loss', val_loss)\nerror = ev(x * 0)")
+    [run] = kernel.runs()
+    assert {name: str(it.last) for name, it in run.metrics.items()} == {"val_loss": "nan", "error": "-inf"}
+    assert "nan" in reply.shown[0]

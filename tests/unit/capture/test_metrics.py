@@ -1,5 +1,7 @@
 """Which numbers of a cell are metrics, and which are sizes, constants, times, statistics of data and steps on the way."""
 
+import math
+
 import pytest
 
 from nbtrack.capture.measures import number
@@ -294,3 +296,30 @@ def test_a_number_that_a_later_cell_logs_by_a_call_is_the_point_that_is_there(no
     run.log("mse", 0.5)
     run.log("mse", 0.5)
     assert {name: metric.count for name, metric in notebook.view().metrics.items()} == {"acc": 1, "mse": 3}
+
+
+DIVERGED = "import numpy as np\nfrom math import inf\nx = np.array([1., -1., 2.])\nev = lambda a: float(np.log(a).mean())\nwith np.errstate(all='ignore'):\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("val_loss = np.sqrt(x).mean(); print('val_loss', val_loss)", {"val_loss": "nan"}),
+        ("loss = ev(x)", {"loss": "nan"}),
+        ("loss = ev(x); mse = ev(x * 2); print(f'loss {ev(x)}')", {"loss": "nan", "mse": "nan"}),
+        ("loss = ev(x * 0); slope = ev(x * 0)", {"loss": "-inf", "slope": "-inf"}),
+        ("print('validation loss:', ev(x))", {"validation_loss": "nan"}),
+        ("metrics = {'loss': ev(x), 'n': 3}", {"metrics.loss": "nan"}),
+        ("loss = ev(x); mse = ev(abs(x)); mae = ev(abs(x) * 2)", {"loss": "nan", "mse": f"{math.log(2) / 3}", "mae": f"{math.log(16) / 3}"}),
+        ("best_loss = float('inf'); min_loss = np.inf; loss = -np.nan; best = error = inf; lowest_loss = -inf", {}),
+        ("age = np.sqrt(x); mean_age = age.mean()", {}),
+    ],
+)
+def test_what_diverged_is_a_metric_as_what_did_not(measured, code, found):
+    assert {name: str(value) for name, value in measured(DIVERGED + f"    {code}").items()} == found
+
+
+def test_a_table_with_gaps_gives_no_metrics_for_them(measured):
+    pytest.importorskip("pandas")
+    code = "import pandas as pd\nresults = pd.DataFrame({'accuracy': [.5, float('nan')], 'recall': [.25, .75]}, index=['a', 'b'])"
+    assert measured(code) == {"a.accuracy": 0.5, "a.recall": 0.25, "b.recall": 0.75}
