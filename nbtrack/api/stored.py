@@ -10,8 +10,9 @@ from nbtrack import courier, settings
 from nbtrack.capture.begin import tracking_uri
 from nbtrack.entities import RunView
 from nbtrack.journal import Home
+from nbtrack.magics.listed import listed
 from nbtrack.magics.table import RunTable, names_in
-from nbtrack.reads import act, all_runs, find
+from nbtrack.reads import act, find
 
 if TYPE_CHECKING:
     from nbtrack.charts.compare import Comparison
@@ -60,11 +61,8 @@ def runs(query: str = "", *, trash: bool = False, columns: Sequence[str] = (), a
         QueryError: the query cannot be read.
         UsageError: no run has what `columns` names.
     """
-    from nbtrack.reads.fresh import refresh_first, told
-
-    fresh = refresh_first(state_home(), settings.load())
     names = names_in(columns) if isinstance(columns, str) else columns
-    return RunTable(all_runs(state_home(), query, with_trash=trash), told(fresh), names, is_all=all_columns)
+    return listed(state_home(), query, names, with_trash=trash, all_columns=all_columns)
 
 
 def run(word: str = "last") -> RunView:

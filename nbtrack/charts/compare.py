@@ -30,6 +30,7 @@ from nbtrack.journal import Home
 from nbtrack.reads import find, fresh, words
 from nbtrack.reads.query import parse
 from nbtrack.reads.terms import names_of
+from nbtrack.reads.unmatched import unmatched
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,7 +116,7 @@ class Comparison:
         if known is None or views is not before:
             metric = self._chosen(views)
             known = frame(views, as_of_ms=0, metric=metric, group=self.group[0] if self.group else None, baseline=self.baseline)
-            known["says"] += self._notes(views)
+            known["says"] = self._noted(views, known["says"])
             self._table = views, known
         seen = fresh.refresh(self.home, settings.load())  # asks, and does not wait: the next look shows it
         return {**known, "as_of_ms": seen.as_of_ms or time.time_ns() // 1_000_000, "stale": sendable(words.clean(fresh.told(seen)))}
@@ -255,14 +256,17 @@ class Comparison:
         told: str = frame(views, as_of_ms=0, metric=metric, kinds=())["says"]
         if metric is not None and (self.group or self.baseline):
             told += f" {statistics(views, metric, self.group, self.baseline)['says']}"
-        return sendable(told + self._notes(views))
+        return sendable(self._noted(views, told))
 
-    def _notes(self, views: Sequence[RunView]) -> str:
-        """What the user should know of the selection."""
+    def _noted(self, views: Sequence[RunView], told: str) -> str:
+        """A sentence on the runs, and behind it what the user should know of their selection."""
+        why = unmatched(self.home, self.selection.query, views)
         notes = [f" {len(self._gone)} of the runs are gone or in the trash."] if self._gone else []
         if self.selection.query and (names := parse(self.selection.query).clashes(*names_of(views))):
             notes.append(f" {', '.join(names)} could mean two things: a metric comes first, metric.{names[0]} and param.{names[0]} say which.")
-        return "".join(notes)
+        if why and views:
+            notes.append(f" {why}")
+        return (why if why and not views else told) + "".join(notes)
 
     def _pictures(self, views: Sequence[RunView]) -> list[Picture]:
         return [draw() for draw in self._drawers(views)]

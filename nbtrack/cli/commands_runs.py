@@ -13,8 +13,9 @@ from nbtrack.amounts import counted
 from nbtrack.cli.app import Json, changed, print_json, state_home
 from nbtrack.errors import StoreError, UsageError
 from nbtrack.exits import Exit
-from nbtrack.magics.table import RunTable, names_in, terminal_width
-from nbtrack.reads import act, all_runs, find, words
+from nbtrack.magics.listed import listed
+from nbtrack.magics.table import names_in, terminal_width
+from nbtrack.reads import act, find, words
 
 app = typer.Typer()
 
@@ -29,17 +30,13 @@ def runs(
     as_json: Json = False,
 ) -> None:
     """List runs of this machine and of the store, newest first."""
-    from nbtrack.reads.fresh import refresh_first, told
-
-    fresh = refresh_first(state_home(), settings.load(), full=reread)
-    views = all_runs(state_home(), " ".join(filter or []), with_trash=trash)
+    table = listed(state_home(), " ".join(filter or []), names_in(columns), with_trash=trash, all_columns=all_columns, full=reread)
     if as_json:
-        print_json([words.as_data(view) for view in views])
-    table = RunTable(views, told(fresh), names_in(columns), is_all=all_columns)
-    if not as_json:
+        print_json([words.as_data(view) for view in table])
+    else:
         print(table.text(terminal_width()))
-    if table.note:
-        print(table.note, file=sys.stderr)
+    if note := " ".join(text for text in (table.nothing if as_json and filter and not table.views else "", table.note) if text):
+        print(note, file=sys.stderr)
 
 
 @app.command()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbtrack import settings
 from nbtrack.capture.current import current
 from nbtrack.entities import RunView
 from nbtrack.errors import UnknownRunError, UsageError
@@ -28,12 +27,10 @@ class Commands(Base):
     """The commands that show runs."""
 
     def _runs(self, words: list[str]) -> RunTable:
-        from nbtrack.reads.fresh import refresh_first, told
+        from nbtrack.magics.listed import listed
 
         flags, values, rest = take(words, ("--all-columns",), ("--columns",), "runs")
-        fresh = refresh_first(self._home(), settings.load())
-        views = all_runs(self._home(), " ".join(rest))
-        return RunTable(views, told(fresh), names_in(values.get("--columns", "")), is_all="--all-columns" in flags)
+        return listed(self._home(), " ".join(rest), names_in(values.get("--columns", "")), all_columns="--all-columns" in flags)
 
     def _show(self, words: list[str]) -> RunPage:
         from nbtrack.charts.run_page import RunPage

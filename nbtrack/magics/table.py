@@ -22,19 +22,20 @@ _SHOWN = 200
 class RunTable:
     """Runs x (name, state, time, metrics, params); an HTML table in Jupyter, aligned text elsewhere."""
 
-    def __init__(self, views: list[RunView], note: str = "", asked: Sequence[str] = (), *, is_all: bool = False) -> None:
+    def __init__(self, views: list[RunView], note: str = "", asked: Sequence[str] = (), *, is_all: bool = False, nothing: str = "No runs.") -> None:
         """
         Args:
             note: what should be known of the whole: that the store does not answer, and since when.
             asked: params, metrics and tags to show in place of those that are chosen.
             is_all: show all params and metrics, however long the lines become.
+            nothing: what to say where there are no runs.
 
         Raises:
             UsageError: no run has what was asked for.
         """
         more = f"The newest {_SHOWN} of {len(views):,} runs are shown; a filter finds others." if len(views) > _SHOWN else ""
         self.views, self.note = views, " ".join(text for text in (more, note) if text)
-        self._asked, self._is_all = tuple(asked), is_all
+        self._asked, self._is_all, self.nothing = tuple(asked), is_all, nothing
         if asked and views:
             self._columns  # noqa: B018 - a name that no run has is refused here, not where the table is shown
 
@@ -67,7 +68,7 @@ class RunTable:
         from nbtrack.magics.columns import GAP, fitting, said
 
         if not self.views:
-            return "No runs."
+            return sendable(self.nothing)
         shown, out = self._columns
         if width is not None and not (self._asked or self._is_all):
             shown, beyond = fitting(shown, width)
@@ -82,14 +83,14 @@ class RunTable:
     def __repr__(self) -> str:
         width = terminal_width()
         if not self.views:
-            return f"No runs. {self.note}".rstrip()
+            return sendable(f"{self.nothing} {self.note}".rstrip())
         return sendable("\n".join([self.text(width), *([self.note] if self.note else [])]))
 
     def _repr_html_(self) -> str:
         from nbtrack.magics.columns import said
 
         if not self.views:
-            return sendable(f"<i>{escape(f'No runs. {self.note}'.rstrip())}</i>")
+            return sendable(f"<i>{escape(f'{self.nothing} {self.note}'.rstrip())}</i>")
         head = "".join(f"<th>{escape(name)}</th>" for name in self.header)
         body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self.rows)
         notes = " ".join(text for text in (said(self._columns[1]), self.note) if text)

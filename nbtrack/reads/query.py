@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import tzinfo
 
 from nbtrack.errors import QueryError
@@ -30,15 +31,32 @@ _TOKEN = regex(
 _VALUE = regex(r"""\s*(?:(?P<quoted>"(?:\\.|[^"\\])*")|(?P<plain>(?:`[^`]*`|[^\s()"`])+))""", re.DOTALL)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Something of the user's own that a query asks for: a metric, a param, a tag or a word."""
+
+    text: str
+    kind: str
+    """`metric`, `param`, `tag`, `word`, or empty for a name that may be any of the first three."""
+    is_of: Holds
+    """Whether a run has it, whatever its value."""
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it names something whose value is compared; words and tags are themselves what is looked for."""
+        return self.kind not in ("word", "tag")
+
+
 class Query:
     """A query that was understood.
 
     Args:
         names: bare names it compares, in the order they appear.
+        asked: what it asks for that not every run has.
     """
 
-    def __init__(self, text: str, holds: Holds, names: tuple[str, ...]) -> None:
-        self.text, self.holds, self.names = text, holds, names
+    def __init__(self, text: str, holds: Holds, names: tuple[str, ...], asked: tuple[Asked, ...] = ()) -> None:
+        self.text, self.holds, self.names, self.asked = text, holds, names, asked
 
     def clashes(self, metrics: Iterable[str], params: Iterable[str]) -> list[str]:
         """Names that could have meant something else too: those of a metric and a param, and reserved ones that a metric or param has."""
@@ -58,7 +76,7 @@ def parse(text: str, zone: tzinfo | None = None) -> Query:
     """
     reader = _Reader(text, zone)
     holds = reader.whole()
-    return Query(text, holds, tuple(dict.fromkeys(reader.names)))
+    return Query(text, holds, tuple(dict.fromkeys(reader.names)), tuple(reader.asked))
 
 
 class _Reader:
@@ -67,6 +85,7 @@ class _Reader:
     def __init__(self, text: str, zone: tzinfo | None) -> None:
         self._text, self._zone, self._at = text, zone, 0
         self.names: list[str] = []
+        self.asked: list[Asked] = []
 
     def whole(self) -> Holds:
         if not self._text.strip():
@@ -118,7 +137,8 @@ class _Reader:
         if token["name"] is not None and after is not None and after["operator"]:
             self._at = after.end()
             return self._comparison(token["name"], at, after["operator"], after.start("operator"))
-        return has_word(_unquoted(token["quoted"]) if token["quoted"] is not None else token["name"].replace("`", ""))
+        word = _unquoted(token["quoted"]) if token["quoted"] is not None else token["name"].replace("`", "")
+        return self._noted(Asked(word, "word", has_word(word)))
 
     def _comparison(self, name: str, at: int, how: str, how_at: int) -> Holds:
         how = "=" if how == "==" else how
@@ -148,7 +168,7 @@ class _Reader:
         after = self._peek()
         if after is None or not after["operator"]:
             wanted = name.lower()
-            return lambda run: any(wanted == key.lower() or wanted == value.lower() for key, value in run.tags.items())
+            return self._noted(Asked(name, "tag", lambda run: any(wanted in (key.lower(), value.lower()) for key, value in run.tags.items())))
         self._at = after.end()
         how = "=" if after["operator"] in ("==", ":") else after["operator"]
         value, value_at = self._value(f"tag:{name}", how)
@@ -159,7 +179,7 @@ class _Reader:
             raise self._error(how_at, f"'has{how}' cannot be read.", "Write has:acc.")
         name, _ = self._value("has", how)
         name = name.replace("`", "")
-        return lambda run: name in run.metrics or name in run.params or name in run.tags
+        return self._noted(Asked(name, "", lambda run: name in run.metrics or name in run.params or name in run.tags))
 
     def _reserved(self, name: str, how: str, how_at: int, value: str, value_at: int) -> Holds:
         if name in ("state", "stamp"):
@@ -204,6 +224,7 @@ class _Reader:
         return compared(how, low, lambda run: run.started_ms)
 
     def _of_named(self, it: Name, how: str, value: str, value_at: int, typed: str) -> Holds:
+        self._noted(Asked(it.text, it.kind, lambda run: found_in(it, run) is not None))
         number = number_of(value)
         if how in ("<", "<=", ">", ">="):
             if number is None:
@@ -221,6 +242,10 @@ class _Reader:
             return text == wanted or (number is not None and number == as_number(found)) or (is_nan(number) and is_nan(as_number(found)))
 
         return (lambda run: not equals(run)) if how == "!=" else equals
+
+    def _noted(self, it: Asked) -> Holds:
+        self.asked.append(it)
+        return it.is_of
 
     def _value(self, name: str, how: str) -> tuple[str, int]:
         """The value behind an operator, and where it stands."""

@@ -18,7 +18,7 @@ _NUMBER = regex(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|nan", re.I
 _DATE = regex(r"(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d?):(\d\d)(?::(\d\d))?)?")
 _DURATION = regex(r"(\d+\.?\d*|\.\d+)(ms|s|min|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_INTERNAL = ("nbtrack.", "mlflow.")
+INTERNAL = ("nbtrack.", "mlflow.")
 """Tags that are not the user's: words are not looked for in them."""
 _ID_LETTERS = 4
 
@@ -72,7 +72,7 @@ def has_word(word: str) -> Holds:
             return True
         if any(wanted in value.lower() for value in run.params.values()):
             return True
-        return any(wanted in value.lower() or wanted in key.lower() for key, value in run.tags.items() if not key.startswith(_INTERNAL))
+        return any(wanted in value.lower() or wanted in key.lower() for key, value in run.tags.items() if not key.startswith(INTERNAL))
 
     return holds
 

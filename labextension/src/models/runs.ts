@@ -117,6 +117,12 @@ export class Runs {
     this.ids.forEach((id, row) => this._rows.set(id, row));
   }
 
+  /** Why the filter of the comparison found none; empty where it had none, or found some. */
+  get why(): string {
+    const says = this.source.says ?? '';
+    return says.startsWith('No run matches') ? says : '';
+  }
+
   /** Number of a run's row; undefined where it is not here, such as when it was deleted meanwhile. */
   row(id: string): number | undefined {
     return this._rows.get(id);

@@ -29,7 +29,7 @@ export function TableTab({ compare }: { compare: Compare }): VNode {
       {compare.items.length || compare.baseline !== undefined ? (
         <Table compare={compare} />
       ) : (
-        <p class="nbt-empty">{compare.runs.count ? STRINGS.noMatch : STRINGS.noRuns}</p>
+        <p class="nbt-empty">{compare.runs.count ? STRINGS.noMatch : compare.runs.why || STRINGS.noRuns}</p>
       )}
     </>
   );

@@ -31,6 +31,14 @@ def test_runs_lists_and_filters(folder):
     assert [run["name"] for run in json.loads(command("runs", "lr>0.2", "--json").stdout)] == ["fit-0.5"]
 
 
+def test_a_wrong_name_in_a_filter_is_told(folder):
+    told = "No run matches acx>0.9: no run has acx. Did you mean acc?"
+    assert told in command("runs", "acx>0.9").stdout
+    for_programs = command("runs", "acx>0.9", "--json")
+    assert (json.loads(for_programs.stdout), for_programs.returncode) == ([], 0)
+    assert told in for_programs.stderr
+
+
 def test_show_tells_all_of_one_run(folder):
     assert "lr" in command("show", "fit-0.1").stdout
     assert json.loads(command("show", "fit-0.1", "--json").stdout)["metrics"]["acc"]["last"] == 0.2
