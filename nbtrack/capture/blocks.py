@@ -100,6 +100,8 @@ class Blocks:
         truth = self._session.truth
         self._session.last = run
         truth.record_block(run, entry)
+        if block.has_environment:
+            self._environment().begin(run, self._session.ledger, entry, self._session.shell.user_ns)
         truth.keep_recipe(run, self._judged(block).recipe, block.targets, {})
 
     def end(self, run: TrackedRun) -> None:
@@ -155,12 +157,14 @@ class Blocks:
             self._ahead = (block.first, judged)
         return judged
 
+    def _environment(self) -> Environment:
+        return next(it for it in self._session.collector.sources if isinstance(it, Environment))
+
     def _finish(self, blocks: list[_Block]) -> None:
         truth = self._session.truth
         known: dict[frozenset[int], Judged] = {}
         if any(it.has_environment for it in blocks):
-            environment = next(it for it in self._session.collector.sources if isinstance(it, Environment))
-            files = environment.files_now(self._session.ledger, self._session.ledger.entries[-1], self._session.shell.user_ns)
+            files = self._environment().files_now(self._session.ledger, self._session.ledger.entries[-1], self._session.shell.user_ns)
             for block in (it for it in blocks if it.has_environment):
                 truth.keep(block.run, JSON, lambda: files()[JSON])
                 truth.keep(block.run, REQUIREMENTS, lambda: files()[REQUIREMENTS])

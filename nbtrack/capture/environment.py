@@ -15,6 +15,7 @@ from typing import Any
 
 from nbtrack.capture import gpus
 from nbtrack.capture.distributions import Distributions, stamp
+from nbtrack.capture.early import Early
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.seeds import Seeds
 from nbtrack.capture.source import Cell, Finding, Source
@@ -34,7 +35,8 @@ VARIABLES = (
 class Environment(Source):
     """`environment/environment.json` and `environment/requirements.txt`.
 
-    What the user's code may change is read when the cell ends; the rest, which takes longer, in the background.
+    What the user's code may change is read when the cell ends; the rest, which takes longer, in the background. Of a cell that takes
+    its time all of it is written while it runs too, or a run whose kernel is killed would have none.
     """
 
     name = "environment"
@@ -47,6 +49,34 @@ class Environment(Source):
         self._reader = Reader()
         self._names: list[str] = []
         self._tops: frozenset[str] = frozenset()
+        self._early = Early()
+
+    def stop(self) -> None:
+        self._early.close()
+
+    def before(self, cell: Cell) -> Iterable[Finding]:
+        if cell.run is not None and cell.run.run_id != self._written[0]:
+            self.begin(cell.run, cell.ledger, cell.entry, cell.namespace)
+        return ()
+
+    def begin(self, run: TrackedRun, ledger: Ledger, entry: Entry, namespace: dict[str, Any]) -> None:
+        """A run begins in this cell: while the cell runs, what can be told so far is written now and then."""
+        known: list[Any] = []
+
+        def look() -> bool:
+            if entry.ended_ns is not None or run.is_ended:
+                return False
+            seeds = self._seeds.copy()
+            for it in ledger.entries[self._followed : entry.number]:
+                if it.tree is not None:
+                    seeds.follow(it.tree, namespace)
+            modules, facts = frozenset(name.partition(".")[0] for name in list(sys.modules)), _facts(seeds)
+            if known != [modules, facts]:
+                known[:] = [modules, facts]
+                self._reader.write(run, modules, facts, unless=lambda: entry.ended_ns is not None)
+            return not run.is_ended
+
+        self._early.look(look)
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         modules, facts = self._now(cell.ledger, cell.entry, cell.namespace)
@@ -70,11 +100,7 @@ class Environment(Source):
             if it.tree is not None:
                 self._seeds.follow(it.tree, namespace)
         self._followed = max(self._followed, entry.number)
-        there_are = set(os.environ)
-        return self._modules(), {
-            "seeds": self._seeds.facts(sys.modules),
-            "variables": {name: os.environ[name] for name in VARIABLES if name in there_are},
-        }
+        return self._modules(), _facts(self._seeds)
 
     def _modules(self) -> frozenset[str]:
         """Top-level names of what is loaded."""
@@ -91,14 +117,18 @@ class Reader:
     """Reads what does not change while a kernel lives once, and distributions again where some were installed."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()  # backgrounds of two cells may overlap
+        self._lock = threading.RLock()  # backgrounds of two cells may overlap
         self._stamp: Any = None
         self._distributions: Distributions | None = None
         self._machine: dict[str, Any] | None = None
 
-    def write(self, run: TrackedRun, modules: Iterable[str], facts: dict[str, Any]) -> None:
-        for path, data in self.files(modules, facts).items():
-            run.artifact_bytes(path, data)
+    def write(self, run: TrackedRun, modules: Iterable[str], facts: dict[str, Any], *, unless: Callable[[], bool] = lambda: False) -> None:
+        """Keep the artifacts; in one piece, so that what is made later is also written later."""
+        with self._lock:
+            if unless():
+                return
+            for path, data in self.files(modules, facts).items():
+                run.artifact_bytes(path, data)
 
     def files(self, modules: Iterable[str], facts: dict[str, Any]) -> dict[str, bytes]:
         """The artifacts, by path."""
@@ -113,6 +143,11 @@ class Reader:
                 "imported": self._distributions.of_modules(modules), "distributions_digest": hashlib.blake2b(requirements, digest_size=16).hexdigest(), **facts,
             }  # fmt: skip
         return {JSON: json.dumps(found, indent=1, ensure_ascii=False).encode("utf-8", "replace"), REQUIREMENTS: requirements}
+
+
+def _facts(seeds: Seeds) -> dict[str, Any]:
+    there_are = set(os.environ)
+    return {"seeds": seeds.facts(sys.modules), "variables": {name: os.environ[name] for name in VARIABLES if name in there_are}}
 
 
 def machine() -> dict[str, Any]:

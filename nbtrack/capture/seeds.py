@@ -37,6 +37,12 @@ class Seeds:
         """By library, the last one set; `default_rng` is a numpy generator of its own, `random_state` an argument of that name."""
         self._functions: dict[str, tuple[ast.FunctionDef | ast.AsyncFunctionDef, list[Seeding]]] = {}
 
+    def copy(self) -> Seeds:
+        """What is known so far, for another thread to go on from."""
+        made = Seeds()
+        made.values, made._functions = dict(self.values), dict(self._functions)
+        return made
+
     def follow(self, tree: ast.Module, namespace: dict[str, Any]) -> None:
         """Take what a cell seeds; names stand for the values they have now."""
         for node in _executed(tree):

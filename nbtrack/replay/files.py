@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
-from nbtrack.entities import Artifact, RunView
+from nbtrack.entities import Artifact, RunView, State
 from nbtrack.errors import JournalError, UsageError
 from nbtrack.journal import Home, blobs, fold
 from nbtrack.notebooks.dead import reap
@@ -52,6 +52,17 @@ def copy(home: Home, artifact: Artifact, target: Path) -> None:
         blobs.copy_to(home, artifact.blob, target)
     except FileNotFoundError as cause:
         raise _gone(artifact.path) from cause
+
+
+def why_no_environment(view: RunView) -> str:
+    """Why a run does not have it, and what to do, in two sentences."""
+    if view.state is State.RUNNING:
+        why = "It has just begun, or --capture or the setting capture leaves it out"
+    elif view.state is State.KILLED:
+        why = "Its process ended before it was written, or --capture or the setting capture left it out"
+    else:
+        why = "--capture or the setting capture left it out, or the run is not of a notebook's cell"
+    return f"{why}. `nbtrack reproduce {view.run_id[:8]} --env current` takes the one that is here."
 
 
 def _gone(path: str) -> JournalError:

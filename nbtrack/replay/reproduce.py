@@ -119,7 +119,7 @@ def _reproduce(
     if env == "current":
         differing += known.differences() if known is not None else []
     elif known is None:
-        raise NotRunnable("the run does not tell its environment; --env current takes the one that is here")
+        raise NotRunnable(f"the run does not tell its environment. {files.why_no_environment(view)}")
     elif env == "same" and (others := known.differences()):
         raise NotRunnable(f"the environment is another: {'; '.join(others)}. --env fresh installs the recorded one, --env current takes the one that is here")
     with tempfile.TemporaryDirectory(prefix="nbtrack-reproduce-", ignore_cleanup_errors=True) as name:

@@ -135,7 +135,7 @@ def environment(home: Home, view: RunView, *, to: str = "") -> Restored:
     """
     data = files.read(home, view, REQUIREMENTS)
     if data is None:
-        raise UsageError(f"Run {view.name} ({view.run_id[:8]}) does not tell its environment.", mend="Runs capture it unless --capture leaves it out.")
+        raise UsageError(f"Run {view.name} ({view.run_id[:8]}) does not tell its environment.", mend=files.why_no_environment(view))
     path = files.write_new(_target(view, ".txt", to, stem="requirements"), data)
     return Restored(path, "exact versions", commands(path, _python_of(files.read(home, view, ENVIRONMENT)), f".venv-{files.slug(view)}"))
 

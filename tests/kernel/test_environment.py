@@ -4,8 +4,13 @@ import importlib.metadata
 import json
 import platform
 import subprocess
+import time
 
+import pytest
+
+from nbtrack.errors import UsageError
 from nbtrack.journal import blobs
+from nbtrack.replay import restore
 
 JOIN = """
 import threading
@@ -80,3 +85,27 @@ def test_git_tells_commit_changes_and_remote(kernel):
 def test_outside_a_repository_there_is_no_git_and_both_can_be_switched_off(kernel):
     kernel.run("%%track --capture -environment\nx = 1")
     assert not any(path.startswith(("git/", "environment/")) for path in artifacts(kernel))
+
+
+def test_a_kernel_killed_in_a_cell_leaves_the_environment_of_the_run_and_of_a_block_in_it(kernel):
+    kernel.run("import os\nos.environ['OMP_NUM_THREADS'] = '3'")
+    kernel.send("%%track\nimport random, nbtrack, time\nrandom.seed(3)\nwith nbtrack.track('inner'):\n    while True:\n        time.sleep(0.01)")
+    deadline = time.monotonic() + 120
+    wanted = {"environment/environment.json", "environment/requirements.txt"}
+    while not (len(runs := kernel.runs()) == 2 and all(wanted <= {it.path for it in run.artifacts} for run in runs)):
+        assert time.monotonic() < deadline, runs
+        time.sleep(0.1)
+    kernel.manager.provisioner.process.kill()
+    for run in kernel.runs():
+        found = {it.path: it.blob for it in run.artifacts}
+        environment = json.loads(read(kernel, found["environment/environment.json"]))
+        assert (environment["python"], environment["seeds"]["random"], environment["variables"]["OMP_NUM_THREADS"]) == (platform.python_version(), 3, "3")
+        assert "ipykernel" in environment["imported"]
+        assert "ipykernel==" in restore.environment(kernel.home, run, to=str(kernel.folder / f"{run.run_id}.txt")).path.read_text()
+
+
+def test_a_run_without_an_environment_says_why(kernel):
+    kernel.run("%%track --capture -environment\nx = 1")
+    [run] = kernel.runs()
+    with pytest.raises(UsageError, match=r"setting capture left it out, .*--env current"):
+        restore.environment(kernel.home, run)

@@ -80,10 +80,10 @@ def test_what_a_run_does_not_have_is_named_with_what_it_has(home, begin, finish,
     finish(writer)
     view = fold(home, writer.run_id)
     for what, told in (
-        ("recipe", "Runs of %%track cells"),
-        ("env", "capture it"),
+        ("recipe", "did not see its cells"),
+        ("env", "left it out, or the run is not of a notebook"),
         ("model", "docs/capture.md"),
-        ("4", "have one"),
+        ("4", "did not see its cells"),
         ("soul", "It is one of document"),
     ):
         with pytest.raises(UsageError, match=told):
