@@ -100,7 +100,7 @@ class Compare(anywidget.AnyWidget):
         if not has_front_end():
             self._pictures = self.comparison.picture_count()
             (first, metadata), *rest = self.comparison.stills()
-            for still, facts in [(self._with_kept(first) if _is_kernel() else first, metadata), *rest]:
+            for still, facts in [(self._with_kept(first) if is_executed() else first, metadata), *rest]:
                 _publish(still, facts)
             return
         # A place for each still: the widget stands in the first, the others wait empty until the document shall hold pictures
@@ -192,14 +192,26 @@ def _is_jupyter() -> bool:
     return "__vsc_ipynb_file__" not in getattr(shell, "user_ns", {}) and "COLAB_RELEASE_TAG" not in os.environ
 
 
-def _is_kernel() -> bool:
-    return hasattr(get_ipython(), "kernel")
+def is_executed() -> bool:
+    """Whether a program executes the notebook: nbclient and papermill let nobody type into a cell; consoles and editors do.
+
+    Only there may an output take the seconds that the answers of all tabs need: nobody waits for it, and it shows what was kept.
+    """
+    message = _message()
+    return message is not None and message.get("content", {}).get("allow_stdin") is False
 
 
 def has_front_end() -> bool:
     """Whether a person looks: JupyterLab, Notebook and VS Code say which cell they execute, nbclient and papermill do not; Colab has its mark."""
-    shell = get_ipython()
-    if shell is None or not hasattr(shell, "kernel"):
+    message, shell = _message(), get_ipython()
+    if message is None or shell is None:
         return False
-    parent = shell.kernel.get_parent() if hasattr(shell.kernel, "get_parent") else {}
-    return bool(parent.get("metadata", {}).get("cellId")) or "__vsc_ipynb_file__" in shell.user_ns or "COLAB_RELEASE_TAG" in os.environ
+    return bool(message.get("metadata", {}).get("cellId")) or "__vsc_ipynb_file__" in shell.user_ns or "COLAB_RELEASE_TAG" in os.environ
+
+
+def _message() -> Mapping[str, Any] | None:
+    """What the kernel was sent to execute; None where there is no kernel."""
+    kernel = getattr(get_ipython(), "kernel", None)
+    if kernel is None:
+        return None
+    return dict(kernel.get_parent()) if hasattr(kernel, "get_parent") else {}

@@ -51,10 +51,10 @@ class Kernel:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=120)
 
-    def send(self, code: str, cell_id: str | None = None, said: dict[str, object] | None = None) -> str:
-        """Send a cell; `said` is what JupyterLab's extension would tell with it."""
+    def send(self, code: str, cell_id: str | None = None, said: dict[str, object] | None = None, *, can_ask: bool = False) -> str:
+        """Send a cell; `said` is what JupyterLab's extension would tell with it, `can_ask` that somebody sits there who can be asked."""
         message = self.client.session.msg(
-            "execute_request", {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False, "stop_on_error": True}
+            "execute_request", {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": can_ask, "stop_on_error": True}
         )
         if cell_id is not None:
             message["metadata"]["cellId"] = cell_id
@@ -63,8 +63,8 @@ class Kernel:
         self.client.shell_channel.send(message)
         return str(message["header"]["msg_id"])
 
-    def run(self, code: str, cell_id: str | None = None, said: dict[str, object] | None = None) -> Reply:
-        return self.answer(self.send(code, cell_id, said))
+    def run(self, code: str, cell_id: str | None = None, said: dict[str, object] | None = None, *, can_ask: bool = False) -> Reply:
+        return self.answer(self.send(code, cell_id, said, can_ask=can_ask))
 
     def answer(self, msg_id: str) -> Reply:
         reply = Reply()
