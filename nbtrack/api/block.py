@@ -25,6 +25,8 @@ from nbtrack.entities import Request
 class track:  # noqa: N801 - used as a function, a context and a decorator
     """A run: `with nbtrack.track("name") as run:`, or `@nbtrack.track` around a function, whose every call is one.
 
+    Params of a call are its arguments, defaults included, as far as they are simple; in a notebook it has the curves of the loops it runs.
+
     Args:
         name: name of the run; a memorable one if empty, the function's name as a decorator.
         experiment, goal, tags, params, parent, update: as the options of `%%track`; `parent` is a run id.
@@ -46,6 +48,10 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
         )  # fmt: skip
         self._params, self._store = dict(params or {}), store
         self._entered: list[tuple[TrackedRun | None, Any]] = []
+        self._arguments: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]] | None = None
+        """Of the call that this block is."""
+        self._is_followed = False
+        """It is one that has curves."""
         if self._function is not None:
             functools.update_wrapper(self, self._function)
 
@@ -69,6 +75,9 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
             if blocks is not None:
                 with _kept_quiet(run):
                     blocks.begin(run, self._request, chosen)
+            if self._arguments is not None:
+                with _kept_quiet(run, "call"):
+                    self._begin_call(run, blocks, chosen, *self._arguments)
         self._entered.append((run, token))
         return run
 
@@ -77,13 +86,17 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
         if run is None:
             return
         leave(run)
+        blocks = blocks_here()
+        if blocks is not None and self._is_followed:
+            with _kept_quiet(run, "call"):
+                blocks.end_call(run)
         try:
             context.reset(token)
         except ValueError:  # a generator or task left the block in another context
             context.set(None)
         from nbtrack.capture.session import outcome
 
-        if (blocks := blocks_here()) is not None:
+        if blocks is not None:
             with _kept_quiet(run):
                 blocks.end(run)
         run.end(*outcome(error))
@@ -100,28 +113,45 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None or self._function is None else functools.partial(self, instance)
 
+    def _begin_call(
+        self, run: TrackedRun, blocks: Blocks | None, chosen: settings.Settings, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        from nbtrack.api.arguments import params_of
+        from nbtrack.capture.choice import choose
+
+        choice = blocks.choice(self._request, chosen) if blocks is not None else choose(self._request, chosen.capture, chosen.exclude)
+        if "params" in choice.kinds:
+            for name, value in params_of(function, args, kwargs).items():
+                if name not in self._params and choice.wants(name):
+                    run.param(name, value)
+        if blocks is not None and not inspect.iscoroutinefunction(function):  # other tasks run while a coroutine waits
+            self._is_followed = True
+            blocks.begin_call(run, self._request, chosen)
+
     def _wrapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
         request = self._request if self._request.name else Request(**{**self._request.__dict__, "name": function.__name__})
 
-        def again() -> track:
-            return track(
+        def again(args: tuple[Any, ...], kwargs: dict[str, Any]) -> track:
+            block = track(
                 request.name, experiment=request.experiment, goal=request.goal, tags=request.tags, params=self._params,
                 parent=request.parent, update=request.is_update, store=self._store,
                 allow_secret=request.allow_secrets,
             )  # fmt: skip
+            block._arguments = (function, args, kwargs)
+            return block
 
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
             async def tracked_async(*args: Any, **kwargs: Any) -> Any:
-                with again():
+                with again(args, kwargs):
                     return await function(*args, **kwargs)
 
             return tracked_async
 
         @functools.wraps(function)
         def tracked(*args: Any, **kwargs: Any) -> Any:
-            with again():
+            with again(args, kwargs):
                 return function(*args, **kwargs)
 
         return tracked
@@ -143,9 +173,9 @@ def _blocks() -> Blocks | None:
 
 
 @contextlib.contextmanager
-def _kept_quiet(run: TrackedRun) -> Iterator[None]:
-    """What goes wrong with the snapshot is a notice of the run."""
+def _kept_quiet(run: TrackedRun, what: str = "snapshot") -> Iterator[None]:
+    """What goes wrong with the snapshot, or with what is kept of a call, is a notice of the run."""
     try:
         yield
     except Exception as cause:  # noqa: BLE001 - a guest does not break the block
-        run.notice(f"a part of the snapshot was not recorded: {cause!r}")
+        run.notice(f"a part of the {what} was not recorded: {cause!r}")

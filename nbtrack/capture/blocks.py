@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.capture.choice import Choice
 from nbtrack.capture.datasets import Datasets
 from nbtrack.capture.environment import JSON, REQUIREMENTS, Environment
 from nbtrack.capture.outputs import Outputs
@@ -25,6 +26,7 @@ from nbtrack.records import dataclass
 from nbtrack.settings import Settings
 
 if TYPE_CHECKING:
+    from nbtrack.capture.curves import Curves
     from nbtrack.capture.session import Session
     from nbtrack.capture.truth import Judged
 
@@ -103,6 +105,29 @@ class Blocks:
         if block.has_environment:
             self._environment().begin(run, self._session.ledger, entry, self._session.shell.user_ns)
         truth.keep_recipe(run, self._judged(block).recipe, block.targets, {})
+
+    def choice(self, request: Request, chosen: Settings) -> Choice:
+        """What is captured of a block."""
+        return self._session.capture_of(request, chosen)
+
+    def begin_call(self, run: TrackedRun, request: Request, chosen: Settings) -> None:
+        """The block is a call of a function; the curves of the loops it runs are its own, where it runs in the thread of the cell."""
+        entry, stray = self._place()
+        choice = self.choice(request, chosen)
+        if entry is None or stray is not None or os.getpid() != self._pid or "curves" not in choice.kinds or not self._session.is_busy():
+            return
+        session = self._session
+        self._curves().begin_call(Cell(request, entry, session.ledger, session.shell.user_ns, run, choice, chosen))
+
+    def end_call(self, run: TrackedRun) -> None:
+        """The call has returned, or raised."""
+        if os.getpid() == self._pid and self._session.is_busy():
+            self._curves().end_call(run)
+
+    def _curves(self) -> Curves:
+        from nbtrack.capture.curves import Curves  # scripts have none
+
+        return next(it for it in self._session.collector.sources if isinstance(it, Curves))
 
     def end(self, run: TrackedRun) -> None:
         """The run of a block is about to end."""

@@ -31,6 +31,7 @@ from nbtrack.capture.weave.values import is_number, loaded
 from nbtrack.entities.ledger import Entry
 from nbtrack.errors import SettingError
 from nbtrack.journal.fold import points_of
+from nbtrack.records import dataclass
 
 _SINGLES = "curves: numbers of several things"
 _SIZES, _KEPT_IN, _HEADS = "curves: sizes of dicts", "curves: lists that are tapped", "curves: first values"
@@ -57,6 +58,8 @@ class Curves(Source):
         self._woven: dict[str, list[tuple[Spot, Tap]]] = {}
         self._spots: list[tuple[Spot, Tap]] = []
         self._active: Following | None = None
+        self._calls: list[_Call] = []
+        """Calls that are runs of their own, the innermost last."""
         self._drainer = Drainer()
         self._modules: ModuleWeaver | None = None
         self._unsaid: list[str] = []
@@ -90,6 +93,7 @@ class Curves(Source):
         taps.uninstall(self._shell.user_ns, self._shell.user_ns_hidden)
 
     def enter(self, entry: Entry) -> None:
+        self._calls.clear()
         taps.install(self._shell.user_ns, self._shell.user_ns_hidden)  # after %reset it is gone
         body = entry.source.partition("\n")[2] if entry.source.startswith("%%track") else entry.source
         magic = body.lstrip().startswith("%%")
@@ -123,6 +127,31 @@ class Curves(Source):
         for series in kept:
             about = f"{series.seen:,} points" if not series.is_about else f"more than {series.seen:,} points"
             yield Finding("curve", series.name, f"{about}, last {series.last:.6g}", series.spot.rule, keep=_is_kept)
+
+    def begin_call(self, cell: Cell) -> None:
+        """A call that is a run of its own begins: what loops of functions compute is its until `end_call`, which comes in the same thread."""
+        spots = [(spot, tap) for spot, tap in self._spots if spot.place]
+        if not spots:
+            return
+        around = self._calls[-1].following if self._calls else self._active
+        lent = around.lend({id(tap) for _, tap in spots}) if around is not None else {}
+        drainer = Drainer()  # the cell's own is busy with the cell
+        following = Following(cell, drainer)
+        self._calls.append(_Call(following, drainer, [tap for _, tap in spots], around, lent))
+        for spot, tap in spots:
+            following.add(spot, tap)
+
+    def end_call(self, run: TrackedRun) -> None:
+        """Its last values are in the journal when this returns."""
+        if not self._calls or self._calls[-1].following.cell.run is not run:
+            return
+        call = self._calls.pop()
+        for tap in call.taps:
+            tap.off()
+        call.following.end()
+        call.drainer.stop()
+        if call.around is not None:
+            call.around.take_back(call.lent)
 
     @staticmethod
     def _whole(cell: Cell) -> Iterable[Finding]:
@@ -214,6 +243,16 @@ class Curves(Source):
             value is numba or str(type(value).__module__).startswith("numba.") or (type(value) is FunctionType and str(value.__module__).startswith("numba."))
             for value in list(self._shell.user_ns.values())
         )
+
+
+@dataclass(frozen=True)
+class _Call:
+    following: Following
+    drainer: Drainer
+    taps: list[Tap]
+    around: Following | None
+    """What has the taps when the call has ended."""
+    lent: dict[int, Series]
 
 
 def _first(value: Any) -> list[Any]:

@@ -78,6 +78,21 @@ class Following:
             for key in them:
                 self._series.pop(key, None)
 
+    def lend(self, them: set[int]) -> dict[int, Series]:
+        """Let another run have some taps until `take_back`; what they gave so far is ours."""
+        with self._lock:
+            lent = {key: series for key in them if (series := self._series.pop(key, None)) is not None}
+            for series in lent.values():
+                series.drain()
+        return lent
+
+    def take_back(self, lent: dict[int, Series]) -> None:
+        """Go on with taps that were lent."""
+        with self._lock:
+            for series in lent.values():
+                series.resume()
+            self._series.update(lent)
+
     def end(self) -> list[Series]:
         """Take the last values; returns the curves."""
         self._ended.set()

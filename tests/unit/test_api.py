@@ -195,3 +195,32 @@ def test_what_looks_like_a_secret_may_be_let_pass_for_one_run_and_only_its_diges
     allowed = policy_of(tags).allowed
     assert ("any kind", value) in allowed
     assert ("any kind", value[::-1]) not in allowed
+
+
+def test_a_call_has_its_arguments_as_params():
+    class Thing:
+        def __repr__(self):
+            raise RuntimeError("looked at")
+
+    @nbtrack.track("call", params={"seed": 1})
+    def fit(lr, /, layers=(64, 32), *more, seed=0, name=None, config=None, **rest):
+        return lr
+
+    fit(0.1, [1, 2.5], seed=5, config={"a": float("nan"), "net": {"depth": 3}}, thing=Thing(), things=[Thing()], flag=True)
+    assert nbtrack.run("call").params == {
+        "lr": "0.1", "layers": "[1, 2.5]", "seed": "1", "name": "None", "config.a": "nan", "config.net.depth": "3", "flag": "True",
+    }  # fmt: skip
+    with pytest.raises(TypeError, match="lr"):
+        fit()
+    assert nbtrack.run("call").params == {"seed": "1"}
+
+
+def test_a_name_that_is_left_out_is_no_param_of_a_call(monkeypatch):
+    monkeypatch.setenv("NBTRACK_EXCLUDE", "user*")
+
+    @nbtrack.track
+    def fit(lr, user_id=7):
+        return lr
+
+    fit(1)
+    assert nbtrack.run("fit").params == {"lr": "1"}

@@ -182,6 +182,13 @@ class Series:
             else:
                 self.tap.keep_last()
 
+    def resume(self) -> None:
+        """Go on after another run had the tap."""
+        self.tap.on()
+        self._seen_ns = time.time_ns()
+        if self.is_sampled:
+            self.tap.pause(True)
+
     def open(self) -> None:
         """Begin to follow a fast loop for a moment."""
         self._opened_ns = time.time_ns()
