@@ -56,10 +56,11 @@ def test_what_a_source_lets_through_does_not_keep_a_run_open(kernel):
 
 def test_an_interrupt_before_the_code_runs_reaches_the_code(kernel):
     kernel.run(
-        "def stop(entry):\n    source.__dict__.pop('enter')\n    raise KeyboardInterrupt\n"
-        "source = get_ipython()._nbtrack_session.collector.sources[0]\nimport time"
+        "def stop(entry):\n    source.__dict__.pop('enter')\n    collector._acts.clear()\n    raise KeyboardInterrupt\n"
+        "collector = get_ipython()._nbtrack_session.collector\n"
+        "source = next(it for it in collector.sources if 'enter' in vars(type(it)))\nimport time"
     )
-    kernel.run("source.enter = stop")
+    kernel.run("source.enter = stop\ncollector._acts.clear()")
     reply = kernel.run("%%track stopped\ntime.sleep(20)")
     assert reply.ename == "KeyboardInterrupt"
     assert "nbtrack" not in reply.traceback
