@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nbtrack.capture.configs import flat
-from nbtrack.capture.kinds import TELLING, WORK, call_kind, is_layer, is_param_keyword, is_param_name, is_param_value, method_of
+from nbtrack.capture.kinds import TELLING, WORK, call_kind, is_layer, is_machinery, is_param_keyword, is_param_name, is_param_value, method_of
 from nbtrack.capture.known import plain
 from nbtrack.capture.literals import evaluate, pairs
 from nbtrack.capture.naming import Candidate, params
@@ -53,7 +53,7 @@ class _Call:
 def _candidates(program: Program, computed: Mapping[str, Any]) -> Iterator[Candidate]:
     variables = _variables(program)
     for call in _calls(program):
-        if call_kind(program, call.node) == WORK:
+        if call_kind(program, call.node) == WORK and not is_machinery(program.dotted(call.node.func)):
             yield from _of_call(program, call, computed, variables)
     for definition in program.reached:
         yield from _locals(program, definition)

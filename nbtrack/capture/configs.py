@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -92,9 +93,25 @@ def _item(key: Any, value: ast.expr, known: dict[str, dict[Any, Any]]) -> Iterat
         yield key, dict(_items(value, known))
         return
     try:
-        yield key, evaluate(value)
+        yield key, _literal(value)
     except ValueError:
         return
+
+
+def _literal(node: ast.expr) -> Any:
+    """A literal, or what stands for NaN and infinity: `float("inf")`, `np.nan`; elsewhere these begin a search, or say what is missing.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    match node:
+        case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str(text))], keywords=[]):
+            return float(text)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Attribute(value=ast.Name(), attr="inf") | ast.Name(id="inf")):
+            return -math.inf
+        case ast.Attribute(value=ast.Name(), attr="inf" | "nan" as word) | ast.Name(id="inf" | "nan" as word):
+            return float(word)
+    return evaluate(node)
 
 
 def _changes(part: Part) -> Iterator[tuple[str, Any, Any]]:
@@ -103,7 +120,7 @@ def _changes(part: Part) -> Iterator[tuple[str, Any, Any]]:
         for target in part.node.targets:
             if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and isinstance(target.slice, ast.Constant):
                 try:
-                    yield target.value.id, target.slice.value, evaluate(part.node.value)
+                    yield target.value.id, target.slice.value, _literal(part.node.value)
                 except ValueError:
                     continue
 
@@ -126,7 +143,7 @@ def _class_values(node: ast.ClassDef) -> Iterator[tuple[str, Any]]:
     for statement in node.body:
         for name, expression in pairs(statement):
             try:
-                value = evaluate(expression)
+                value = _literal(expression)
             except ValueError:
                 continue
             if is_param_keyword(name) and is_param_value(value, name):
@@ -207,7 +224,7 @@ def flat(items: dict[Any, Any], prefix: str = "", around: tuple[int, ...] = ()) 
     for number, (key, value) in enumerate(items.items()):
         if number >= _LEAVES:
             return
-        if type(key) is not str or not is_param_keyword(key):
+        if type(key) is not str or not (is_param_keyword(key) or (key == "c" and type(value) in (int, float))):  # a number is no colour
             continue
         path = f"{prefix}{key}"
         if id(value) in around:

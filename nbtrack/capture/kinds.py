@@ -33,6 +33,10 @@ _DATA_ROOTS = _words("""
     numpy pandas polars pyarrow random time datetime math statistics itertools functools collections re string copy operator typing dataclasses cupy
     jax dask PIL cv2 skimage imageio nltk builtins contextlib enum fractions decimal types abc gc timeit
 """)
+_MACHINERY_ROOTS = _words("""
+    threading asyncio time sched signal multiprocessing concurrent queue selectors socket nest_asyncio
+""")
+"""When and where code runs; what runs there may be given to it, such as `Thread(target=train, args=(lr,))`."""
 _SHOWING_BUILTINS = _words("""
     print display format str repr round help
 """)
@@ -122,13 +126,18 @@ def call_kind(program: Program, call: ast.Call) -> str:
         return _definition_kind(program.definitions[dotted])
     if isinstance(func, ast.Name) and func.id not in program.imports:
         return SHOWING if func.id in _SHOWING_BUILTINS else STORING if func.id == "open" else DATA
-    if root in _SHOWING_ROOTS or last in ("pprint", "display", "tqdm", "trange"):
+    if root in _SHOWING_ROOTS or (last == "sleep" and root in _MACHINERY_ROOTS) or last in ("pprint", "display", "tqdm", "trange"):
         return SHOWING
     if root in _STORING_ROOTS or last in _STORING_METHODS:
         return STORING
     if root in _DATA_ROOTS or not rest:
         return DATA
     return _library_kind(root, dotted, last)
+
+
+def is_machinery(dotted: str) -> bool:
+    """Whether what a call itself is given, such as the seconds of a timer, is no choice of an experiment."""
+    return dotted.partition(".")[0] in _MACHINERY_ROOTS
 
 
 def _library_kind(root: str, dotted: str, last: str) -> str:

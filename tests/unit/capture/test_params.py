@@ -1,6 +1,7 @@
 """Which params a careful person would have written down, and which constants they would not."""
 
 import json
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -67,6 +68,9 @@ def test_what_a_cell_chose_of_what_it_tried(params, cell, found):
     ("cells", "found"),
     [
         (["config = {'lr': .1, 'net': {'depth': 3}}\nx = config['lr'] * 2"], {"lr": 0.1, "net.depth": 3}),
+        (["import numpy as np\nfrom math import inf\ncfg = {'c': float('inf'), 'd': {'e': 1, 'f': -np.inf}, 'g': inf, 'h': float('-inf'), 'i': float('x')}"],
+         {"c": math.inf, "d.e": 1, "d.f": -math.inf, "g": math.inf, "h": -math.inf}),
+        (["class Config:\n    clip = float('inf')\n    lr = .1", "x = Config.lr * Config.clip"], {"clip": math.inf, "lr": 0.1}),
         (["config = dict(lr=.1, path='a/b')", "config['lr'] = .2", "x = config['lr'] * 2"], {"lr": 0.2}),
         (["base = {'lr': .1}\nconfig = {**base, 'epochs': 3}\ny = config['epochs'] + 1"], {"lr": 0.1, "epochs": 3}),
         (
@@ -130,6 +134,18 @@ def test_library_calls_by_what_they_are_for(params):
         "test_size": 0.3, "random_state": 0, "n_components": 2, "Ridge.alpha": 0.5, "Lasso.alpha": 0.1, "fit_intercept": False,
         "max_features": "sqrt",
     }  # fmt: skip
+
+
+def test_nan_in_a_configuration_is_a_param_and_no_search_begins_with_one(params):
+    found = params("import numpy as np\ncfg = {'a': float('nan'), 'b': np.nan, 'c': float('inf'), 'd': {'e': 1}}\nlowest = float('inf')")
+    assert {name: str(value) for name, value in found.items()} == {"a": "nan", "b": "nan", "c": "inf", "d.e": "1"}
+
+
+def test_when_and_where_code_runs_is_no_choice_of_an_experiment(params):
+    setup = "import threading, time, asyncio\nfrom concurrent.futures import ThreadPoolExecutor\ndef f(): pass\ndef train(lr, optimizer): pass"
+    code = "timer = threading.Timer(1.0, f)\npause = 0.001\ntime.sleep(pause)\nasyncio.Semaphore(3)\npool = ThreadPoolExecutor(max_workers=4)\npool.shutdown()"
+    assert params(setup, code) == {}
+    assert params(setup, "lr, optimizer = .1, 'adam'\nthread = threading.Thread(target=train, args=(lr, optimizer))") == {"lr": 0.1, "optimizer": "adam"}
 
 
 def test_an_estimator_keeps_all_its_params_as_an_artifact(notebook):
