@@ -15,6 +15,7 @@ from nbtrack.amounts import counted
 from nbtrack.capture.begin import tracking_uri
 from nbtrack.courier import acts
 from nbtrack.courier.channel import Place
+from nbtrack.courier.locked import LOCKED_MEND, is_locked
 from nbtrack.courier.uris import sqlite_file
 from nbtrack.delivery.deliver import HELD_MEND
 from nbtrack.errors import NbtrackError
@@ -38,7 +39,8 @@ class Finding:
 def examine(home: Home, settings: Settings) -> list[Finding]:
     """Everything that must be right for a run to reach MLflow."""
     uri = courier.absolute_uri(tracking_uri(settings), Path.cwd())
-    return [*_versions(), _journal(home, settings), _store(uri), *_delivery(home, courier.mask_uri(uri)), _identity(), *_hooks(home)]
+    store = _store(uri)
+    return [*_versions(), _journal(home, settings), store, *_delivery(home, courier.mask_uri(uri), is_told=not store.is_good), _identity(), *_hooks(home)]
 
 
 def _versions() -> list[Finding]:
@@ -50,7 +52,9 @@ def _journal(home: Home, settings: Settings) -> Finding:
     try:
         with tempfile.TemporaryFile(dir=home.folder("runs")) as file:
             file.write(b"x")
-    except (OSError, NbtrackError) as error:
+    except NbtrackError as error:
+        return Finding("journal", error.message, False, error.mend)
+    except OSError as error:
         return Finding("journal", f"{home.root} cannot be written: {error}", False, "Make it writable, or point NBTRACK_HOME to a folder that is.")
     kept = f"delivered ones stay for {settings.keep_days:g} days here, then in MLflow alone"
     return Finding("journal", f"{home.root}, {counted(sum(1 for _ in home.run_ids()), 'run')}; {kept}")
@@ -63,6 +67,8 @@ def _store(uri: str) -> Finding:
         if not os.access(above, os.W_OK | os.X_OK):
             return Finding("store", f"{courier.mask_uri(uri)} is not there, and {above} cannot be written", False, "Make it writable, or name another store.")
         return Finding("store", f"{courier.mask_uri(uri)} is not there yet; the first run makes it")
+    if is_locked(uri, writing=True):
+        return Finding("store", f"{courier.mask_uri(uri)} is locked by another program", False, LOCKED_MEND)
     try:
         be_quick()
         StoreClient(uri).probe_writing()
@@ -71,7 +77,12 @@ def _store(uri: str) -> Finding:
     return Finding("store", f"{courier.mask_uri(uri)} answers and can be written")
 
 
-def _delivery(home: Home, store: str) -> list[Finding]:
+def _delivery(home: Home, store: str, *, is_told: bool) -> list[Finding]:
+    """How delivery stands to each store that is known.
+
+    Args:
+        is_told: what is wrong with the store in force was said already.
+    """
     waiting: dict[str, int] = {}
     found = []
     for view in local_runs(home, metrics=False):
@@ -86,7 +97,9 @@ def _delivery(home: Home, store: str) -> list[Finding]:
         backlog = waiting.get(name, 0)
         text = f"{name}: process {'runs' if state else 'does not run'}, {counted(backlog, 'run')} not fully delivered"
         problem, mend = str(last.get("problem") or ""), str(last.get("mend") or "")
-        if problem and backlog:
+        if is_told and backlog and name == store:
+            found.append(Finding("delivery", f"{text}; it waits for the store"))
+        elif problem and backlog:
             found.append(Finding("delivery", f"{text}; {problem}", False, mend))
         elif backlog and not state:
             found.append(Finding("delivery", text, False, "Run nbtrack sync, or track a cell: that starts the process."))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from nbtrack import courier, settings
 from nbtrack.capture.begin import tracking_uri
 from nbtrack.courier.channel import Place
+from nbtrack.courier.locked import is_locked
 from nbtrack.courier.uris import MASK, sqlite_file
 from nbtrack.errors import NbtrackError
 from nbtrack.journal import Home
@@ -92,6 +93,8 @@ def refresh(home: Home, chosen: settings.Settings, *, store: str | None = None, 
         return freshness(home, store)
     asked_ms = time.time_ns() // 1_000_000
     known = freshness(home, store)
+    if is_locked(uri):
+        return replace(known, stale=f"The store {store} is locked by another program; shown is what this machine's journal knows.")
     if error := _look(home, uri, store, chosen, full, True, None):
         return Freshness(store, known.as_of_ms, error, known.is_complete, known.seen_runs)
     while time.monotonic() < now + wait_s:

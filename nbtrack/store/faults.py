@@ -7,6 +7,7 @@ import errno
 import re
 from collections.abc import Callable, Iterator
 
+from nbtrack.courier.locked import LOCKED_MEND
 from nbtrack.courier.uris import MASK
 from nbtrack.errors import GoneError, LoginError, NbtrackError, RefusedError, StoreError, StoreUnreachableError
 
@@ -75,6 +76,10 @@ _LOGIN_TEXT = re.compile(
 )
 _DATABASE_TEXT = re.compile(r"sqlalche\.me|sqlalchemy\.exc|psycopg|pymysql|sqlite3", re.IGNORECASE)
 _DATABASE_REFUSES = re.compile(r"IntegrityError|DataError|UniqueViolation|NumericValueOutOfRange|StringDataRightTruncation", re.IGNORECASE)
+_STATEMENT = re.compile(r" *(\[SQL: |\(Background on this error at).*", re.DOTALL)
+"""What SQLAlchemy writes behind an error: the statement, its values and a link, which say nothing to a user of MLflow."""
+_LOCKED = "database is locked"
+"""SQLite's words."""
 _TAGS_OF_ONE_NAME = re.compile(r"Failed to set tags with given within \d+ retries")
 """MLflow's, over a database that ignores case, for two tags in one call whose names differ in case alone; one by one it takes them."""
 _LOCAL_REFUSALS = (OverflowError, UnicodeError, FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
@@ -95,11 +100,13 @@ def translate(error: BaseException, hide: tuple[str, ...] = ()) -> NbtrackError:
         hide: texts that must not stand in the message.
     """
     kind = _kind_of(error)
-    message = " ".join(str(error).split()) or type(error).__name__
+    message = _STATEMENT.sub("", " ".join(str(error).split())) or type(error).__name__
     for secret in hide:
         message = message.replace(secret, MASK)
     if len(message) > 400:
         message = f"{message[:399]}…"
+    if _LOCKED in message:
+        return StoreUnreachableError("The store is locked by another program.", mend=LOCKED_MEND)
     if isinstance(error, ModuleNotFoundError):
         return StoreUnreachableError(
             f"A package that this store needs is missing: {error.name}.",
