@@ -18,6 +18,7 @@ from nbtrack.capture.begin import begin
 from nbtrack.capture.blocks import Blocks, blocks_here
 from nbtrack.capture.current import context, current, enter, leave
 from nbtrack.capture.identity import of_code
+from nbtrack.capture.outcome import outcome
 from nbtrack.capture.run import TrackedRun
 from nbtrack.entities import Request
 
@@ -94,8 +95,6 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
             context.reset(token)
         except ValueError:  # a generator or task left the block in another context
             context.set(None)
-        from nbtrack.capture.session import outcome
-
         if blocks is not None:
             with _kept_quiet(run):
                 blocks.end(run)

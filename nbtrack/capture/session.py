@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import _thread
-import asyncio
 import atexit
 import contextlib
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from nbtrack import settings
@@ -25,6 +22,7 @@ from nbtrack.capture.collect import Collector
 from nbtrack.capture.current import context, enter, foreground, forget_owner, leave
 from nbtrack.capture.identity import of_cell
 from nbtrack.capture.named import Named
+from nbtrack.capture.outcome import error_of, outcome
 from nbtrack.capture.recover import recover
 from nbtrack.capture.run import TrackedRun, write_ends
 from nbtrack.capture.source import Cell, Finding
@@ -370,37 +368,3 @@ class Session:
             run.end(State.FINISHED, "the process ended")
         write_ends()
         self.collector.at_exit()
-
-
-def error_of(result: Any) -> BaseException | None:
-    """What ended a cell; None where it ran to its end."""
-    if result is None:  # IPython itself failed, and this hook runs while that exception passes
-        return sys.exc_info()[1]
-    error: BaseException | None = result.error_before_exec or result.error_in_exec
-    return error
-
-
-def outcome(error: BaseException | None) -> tuple[State, str, str]:
-    """State, reason and traceback for what ended a cell or a block."""
-    if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
-        return State.FINISHED, "", ""
-    text = "".join(traceback.format_exception(type(error), error, _users_part(error)))
-    if isinstance(error, (KeyboardInterrupt, asyncio.CancelledError)):
-        return State.KILLED, "interrupted", text
-    try:
-        words = str(error)
-    except Exception:  # noqa: BLE001 - a class of the user's, and Python's own tracebacks say this of it
-        words = "<exception str() failed>"
-    return State.FAILED, f"{type(error).__name__}: {words}"[:1000], text
-
-
-def _users_part(error: BaseException) -> Any:
-    """The traceback from the user's first frame on."""
-    trace = error.__traceback__
-    first = trace
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if {"IPython", "ipykernel"} & set(Path(file).parts):  # cells themselves lie in ipykernel_<pid>
-            first = trace.tb_next
-        trace = trace.tb_next
-    return first or error.__traceback__
