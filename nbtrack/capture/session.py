@@ -30,6 +30,7 @@ from nbtrack.capture.sources import SOURCES
 from nbtrack.capture.truth import Truth
 from nbtrack.entities import Request, State
 from nbtrack.entities.ledger import Entry, Ledger, Status
+from nbtrack.errors import JournalError
 from nbtrack.journal import Home, excluded
 from nbtrack.notebooks.scopes import parse, scope_of
 from nbtrack.records import dataclass
@@ -83,6 +84,8 @@ class Session:
         self.amend: Callable[[Request], Request] = lambda request: request
         """Changes what is asked before a run begins; a reproduction tells its runs apart with it."""
         self.blocks = Blocks(self)
+        self.refused = ""
+        """Why the last cell that should be tracked is not; empty where it is."""
         self._executions: list[Execution] = []
         self._depth: dict[int, int] = {}
         self._told: set[str] = set()
@@ -122,8 +125,9 @@ class Session:
         try:
             run = begin(request, of_cell(self.shell, None), code=f"on:{request.name}", parent=self.base[0].run_id if self.base is not None else "")
         except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
-            self._tell(f"not tracked: {cause}")
+            self._refuse(cause)
             return None
+        self.refused = ""
         enter(run)
         context.set(run)
         self.open, self.last = (run, request), run
@@ -203,6 +207,9 @@ class Session:
         try:
             if request is not None and not request.is_scratch:
                 execution.cell = self._cell(info, request, entry, body, is_own=read is not None)
+                self.refused = ""
+        except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
+            self._refuse(cause)
         finally:
             self.collector.enter(entry)
             self.blocks.entered(entry)
@@ -349,6 +356,18 @@ class Session:
         timer = threading.Timer(0.05, interrupt)
         timer.daemon = True
         timer.start()
+
+    def _refuse(self, cause: Exception) -> None:
+        """Say that what should be tracked is not: each time, as the user counts on it, and shortly after the first."""
+        self.refused = str(cause) or repr(cause)
+        is_of_journal = type(cause) is JournalError or isinstance(cause, OSError)
+        key = f"journal {settings.home(settings.load())}" if is_of_journal else self.refused
+        if key not in self._told:
+            self._told.add(key)
+            self._tell(f"not tracked: {self.refused}")
+            return
+        what = "the journal's folder cannot be written" if is_of_journal else type(cause).__name__
+        print(f"nbtrack: not tracked: {what}, see above\n", end="", file=sys.stderr)  # noqa: T201 - the one quiet notice
 
     def _tell(self, text: str) -> None:
         if text not in self._told:

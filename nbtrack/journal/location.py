@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 from collections.abc import Iterator
@@ -27,10 +28,17 @@ class Home:
             make_private_folder(self.root)
             return make_private_folder(self.root / name)
         except OSError as cause:
-            raise JournalError(
-                f"The journal's folder {self.root} cannot be written: {cause.strerror or cause}.",
-                mend="Make it writable, or point NBTRACK_HOME to a folder that is.",
-            ) from cause
+            raise self._unusable(cause.strerror or str(cause)) from cause
+
+    def problem(self) -> JournalError | None:
+        """Why nothing can be written here, as far as can be told without writing."""
+        place = next(it for it in (self.root, *self.root.absolute().parents) if os.path.lexists(it))
+        if not place.is_dir():
+            return self._unusable(os.strerror(errno.ENOTDIR))
+        return None if os.access(place, os.W_OK | os.X_OK) else self._unusable(os.strerror(errno.EACCES))
+
+    def _unusable(self, why: str) -> JournalError:
+        return JournalError(f"The journal's folder {self.root} cannot be written: {why}.", mend="Make it writable, or point NBTRACK_HOME to a folder that is.")
 
     def run(self, run_id: str) -> Path:
         return self.root / "runs" / run_id

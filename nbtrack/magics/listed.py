@@ -27,5 +27,8 @@ def listed(home: Home, query: str = "", columns: Sequence[str] = (), *, with_tra
     fresh = refresh_first(home, settings.load(), full=full)
     views = all_runs(home, query, with_trash=with_trash)
     why = unmatched(home, query, views, with_trash=with_trash)
+    problem = None if views else home.problem()
+    if problem is not None:
+        return RunTable([], str(problem), nothing="No runs can be read.")
     note = " ".join(text for text in (why if views else "", told(fresh)) if text)
     return RunTable(views, note, columns, is_all=all_columns, nothing=why or "No runs.")

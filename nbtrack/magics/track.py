@@ -132,7 +132,9 @@ class Status:
     def __init__(self, session: Session, home: Home) -> None:
         run = current() or session.last
         chosen = settings.load()
+        refused = session.refused or str(home.problem() or "")
         self._lines = [
+            *([f"cells are not tracked: {refused}"] if refused else []),
             f"tracking now: {session.open[0].name}" if session.open else "tracking now: nothing but %%track cells",
             f"last run: {run.name} ({run.run_id[:8]})" if run is not None else "last run: none in this kernel",
             f"store: {mask_uri(absolute_uri(tracking_uri(chosen), Path.cwd()))}",

@@ -1,5 +1,7 @@
 """What is captured is what the user wants: preview, exclusion, kinds, scratch."""
 
+from tests.kernel.conftest import Kernel
+
 CELL = "lr = 0.1\nmomentum = 0.9\nloss = sum([lr, momentum]) / 7\naccuracy = loss / 3\nprint('accuracy:', accuracy)"
 
 
@@ -65,3 +67,22 @@ def test_a_cell_that_the_notebook_tags_as_parameters_tells_the_params_of_later_c
     for source in cells:
         kernel.run(source)
     assert kernel.runs()[0].params == {"depth": "4"}
+
+
+def test_each_cell_says_that_it_is_not_tracked_where_the_journal_cannot_be_written(tmp_path, kernel_env):
+    (tmp_path / "file").touch()
+    kernel = Kernel(tmp_path, {**kernel_env, "NBTRACK_HOME": str(tmp_path / "file" / "home")})
+    try:
+        kernel.run("%load_ext nbtrack")
+        first, second, third = kernel.run("%%track\n1 + 1"), kernel.run("%%track\n1 + 2"), kernel.run("%track on")
+        assert (first.result, second.result) == ("2", "3")
+        assert "file/home cannot be written: Not a directory. Make it writable, or point NBTRACK_HOME" in first.stderr
+        assert second.stderr == third.stderr == "nbtrack: not tracked: the journal's folder cannot be written, see above\n"
+        assert kernel.run("1 + 3").stderr == ""
+        assert "cells are not tracked: The journal's folder" in kernel.run("%track").result
+        assert "cannot be written: Not a directory." in kernel.run("%track runs").result
+        (tmp_path / "file").unlink()
+        assert kernel.run("%%track\n1 + 4").stderr == ""
+        assert "not tracked" not in kernel.run("%track").result
+    finally:
+        kernel.stop()

@@ -192,13 +192,13 @@ def test_loading_imports_no_heavy_library(bare_kernel):
     assert bare_kernel.run("[m for m in ('mlflow', 'pandas', 'matplotlib', 'numpy', 'sqlalchemy') if m in sys.modules]").result == "[]"
 
 
-def test_an_unwritable_journal_costs_one_notice_and_the_cell_finishes(bare_kernel):
+def test_an_unwritable_journal_costs_a_cell_one_notice_and_the_cell_finishes(bare_kernel):
     bare_kernel.run("import os; os.environ['NBTRACK_HOME'] = '/proc/nowhere'")
     bare_kernel.run("%load_ext nbtrack")
     reply = bare_kernel.run("%%track\n1 + 1")
     assert reply.result == "2"
     assert "NBTRACK_HOME" in reply.stderr
-    assert bare_kernel.run("%%track\n1 + 1").stderr == ""
+    assert bare_kernel.run("%%track\n1 + 1").stderr == "nbtrack: not tracked: the journal's folder cannot be written, see above\n"
 
 
 def test_a_metric_that_is_no_number_is_refused_with_a_notice(kernel):

@@ -151,3 +151,12 @@ def test_a_run_that_cannot_be_reproduced_ends_with_code_2(folder):
     done = command("reproduce", "fit-0.1")
     assert done.returncode == 2 and "not runnable" in done.stdout
     assert nbtrack.run("fit-0.1").tags["nbtrack.verdict"] == "not runnable"
+
+
+def test_runs_says_that_the_journal_cannot_be_there(folder, monkeypatch):
+    (folder / "file").touch()
+    monkeypatch.setenv("NBTRACK_HOME", str(folder / "file" / "home"))
+    done = command("runs")
+    assert done.stdout == "No runs can be read.\n"
+    assert "file/home cannot be written: Not a directory." in done.stderr and "NBTRACK_HOME" in done.stderr
+    assert "NBTRACK_HOME" in command("runs", "--json").stderr

@@ -7,7 +7,8 @@ import stat
 
 import pytest
 
-from nbtrack.journal import new_id
+from nbtrack.errors import JournalError
+from nbtrack.journal import Home, new_id
 
 
 def test_ids_are_32_hexadecimal_digits_nobody_else_has():
@@ -37,3 +38,13 @@ def test_folders_are_the_users_alone_whatever_the_umask(home):
 
 def test_a_folder_that_is_there_is_taken_as_it_is(home):
     assert home.folder("runs") == home.folder("runs") == home.root / "runs"
+
+
+def test_what_keeps_a_folder_from_being_written_is_known_without_writing(home, tmp_path):
+    assert home.problem() is None
+    assert not home.root.exists()
+    (tmp_path / "file").touch()
+    problem = Home(tmp_path / "file" / "below" / "home").problem()
+    with pytest.raises(JournalError) as raised:
+        Home(tmp_path / "file" / "below" / "home").folder("runs")
+    assert str(problem) == str(raised.value)
