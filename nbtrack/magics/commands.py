@@ -28,7 +28,7 @@ COMMANDS = {
     "untag": "%track untag KEY... [--run RUN]: take tags off",
     "rename": "%track rename NAME [--run RUN]: give the run another name",
     "note": "%track note TEXT... [--run RUN]: write the run's description",
-    "preview": "%track preview [N|CELL]: what would be recorded of the cell above, or of a given one, and by which rule",
+    "preview": "%track preview [N|CELL|RUN]: what would be recorded of the cell above, or of a given one, and by which rule",
     "exclude": "%track exclude [NAME]...: never record these names in this notebook; patterns with * name several",
     "include": "%track include NAME...: record them again",
     "rm": "%track rm RUN: move a run to the trash",

@@ -57,7 +57,7 @@ class TrackMagics(Magics):
         %track untag KEY...           take tags off
         %track rename NAME            give the run another name
         %track note TEXT              write the run's description
-        %track preview [N|CELL]       what would be recorded of the cell above, or of execution N, and by which rule
+        %track preview [N|CELL|RUN]   what would be recorded of the cell above, of execution N or of a run's cell, and by which rule
         %track exclude [NAME]...      never record these names in this notebook
         %track include NAME...        record them again
         %track rm RUN, %track unrm RUN    to the trash and back
@@ -79,6 +79,8 @@ class TrackMagics(Magics):
         %track history                what this kernel executed, stale cells marked
         %track recipe [RUN] [--open]  the shortest notebook that gives a run, written beside this one
 
+        %track COMMAND --help         what one of these takes
+
         RUN is a name, name#attempt, the first letters of an id, or last.
         """
         try:
@@ -98,6 +100,8 @@ class TrackMagics(Magics):
         if not words:
             return Status(self.session, _home())
         command, rest = words[0], words[1:]
+        if words == ["--help"] or (rest == ["--help"] and command in COMMANDS):
+            return self._help(command)
         self.session.truth.settle()
         match command:
             case "on":
@@ -107,6 +111,10 @@ class TrackMagics(Magics):
         if command not in COMMANDS:
             raise UsageError(f"%track has no command {command!r}.", mend=grammar.nearest(command, COMMANDS))
         return answer(self.session, command, rest, line.strip().partition(command)[2])
+
+    def _help(self, command: str) -> None:
+        for text in [COMMANDS[command]] if command in COMMANDS else COMMANDS.values():
+            print(text)  # noqa: T201 - the answer to a command
 
     def _on(self, words: list[str]) -> None:
         request = resolve_parent(grammar.parse(words), _home())

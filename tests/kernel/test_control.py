@@ -18,6 +18,24 @@ def test_a_cell_says_before_it_is_tracked_what_would_be_recorded(kernel):
     assert "Run it first" in reply.stderr
 
 
+def test_a_cell_is_previewed_by_the_name_of_its_run(kernel):
+    kernel.run(f"%%track forest\n{CELL}")
+    kernel.run("shade = 0.5\nprint(shade)")
+    run_id = kernel.runs()[0].run_id
+    for word in ("forest", "forest#1", run_id[:8], "last"):
+        assert "metric accuracy = " in kernel.run(f"%track preview {word}").result
+    assert "No cell called 'forest#2' was executed here, and no run of this name" in kernel.run("%track preview forest#2").stderr
+
+
+def test_every_command_tells_what_it_takes(kernel):
+    assert kernel.run("%track preview --help").stdout.startswith("%track preview [N|CELL|RUN]: what would be recorded")
+    assert kernel.run("%track exclude --help").stdout.startswith("%track exclude [NAME]...: ")
+    assert kernel.run("%track on --help").stdout.startswith("%track on [NAME]")
+    assert kernel.run("%track --help").stdout.count("\n%track ") > 25
+    assert "has no command 'previw'" in kernel.run("%track previw --help").stderr
+    assert kernel.runs() == [] and "left out in this notebook: nothing" in kernel.run("%track exclude").stdout
+
+
 def test_a_name_excluded_once_is_left_out_for_good(kernel):
     assert "left out in this notebook: mom*, accuracy" in kernel.run("%track exclude mom* accuracy").stdout
     shown = kernel.run(f"%%track\n{CELL}").shown[0]
