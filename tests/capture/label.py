@@ -1,15 +1,12 @@
-"""Fills in the values of labels: executes each notebook twice, untracked, and writes what `from` gives into `expected.json`.
-
-    python tests/capture/label.py [--check] [--corpus=FOLDER] [NAME...]
-
-With `--check` nothing is written, and a stored value that is not the computed one to three digits is told.
-"""
+"""Fills in the values of labels: executes each notebook twice, untracked, and writes what `from` gives into `expected.json`."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +14,14 @@ from execute import execute
 from labels import CORPUS, load_all
 
 
-def main(words: list[str]) -> int:
-    is_checked = "--check" in words
-    told = 0
-    corpus = next((Path(word.partition("=")[2]) for word in words if word.startswith("--corpus=")), CORPUS)
-    for labels in load_all(corpus, only=[word for word in words if not word.startswith("-")]):
+def main(words: Sequence[str] | None = None) -> int:
+    wanted = _arguments(words)
+    is_checked, told = wanted.check, 0
+    found = load_all(wanted.corpus, only=wanted.names)
+    if not found:
+        print(f"No notebook of {wanted.corpus} is called {' or '.join(wanted.names)}.", file=sys.stderr)
+        return 2
+    for labels in found:
         first, second = (execute(labels, "plain") for _ in range(2))
         path = labels.notebook.with_name("expected.json")
         data = json.loads(path.read_text("utf-8"))
@@ -41,6 +41,14 @@ def main(words: list[str]) -> int:
     return int(told > 0)
 
 
+def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="notebooks whose names contain this; all of the corpus without one")
+    parser.add_argument("--check", action="store_true", help="write nothing; tell stored values that are not the computed ones to three digits")
+    parser.add_argument("--corpus", type=Path, default=CORPUS, metavar="FOLDER", help="another folder of labelled notebooks")
+    return parser.parse_args(words)
+
+
 def _plain(value: Any, source: Any) -> Any:
     if not hasattr(value, "points"):
         return value
@@ -57,4 +65,4 @@ def _is_alike(left: Any, right: Any, *, digits: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -6,6 +6,7 @@ import json
 import math
 from pathlib import Path
 
+import label
 import nbformat
 import pytest
 from execute import Execution
@@ -20,6 +21,20 @@ each_notebook = pytest.mark.parametrize("labels", CORPUS_LABELS, ids=lambda labe
 def test_every_folder_holds_a_notebook_and_its_labels():
     assert {path.name for path in CORPUS.iterdir()} == {labels.name for labels in CORPUS_LABELS}
     assert all(labels.notebook.is_file() for labels in CORPUS_LABELS)
+
+
+@pytest.mark.parametrize(("words", "code"), [(["--help"], 0), (["--chek"], 2), (["--corpus"], 2)])
+def test_labels_are_filled_in_only_where_the_line_is_understood(words, code, monkeypatch, capsys):
+    monkeypatch.setattr(label, "execute", None)  # would fail
+    with pytest.raises(SystemExit) as ended:
+        label.main(words)
+    assert ended.value.code == code
+    assert "usage: " in "".join(capsys.readouterr())
+
+
+def test_a_notebook_that_is_not_there_is_told(capsys):
+    assert label.main(["no such notebook"]) == 2
+    assert "is called no such notebook" in capsys.readouterr().err
 
 
 def test_the_corpus_has_old_formats_and_several_languages():
