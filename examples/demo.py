@@ -78,20 +78,22 @@ def nbtrack(*words: str) -> None:
 
 
 def best_two() -> list[str]:
-    """Ids of the two runs with the highest accuracy, the best last; runs that only reproduce another do not count."""
+    """Ids of the run with the highest accuracy and of the next one with other params, the best last; runs that only reproduce another do not count."""
     from nbtrack import runs
 
     views = [view for view in runs("accuracy>0").views if "nbtrack.reproduces" not in view.tags]
-    return [view.run_id for view in sorted(views, key=lambda view: view.metrics["accuracy"].last)[-2:]]
+    best, *others = sorted(views, key=lambda view: view.metrics["accuracy"].last, reverse=True)
+    return [next(view for view in others if view.params != best.params).run_id, best.run_id]  # the second time each is there twice
 
 
 def show() -> None:
     """Print the runs as MLflow has them, the oldest first."""
     import mlflow
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("run", "state", "params", "metrics", title="Runs in MLflow, sqlite:///mlflow.db", title_justify="left", show_lines=True)
+    facts = [Column(name, no_wrap=True) for name in ("run", "state", "params")]  # where the window is narrow, metrics give way
+    table = Table(*facts, Column("metrics", overflow="fold"), title="Runs in MLflow, sqlite:///mlflow.db", title_justify="left", show_lines=True)
     for run in mlflow.search_runs(search_all_experiments=True, order_by=["attributes.start_time"], output_format="list"):
         attempt = run.data.tags.get("nbtrack.attempt", "1")
         indent = "└ " if "mlflow.parentRunId" in run.data.tags else ""
@@ -99,7 +101,7 @@ def show() -> None:
             indent + (run.info.run_name if attempt == "1" else f"{run.info.run_name} #{attempt}"),
             run.info.status,
             "\n".join(f"{name} = {value}" for name, value in sorted(run.data.params.items())),
-            "\n".join(f"{name} = {value:.4g}" for name, value in sorted(run.data.metrics.items())),
+            "\n".join(f"{name} = {value:.4g}" for name, value in sorted(run.data.metrics.items()) if not name.startswith("system/")),
         )
     Console().print(table)
 

@@ -227,7 +227,7 @@ def _git(home: Home, a: RunView, b: RunView, folder: Path) -> GitChange:
     states = [_git_state(home, view) for view in (a, b)]
     if missing := _missing(a, b, [bool(it) for it in states], "git"):
         return GitChange(missing=missing)
-    facts = [{name: state[name] if isinstance(state[name], str) else json.dumps(state[name]) for name in state if state[name] is not None} for state in states]
+    facts = [{name: it if isinstance(it, str) else json.dumps(it) for name, it in state.items() if it} for state in states]  # no files is as good as none told
     patches = [(_artifact(home, view, "git/diff.patch") or "").splitlines() for view in (a, b)]
     commits = [str(state.get("commit", "")) for state in states]
     is_asked = commits[0] != commits[1] and all(_COMMIT.fullmatch(commit) for commit in commits)  # a journal from elsewhere may hold anything

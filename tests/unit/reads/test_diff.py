@@ -171,6 +171,8 @@ def test_commits_between_are_listed_where_the_repository_is(run, diff, tmp_path)
     assert "x.py" in found.files[0]
     assert {line[0] for line in found.patch if line[:1] in "+-"} == {"+", "-"}
     assert diff(a, b, tmp_path).git.commits == ()
+    clean = run(artifacts={"git/state.json": {"commit": commits[0], "branch": "main", "dirty": [], "untracked": 0}})
+    assert diff(a, clean, tmp_path).git.facts == diff(clean, a, tmp_path).git.facts == ()
     evil = run(artifacts={"git/state.json": {"commit": f"--output={tmp_path / 'evil'}"}})
     assert diff(a, evil, tmp_path / "repo").git.commits == ()
     assert not (tmp_path / "evil").exists()
