@@ -107,7 +107,11 @@ class Session:
         atexit.register(self._at_exit)
 
     def stop(self) -> None:
-        """Take every hook away; an open run ends."""
+        """Take every hook away; the cell that does it ends here, and so does an open run."""
+        for execution in self._executions[:]:
+            self._executions.remove(execution)
+            with contextlib.suppress(Exception):
+                self._end(execution, None, None)
         for name, hook in (("pre_run_cell", self._before_cell), ("post_run_cell", self._after_cell)):
             with contextlib.suppress(ValueError):
                 self.shell.events.unregister(name, hook)

@@ -185,6 +185,18 @@ def test_unload_leaves_no_hook_behind(bare_kernel):
     assert [run.name for run in bare_kernel.runs()] == ["again"]
 
 
+def test_unload_with_an_open_run_ends_it_and_waits_for_no_import(kernel):
+    traces = "import sys, os; [it for it in sys.meta_path if type(it).__module__.startswith('nbtrack')], os.environ.get('MLFLOW_TRACKING_URI')"
+    kernel.run("%track on q")
+    kernel.run("x = 1")
+    assert kernel.run("%unload_ext nbtrack").status == "ok"
+    assert kernel.run(traces).result == "([], None)"
+    assert kernel.run("%load_ext nbtrack").status == "ok"
+    assert kernel.run("%%track cell\ny = 2\n%unload_ext nbtrack").stderr == ""
+    assert kernel.run(traces).result == "([], None)"
+    assert [(run.name, run.state, run.params) for run in kernel.runs()] == [("cell", State.FINISHED, {"y": "2"}), ("q", State.FINISHED, {})]
+
+
 def test_loading_imports_no_heavy_library(bare_kernel):
     bare_kernel.run("%load_ext nbtrack")
     assert bare_kernel.run("import sys; [m for m in ('mlflow', 'pandas', 'matplotlib', 'numpy', 'sqlalchemy') if m in sys.modules]").result == "[]"
