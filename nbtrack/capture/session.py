@@ -32,6 +32,7 @@ from nbtrack.entities import Request, State
 from nbtrack.entities.ledger import Entry, Ledger, Status
 from nbtrack.errors import JournalError
 from nbtrack.journal import Home, excluded
+from nbtrack.notebooks.reasons import label
 from nbtrack.notebooks.scopes import parse, scope_of
 from nbtrack.records import dataclass
 from nbtrack.system import working_folder
@@ -322,6 +323,15 @@ class Session:
             if cell is not None:
                 cell.result, cell.error = value, error
                 self._ask(execution, cell)
+                if (
+                    error is not None
+                    and self.open is not None
+                    and cell.run is self.open[0]
+                    and not cell.is_own
+                    and (state := outcome(error)[0]) is not State.FINISHED
+                ):
+                    what = f"failed ({type(error).__name__})" if state is State.FAILED else "was interrupted"
+                    cell.run.notice(f"cell {label(entry)} {what}; a run of several cells goes on, and says FINISHED")
         finally:
             if cell is not None and cell.run is not None and cell.is_own:  # whatever happens, a run ends
                 leave(cell.run)

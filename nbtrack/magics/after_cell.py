@@ -29,6 +29,18 @@ def show_after_cell(run: TrackedRun | None, found: list[Finding], request: Reque
         show_still(view)
 
 
+def show_end(run: TrackedRun) -> None:
+    """Display the line of a `%track on` that something else than `%track off` has ended."""
+    if (line := line_of(run)) is not None:
+        _display(line, {"run_id": run.run_id})
+
+
+def line_of(run: TrackedRun) -> RunLine | None:
+    """The line of a `%track on` that has ended."""
+    view = fold(run.home, run.run_id)
+    return None if view is None else RunLine(view, [*run.notices, *without_goal(view)])
+
+
 def _display(line: RunLine | DryLine, facts: dict[str, str]) -> None:
     """Show it as it is: asking each of IPython's formatters would take as long as the line itself."""
     from IPython.display import display

@@ -13,7 +13,7 @@ from nbtrack.entities import Request
 from nbtrack.errors import UnknownRunError
 from nbtrack.journal import Home
 from nbtrack.magics import grammar
-from nbtrack.magics.after_cell import show_after_cell
+from nbtrack.magics.after_cell import show_after_cell, show_end
 from nbtrack.magics.completion import matcher
 from nbtrack.magics.live import Live
 from nbtrack.magics.parent import resolve_parent
@@ -55,7 +55,10 @@ def unload(shell: Any) -> None:
     session = getattr(shell, _ATTRIBUTE, None)
     if session is None:
         return
+    run = session.open[0] if session.open is not None else None
     session.stop()
+    if run is not None:
+        show_end(run)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("track", None)
     shell.magics_manager.registry.pop("TrackMagics", None)

@@ -14,9 +14,9 @@ from nbtrack.capture.current import current
 from nbtrack.capture.session import Session
 from nbtrack.courier import absolute_uri, mask_uri
 from nbtrack.errors import NbtrackError, UsageError
-from nbtrack.journal import Home, fold
+from nbtrack.journal import Home
 from nbtrack.magics import grammar
-from nbtrack.magics.after_cell import without_goal
+from nbtrack.magics.after_cell import line_of, show_end
 from nbtrack.magics.commands import COMMANDS, answer
 from nbtrack.magics.line import RunLine
 from nbtrack.magics.parent import resolve_parent
@@ -118,6 +118,8 @@ class TrackMagics(Magics):
 
     def _on(self, words: list[str]) -> None:
         request = resolve_parent(grammar.parse(words), _home())
+        if (ended := self.session.switch_off()) is not None:
+            show_end(ended)
         run = self.session.switch_on(request)
         if run is not None and not request.is_quiet:
             print(f"nbtrack: tracking as {run.name}; %track off ends it")  # noqa: T201 - the answer to a command
@@ -127,8 +129,7 @@ class TrackMagics(Magics):
         if run is None:
             raise UsageError("No %track on is open.", mend="Begin one with %track on [NAME].")
         self.session.last = run
-        view = fold(run.home, run.run_id)
-        return None if view is None else RunLine(view, [*run.notices, *without_goal(view)])
+        return line_of(run)
 
 
 TrackMagics.track.__doc__ = (TrackMagics.track.__doc__ or "").replace("OPTIONS", grammar.options_help().replace("\n", "\n        "))

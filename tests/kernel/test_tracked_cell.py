@@ -197,6 +197,21 @@ def test_unload_with_an_open_run_ends_it_and_waits_for_no_import(kernel):
     assert [(run.name, run.state, run.params) for run in kernel.runs()] == [("cell", State.FINISHED, {"y": "2"}), ("q", State.FINISHED, {})]
 
 
+def test_a_run_of_several_cells_has_its_line_whatever_ends_it_and_tells_of_a_cell_that_failed(kernel):
+    kernel.run("%track on a")
+    assert [kernel.run("1 / 0").count, kernel.run("1 / 0").count] == [3, 4]
+    assert "has no option" in kernel.run("%track on --nonsense").stderr
+    assert kernel.run("%track").result.startswith("tracking now: a")
+    again = kernel.run("%track on b")
+    assert "✓ a  finished" in again.shown[0] and "tracking as b" in again.stdout
+    assert "note: cell [3] failed (ZeroDivisionError)" in again.shown[0] and "note: cell [4] failed" in again.shown[0]
+    kernel.run("%%track own\n1 / 0")
+    off = kernel.run("%track off")
+    assert "✓ b  finished" in off.result and "failed" not in off.result
+    kernel.run("%track on c")
+    assert "✓ c  finished" in kernel.run("%unload_ext nbtrack").shown[0]
+
+
 def test_loading_imports_no_heavy_library(bare_kernel):
     bare_kernel.run("%load_ext nbtrack")
     assert bare_kernel.run("import sys; [m for m in ('mlflow', 'pandas', 'matplotlib', 'numpy', 'sqlalchemy') if m in sys.modules]").result == "[]"
