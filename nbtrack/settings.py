@@ -75,6 +75,8 @@ _PREFIX = "NBTRACK_"
 FIELDS = {it.name: it for it in fields(Settings)}
 ELSEWHERE = frozenset(("home", "tracking_uri"))
 """Where runs are: the same for kernels and for the server beside them, so no front end sets it."""
+_OTHERS = frozenset(("CHROMIUM", "KERNEL", "NOTEBOOK", "OWNER", "SCHEDULE", "SHOTS"))
+"""Variables that are no settings: what our processes tell each other, and what this repository's Makefile and tests read."""
 _told: dict[str, Any] = {}
 
 
@@ -91,6 +93,20 @@ def of_environment(env: Mapping[str, str]) -> dict[str, Any]:
         if name not in ELSEWHERE and (text := env.get(f"{_PREFIX}{name.upper()}")):
             with contextlib.suppress(SettingError):
                 found[name] = _convert(name, text, type(it.default), "the environment")
+    return found
+
+
+def unknown_variables(env: Mapping[str, str]) -> list[str]:
+    """A sentence on each variable of ours by its name that is no setting, with the nearest that is one: no error, since others may own it."""
+    found = []
+    for variable in sorted(env):
+        name = variable.removeprefix(_PREFIX)
+        if variable.startswith(_PREFIX) and name.lower() not in FIELDS and name not in _OTHERS and not name.startswith("TEST_"):
+            import difflib
+
+            near = difflib.get_close_matches(name.lower(), FIELDS, 1)
+            mend = f"Did you mean {_PREFIX}{near[0].upper()}?" if near else "docs/settings.md lists those there are."
+            found.append(f"the environment has {variable}, which is no setting and does nothing. {mend}")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -11,6 +12,7 @@ from nbtrack.cli.app import app
 from nbtrack.errors import NbtrackError, StoreError
 from nbtrack.exits import Exit
 from nbtrack.pipelines.loading import this_process_is_ours
+from nbtrack.settings import unknown_variables
 
 __all__ = ["app", "main"]
 for _commands in (commands_runs, commands_pipelines, commands_ci):
@@ -20,6 +22,8 @@ for _commands in (commands_runs, commands_pipelines, commands_ci):
 def main() -> None:
     """Entry point of the console script."""
     this_process_is_ours()
+    for told in unknown_variables(os.environ):
+        print(f"nbtrack: {told}", file=sys.stderr)
     try:
         app()
     except NbtrackError as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -48,6 +50,8 @@ def load(shell: Any, join: Callable[[str], Callable[[], None]]) -> None:
     shell.Completer.custom_matchers.append(completes)
     setattr(shell, _ATTRIBUTE, session)
     setattr(shell, _COMPLETES, completes)
+    for told in settings.unknown_variables(os.environ):
+        print(f"nbtrack: {told}", file=sys.stderr)  # noqa: T201 - once, where the user sees it
 
 
 def unload(shell: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbtrack.errors import SettingError
-from nbtrack.settings import Settings, home, load
+from nbtrack.settings import Settings, home, load, unknown_variables
 
 NAMES = [field.name for field in fields(Settings)]
 
@@ -53,6 +54,20 @@ def test_the_call_goes_before_the_environment_before_the_file_before_the_default
     assert load({"poll_s": 3}, env=env, folder=tmp_path).poll_s == 3.0
     assert load({"poll_s": None}, env=env, folder=tmp_path).poll_s == 2.0
     assert load({"poll_s": 0}, env=env, folder=tmp_path).poll_s == 0.0
+
+
+def test_a_variable_that_is_no_setting_is_told_with_the_nearest_that_is_one():
+    (told,) = unknown_variables({"NBTRACK_QUIT": "1", "NBTRACK_QUIET": "1", "QUIT": "1"})
+    assert told == "the environment has NBTRACK_QUIT, which is no setting and does nothing. Did you mean NBTRACK_QUIET?"
+    assert "docs/settings.md lists" in unknown_variables({"NBTRACK_ZZZZZZ": ""})[0]
+
+
+def test_nothing_is_said_of_what_our_own_code_reads():
+    root = Path(__file__).parents[2]
+    files = [root / "Makefile", *(path for folder in ("nbtrack", "examples", "tests") for path in (root / folder).rglob("*.py") if path != Path(__file__))]
+    read = {name for path in files for name in re.findall(r"\bNBTRACK_[A-Z_]*[A-Z]\b", path.read_text(encoding="utf-8"))}
+    assert {"NBTRACK_NOTEBOOK", "NBTRACK_CHROMIUM", "NBTRACK_OWNER"} <= read
+    assert unknown_variables(dict.fromkeys(read - {"NBTRACK_QUIT"}, "1")) == []  # which other tests mistype
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -39,6 +39,13 @@ def test_a_wrong_name_in_a_filter_is_told(folder):
     assert told in for_programs.stderr
 
 
+def test_a_variable_that_is_no_setting_is_told(folder, monkeypatch):
+    monkeypatch.setenv("NBTRACK_QUIT", "1")
+    said = command("runs", "--json")
+    assert "Did you mean NBTRACK_QUIET?" in said.stderr
+    assert len(json.loads(said.stdout)) == 2
+
+
 def test_show_tells_all_of_one_run(folder):
     assert "lr" in command("show", "fit-0.1").stdout
     assert json.loads(command("show", "fit-0.1", "--json").stdout)["metrics"]["acc"]["last"] == 0.2
