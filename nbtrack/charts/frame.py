@@ -202,4 +202,6 @@ def _says(views: Sequence[RunView], metric: str | None) -> str:
         return f"{count}." if metric is None else f"{count}; none has the metric {metric}."
     better = better_of(views, metric)
     value, view = (min if better == "lower" else max)(having, key=lambda it: it[0])
-    return f"{count}; {title_among(view, views)} has the {'lowest' if better == 'lower' else 'highest'} {metric}, {words.number(value)}."
+    it = view.metrics[metric]
+    told = words.number(value) if math.isfinite(it.best) else words.metric(it)  # a best of -inf stands in the table too
+    return f"{count}; {title_among(view, views)} has the {'lowest' if better == 'lower' else 'highest'} {metric}, {told}."

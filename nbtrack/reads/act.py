@@ -54,7 +54,13 @@ def untag(home: Home, run: str, names: Iterable[str], *, store: str | None = Non
 
 
 def note(home: Home, run: str, text: str, *, store: str | None = None) -> RunView:
-    """Add to a run's description."""
+    """Add to a run's description.
+
+    Raises:
+        UsageError: the text is empty.
+    """
+    if not text.strip():
+        raise UsageError("A note needs a text.", mend="Write %track note TEXT, or nbtrack note RUN TEXT.")
     view = look_for(home, run, store=store)
     if view.is_local:
         writing(home, view).note(text)

@@ -42,7 +42,7 @@ def duration(seconds: float | None) -> str:
 
 def metric(it: Metric) -> str:
     """The last value; for a curve the best one and its step too."""
-    if not it.is_curve or (it.best == it.last and it.best_step == it.last_step):
+    if not it.is_curve or math.isnan(it.best) or (it.best == it.last and it.best_step == it.last_step):
         return number(it.last)
     return f"{number(it.last)} (best {number(it.best)} at step {it.best_step})"
 

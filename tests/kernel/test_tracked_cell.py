@@ -273,6 +273,19 @@ def test_log_param_tag_and_note_reach_an_ended_run_and_say_which(kernel):
     assert (run.metrics["acc"].last, run.params["lr"], run.tags["a"], run.notes) == (0.5, "0.1", "b", ("looks good",))
 
 
+def test_a_variable_that_is_no_setting_is_told_where_nbtrack_is_loaded(kernel):
+    kernel.run("%unload_ext nbtrack\nimport os\nos.environ['NBTRACK_QUIT'] = '1'")
+    assert "Did you mean NBTRACK_QUIET?" in kernel.run("%load_ext nbtrack").stderr
+
+
+def test_a_note_without_words_is_refused(kernel):
+    kernel.run("%%track fit\npass")
+    assert "Write %track note TEXT" in kernel.run("%track note").stderr
+    assert kernel.run("%track note ' '").stdout == ""
+    kernel.run("%track note good --run fit")
+    assert kernel.runs()[0].notes == ("good",)
+
+
 def test_rm_and_unrm_move_a_run_to_the_trash_and_back(kernel):
     kernel.run("%%track gone\npass")
     kernel.run("%track rm gone")

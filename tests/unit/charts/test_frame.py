@@ -1,11 +1,13 @@
 """Runs as columns."""
 
 import json
+import math
 
 import pytest
 
 from nbtrack.charts.frame import LONGEST, chosen_metric, frame, shown
 from nbtrack.entities import Kind
+from nbtrack.reads import words
 
 
 @pytest.fixture
@@ -71,6 +73,14 @@ def test_the_sentence_names_the_best_run(found):
     assert frame(found, as_of_ms=0, metric="loss")["says"] == "2 runs; old has the lowest loss, 2."
     assert frame(found, as_of_ms=0, metric="none")["says"] == "2 runs; none has the metric none."
     assert frame([], as_of_ms=0)["says"] == "No runs."
+
+
+def test_sentence_and_cell_tell_the_same_of_a_curve_that_was_not_finite(made, views):
+    made("odd", points={"loss": [-math.inf, 0.5]})
+    assert words.metric(views()[0].metrics["loss"]) == "0.5 (best -inf at step 0)"
+    assert frame(views(), as_of_ms=0, metric="loss")["says"] == "1 run; odd has the lowest loss, 0.5 (best -inf at step 0)."
+    made("broken", points={"loss": [math.nan, math.nan]})
+    assert words.metric(views()[0].metrics["loss"]) == "nan"
 
 
 def test_only_the_kinds_asked_for_are_made(found):
