@@ -59,6 +59,7 @@ class Blocks:
         """Changes what is asked before the run of a block begins; a reproduction tells its blocks apart with it."""
         self._open: list[_Block] = []
         self._ended: list[_Block] = []
+        self._to_show: list[TrackedRun] = []
         self._ahead: tuple[int, Judged | None] = (0, None)
         self._threads: frozenset[int] = frozenset()
         self._lock = threading.RLock()
@@ -131,9 +132,13 @@ class Blocks:
 
     def end(self, run: TrackedRun) -> None:
         """The run of a block is about to end."""
+        if os.getpid() != self._pid:
+            return
         with self._lock:
+            if self._session.running() is not None:
+                self._to_show.append(run)
             block = next((it for it in self._open if it.run is run), None)
-            if block is None or os.getpid() != self._pid:
+            if block is None:
                 return
             self._open.remove(block)
         truth = self._session.truth
@@ -155,6 +160,12 @@ class Blocks:
         _tag(run, _with(by_code(judged.stamp, Reason("running", (entry.number,), text)), block.stray), judged.document)
         with self._lock:
             self._ended.append(block)
+
+    def ended_here(self) -> list[TrackedRun]:
+        """Runs that ended since this was asked last, while a cell ran; in the order they began."""
+        with self._lock:
+            runs, self._to_show = self._to_show, []
+        return sorted(runs, key=lambda it: it.start.started_ns)
 
     def _place(self) -> tuple[Entry | None, Reason | None]:
         """The cell that the block which begins here belongs to; why that is not sure, if so."""

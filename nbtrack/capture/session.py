@@ -64,6 +64,7 @@ class Session:
         read_line: understands the `%%track` line of a raw cell; None where the cell has none, or one that cannot be understood
             (the magic itself then refuses the cell).
         show: shows a run's line after its cell; gets the run (None when dry), what was found and the request.
+        show_blocks: shows the runs of blocks that ended in a cell, in the order they began; there is at least one.
         join: called with the store's URI before a tracked cell so that plain MLflow calls join the run; returns what undoes it.
     """
 
@@ -72,9 +73,10 @@ class Session:
         shell: Any,
         read_line: Callable[[str], tuple[Request, str] | None],
         show: Callable[[TrackedRun | None, list[Finding], Request], None],
+        show_blocks: Callable[[list[TrackedRun]], None],
         join: Callable[[str], Undo],
     ) -> None:
-        self.shell, self._read_line, self._show, self._join = shell, read_line, show, join
+        self.shell, self._read_line, self._show, self._show_blocks, self._join = shell, read_line, show, show_blocks, join
         self.ledger = Ledger()
         self.collector = Collector((source() for source in SOURCES), self._tell)
         self.last: TrackedRun | None = None
@@ -338,13 +340,15 @@ class Session:
                 if context.get() is cell.run:
                     context.set(None)
                 cell.run.end(*outcome(error))
-        if cell is None:
-            return
+        blocks = self.blocks.ended_here()
         try:
-            if cell.is_own and not (cell.request.is_quiet or cell.chosen.quiet):
+            if cell is not None and cell.is_own and not (cell.request.is_quiet or cell.chosen.quiet):
                 self._show(cell.run, list(execution.found.values()), cell.request)
+            if blocks and not (cell is not None and cell.request.is_quiet) and not settings.load().quiet:
+                self._show_blocks(blocks)
         finally:
-            self.collector.go_on(cell)
+            if cell is not None:
+                self.collector.go_on(cell)
 
     def _ask(self, execution: Execution, cell: Cell) -> None:
         """What the sources find now that the cell has run."""

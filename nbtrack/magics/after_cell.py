@@ -11,7 +11,7 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Finding
 from nbtrack.entities import Request, RunView, State
 from nbtrack.journal import Home, fold
-from nbtrack.magics.line import DryLine, RunLine, left_out
+from nbtrack.magics.line import DryLine, RunLine, RunsLine, left_out
 from nbtrack.magics.live import show_still
 
 
@@ -29,6 +29,14 @@ def show_after_cell(run: TrackedRun | None, found: list[Finding], request: Reque
         show_still(view)
 
 
+def show_blocks(runs: list[TrackedRun]) -> None:
+    """Display the runs of the blocks of a cell: of one its line, of several their names."""
+    if len(runs) > 1:
+        _display(RunsLine([(run.name if run.start.attempt == 1 else f"{run.name} #{run.start.attempt}", run.ended_by or State.RUNNING) for run in runs]), {})
+    elif (view := fold(runs[0].home, runs[0].run_id)) is not None:
+        _display(RunLine(view, [*runs[0].notices, *without_goal(view)], _since_before(runs[0].home, view)), {"run_id": runs[0].run_id})
+
+
 def show_end(run: TrackedRun) -> None:
     """Display the line of a `%track on` that something else than `%track off` has ended."""
     if (line := line_of(run)) is not None:
@@ -41,7 +49,7 @@ def line_of(run: TrackedRun) -> RunLine | None:
     return None if view is None else RunLine(view, [*run.notices, *without_goal(view)])
 
 
-def _display(line: RunLine | DryLine, facts: dict[str, str]) -> None:
+def _display(line: RunLine | RunsLine | DryLine, facts: dict[str, str]) -> None:
     """Show it as it is: asking each of IPython's formatters would take as long as the line itself."""
     from IPython.display import display
 

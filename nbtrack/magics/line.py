@@ -56,6 +56,30 @@ class RunLine:
         )
 
 
+class RunsLine:
+    """Several runs of one cell as one line."""
+
+    def __init__(self, runs: Sequence[tuple[str, State]]) -> None:
+        """
+        Args:
+            runs: what each is called, and how it ended.
+        """
+        self._runs = [(words.short(name), state) for name, state in runs]
+        self._worst = next((it for it in (State.FAILED, State.KILLED, State.RUNNING) if any(state is it for _, state in runs)), State.FINISHED)
+
+    def _text(self) -> str:
+        names = [name if state is State.FINISHED else f"{name} {_MARKS[state][0]} {state.value.lower()}" for name, state in self._runs]
+        return f"{len(self._runs)} runs: {', '.join(_shown(names))}"
+
+    def __repr__(self) -> str:
+        return sendable(f"{_MARKS[self._worst][0]} {self._text()}")
+
+    def _repr_html_(self) -> str:
+        mark, colour = _MARKS[self._worst]
+        text = f'<span style="color:{colour}">{mark}</span> {escape(self._text())}'
+        return sendable(f'<div style="font-size:12px;border-left:3px solid {colour};padding:2px 8px">{text}</div>')
+
+
 class DryLine:
     """What a `--dry` or previewed cell would have recorded, and by which rule."""
 

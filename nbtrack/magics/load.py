@@ -15,7 +15,7 @@ from nbtrack.entities import Request
 from nbtrack.errors import UnknownRunError
 from nbtrack.journal import Home
 from nbtrack.magics import grammar
-from nbtrack.magics.after_cell import show_after_cell, show_end
+from nbtrack.magics.after_cell import show_after_cell, show_blocks, show_end
 from nbtrack.magics.completion import matcher
 from nbtrack.magics.live import Live
 from nbtrack.magics.parent import resolve_parent
@@ -39,7 +39,7 @@ def load(shell: Any, join: Callable[[str], Callable[[], None]]) -> None:
         except UnknownRunError:
             return None
 
-    session = Session(shell, read_line, show_after_cell, join)
+    session = Session(shell, read_line, show_after_cell, show_blocks, join)
     session.collector.sources.append(Live())
     magics = TrackMagics(shell=shell)
     magics.session = session

@@ -57,6 +57,19 @@ def again(kernel, view):
     return reproduce(kernel.home, fold(kernel.home, view.run_id), settings.load())
 
 
+def test_a_cell_shows_the_runs_of_its_blocks_in_one_line(kernel):
+    one = kernel.run("import nbtrack\nwith nbtrack.track('alone', params={'lr': 0.1}):\n    nbtrack.log(acc=0.5)\nprint('after')\n3")
+    assert len(one.shown) == 1 and one.shown[0].startswith("✓ alone  finished") and "lr=0.1" in one.shown[0] and "acc 0.5" in one.shown[0]
+    assert (one.stdout, one.result) == ("after\n", "3")
+    assert kernel.run(f"base = 2\n{LOOP}").shown == ["✓ 3 runs: C=0.1, C=1.0, C=10.0"]
+    failed = kernel.run("for n in range(12):\n    with nbtrack.track(f'try {n}'):\n        1 / (3 - n)")
+    assert failed.shown == ["✗ 4 runs: try 0, try 1, try 2, try 3 ✗ failed"] and failed.ename == "ZeroDivisionError"
+    many = kernel.run("%%track around\nfor n in range(12):\n    with nbtrack.track(f'n{n}'):\n        pass").shown
+    assert many[0].startswith("✓ around") and many[-1] == "✓ 12 runs: n0, n1, n2, n3, n4, n5, n6, n7, +4 more"
+    assert kernel.run("%%track --quiet\nwith nbtrack.track('hushed'):\n    pass").shown == []
+    assert kernel.run("4").shown == []
+
+
 def test_each_run_of_a_loop_has_the_cells_up_to_its_own_end(kernel, blocks):
     views = blocks("import nbtrack", "noise = 1", "base = 2", LOOP)
     assert {it.tags["nbtrack.stamp"] for it in views.values()} == {"yes"}, views["C=1.0"].tags["nbtrack.stamp.reasons"]
