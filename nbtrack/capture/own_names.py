@@ -14,14 +14,18 @@ class OwnNames:
     def __init__(self) -> None:
         self._namespace: dict[str, Any] | None = None
         self._own: list[str] = []
-        self._size, self._last = 0, ""
+        self._hidden: set[str] = set()
+        """Those that are not."""
+        self._last = ""
 
     def of(self, namespace: dict[str, Any]) -> list[str]:
         """In the order in which they were bound first."""
         own = self._since(namespace) if namespace is self._namespace else None
         if own is None:
-            own = [name for name in list(namespace) if name[:1] != "_" or not _is_shells(name)]
-        self._namespace, self._own, self._size, self._last = namespace, own, len(namespace), next(reversed(namespace), "")
+            names = list(namespace)
+            own = [name for name in names if _is_own(name)]
+            self._hidden = set(names).difference(own)
+        self._namespace, self._own, self._last = namespace, own, next(reversed(namespace), "")
         return own
 
     def _since(self, namespace: dict[str, Any]) -> list[str] | None:
@@ -35,9 +39,15 @@ class OwnNames:
         except RuntimeError:  # a thread binds names at this moment
             return None
         own = [name for name in self._own if name in namespace]
-        if len(namespace) != self._size - (len(self._own) - len(own)) + len(fresh):
-            return None
-        return [*own, *(name for name in reversed(fresh) if name[:1] != "_" or not _is_shells(name))]
+        if not self._hidden <= namespace.keys() or len(namespace) != len(own) + len(self._hidden) + len(fresh):
+            return None  # after a %reset, the last name may be there again, behind new ones
+        found = [name for name in reversed(fresh) if _is_own(name)]
+        self._hidden.update(set(fresh).difference(found))
+        return [*own, *found]
+
+
+def _is_own(name: str) -> bool:
+    return name[:1] != "_" or not _is_shells(name)
 
 
 def _is_shells(name: str) -> bool:

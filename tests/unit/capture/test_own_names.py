@@ -1,6 +1,6 @@
 """The notebook's own names, looked at once."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nbtrack.capture.own_names import OwnNames
@@ -10,6 +10,8 @@ STEPS = st.lists(st.tuples(st.sampled_from(["bind", "delete", "clear", "ask", "a
 
 
 @given(STEPS)
+@example([("bind", "y"), ("ask", "x"), ("clear", "x"), ("bind", "x"), ("bind", "y")])
+@example([("bind", "y"), ("bind", "zzz"), ("ask", "x"), ("clear", "x"), ("bind", "x"), ("bind", "y"), ("bind", "zzz")])
 def test_they_are_those_that_a_new_look_at_everything_finds(steps):
     namespace: dict = {"In": [], "_ih": []}
     names = OwnNames()
