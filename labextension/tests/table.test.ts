@@ -109,3 +109,9 @@ test('a part of a metric that is told by the name of another has its numbers', (
   const [column] = whole(brief).columns;
   expect([column?.last, column?.lowest, column?.highest, column?.best]).toEqual([[1, 2], [1, 2], [3, 4], [3, 4]]);
 });
+
+test('a filter that found nothing says why, and no runs at all are another matter', () => {
+  const why = (says: string) => new Runs({ ...SOURCE, columns: [], says }).why;
+  expect(why('No run matches acx>1: no run has acx. Did you mean acc?')).toContain('Did you mean acc?');
+  expect(why('No runs.')).toBe('');
+});
