@@ -17,10 +17,11 @@ acc = 1 - loss
 DRAW = "print('FIGURE', view.figure('curves').svg[:4], view.figure('curves').png[1:4], view.figure('scatter', x='lr', y='acc').says)"
 
 
-def test_runs_are_compared_where_they_were_made(lab, page, tmp_path):
+def test_runs_are_compared_where_they_were_made(lab, page, tmp_path, word):
     cells = [TRAIN.format(lr=lr, seed=seed) for lr in (0.1, 0.5) for seed in (1, 2, 3)]
-    path = lab.notebook("story.ipynb", "%load_ext nbtrack", *cells, "%track compare --group lr", "import nbtrack; view = nbtrack.compare(); view", DRAW)
-    open_in(page, lab, "story.ipynb")
+    title, shown = f"compared-{word}.ipynb", f"import nbtrack; view = nbtrack.compare('notebook:compared-{word}'); view"
+    path = lab.notebook(title, "%load_ext nbtrack", *cells, f"%track compare notebook:compared-{word} --group lr", shown, DRAW)
+    open_in(page, lab, title)
     run_all(page)
     views = page.locator(".nbtrack-still.nbt-live")
     views.nth(1).wait_for()

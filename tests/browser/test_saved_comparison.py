@@ -12,7 +12,7 @@ from live_lab import IDLE, command, open_in, run_all, save
 from nbtrack.widgets.kept import KIND, LARGEST
 
 pytestmark = pytest.mark.browser
-TRAIN = """%%track kept
+TRAIN = """%%track {name}
 lr, seed = {lr}, {seed}
 for epoch in range(20):
     loss = (1 + seed / 50) / (1 + lr * epoch)
@@ -22,12 +22,12 @@ KEPT = "Kept in this notebook"
 
 
 @pytest.fixture(params=["lab", "notebook7"])
-def saved(request, page):
+def saved(request, page, word):
     """A notebook that compared four runs, saved, with its kernel still there: the server and the file."""
     server = request.getfixturevalue(request.param)
-    cells = [TRAIN.format(lr=lr, seed=seed) for lr in (0.1, 0.5) for seed in (1, 2)]
-    path = server.notebook("saved.ipynb", "%load_ext nbtrack", *cells, "%track compare name:kept")
-    open_in(page, server, "saved.ipynb")
+    cells = [TRAIN.format(name=f"kept-{word}", lr=lr, seed=seed) for lr in (0.1, 0.5) for seed in (1, 2)]
+    path = server.notebook(f"saved-{word}.ipynb", "%load_ext nbtrack", *cells, f"%track compare name:kept-{word}")
+    open_in(page, server, path.name)
     run_all(page)
     page.locator(".nbtrack-still.nbt-live .nbt-row").first.wait_for()
     assert page.get_by_text(KEPT).count() == 0
@@ -67,14 +67,14 @@ def test_a_notebook_without_its_kernel_shows_the_same_view(saved, page):
 
 
 @pytest.mark.parametrize("saved", ["lab"], indirect=True)
-def test_a_notebook_that_nobody_trusts_shows_it_too_and_runs_nothing(saved, page):
+def test_a_notebook_that_nobody_trusts_shows_it_too_and_runs_nothing(saved, page, word):
     server, path = saved
     notebook = nbformat.read(path, as_version=4)
     kept = notebook.cells[-1].outputs[0].data[KIND]
-    kept.data = kept.data.replace('"kept"', '"<img src=x onerror=window.hacked=1>"')
+    kept.data = kept.data.replace(f'"kept-{word}"', '"<img src=x onerror=window.hacked=1>"')
     notebook.cells[-1].outputs[0].data["text/html"] += "<script>window.hacked = 1</script>"
-    nbformat.write(notebook, path.with_name("stranger.ipynb"))
-    open_in(page, server, "stranger.ipynb")
+    nbformat.write(notebook, path.with_name(f"stranger-{word}.ipynb"))
+    open_in(page, server, f"stranger-{word}.ipynb")
     assert page.evaluate("window.jupyterapp.shell.currentWidget.content.model.cells.get(5).trusted") is False
     page.locator(".nbtrack-still").get_by_text(KEPT).wait_for()
     page.locator(".nbt-row", has_text="<img src=x").first.wait_for()
@@ -90,17 +90,17 @@ def test_a_notebook_that_nobody_trusts_shows_it_too_and_runs_nothing(saved, page
 @pytest.mark.parametrize(
     ("words", "shows"),
     [
-        (("jupyter", "nbconvert", "--to", "notebook", "--execute", "--inplace", "{0}"), "nbtrack.compare('name:by_jupyter')"),
-        (("papermill", "{0}", "{0}"), "%track compare name:by_papermill"),
+        (("jupyter", "nbconvert", "--to", "notebook", "--execute", "--inplace", "{0}"), "nbtrack.compare('name:{name}')"),
+        (("papermill", "{0}", "{0}"), "%track compare name:{name}"),
     ],
     ids=["nbconvert", "papermill"],
 )
-def test_a_notebook_executed_where_nobody_looked_shows_the_view_when_it_is_opened(words, shows, lab, page):
+def test_a_notebook_executed_where_nobody_looked_shows_the_view_when_it_is_opened(words, shows, lab, page, word):
     """The file is a stranger's first; then its owner trusts it."""
-    name = f"by_{words[0]}"
-    cells = [TRAIN.replace("kept", name).format(lr=lr, seed=seed) for lr in (0.1, 0.5) for seed in (1, 2)]
-    path = lab.notebook(f"{name}.ipynb", "%load_ext nbtrack\nimport nbtrack", *cells, shows)
-    command_line = [lab.python, "-m", *(word.format(path) for word in words)]
+    name = f"by-{words[0]}-{word}"
+    cells = [TRAIN.format(name=name, lr=lr, seed=seed) for lr in (0.1, 0.5) for seed in (1, 2)]
+    path = lab.notebook(f"{name}.ipynb", "%load_ext nbtrack\nimport nbtrack", *cells, shows.format(name=name))
+    command_line = [lab.python, "-m", *(it.format(path) for it in words)]
     done = subprocess.run(command_line, env=lab.env, cwd=lab.root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     notebook = nbformat.read(path, as_version=4)
