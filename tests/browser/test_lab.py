@@ -89,13 +89,13 @@ def test_commands_track_a_cell_and_a_notebook(lab, page, word):
     page.wait_for_function(f"() => {CELLS}.get(1).sharedModel.getSource() === '%track on' && {CELLS}.get(1).executionCount !== null")
     page.wait_for_function(IDLE)
     runs = all_runs(Home(Path(lab.env["NBTRACK_HOME"])), "state:running")
-    assert [view.tags["nbtrack.notebook"] for view in runs if word in view.tags["nbtrack.notebook"]] == [str(path)]
+    assert [view.tags["nbtrack.notebook"] for view in runs if word in view.tags.get("nbtrack.notebook", "")] == [str(path)]
     command(page, "nbtrack:track-off")
     page.wait_for_function(f"() => [...{CELLS}].some(cell => cell.sharedModel.getSource() === '%track off' && cell.executionCount !== null)")
     page.wait_for_function(IDLE)
     command(page, "nbtrack:snapshot")
     badge(page, "snapshot")
     page.wait_for_function(IDLE)
-    runs = [view for view in all_runs(Home(Path(lab.env["NBTRACK_HOME"]))) if word in view.tags["nbtrack.notebook"]]
+    runs = [view for view in all_runs(Home(Path(lab.env["NBTRACK_HOME"]))) if word in view.tags.get("nbtrack.notebook", "")]
     assert [(view.name, view.state.value) for view in runs[:1]] == [("snapshot", "FINISHED")]
     assert len(runs) == 2
