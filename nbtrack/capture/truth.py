@@ -145,7 +145,7 @@ class Truth(Source):
         try:
             entry.seen = self._look(before)
             self._modules.take(entry.seen.modules)
-        except Exception:
+        except Exception:  # the user's objects may raise anything; the cell is told of below all the same, and who asked is told why
             self.history.add(entry, before.body).facts.append(Fact("unseen", "could not be looked at when it had run: only its code is known"))
             self._recorder.leave(entry)
             raise
