@@ -128,7 +128,7 @@ class Blocks:
     def _curves(self) -> Curves:
         from nbtrack.capture.curves import Curves  # scripts have none
 
-        return next(it for it in self._session.collector.sources if isinstance(it, Curves))
+        return self._session.collector.one(Curves)
 
     def end(self, run: TrackedRun) -> None:
         """The run of a block is about to end."""
@@ -147,7 +147,7 @@ class Blocks:
         block.names = dict.fromkeys(run.params_given, "")
         is_running = entry.status is Status.RUNNING
         if is_running:
-            next(it for it in self._session.collector.sources if isinstance(it, Outputs)).flush()
+            self._session.collector.one(Outputs).flush()
         as_it_is = replace(entry, outputs=so_far(entry) if is_running else entry.outputs, facts={BLOCKS: entry.facts.get(BLOCKS, ())})
         truth.record_block_end(run, as_it_is)
         with self._lock:
@@ -194,7 +194,7 @@ class Blocks:
         return judged
 
     def _environment(self) -> Environment:
-        return next(it for it in self._session.collector.sources if isinstance(it, Environment))
+        return self._session.collector.one(Environment)
 
     def _finish(self, blocks: list[_Block]) -> None:
         truth = self._session.truth
@@ -210,7 +210,6 @@ class Blocks:
             truth.keep_recipe(block.run, judged.recipe, block.targets, block.names)
             truth.keep_code(block.run, judged)
         told = [(it.run, _with(known[frozenset(it.targets)].stamp, it.stray), known[frozenset(it.targets)]) for it in blocks]
-
         inputs = {it.run.run_id: self._inputs_of(it) for it in blocks if it.has_data}
 
         def tell() -> None:
@@ -231,7 +230,7 @@ class Blocks:
 
     def _inputs_of(self, block: _Block) -> list[dict[str, Any]]:
         session = self._session
-        datasets = next(it for it in session.collector.sources if isinstance(it, Datasets))
+        datasets = session.collector.one(Datasets)
         entry = session.ledger.entries[max(block.targets) - 1]
         return datasets.inputs_of(Cell(Request(), entry, session.ledger, session.shell.user_ns, block.run, is_own=False))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbtrack.capture import background
 from nbtrack.capture.choice import KINDS
@@ -16,6 +16,7 @@ from nbtrack.entities.ledger import Entry
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+S = TypeVar("S")
 _BOUNDED = {"before": frozenset(("params",)), "after": frozenset(("params", "metrics"))}
 """Kinds whose sources stop when the budget has been used; the others look at it themselves, or only switch something on."""
 
@@ -32,6 +33,10 @@ class Collector:
         self._tell = tell
         self._acts: dict[str, list[tuple[str, Callable[..., None]]]] = {}
         """For each moment the sources that do something then; asked of every cell."""
+
+    def one(self, kind: type[S]) -> S:
+        """The source of this class."""
+        return next(it for it in self.sources if isinstance(it, kind))
 
     def start(self, shell: Any) -> None:
         """Start every source; one that cannot start is left out."""

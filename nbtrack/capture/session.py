@@ -5,7 +5,6 @@ from __future__ import annotations
 import _thread
 import atexit
 import contextlib
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from nbtrack.capture.collect import Collector
 from nbtrack.capture.current import context, enter, foreground, forget_owner, leave
 from nbtrack.capture.identity import of_cell
 from nbtrack.capture.named import Named
+from nbtrack.capture.notices import Notices
 from nbtrack.capture.outcome import error_of, outcome
 from nbtrack.capture.recover import recover
 from nbtrack.capture.run import TrackedRun, write_ends
@@ -30,7 +30,6 @@ from nbtrack.capture.sources import SOURCES
 from nbtrack.capture.truth import Truth
 from nbtrack.entities import Request, State
 from nbtrack.entities.ledger import Entry, Ledger, Status
-from nbtrack.errors import JournalError
 from nbtrack.journal import Home, excluded
 from nbtrack.notebooks.reasons import label
 from nbtrack.notebooks.scopes import parse, scope_of
@@ -77,8 +76,8 @@ class Session:
         join: Callable[[str], Undo],
     ) -> None:
         self.shell, self._read_line, self._show, self._show_blocks, self._join = shell, read_line, show, show_blocks, join
-        self.ledger = Ledger()
-        self.collector = Collector((source() for source in SOURCES), self._tell)
+        self.ledger, self.notices = Ledger(), Notices()
+        self.collector = Collector((source() for source in SOURCES), self.notices.tell)
         self.last: TrackedRun | None = None
         self.open: tuple[TrackedRun, Request] | None = None
         """The run of `%track on`."""
@@ -87,11 +86,8 @@ class Session:
         self.amend: Callable[[Request], Request] = lambda request: request
         """Changes what is asked before a run begins; a reproduction tells its runs apart with it."""
         self.blocks = Blocks(self)
-        self.refused = ""
-        """Why the last cell that should be tracked is not; empty where it is."""
         self._executions: list[Execution] = []
         self._depth: dict[int, int] = {}
-        self._told: set[str] = set()
 
     def start(self) -> None:
         """Register the hooks."""
@@ -132,9 +128,9 @@ class Session:
         try:
             run = begin(request, of_cell(self.shell, None), code=f"on:{request.name}", parent=self.base[0].run_id if self.base is not None else "")
         except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
-            self._refuse(cause)
+            self.notices.refuse(cause)
             return None
-        self.refused = ""
+        self.notices.refused = ""
         enter(run)
         context.set(run)
         self.open, self.last = (run, request), run
@@ -146,11 +142,7 @@ class Session:
             return None
         run, _ = self.open
         self.open = None
-        leave(run)
-        if context.get() is run:
-            context.set(None)
-        self.collector.end(run)
-        run.end(state, reason)
+        self._finish(run, state, reason)
         return run
 
     def release(self, state: State, reason: str = "", traceback: str = "") -> None:
@@ -160,9 +152,11 @@ class Session:
             return
         run, _ = self.base
         self.base = None
-        leave(run)
-        if context.get() is run:
-            context.set(None)
+        self._finish(run, state, reason, traceback)
+
+    def _finish(self, run: TrackedRun, state: State, reason: str, traceback: str = "") -> None:
+        """End a run of several cells."""
+        _quit(run)
         self.collector.end(run)
         run.end(state, reason, traceback)
 
@@ -173,7 +167,7 @@ class Session:
     @property
     def truth(self) -> Truth:
         """The source that knows what ran."""
-        return next(it for it in self.collector.sources if isinstance(it, Truth))
+        return self.collector.one(Truth)
 
     def is_busy(self) -> bool:
         """Whether a cell of this thread is executing."""
@@ -202,7 +196,7 @@ class Session:
         except KeyboardInterrupt:  # meant for the cell; IPython would show it as an error of ours, and go on
             self._interrupt_soon(info)
         except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
-            self._tell(f"this cell is not tracked: {cause}")
+            self.notices.tell(f"this cell is not tracked: {cause}")
 
     def _begin(self, info: Any) -> None:
         raw = info.raw_cell.lstrip()  # as IPython's own transformers have it
@@ -214,9 +208,9 @@ class Session:
         try:
             if request is not None and not request.is_scratch:
                 execution.cell = self._cell(info, request, entry, body, is_own=read is not None)
-                self.refused = ""
+                self.notices.refused = ""
         except Exception as cause:  # noqa: BLE001 - a guest does not break the cell
-            self._refuse(cause)
+            self.notices.refuse(cause)
         finally:
             self.collector.enter(entry)
             self.blocks.entered(entry)
@@ -313,7 +307,7 @@ class Session:
         try:
             self._end(execution, getattr(result, "result", None), error_of(result))
         except (Exception, KeyboardInterrupt) as cause:  # noqa: BLE001 - a guest does not break the cell
-            self._tell(f"not all of this cell could be recorded: {cause!r}")
+            self.notices.tell(f"not all of this cell could be recorded: {cause!r}")
 
     def _end(self, execution: Execution, value: Any, error: BaseException | None) -> None:
         entry, cell = execution.entry, execution.cell
@@ -325,20 +319,10 @@ class Session:
             if cell is not None:
                 cell.result, cell.error = value, error
                 self._ask(execution, cell)
-                if (
-                    error is not None
-                    and self.open is not None
-                    and cell.run is self.open[0]
-                    and not cell.is_own
-                    and (state := outcome(error)[0]) is not State.FINISHED
-                ):
-                    what = f"failed ({type(error).__name__})" if state is State.FAILED else "was interrupted"
-                    cell.run.notice(f"cell {label(entry)} {what}; a run of several cells goes on, and says FINISHED")
+                self._note_failure(cell, entry, error)
         finally:
             if cell is not None and cell.run is not None and cell.is_own:  # whatever happens, a run ends
-                leave(cell.run)
-                if context.get() is cell.run:
-                    context.set(None)
+                _quit(cell.run)
                 cell.run.end(*outcome(error))
         blocks = self.blocks.ended_here()
         try:
@@ -349,6 +333,13 @@ class Session:
         finally:
             if cell is not None:
                 self.collector.go_on(cell)
+
+    def _note_failure(self, cell: Cell, entry: Entry, error: BaseException | None) -> None:
+        """Tell the run of `%track on` that one of its cells did not end well."""
+        state = outcome(error)[0]
+        if self.open is not None and cell.run is self.open[0] and not cell.is_own and state is not State.FINISHED:
+            what = f"failed ({type(error).__name__})" if state is State.FAILED else "was interrupted"
+            cell.run.notice(f"cell {label(entry)} {what}; a run of several cells goes on, and says FINISHED")
 
     def _ask(self, execution: Execution, cell: Cell) -> None:
         """What the sources find now that the cell has run."""
@@ -375,23 +366,6 @@ class Session:
         timer.daemon = True
         timer.start()
 
-    def _refuse(self, cause: Exception) -> None:
-        """Say that what should be tracked is not: each time, as the user counts on it, and shortly after the first."""
-        self.refused = str(cause) or repr(cause)
-        is_of_journal = type(cause) is JournalError or isinstance(cause, OSError)
-        key = f"journal {settings.home(settings.load())}" if is_of_journal else self.refused
-        if key not in self._told:
-            self._told.add(key)
-            self._tell(f"not tracked: {self.refused}")
-            return
-        what = "the journal's folder cannot be written" if is_of_journal else type(cause).__name__
-        print(f"nbtrack: not tracked: {what}, see above\n", end="", file=sys.stderr)  # noqa: T201 - the one quiet notice
-
-    def _tell(self, text: str) -> None:
-        if text not in self._told:
-            self._told.add(text)
-            print(f"nbtrack: {text}\n", end="", file=sys.stderr)  # noqa: T201 - the one quiet notice
-
     def _at_exit(self) -> None:
         for execution in self._executions:
             if execution.cell is not None and execution.cell.run is not None and execution.cell.is_own:
@@ -405,3 +379,10 @@ class Session:
             run.end(State.FINISHED, "the process ended")
         write_ends()
         self.collector.at_exit()
+
+
+def _quit(run: TrackedRun) -> None:
+    """What is logged from now on is not this run's."""
+    leave(run)
+    if context.get() is run:
+        context.set(None)

@@ -44,7 +44,7 @@ class Commands(Base):
         return shown(compared(self._home(), self.text))
 
     def _live(self, words: list[str]) -> None:
-        live = next(it for it in self.session.collector.sources if isinstance(it, Live))
+        live = self.session.collector.one(Live)
         live.follow(self._home(), find(self._home(), words[0]) if words else self._going_on())
 
     def _going_on(self) -> RunView:

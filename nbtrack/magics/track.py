@@ -141,7 +141,7 @@ class Status:
     def __init__(self, session: Session, home: Home) -> None:
         run = current() or session.last
         chosen = settings.load()
-        refused = session.refused or str(home.problem() or "")
+        refused = session.notices.refused or str(home.problem() or "")
         self._lines = [
             *([f"cells are not tracked: {refused}"] if refused else []),
             f"tracking now: {session.open[0].name}" if session.open else "tracking now: nothing but %%track cells",
