@@ -26,13 +26,14 @@ class MetricGate(GateSpec):
     def check(self, subject: Subject) -> Found:
         found = metric_of(subject.view, self.metric)
         greater = found.direction == "max" if self.greater_is_better is None else self.greater_is_better
-        number = self._number(found, greater)
+        number, run = self._number(found, greater), subject.view.run_id[:8]
         wanted = f"{self.metric} {'≥' if greater else '≤'} {words.number(self.threshold)}"
         if math.isnan(number):
-            raise CannotTellError(f"{self.metric} is NaN.", mend="See why training diverged: nbtrack show RUN.", wanted=wanted)
+            raise CannotTellError(f"{self.metric} is NaN.", mend=f"See why training diverged: nbtrack show {run}.", wanted=wanted)
         passed = number >= self.threshold if greater else number <= self.threshold
         near = f"{number:.10g} is {words.number(abs(number - self.threshold))} {'above' if number >= self.threshold else 'below'} the threshold"
-        return Found(passed, number, wanted, near, "" if passed else f"See what changed: nbtrack diff; or change the threshold of {self.metric} and say why.")
+        mend = "" if passed else f"See what changed since a run that passed: nbtrack diff RUN {run}; or change the threshold of {self.metric} and say why."
+        return Found(passed, number, wanted, near, mend)
 
     def _number(self, found: Metric, greater: bool) -> float:
         """The point that counts. A NaN among the points of a curve makes its last point NaN, or is no best."""
