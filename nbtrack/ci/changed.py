@@ -54,9 +54,8 @@ def touched(graph: Graph, books: Books, ref: str, profile: str = "") -> Touched:
     sources = Sources()
     found = {}
     for node in graph.nodes.values():
-        why = _why(graph, books, sources, node, changed) or _section(graph, node, before)
-        if why:
-            found[node.id] = why
+        if why := [it for it in (_why(graph, books, sources, node, changed), _section(graph, node, before)) if it]:
+            found[node.id] = "; ".join(why)
     return Touched(found, since)
 
 

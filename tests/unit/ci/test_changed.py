@@ -83,6 +83,12 @@ def test_a_param_of_the_file_means_who_names_it_a_section_its_stage_and_defaults
     assert set(why()) == set(STAGES) and why()["prepare"] == "defaults in nbtrack.yaml changed"
 
 
+def test_both_reasons_are_told_where_a_file_and_a_param_changed(project):
+    project.commit("train.ipynb", (project.folder / "train.ipynb").read_text().replace("0.1", "0.2"))
+    project.commit("nbtrack.yaml", json.dumps({"name": "wine", "params": {"lr": 0.3}, "stages": STAGES}))
+    assert why() == {"train": "train.ipynb changed; the param lr changed"}
+
+
 def test_the_profile_counts_on_both_sides(project):
     profiles = {"ci": {"params": {"lr": 0.5}}, "night": {"params": {"lr": 0.6}}}
     facts = {"name": "wine", "params": {"lr": 0.1}, "stages": STAGES}
