@@ -19,7 +19,7 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
 from nbtrack.capture.weave.functions import generators_of, returns_of
-from nbtrack.capture.weave.histories import histories, sizes_of
+from nbtrack.capture.weave.histories import histories, rounds_of, sizes_of
 from nbtrack.capture.weave.insert import Transformer, insert
 from nbtrack.capture.weave.loops import TooLongError
 from nbtrack.capture.weave.modules import ModuleWeaver
@@ -39,6 +39,8 @@ _FEW = 3
 """Values, no two alike, from which on those of a curve now and then are known to be its."""
 _FIRST = 2
 """Values of an earlier cell that belong to the curve of this one."""
+_TRAININGS = 10
+"""Of one run, whose rounds are told apart by a number."""
 _HEAD = 1000
 """Values by which two curves are told apart."""
 _MAGICS = ("%%time", "%%capture")
@@ -159,6 +161,8 @@ class Curves(Source):
         kept = Kept(cell)
         for name, values, rule in histories(cell, cell.entry.facts.get(_SIZES, {}), cell.entry.facts.get(_KEPT_IN, set())):
             yield from kept.take(name, values, rule)
+        for name, values, rule in rounds_of(cell):
+            yield from kept.take(name, values, rule, *(f"{name}-{number}" for number in range(2, _TRAININGS)))  # as MLflow's autologging is made to call them
 
     def weave(self, tree: ast.Module) -> None:
         """Weave taps into the tree, if it is that of the cell this thread begins to execute."""
@@ -282,14 +286,14 @@ class Kept:
         self._heads: list[list[float]] = cell.entry.facts.setdefault(_HEADS, [*earlier, *(it.head for it in kept)])
         self._taken: set[str] | None = None
 
-    def take(self, name: str, values: list[float], rule: str, other_name: str = "") -> Iterable[Finding]:
-        """Record a curve, unless its name (and the other one, if there is one) or its values are those of one that is there."""
+    def take(self, name: str, values: list[float], rule: str, *other_names: str) -> Iterable[Finding]:
+        """Record a curve, unless its values are those of one that is there, or its name is taken, and so are the other ones."""
         cell = self._cell
         if self._taken is None:
             self._taken = names_of(cell.run)
             if cell.run is not None and cell.run.autologged:
                 self._heads.extend(_heads_of(cell.run, cell.run.autologged))
-        name = next((it for it in (name, other_name) if it and it not in self._names and it not in self._taken), "")
+        name = next((it for it in (name, *other_names) if it and it not in self._names and it not in self._taken), "")
         is_telling = len(set(values)) > _FEW or ("-" in name and len(values) > 1)
         is_part = is_telling and any(len(values) < len(head) and set(values) <= set(head) for head in self._heads)
         if not name or is_part or not cell.choice.wants(name) or any(alike(values[:_HEAD], head[: len(values)]) for head in self._heads):

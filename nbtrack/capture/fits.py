@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dis
 import sys
 import threading
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import field
+from functools import partial
 from types import FrameType, MethodType
 from typing import Any
 
@@ -21,6 +23,8 @@ _VALIDATE = "_validate_params"
 _BOOSTERS = (("xgboost.core", "Booster", "update"), ("lightgbm.basic", "Booster", "update"), ("catboost.core", "CatBoost", "_fit"))
 """What each framework asks its models for while it trains them."""
 _THEIRS = ("xgboost.", "lightgbm.", "catboost.", "mlflow.")
+_AFTER_ROUND = "callbacks_after_iter"
+"""LightGBM's list of what it calls after each round of a training."""
 
 
 @dataclass
@@ -35,6 +39,16 @@ class Seen:
     order: int
     sample: Sample | None = None
     target_shape: tuple[int, int | None] | None = None
+
+
+@dataclass
+class Rounds:
+    """What a booster measured in each round of one training, whether the code keeps it or not."""
+
+    place: tuple[Any, int]
+    """Where in the user's code it was trained."""
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    """By set of data, then by measure, as the framework has it."""
 
 
 @dataclass
@@ -53,14 +67,15 @@ class Fits:
     """By class; the last one fitted."""
     others: list[weakref.ref[Any]] = field(default_factory=list)
     """All that were fitted."""
-    rounds: list[Mapping[str, Any]] = field(default_factory=list)
-    """What XGBoost measures in each round of a training, whether the code keeps it or not."""
+    rounds: list[Rounds] = field(default_factory=list)
     _undo: list[Callable[[], None]] = field(default_factory=list)
     _thread: int = 0
     _count: int = 0
     _optimizers: set[int] = field(default_factory=set)
     _booster: Callable[[], Any] = lambda: None
     """That of the last round."""
+    _untold: list[tuple[Rounds, weakref.ref[Any]]] = field(default_factory=list)
+    """Trainings of CatBoost, whose models tell what was measured when they are fitted."""
 
     def start(self) -> None:
         """Watch the frameworks that are loaded."""
@@ -83,6 +98,10 @@ class Fits:
         for undo in reversed(self._undo):
             undo()
         self._undo.clear()
+        for rounds, model in self._untold:
+            with contextlib.suppress(Exception):  # a training that failed
+                rounds.measured = sys.modules["catboost.core"].CatBoost.get_evals_result(model())
+        self._untold.clear()
 
     def is_seen(self, model: Any) -> bool:
         return any(it() is model for it in self.others)
@@ -122,17 +141,32 @@ class Fits:
             if at.f_code.co_name == "fit" and "self" in at.f_locals:
                 model, given = at.f_locals["self"], dict(at.f_locals)
             at = at.f_back
-        if at is None or str(at.f_globals.get("__name__", "")).startswith(("sklearn.", "imblearn.", "joblib.")) or self.is_seen(model):
+        if at is None or str(at.f_globals.get("__name__", "")).startswith(("sklearn.", "imblearn.", "joblib.")):
             return
-        container: Any = frame.f_locals.get("cb_container")
-        if is_of(container, "xgboost.callback", "CallbackContainer"):
-            self.rounds.append(container.history)
+        self._follow(booster, frame, Rounds((at.f_code, at.f_lasti)))
+        if self.is_seen(model):
+            return
         self._count += 1
         self.others.append(weakref.ref(model))
         found = Seen(model, _name_in(at, model) or _bound_by(at), _line(at), self._count)
         if given and self._count <= _SAMPLES:
             found.sample, found.target_shape = sample_of(given.get("X")), shape_of(given.get("y"))
         self.seen[_class(model)] = found
+
+    def _follow(self, booster: Any, frame: FrameType, rounds: Rounds) -> None:
+        """Keep what the rounds that begin will measure: XGBoost keeps it itself, LightGBM tells whom it finds in its list, CatBoost when all is done."""
+        container, told = frame.f_locals.get("cb_container"), frame.f_locals.get(_AFTER_ROUND)
+        if is_of(container, "xgboost.callback", "CallbackContainer"):
+            rounds.measured = own_facts(container).get("history", {})
+        elif type(told) is list and is_of(booster, "lightgbm.basic", "Booster"):
+            kept: dict[str, dict[str, list[Any]]] = {}
+            rounds.measured = kept
+            told.insert(0, partial(_keep, kept))  # before early stopping, which ends the training by an exception
+        elif is_of(booster, "catboost.core", "CatBoost"):
+            self._untold.append((rounds, weakref.ref(booster)))
+        else:
+            return
+        self.rounds.append(rounds)
 
     def _step(self, optimizer: Any, _args: Any, _kwargs: Any) -> None:
         """An optimizer made a step; the module it trains is looked for once."""
@@ -182,6 +216,13 @@ class _Asked:
         except Exception:  # noqa: BLE001 - this runs within the user's fit
             return MethodType(self._method, instance)
         return MethodType(self._method, instance)
+
+
+def _keep(kept: dict[str, dict[str, list[Any]]], told: Any) -> None:
+    """What LightGBM measured in one round."""
+    with contextlib.suppress(Exception):  # this runs within the user's training
+        for data, measure, value, *_ in told.evaluation_result_list or ():
+            kept.setdefault(data, {}).setdefault(measure, []).append(value)
 
 
 def _listen(cls: Any, method: str, tell: Callable[[Any, FrameType], None]) -> Callable[[], None]:

@@ -90,12 +90,10 @@ class Models(Source):
             pending.folder.is_given_up = True
 
     def before(self, cell: Cell) -> Iterable[Finding]:
-        if _wanted(cell) == "none":
-            return ()
         if cell.run is not None:
             cell.run.has_users_model = False
         marks: dict[int, Any] = {}
-        for _, value, _ in _reachable(cell):
+        for _, value, _ in _reachable(cell) if _wanted(cell) != "none" else ():
             flavor = flavor_of(value)
             if flavor is not None:
                 marks[id(value)] = flavor.mark(value)

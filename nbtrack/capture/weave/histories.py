@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -85,10 +85,16 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
             yield from _of_own(name, value, filled)
         if is_bound or cell.before.get(name) == id(value):
             yield from _of_object(name, value, cell)
-    rounds = cell.entry.facts.get(ROUNDS, ())
-    if len(rounds) == 1:  # several are folds, or one model after the other, each with the same names
-        yield from _of_dict("", rounds[0], "measured in each round of a booster")
     yield from _of_lines(cell)
+
+
+def rounds_of(cell: Cell) -> Iterator[History]:
+    """What boosters measured in each round: of each training, but for those that one place in the code makes again and again, such as folds."""
+    rounds = cell.entry.facts.get(ROUNDS, ())
+    times = Counter(it.place for it in rounds)
+    for it in rounds:
+        if times[it.place] == 1:
+            yield from _of_dict("", dict(it.measured), "measured in each round of a booster")
 
 
 def _says(name: str, filled: Filled) -> bool:

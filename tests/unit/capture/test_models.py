@@ -103,7 +103,9 @@ def test_a_booster_that_lives_in_a_function_alone_is_kept_and_its_rounds_are_cur
         "scores = cross_val_score(xgboost.XGBClassifier(n_estimators=2), rows, y, cv=2)"
     )
     assert notebook.tracked(code) == {("model", "bst"): "Booster"}
-    assert [{key: len(it) for key, it in rounds["train"].items()} for rounds in notebook.ledger.entries[-1].facts["rounds of boosters"]] == [{"rmse": 3}] * 2
+    rounds = notebook.ledger.entries[-1].facts["rounds of boosters"]
+    assert [{key: len(it) for key, it in each.measured["train"].items()} for each in rounds] == [{"rmse": 3}] * 2
+    assert rounds[0].place == rounds[1].place
     assert xgboost.Booster.update is before
 
 
