@@ -15,7 +15,9 @@ from typing import Any
 from nbtrack import settings
 from nbtrack.capture.following import Drainer, Following, alike, names_of
 from nbtrack.capture.measures import TOLD_APART, Measured, metrics
+from nbtrack.capture.program import program_of
 from nbtrack.capture.run import TrackedRun
+from nbtrack.capture.sites import of_trials
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
 from nbtrack.capture.weave.functions import generators_of, returns_of
@@ -69,6 +71,8 @@ class Curves(Source):
         """What functions of the notebook return, see `returns_of`."""
         self._generators: set[str] = set()
         self._budget_s = math.inf
+        self._of_trials: set[str] = set()
+        """Functions whose steps are those of the trials of a study."""
 
     def start(self, shell: Any) -> None:
         self._shell = shell
@@ -118,8 +122,9 @@ class Curves(Source):
         self._say_all(cell)
         if self._active is None:
             self._active = Following(cell, self._drainer)
+            self._of_trials = of_trials(program_of(cell)) if loaded("optuna") is not None or "optuna" in cell.code else set()
             for spot, tap in self._spots:
-                self._active.add(spot, tap)
+                self._add(self._active, spot, tap)
         cell.entry.facts[_SIZES] = sizes_of(cell.namespace)
         return ()
 
@@ -222,9 +227,13 @@ class Curves(Source):
         if active is not None and (entry is None or active.cell.entry is entry):
             active.forget(old)
             for spot, tap in fresh:
-                active.add(spot, tap)
+                self._add(active, spot, tap)
                 if not spot.place and spot.node is not None and spot.label not in bound:
                     tap.record.extend(_first(self._shell.user_ns.get(spot.label)))
+
+    def _add(self, following: Following, spot: Spot, tap: Tap) -> None:
+        if self._of_trials.isdisjoint(spot.place.split(".")):
+            following.add(spot, tap)
 
     def _say(self, entry: Entry | None, text: str) -> None:
         """Put a notice on the run of the cell, or where that is not tracked, on the next run."""

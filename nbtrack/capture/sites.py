@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nbtrack.capture.program import Definition, Program
 
@@ -29,6 +29,42 @@ def is_repeated(program: Program, function: str) -> bool:
             return True
         function = place
     return False
+
+
+def of_trials(program: Program) -> set[str]:
+    """Functions that nothing but the trials of a study run: what one of them computes step by step is that trial's, and no curve of the run."""
+    nodes = [*(part.node for part in program.own if not isinstance(part.node, Definition)), *program.reached]
+    objectives = [it for node in nodes for call in ast.walk(node) if isinstance(call, ast.Call) and (it := _objective(call)) is not None]
+    if not objectives:
+        return set()
+    tried = _reached(objectives, program)
+    if not any(isinstance(it, ast.Attribute) and it.attr.startswith("suggest_") for name in tried for it in ast.walk(program.definitions[name])):
+        return set()
+    return tried - _reached((part.node for part in program.own if not isinstance(part.node, Definition)), program, without=objectives)
+
+
+def _objective(call: ast.Call) -> ast.expr | None:
+    """What `study.optimize(objective, n_trials=20)` is given."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "optimize":
+        return None
+    return call.args[0] if call.args else next((it.value for it in call.keywords if it.arg == "func"), None)
+
+
+def _reached(nodes: Iterable[ast.AST], program: Program, without: Iterable[ast.AST] = ()) -> set[str]:
+    """Names of the notebook's functions and classes that the nodes use, also through one another; what is below some other nodes does not count."""
+    found: set[str] = set()
+    left_out = {id(it) for it in without}
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if id(node) in left_out:
+            continue
+        name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+        if name in program.definitions and name not in found:
+            found.add(name)
+            waiting.append(program.definitions[name])
+        waiting.extend(ast.iter_child_nodes(node))
+    return found
 
 
 def _sites(program: Program, function: str) -> Iterator[tuple[str, bool, str]]:

@@ -264,6 +264,17 @@ def test_the_inner_work_of_a_function_called_for_each_sample_is_no_curve(curves)
     assert curves(nearest.replace("nearest", "predict"), "near = predict(3)") == {}
 
 
+def test_what_trials_compute_step_by_step_is_no_curve_of_the_run(curves):
+    pytest.importorskip("optuna")
+    setup = (
+        "import optuna\noptuna.logging.set_verbosity(optuna.logging.WARNING)\n"
+        "def epoch(w):\n    for i in range(4):\n        loss = w / (i + 1)\n    return loss\n"
+        "def objective(trial):\n    w = trial.suggest_float('w', 0.5, 2.0)\n    for e in range(3):\n        acc = epoch(w) / (e + 2)\n    return acc"
+    )
+    assert set(curves(setup, "study = optuna.create_study()\nstudy.optimize(lambda trial: objective(trial), n_trials=3)")) == {"value"}
+    assert {"loss", "acc"} <= set(curves("for e in range(3):\n    acc = epoch(0.5) / (e + 2)"))
+
+
 def test_a_function_that_goes_through_data_gives_one_curve_over_all_its_calls(curves):
     found = curves(
         "def one_epoch(data, k):\n    total = 0\n    for x in data:\n        loss = x / k\n        total += loss\n    return total / len(data)",
