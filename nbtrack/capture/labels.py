@@ -8,6 +8,7 @@ import string
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_measure
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
@@ -81,6 +82,18 @@ def own_name(node: ast.expr) -> str:
         sides = [side for side in (node.left, node.right) if not isinstance(side, ast.Constant)]
         return own_name(sides[0]) if len(sides) == 1 else ""
     return ""
+
+
+def share_of(node: ast.expr) -> str:
+    """`accuracy` of `(y == p).mean()` and `np.mean(y == p)`, `error_rate` of the share that differs; else empty."""
+    if not isinstance(node, ast.Call) or path_of(node.func)[-1:] not in (["mean"], ["average"]):
+        return ""
+    about = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
+    while isinstance(about, ast.Call) and isinstance(about.func, ast.Attribute) and not about.args:  # (y == p).float().mean()
+        about = about.func.value
+    if not isinstance(about, ast.Compare) or len(about.ops) != 1 or isinstance(about.comparators[0], ast.Constant):
+        return ""
+    return "accuracy" if isinstance(about.ops[0], ast.Eq) else "error_rate" if isinstance(about.ops[0], ast.NotEq) else ""
 
 
 _SAME_ATTRIBUTES = frozenset(("data", "val", "value", "values", "T", "avg"))

@@ -10,7 +10,7 @@ from typing import Any
 
 from nbtrack.capture.curves import Kept
 from nbtrack.capture.known import module_of
-from nbtrack.capture.labels import SPLITS, labelled, own_name, snake
+from nbtrack.capture.labels import SPLITS, labelled, own_name, share_of, snake
 from nbtrack.capture.measures import Measured, ends_curve, is_equal, key_of, known, metrics, number
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, origins_of, through
@@ -38,6 +38,7 @@ WHOLE = regex(
 _TRAILING = regex(r"(_(of|on|the|for|in|at|with|a|over))+$")
 _SERIES = 3
 """Values that one print of a function gave from which on they are a curve."""
+_MEANS = frozenset(("mean", "median", "average", "nanmean", "fmean"))
 _ITEMS = 60
 """Most items of a dict of results."""
 _MANY = 20
@@ -224,7 +225,7 @@ def _by_word(spot: Spot, values: list[Any]) -> Iterator[tuple[Spot, Any]]:
 
 def _told(spot: Spot, word: str) -> Spot:
     """The spot by a word that was shown before its value: a model, a set of data, or what is measured."""
-    label = spot.label or own_name(spot.node) or call_name(spot.node)
+    label = spot.label or unlabelled(spot.node)
     spot, word = replace(spot, word=word), word.strip(" :=-")
     joint = "_" if snake(word) in SPLITS else "."
     return replace(spot, label=word if is_measure(snake(word)) or not is_measure(label) else f"{word}{joint}{label}" if word else label)
@@ -252,7 +253,7 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
     for spot, found in seen:
         value = number(found)
         core = through(ast.parse(spot.text, mode="eval").body)
-        name = spot.label or own_name(core) or call_name(core)
+        name = spot.label or unlabelled(core)
         if type(value) is int and is_measure(name) and not spot.is_percent:
             counted[spot.group] = _TRAILING.sub("", name)  # "accuracy on the {n} test images: {value}"
         elif not is_measure(name) and spot.group in counted:
@@ -293,7 +294,7 @@ def _returned(cell: Cell) -> set[float]:
 def _curve(kept: Kept, spot: Spot, values: list[Any]) -> Iterator[Finding]:
     """What a function that is called again and again from one place printed."""
     core = through(ast.parse(spot.text, mode="eval").body)
-    name = (spot.label or own_name(core) or call_name(core)).rstrip("_")
+    name = (spot.label or unlabelled(core)).rstrip("_")
     numbers = [number(value) for value in values]
     found = [float(it) for it in numbers if it is not None]
     is_count = all(type(it) is int for it in numbers) and not WHOLE.search(name)
@@ -313,7 +314,7 @@ def _foreseen(cell: Cell) -> Iterator[Finding]:
     has = known(cell)
     for spot in spots_in(cell.entry.tree) if cell.entry.tree is not None else ():
         core = through(spot.node)
-        name = spot.label or own_name(core) or call_name(core)
+        name = spot.label or unlabelled(core)
         if name and not (isinstance(core, ast.Name) and (core.id in has or core.id in has.values())) and _is_shown_result(origins, spot, core, name):
             yield Finding("metric", name.rstrip("_"), "known when it runs", "printed with its label")
 
@@ -335,10 +336,17 @@ def _is_prediction(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and (path_of(node.func)[-1:] or [""])[0].startswith(("predict", "forecast"))
 
 
-def call_name(node: ast.expr) -> str:
-    """The function or method a call is of, where its name says a measure."""
-    if isinstance(node, ast.Call):
-        path = path_of(node.func)
-        if path and is_measure(path[-1]):
-            return path[-1]
-    return ""
+def unlabelled(node: ast.expr) -> str:
+    """What a printed expression is called where no text does: itself, the share that it is, or the function that measures it."""
+    return own_name(node) or share_of(node) or _measurer(node)
+
+
+def _measurer(node: ast.expr) -> str:
+    """The function or method a call is of, where its name says a measure; also of a mean over what it gave."""
+    path = path_of(node.func) if isinstance(node, ast.Call) else []
+    if not isinstance(node, ast.Call) or not path:
+        return ""
+    if is_measure(path[-1]):
+        return path[-1]
+    about = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
+    return _measurer(about) if path[-1] in _MEANS and about is not None else ""

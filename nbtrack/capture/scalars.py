@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from nbtrack.capture.labels import own_name, snake
+from nbtrack.capture.labels import own_name, share_of, snake
 from nbtrack.capture.measures import TOLD_APART, Measured, ends_curve, is_curve, is_equal, key_of, metrics, number
 from nbtrack.capture.printed import WHOLE, labels_in
 from nbtrack.capture.program import program_of
@@ -149,18 +149,6 @@ def root_of(name: str) -> str:
     """What the root of a measure is called: `rmse` of `mse`, else `root_...`."""
     root = _SQUARED.sub(r"\1r\2", name)
     return root if root != name else f"root_{name}"
-
-
-def share_of(node: ast.expr) -> str:
-    """`accuracy` of `(y == p).mean()` and `np.mean(y == p)`, `error_rate` of the share that differs; else empty."""
-    if not isinstance(node, ast.Call) or path_of(node.func)[-1:] not in (["mean"], ["average"]):
-        return ""
-    about = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
-    while isinstance(about, ast.Call) and isinstance(about.func, ast.Attribute) and not about.args:  # (y == p).float().mean()
-        about = about.func.value
-    if not isinstance(about, ast.Compare) or len(about.ops) != 1 or isinstance(about.comparators[0], ast.Constant):
-        return ""
-    return "accuracy" if isinstance(about.ops[0], ast.Eq) else "error_rate" if isinstance(about.ops[0], ast.NotEq) else ""
 
 
 def _models(node: ast.expr) -> Iterator[str]:

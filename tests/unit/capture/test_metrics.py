@@ -84,6 +84,11 @@ def test_last_expressions(measured, code, found):
         ("def report(a):\n    print('loss:', evaluate(a, p)[0])\nreport(p)\nreport(p)\nreport(y)", {"loss": 0.1875}),
         ("for i in range(3):\n    print('loss:', evaluate(y, p)[0])", {}),
         ("f'accuracy: {evaluate(y, p)[1]}'", {"accuracy": 0.75}),
+        ("import numpy as np\nprint(np.mean(np.array(y) == np.array(p)))", {"accuracy": 0.25}),
+        (
+            "import numpy as np\ndef cross_val_score(k): return np.array([.5, .75])\nprint(cross_val_score(2).mean())\nprint(np.mean(y))",
+            {"cross_val_score": 0.625},
+        ),
         ("print(y)\nprint('y', y)\nprint('version', '1.0')", {}),
         ("class M:\n    def predict(self, x): return [sum(x) / 2]\nm = M()\nprint('the price of it:', m.predict(y)[0])", {}),
         (
@@ -149,6 +154,7 @@ X = rng.normal(size=(60, 2)); y = (X[:, 0] + rng.normal(size=60) > 0).astype(int
     found = measured(code, "m = LogisticRegression().fit(X, y)\nreport = classification_report(y, m.predict(X), output_dict=True)")
     assert {"accuracy", "macro avg.f1-score", "0.precision"} <= set(found)
     assert not any("support" in name for name in found)
+    assert measured(code, "results = pd.Series({'accuracy': .5, 'recall': .25})") == {"results.accuracy": 0.5, "results.recall": 0.25}
     found = measured(code, "table = pd.DataFrame({'model': ['a', 'b'], 'accuracy': [.5, .75], 'rows': [1, 2]})\ntable")
     assert found == {"a.accuracy": 0.5, "b.accuracy": 0.75}
     assert measured(code, "df = pd.DataFrame(X, columns=['a', 'b'])\ndf.describe()") == {}
