@@ -10,13 +10,15 @@ from typing import Any
 
 from nbtrack.amounts import counted
 from nbtrack.capture.kinds import is_param_keyword, is_param_value
-from nbtrack.capture.known import class_names, own_values, plain
+from nbtrack.capture.known import class_names, module_of, own_values, plain
 from nbtrack.capture.naming import Candidate, params
 from nbtrack.capture.program import Program, program_of
 from nbtrack.capture.run import TrackedRun, as_text
 from nbtrack.capture.source import Cell, Finding, Source
 
+_SKLEARN = "sklearn.base.BaseEstimator"
 _OBJECTS = 40
+_DEPTH = 12
 _MODULES = 5000
 
 
@@ -35,7 +37,7 @@ class Estimators(Source):
                 return
             value = cell.namespace[name]
             kinds = class_names(value)
-            if "sklearn.base.BaseEstimator" in kinds and type(value).__module__ != "__main__":
+            if _SKLEARN in kinds and type(value).__module__ != "__main__":
                 yield from _estimator(cell, name, value, is_swept=name in swept)
             elif "optuna.study.study.Study" in kinds:
                 yield from params(cell, _best(_study_params(value), name, "best params of the study"))
@@ -52,14 +54,23 @@ def _estimator(cell: Cell, name: str, value: Any, *, is_swept: bool) -> Iterator
     own = own_values(value)
     if type(own.get("best_params_")) is dict:
         yield from params(cell, _best(own["best_params_"], name, "best params of the search"))
-    everything = value.get_params(deep=True)
+    everything = value.get_params(deep=_is_theirs(value))
     yield _detail(name, {"class": type(value).__name__, **_plain(everything)})
     if not is_swept and "best_params_" not in own:
         yield from params(cell, _changed(value, name))
         steps = own.get("steps")
         for step in steps if type(steps) is list else ():
-            if type(step) is tuple and len(step) == 2 and "sklearn.base.BaseEstimator" in class_names(step[1]) and type(step[1]).__module__ != "__main__":
+            if type(step) is tuple and len(step) == 2 and _SKLEARN in class_names(step[1]) and type(step[1]).__module__ != "__main__":
                 yield from params(cell, _changed(step[1], type(step[1]).__name__))
+
+
+def _is_theirs(value: Any, depth: int = 0) -> bool:
+    """Whether an estimator and all that it holds are of libraries: the notebook's own classes may do anything where they are asked for their params."""
+    if module_of(type(value)) == "__main__" or depth > _DEPTH:
+        return False
+    if _SKLEARN in class_names(value):
+        value = list(value.get_params(deep=False).values())
+    return type(value) not in (list, tuple) or all(_is_theirs(it, depth + 1) for it in value[:_OBJECTS])
 
 
 def _changed(value: Any, name: str) -> Iterator[Candidate]:

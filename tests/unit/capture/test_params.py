@@ -195,6 +195,14 @@ def test_objects_that_raise_are_only_looked_at(params):
     assert params(HOSTILE, "value = config, config") == {"lr": 0.1}
 
 
+def test_steps_of_the_notebooks_own_classes_are_not_asked_for_their_params(params, capsys):
+    pytest.importorskip("sklearn")
+    own = "class Loud(BaseEstimator):\n    def get_params(self, deep=True):\n        print('asked')\n        raise RuntimeError('asked')\n    def fit(self, X, y=None): return self\n"
+    setup = "from sklearn.base import BaseEstimator\nfrom sklearn.pipeline import Pipeline\nfrom sklearn.linear_model import Ridge\n"
+    assert params(setup + own, "model = Pipeline([('loud', Loud()), ('inner', Pipeline([('again', Loud()), ('ridge', Ridge(alpha=0.5))]))])") == {"alpha": 0.5}
+    assert capsys.readouterr().out == ""
+
+
 def test_properties_of_a_configuration_are_not_run():
     ran = []
 
