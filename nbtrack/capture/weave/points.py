@@ -15,7 +15,7 @@ _MANY = 1_000
 
 @dataclass
 class Points:
-    """Points of one curve: lists, or arrays of numpy."""
+    """Points of one curve: lists (ranges, where steps and times are even), or arrays of numpy."""
 
     steps: Sequence[int]
     times_ns: Sequence[int]
@@ -32,9 +32,13 @@ def spread(values: list[Any], first: int, stride: float, since: int, tick: float
     """Values with their steps and times, evenly spread."""
     numpy = loaded("numpy") if len(values) >= _MANY else None
     if numpy is None:
-        numbers = [as_float(value) for value in values]
-        at = range(1, len(values) + 1)
-        return Points([first + int(it * stride) - 1 for it in at], [since + int(it * tick) for it in at], numbers)
+        try:
+            numbers = list(map(float, values))
+        except OverflowError:
+            numbers = [as_float(value) for value in values]
+        at, even = range(1, len(values) + 1), int(tick)
+        steps: Sequence[int] = range(first, first + len(values)) if stride == 1 else [first + int(it * stride) - 1 for it in at]
+        return Points(steps, range(since + even, since + even * len(values) + 1, even) if even > 0 else [since] * len(values), numbers)
     try:
         array = numpy.fromiter(values, numpy.float64, len(values))
     except OverflowError:
@@ -53,9 +57,9 @@ def joined(some: Points, others: Points) -> Points:
 def extremes(points: Points, size: int) -> Points:
     """The lowest and the highest point of each piece of `size` points, in the order they came; a piece of equal values gives one."""
     if isinstance(points.values, list):
-        clean = [0.0 if math.isnan(value) else value for value in points.values]
-        ranges = [range(start, min(start + size, len(clean))) for start in range(0, len(clean), size)]
-        picked = sorted({choose(piece, key=clean.__getitem__) for piece in ranges for choose in (min, max)})
+        clean = [0.0 if math.isnan(value) else value for value in points.values] if any(map(math.isnan, points.values)) else points.values
+        pieces = ((start, clean[start : start + size]) for start in range(0, len(clean), size))
+        picked = sorted({start + piece.index(choose(piece)) for start, piece in pieces for choose in (min, max)})
         return Points([points.steps[at] for at in picked], [points.times_ns[at] for at in picked], [points.values[at] for at in picked])
     numpy = loaded("numpy")
     table = numpy.asarray(points.values).reshape(-1, size)

@@ -174,13 +174,18 @@ class Series:
             self._rate = self._rate if self.is_sampled else came / seconds
         elif came >= (ring.maxlen or 0):
             came, self.is_about = max(came, int(self._rate * seconds)), True
+        is_fast = self.count + came > self._budget and self._rate > self._fast_per_s and ring is None
+        is_paused = is_fast and self.tap.shape is Shape.CALL and not (self.first or self).is_sampled
+        if is_paused:  # first of all: to thin what came takes a while, in which a fast loop would give as much again
+            self.tap.pause(True)
         self._feed(values, came, since, now)
-        if self.count > self._budget and self._rate > self._fast_per_s and ring is None and self.name:
+        if is_fast and self.name:
             if self.tap.shape is Shape.CALL:
                 (self.first or self).is_sampled = True
-                self.tap.pause(True)
             else:
                 self.tap.keep_last()
+        elif is_paused and not self.tap.is_off:
+            self.tap.pause(False)
 
     def resume(self) -> None:
         """Go on after another run had the tap."""

@@ -112,6 +112,10 @@ class Tap:
         if self.boundary is not None:
             taps[self.boundary] = _nothing
 
+    @property
+    def is_off(self) -> bool:
+        return taps[self.index] is _OFF[self.shape]
+
     def keep_last(self) -> None:
         """Keep only the last values from now on."""
         self.ring = _Ring((), _RING)
@@ -158,7 +162,7 @@ class Tap:
 
     def look_again(self) -> None:
         """Stop appending unseen: something came that is no plain number."""
-        if taps[self.index] is not _OFF[self.shape] and self.ring is None:
+        if not self.is_off and self.ring is None:
             self._set(self._sees, self._sees)
 
     def _set(self, owner: Any, append: Any) -> None:

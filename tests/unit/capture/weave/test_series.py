@@ -92,6 +92,17 @@ def test_what_is_told_of_a_fast_loop_is_no_more_than_was_seen():
     assert series.seen == 2000
 
 
+def test_a_fast_loop_is_let_go_before_what_it_gave_is_thinned():
+    series, _ = series_of(100, fast_per_s=0)
+    is_on = []
+    series._write = lambda name, points: is_on.append(taps.taps[series.tap.switch])
+    for at in range(5000):
+        taps.taps[series.tap.index](math.sin(at))
+    series.drain()
+    assert is_on and not any(is_on)
+    assert series.is_sampled and series.seen == 5000
+
+
 @pytest.mark.parametrize(
     "values", [[1, 2, 3, 4, 5, 6], [3, 3, 3, 3], [0.0, 0.25, 0.5, 0.75, 1.0, 1.25], [2.5] * 50, [1.0], [], [0.1 * it for it in range(2000)], [2**70] * 9, [5, 3, 1, -1, -3]]
 )  # fmt: skip
