@@ -31,6 +31,10 @@ class Settings:
     """Kinds to capture: a list such as `params,metrics`, `-models` for all but that, `all` or `none`."""
     exclude: str = ""
     """Names, or patterns with `*`, that are never recorded."""
+    params: str = ""
+    """Names that are params of every tracked cell that uses them, with the value they have after it."""
+    metrics: str = ""
+    """Names that are metrics of every tracked cell that uses them, with the number, or sequence of numbers, they are after it."""
     models: str = "final"
     """Which fitted models are kept: the `final` one of a cell, `all`, or `none`."""
     model_mb: float = 512.0

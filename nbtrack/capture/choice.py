@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from nbtrack.entities import Request
+from nbtrack.entities.ledger import Entry
 from nbtrack.errors import UsageError
 from nbtrack.records import dataclass
+from nbtrack.settings import Settings
 
 KINDS = {
     "params": "params from literals, configurations and arguments",
@@ -51,6 +54,16 @@ def choose(request: Request, captured: str, excluded: str, notebook_excluded: It
     """
     kinds = read_kinds(request.capture or captured)
     return Choice(kinds, tuple(dict.fromkeys([*request.excluded, *_words(excluded), *notebook_excluded])))
+
+
+def forced(request: Request, chosen: Settings, entry: Entry) -> Request:
+    """The request with the names that the settings force, of those that the cell binds, reads or changes."""
+    if not chosen.params and not chosen.metrics:
+        return request
+    used = entry.scope.reads | entry.scope.writes | entry.scope.mutates
+    params = {name: None for name in _words(chosen.params) if name in used} | dict(request.params)
+    metrics = [*request.metrics, *(name for name in _words(chosen.metrics) if name in used and name not in request.metrics)]
+    return replace(request, params=tuple(params.items()), metrics=tuple(metrics))
 
 
 def read_kinds(text: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Params and metrics the user named: `-p NAME`, `-p NAME=VALUE`, `-m NAME`."""
+"""Params and metrics the user named: `-p NAME`, `-p NAME=VALUE`, `-m NAME`, or the settings `params` and `metrics`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nbtrack.capture.source import Cell, Finding, Source
 
 
 class Named(Source):
-    """What the `%%track` line names."""
+    """What the `%%track` line names, and the settings do."""
 
     name = "named"
     kind = "named"

@@ -16,7 +16,7 @@ from nbtrack import settings
 from nbtrack.capture import background, link
 from nbtrack.capture.begin import begin
 from nbtrack.capture.blocks import Blocks
-from nbtrack.capture.choice import Choice, choose
+from nbtrack.capture.choice import Choice, choose, forced
 from nbtrack.capture.collect import Collector
 from nbtrack.capture.current import context, enter, foreground, forget_owner, leave
 from nbtrack.capture.identity import of_cell
@@ -272,7 +272,7 @@ class Session:
         if run is not None:
             context.set(run)
             entry.run_id = run.run_id
-        return Cell(request, entry, self.ledger, self.shell.user_ns, run, choice, chosen, is_own, before=self._bound())
+        return Cell(forced(request, chosen, entry), entry, self.ledger, self.shell.user_ns, run, choice, chosen, is_own, before=self._bound())
 
     def _bound(self) -> dict[str, int]:
         """What public names are bound to, told apart by `id()`."""

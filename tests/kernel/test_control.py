@@ -49,6 +49,16 @@ def test_a_name_excluded_once_is_left_out_for_good(kernel):
     assert "accuracy" in kernel.runs()[0].metrics
 
 
+def test_settings_force_exclude_and_choose_as_the_line_does(kernel):
+    kernel.run(CELL)
+    (kernel.folder / "nbtrack.toml").write_text('params = ["steps", "lr"]\nmetrics = ["total"]\nexclude = ["acc*"]\ncapture = ["params", "metrics"]\n')
+    kernel.run("%%track\nsteps = len('ab')\ntotal = steps * 2\naccuracy = sum([0.5, 0.25])\nlosses = [accuracy / (i + 1) for i in range(3)]")
+    kernel.run("%%track --capture -params -m other\nother = 3")
+    other, first = kernel.runs()
+    assert (first.params, {name: it.last for name, it in first.metrics.items()}, first.artifacts) == ({"steps": "2"}, {"total": 4.0}, ())
+    assert (other.params, set(other.metrics)) == ({}, {"other"})
+
+
 def test_a_line_chooses_names_and_kinds(kernel):
     kernel.run(f"%%track --no lr --no acc*\n{CELL}")
     kernel.run(f"%%track --capture params\n{CELL}")
