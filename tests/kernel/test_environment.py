@@ -47,7 +47,9 @@ def test_the_environment_is_kept_with_what_is_imported_and_seeded(kernel):
     assert "hunter2" not in text
     assert environment["memory_bytes"] > 0
     assert environment["cpus"] > 0
+    assert environment["platform"] and environment["cpu"] and environment["gpus"] == []
     requirements = read(kernel, found["environment/requirements.txt"]).splitlines()
+    assert len(environment["distributions_digest"]) >= 32
     assert f"scikit-learn=={importlib.metadata.version('scikit-learn')}" in requirements
 
 

@@ -72,6 +72,14 @@ def test_curves_of_a_booster_are_in_the_cells_run_and_no_other_run_is_made(noteb
     assert not any("MLmodel" in it.path for it in view.artifacts)
 
 
+def test_curves_of_xgboost_are_in_the_cells_run(notebook, home):
+    pytest.importorskip("xgboost")
+    notebook.run("import xgboost")
+    notebook.tracked("train = xgboost.DMatrix(X, y)\nbooster = xgboost.train({'max_depth': 2}, train, 5, [(train, 'train')], verbose_eval=False)")
+    (view,) = all_runs(home)
+    assert (view.metrics["train-rmse"].count, view.params["max_depth"], view.notices) == (5, "2", ())
+
+
 def test_a_second_training_of_the_cell_has_names_of_its_own(notebook):
     pytest.importorskip("lightgbm")
     notebook.run("import lightgbm as lgb\nparams = {'objective': 'binary', 'verbose': -1}")

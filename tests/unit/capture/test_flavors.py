@@ -63,6 +63,14 @@ CASES = {
     "xgbnative": ("xgboost", "import xgboost", "m = xgboost.train({'objective': 'binary:logistic'}, xgboost.DMatrix(X, y), 3)", "Booster", "m.predict(xgboost.DMatrix(X[:4]))"),
     "lgb": ("lightgbm", "import lightgbm", "m = lightgbm.LGBMClassifier(n_estimators=3, verbose=-1).fit(X, y)", "LGBMClassifier", "m.predict(X[:4])"),
     "lgbnative": ("lightgbm", "import lightgbm", "m = lightgbm.train({'objective': 'binary', 'verbose': -1}, lightgbm.Dataset(X, y), 3)", "Booster", "m.predict(X[:4])"),
+    "cat": (
+        "catboost", "import catboost", "m = catboost.CatBoostClassifier(iterations=3, verbose=False, allow_writing_files=False).fit(X, y)", "CatBoostClassifier",
+        "m.predict(X[:4])",
+    ),
+    "pipe": (
+        "sklearn", "from sklearn.pipeline import make_pipeline\nfrom sklearn.preprocessing import StandardScaler\nfrom sklearn.linear_model import Ridge",
+        "pipe = make_pipeline(StandardScaler(), Ridge()).fit(X, y)", "Pipeline", "pipe.predict(X[:4])",
+    ),
     "torch": ("torch", f"{TORCH}\n{NETS}", "loss = train(3)", "Net", None),
     "torchtop": (
         "torch", f"{TORCH}\nnet = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))\nopt = torch.optim.Adam(net.parameters())",

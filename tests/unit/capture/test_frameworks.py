@@ -49,6 +49,63 @@ def test_the_log_of_a_trainer_is_told_by_what_it_logs():
     assert found("trainer.train()", {"trainer": trainer}, ["trainer"]) == {"loss": [0.5, 0.25], "eval_loss": [0.4, 0.3]}
 
 
+def test_what_a_module_of_lightning_logs_is_a_curve(notebook_of, tmp_path, monkeypatch):
+    pytest.importorskip("lightning")
+    from nbtrack.capture.lightning import LightningLog
+
+    monkeypatch.chdir(tmp_path)
+    notebook = notebook_of(LightningLog())
+    notebook.run(
+        "import torch, lightning\nclass Net(lightning.LightningModule):\n    def __init__(self):\n        super().__init__()\n        self.layer = torch.nn.Linear(2, 1)\n"
+        "    def training_step(self, batch, step):\n        loss = self.layer(batch).square().mean()\n        self.log('train_loss', loss)\n        return loss\n"
+        "    def configure_optimizers(self):\n        return torch.optim.SGD(self.parameters(), lr=0.1)\n"
+        "data = torch.utils.data.DataLoader(torch.ones(8, 2), batch_size=2)\nquiet = dict(logger=False, accelerator='cpu', enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False)"
+    )
+    notebook.tracked("trainer = lightning.Trainer(max_epochs=2, log_every_n_steps=1, **quiet)\ntrainer.fit(Net(), data)")
+    assert not hasattr(notebook, "error")
+    assert {name: it.count for name, it in notebook.view().metrics.items()} == {"train_loss": 8}
+    before = notebook.view().metrics
+    notebook.run("lightning.Trainer(max_epochs=1, log_every_n_steps=1, **quiet).fit(Net(), data)")
+    assert notebook.view().metrics == before
+
+
+def test_scalars_of_a_gpu_are_detached_and_not_waited_for():
+    torch = pytest.importorskip("torch")
+    from nbtrack.capture.weave.values import take
+
+    loss = torch.ones((), device="meta", requires_grad=True) * 2  # no processor has it: whoever asked for its number would get an error
+    kept, copied = take(loss, False), take(loss, True)
+    assert loss.grad_fn is not None
+    assert (kept.grad_fn, copied.grad_fn, kept.requires_grad) == (None, None, False)
+    assert kept._base is None
+    assert take(torch.ones(3, device="meta"), False) is None
+
+
+def test_scalars_of_cupy_are_read_later():
+    from nbtrack.capture.weave.values import as_floats, take
+
+    asked = []
+
+    class Scalar:
+        """A number on a GPU, as CuPy has it; it tells when it is fetched."""
+
+        ndim, dtype = 0, SimpleNamespace(kind="f")
+
+        def __add__(self, other):
+            return Scalar()
+
+        def __float__(self):
+            asked.append(1)
+            return 0.5
+
+    Scalar.__module__, Scalar.__name__ = "cupy", "ndarray"
+    value = Scalar()
+    assert take(value, False) is value
+    assert take(value, True) is not value
+    assert asked == []
+    assert as_floats([value]) == [0.5]
+
+
 def test_scalars_of_jax_are_numbers():
     jax = pytest.importorskip("jax")
     from nbtrack.capture.measures import number

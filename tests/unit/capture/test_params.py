@@ -160,6 +160,22 @@ def test_an_estimator_keeps_all_its_params_as_an_artifact(notebook):
     assert kept["params/model.json"]["solver"] == "auto"
 
 
+def test_an_optimizer_and_a_module_of_torch_keep_their_params(notebook):
+    pytest.importorskip("torch")
+    from nbtrack.capture.arguments import Arguments
+    from nbtrack.capture.estimators import Estimators
+
+    found = notebook(Estimators(), Arguments()).run(
+        "import torch\nnet = torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.Dropout(p=0.25))\nopt = torch.optim.SGD(net.parameters(), lr=.1, momentum=.9)"
+    )
+    assert {name: it.value for (kind, name), it in found.items() if kind == "param"} == {"optimizer": "SGD", "lr": 0.1, "momentum": 0.9, "p": 0.25}
+    kept = {}
+    for name in ("params/opt.json", "params/net.json"):
+        found["fact", name].keep(SimpleNamespace(artifact_bytes=lambda path, data: kept.update({path: json.loads(data)})))
+    assert (kept["params/opt.json"]["class"], kept["params/opt.json"]["weight_decay"]) == ("SGD", 0)
+    assert kept["params/net.json"] == {"class": "Sequential", "parameters": 3, "trainable_parameters": 3}
+
+
 def test_a_search_gives_its_grid_and_its_best(params):
     pytest.importorskip("sklearn")
     found = params(

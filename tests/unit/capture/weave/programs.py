@@ -8,6 +8,17 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+SHADOWS = (
+    "print = print",
+    "sum = max",
+    "len = step",
+    "range = lambda n: [1.5, 2.5]",
+    "type = None",
+    "nbtrack = 3",
+    "float, int = str, list",
+    "get_ipython = None",
+)
+"""Names of Python, of IPython and of ours that a cell takes for its own."""
 NAMES = ("loss", "acc", "err", "x", "total", "score", "n")
 _INDENT = "    "
 
@@ -81,7 +92,10 @@ def statements(draw, depth, in_loop, in_function):
             "lambda",
             "star",
             "nested def",
+            "shadow",
         ]
+    if not depth:
+        kinds += ["star import"]
     if in_loop:
         kinds += ["break", "continue"]
     if in_function:
@@ -214,6 +228,10 @@ def statements(draw, depth, in_loop, in_function):
             return [f"kept = [(score := k / 2) for k in range(3) if {name} or True]" if not in_function else f"kept2 = [k / 2 for k in range(3) if {name}]"]
         case "lambda":
             return ["for i in range(2):", f"{_INDENT}f = lambda loss=i: loss * 2", f"{_INDENT}loss = f()", f"{_INDENT}print(loss)"]
+        case "star import":
+            return ["from math import *", "print(floor(2.5))"]
+        case "shadow":
+            return [draw(st.sampled_from(SHADOWS))]
         case "star":
             return ["first, *loss = [1.5, 2.5, 3.5]"]
         case "break":

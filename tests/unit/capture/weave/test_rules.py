@@ -161,6 +161,10 @@ CASES = {
     ),
     "a generator": ("def g():\n    for i in range(3):\n        loss = 1 / (i + 1)\n        yield loss\nlist(g())", {"loss": [1.0, 0.5, 1 / 3]}),
     "a coroutine": ("async def f():\n    for i in range(3):\n        loss = 1 / (i + 1)\nawait f()", {"loss": [1.0, 0.5, 1 / 3]}),
+    "an asynchronous loop": (
+        "async def ticks():\n    for i in range(3):\n        yield i\nasync for i in ticks():\n    loss = 1 / (i + 1)",
+        {"loss": [1.0, 0.5, 1 / 3]},
+    ),
     "the last value of a step": (
         "for i in range(4):\n    loss = 1 / (i + 1)\n    if i % 2:\n        loss = loss + 1\n    x = 3",
         {"loss": [1.0, 1.5, 1 / 3, 1.25]},
@@ -240,6 +244,12 @@ def test_a_loop_gives_its_curve(curves, what):
     code, expected = CASES[what]
     found = curves(code)
     assert {name: pytest.approx(values) for name, values in expected.items()} == found
+
+
+def test_what_a_bar_of_tqdm_shows_is_a_curve(curves):
+    pytest.importorskip("tqdm")
+    code = "from tqdm import tqdm\nbar = tqdm(range(3), disable=True)\nfor i in bar:\n    bar.set_postfix(loss=1 / (i + 1))\n    bar.set_description(f'acc: {i * i / 9:.2f}')"
+    assert curves(code) == {"loss": pytest.approx([1.0, 0.5, 1 / 3]), "acc": pytest.approx([0.0, 1 / 9, 4 / 9])}
 
 
 @pytest.mark.parametrize("what", QUIET)
