@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -104,10 +105,12 @@ def kill_delivery(home):
 class Server:
     """`mlflow server` on the loopback."""
 
-    def __init__(self, port, backend, folder):
-        self.uri = f"http://127.0.0.1:{port}"
+    def __init__(self, port, backend, folder, tls=None):
+        self.uri = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+        self._context = ssl.create_default_context(cafile=tls[1]) if tls else None
         self._argv = [sys.executable, "-W", "ignore", "-m", "mlflow", "server", "--workers", "1", "--host", "127.0.0.1", "--port", str(port)]
         self._argv += ["--backend-store-uri", backend, "--artifacts-destination", str(folder / "artifacts")]
+        self._argv += ["--uvicorn-opts", f"--ssl-keyfile {tls[0]} --ssl-certfile {tls[1]}"] if tls else []
         self._folder = folder
         self._process = None
 
@@ -117,7 +120,7 @@ class Server:
             self._process = subprocess.Popen(self._argv, env=env, cwd=self._folder, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + 90
         while True:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.uri}/health", timeout=5) as answer:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.uri}/health", timeout=5, context=self._context) as answer:
                 if answer.status == 200:
                     return
             assert time.monotonic() < deadline, (self._folder / "server.log").read_text()
@@ -141,6 +144,20 @@ def server(store, tmp_path, free_port):
     server = Server(free_port, store, folder)
     server.start()
     yield server
+    server.kill()
+
+
+@pytest.fixture
+def tls_server(store, tmp_path, free_port):
+    """The same over TLS, and the file of its certificate, which no system trusts."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    key, certificate = (str(folder / name) for name in ("key.pem", "certificate.pem"))
+    asked = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*asked, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    server = Server(free_port, store, folder, (key, certificate))
+    server.start()
+    yield server, certificate
     server.kill()
 
 

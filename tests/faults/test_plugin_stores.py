@@ -1,4 +1,4 @@
-"""MLflow's own API through `nbtrack+postgresql` and `nbtrack+mysql`, before live databases."""
+"""MLflow's own API through `nbtrack+postgresql` and `nbtrack+mysql`, before live databases, and through `nbtrack+https`, before a server of its own certificate."""
 
 from __future__ import annotations
 
@@ -80,3 +80,26 @@ def test_writes_go_on_while_the_database_is_down_and_arrive_when_it_is_back(scri
     [run] = runs_of(uri, run_id)
     assert run.info.status == "FINISHED"
     assert history_of(uri, run.info.run_id, "loss") == [(step, step * 0.5) for step in range(200)]
+
+
+def test_a_server_over_tls_whose_certificate_the_environment_names(script, tls_server, store, home, delivered, history_of, runs_of):
+    server, certificate = tls_server
+    found = script(
+        """
+        import json, mlflow
+        with mlflow.start_run(run_name="over tls") as active:
+            for step in range(200):
+                mlflow.log_metric("loss", step * 0.5, step=step)
+            mlflow.log_dict({"a": 1}, "facts.json")
+        run_id = active.info.run_id
+        seen = mlflow.get_run(run_id)
+        print(json.dumps([run_id, seen.info.status, seen.data.metrics["loss"], mlflow.artifacts.load_dict(f"runs:/{run_id}/facts.json")]))
+        """,
+        f"nbtrack+{server.uri}",
+        MLFLOW_TRACKING_SERVER_CERT_PATH=certificate,
+    )
+    assert found[1:] == ["FINISHED", 99.5, {"a": 1}]
+    delivered(server.uri, found[0])
+    [run] = runs_of(store, found[0])
+    assert run.info.status == "FINISHED"
+    assert history_of(store, run.info.run_id, "loss") == [(step, step * 0.5) for step in range(200)]
