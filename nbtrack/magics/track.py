@@ -123,6 +123,8 @@ class TrackMagics(Magics):
         run = self.session.switch_on(request)
         if run is not None and not request.is_quiet:
             print(f"nbtrack: tracking as {run.name}; %track off ends it")  # noqa: T201 - the answer to a command
+            if not self.session.is_busy():  # `ipython FILE.ipy` executes a whole file as one cell, and tells no hook of it
+                print("nbtrack: IPython does not tell of the cells of a file it runs; this run has what nbtrack.log and its like are given")  # noqa: T201
 
     def _off(self) -> RunLine | None:
         run = self.session.switch_off()

@@ -1,5 +1,11 @@
 """What `%track` and its words do in a real kernel."""
 
+import os
+import subprocess
+import sys
+
+import nbformat
+
 from nbtrack.magics.commands import COMMANDS
 from nbtrack.magics.grammar import OPTIONS
 
@@ -106,3 +112,15 @@ def _matches(kernel, code):
     content = kernel.client.get_shell_msg(timeout=60)["content"]
     kept = code[: content["cursor_start"]]
     return {f"{kept}{match}".split()[-1] for match in content["matches"]}
+
+
+def test_a_file_that_ipython_runs_unseen_is_told_of(kernel_env, tmp_path):
+    """`ipython FILE` executes its cells silently: no hook tells of them."""
+    cells = [nbformat.v4.new_code_cell(text) for text in ("%load_ext nbtrack", "%%track one\nlr = 0.1", "%track on many", "print('end', lr)")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "file.ipynb")
+    argv = [sys.executable, "-m", "IPython", "--no-banner", "--colors=NoColor", str(tmp_path / "file.ipynb")]
+    done = subprocess.run(argv, env={**os.environ, **kernel_env}, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert "end 0.1" in done.stdout
+    assert "tracking as many" in done.stdout
+    assert "IPython does not tell of the cells of a file" in done.stdout
+    assert done.stderr.count("this cell is not tracked") == 1
