@@ -67,13 +67,19 @@ def chosen_metric(views: Sequence[RunView], metric: str | None = None) -> str | 
     """The metric that decides: the one asked for, else a goal's, else the one most runs have, one value a run before curves, the first seen of equals."""
     if metric is not None:
         return metric
+    scores = metric_scores(views)
+    return max(scores, key=scores.__getitem__, default=None)
+
+
+def metric_scores(views: Iterable[RunView]) -> dict[str, int]:
+    """How much speaks for each metric to be the one that decides, in the order they are first seen; of parts of all runs they add up."""
     counts: dict[str, int] = {}
     for view in views:
         goal = view.start.goal.partition(":")[2]
         for name, it in view.metrics.items():
             if not name.startswith("system/"):
                 counts[name] = counts.get(name, 0) + (4 if it.count == 1 else 3) + (1_000_000 if name == goal else 0)
-    return max(counts, key=counts.__getitem__, default=None)
+    return counts
 
 
 def title_among(view: RunView, views: Iterable[RunView]) -> str:

@@ -8,6 +8,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterable
+from operator import attrgetter
 from pathlib import Path
 
 from nbtrack.entities import RunView
@@ -23,8 +24,13 @@ _LOOK_NS = 10_000_000
 _KEPT = 20_000
 _TICK_NS = 100_000_000
 """A folder's time is only so exact: what it holds is remembered once it has not changed for this long."""
+_PATIENCE_S = 1.0
 _Mark = tuple[int, int, int]
 _lock = threading.RLock()
+_first = threading.Lock()
+_nobody_waits = threading.Event()
+_nobody_waits.set()
+"""Not set while somebody reads the newest runs: two threads that read thousands of files take the interpreter from each other at each of them."""
 _known: dict[tuple[str, str], _Known] = {}
 _names: dict[str, tuple[int, list[str]]] = {}
 _read: set[str] = set()
@@ -54,26 +60,61 @@ def local_runs(home: Home, *, metrics: bool = True, is_told: bool = False) -> li
         return _local_runs(home, metrics, is_told)
 
 
-def newest_runs(home: Home, within_s: float, least: int = 50) -> tuple[list[RunView], int]:
-    """Runs that were written to last, at least so many and as many as are read in this time, and how many others there are; all, where all were read before.
+def newest_runs(home: Home, within_s: float, least: int, most: int) -> tuple[list[RunView], int]:
+    """The newest runs that are in no trash, newest first, and how many others there are.
 
-    Something to show while `local_runs` reads ten thousand for the first time: this does not wait for that.
+    Something to show while `local_runs` reads ten thousand, or looks at their files: this waits for neither. Where not all were read before, these are
+    the runs that were written to last.
+
+    Args:
+        within_s: how long it reads where not all were read before.
+        least: runs that are read in any case.
+        most: that are given.
     """
-    if str(home.root) in _read:
-        return local_runs(home), 0
+    with _first:
+        _nobody_waits.clear()
+        try:
+            return _newest_known(home, most) if is_read(home) else _written_last(home, within_s, least, most)
+        finally:
+            _nobody_waits.set()
+
+
+def give_way() -> None:
+    """Wait while somebody reads the newest runs; for whoever goes through the files of all."""
+    if not _nobody_waits.is_set():
+        _nobody_waits.wait(_PATIENCE_S)
+
+
+def _newest_known(home: Home, most: int) -> tuple[list[RunView], int]:
+    known = _newest_first(_local_runs(home, True, True))
+    found = [local_run(home, view.run_id, is_listed=True) for view in known[:most]]
+    return [view for view in found if view is not None and not view.is_trashed], max(0, len(known) - most)
+
+
+def _written_last(home: Home, within_s: float, least: int, most: int) -> tuple[list[RunView], int]:
     folders: list[tuple[int, str]] = []
     for run_id in home.run_ids():
         with contextlib.suppress(OSError):
             folders.append((os.stat(f"{home.root}/runs/{run_id}").st_mtime_ns, run_id))  # noqa: PTH116 - of ten thousand runs
-    found = []
     folders.sort(reverse=True)
+    views = []
     until = time.monotonic() + within_s
+    number = 0
     for number, (_, run_id) in enumerate(folders, 1):
         if (view := local_run(home, run_id, is_listed=True)) is not None:
-            found.append(view)
-        if number >= least and time.monotonic() > until:
-            return found, len(folders) - number
-    return found, 0
+            views.append(view)
+        if number >= most or (number >= least and time.monotonic() > until):
+            break
+    return _newest_first(views), len(folders) - number
+
+
+def is_read(home: Home) -> bool:
+    """Whether all runs were read once."""
+    return str(home.root) in _read
+
+
+def _newest_first(views: Iterable[RunView]) -> list[RunView]:
+    return sorted((view for view in views if not view.is_trashed), key=attrgetter("start.started_ns"), reverse=True)
 
 
 def forget(home: Home, run_ids: Iterable[str]) -> None:
@@ -87,6 +128,8 @@ def _local_runs(home: Home, metrics: bool, is_told: bool) -> list[RunView]:
     watched: list[tuple[int, str, int]] = []
     root = str(home.root)
     for run_id in known_ids(home) if is_told else home.run_ids():
+        if not is_told:
+            give_way()
         known = _known.get((root, run_id)) if is_told else None
         if known is None:
             view = local_run(home, run_id, metrics=metrics, is_listed=True)

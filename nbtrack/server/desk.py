@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import threading
 import time
@@ -11,40 +10,40 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack import settings
-from nbtrack.capture.begin import SOURCE_TAG
 from nbtrack.charts.compare import Comparison, compare
-from nbtrack.charts.frame import chosen_metric, frame, sendable, shown
-from nbtrack.charts.shapes import Column, Runs
+from nbtrack.charts.frame import sendable
 from nbtrack.entities import RunView
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
 from nbtrack.reads import all_runs, find, fresh, words
-from nbtrack.reads.changed import has_baseline_tag
-from nbtrack.reads.local import newest_runs
+from nbtrack.reads.local import is_read
+from nbtrack.reads.newest import newest
 from nbtrack.replay.restore import KINDS
 from nbtrack.replay.restore import notebook as write
+from nbtrack.server.blocks import Columns
 
 SCOPES = ("notebook", "experiment", "all")
 ASKS = ("curves", "importance", "statistics", "difference", "figures", "details")
-_FIRST_S = 0.4
+_FIRST_S = 0.1
 """How long the newest runs are read for a first look, while all are read beside it."""
-_LEAST, _MOST = 50, 500
+_LEAST, _MOST = 50, 100
 """Runs that a first look has: more than a panel shows at once, and no more than it takes in at once."""
+_SCOPES_KEPT = 16
 _lock = threading.Lock()
 _comparisons: dict[Path, Comparison] = {}
-_frames: dict[tuple[Path, str, bool], tuple[list[RunView], Runs | None]] = {}
-"""The last answer for each scope, and the runs it is of."""
+_columns: dict[tuple[Path, str, str, bool], Columns] = {}
+"""The last answer for each scope, of one notebook or of all."""
 
 
-def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, scope: str, *, is_told: bool = False, is_first: bool = False) -> Runs:
-    """Runs for the panel and the cells' badges.
+def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, scope: str, *, is_told: bool = False, is_first: bool = False) -> bytes:
+    """The JSON of `charts.shapes.Runs`, for the panel and the cells' badges.
 
     Args:
         notebook: the notebook that is looked at.
         cells: ids of its cells as it stands: by them a notebook that was renamed has its runs still.
         scope: of this notebook, of the experiments that its runs are in, or all.
         is_told: whether somebody says with `reads.local.forget` which runs change.
-        is_first: the newest will do, of thousands and where not all were read since the server began; the answer then says how many `others` there are.
+        is_first: the newest will do, of many and where not all were read since the server began; the answer then says how many `others` there are.
 
     Raises:
         QueryError: the query cannot be read.
@@ -53,11 +52,11 @@ def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, 
     if scope not in SCOPES:
         raise UsageError(f"There is no scope {scope!r}.", mend=f"Ask for one of {', '.join(SCOPES)}.")
     seen = fresh.refresh(home, settings.load())  # asks delivery, and does not wait: the next look shows it
-    found, others = _newest(home) if is_first and not query else ([], 0)
+    here = str(notebook) if notebook is not None else ""
+    found, others = newest(home, _MOST, _FIRST_S, _LEAST) if is_first and not query and (scope == "all" or not is_read(home)) else ([], 0)
     if not others:
         found = all_runs(home, query, is_told=is_told)
     if scope != "all":
-        here = str(notebook) if notebook is not None else ""
         own = [view for view in (all_runs(home, is_told=is_told) if query else found) if is_of(view, here, cells)]
         if scope == "experiment":
             experiments = {view.start.experiment for view in own}
@@ -65,16 +64,10 @@ def runs(home: Home, notebook: Path | None, cells: Collection[str], query: str, 
         else:
             ids = {view.run_id for view in own}
             found = [view for view in found if view.run_id in ids] if query else own
-    as_of_ms, stale = seen.as_of_ms or time.time_ns() // 1_000_000, sendable(words.clean(fresh.told(seen)))
     if is_first and len(found) > _MOST:
         found, others = found[:_MOST], others + len(found) - _MOST
-    told = _framed(home, scope, found, as_of_ms, stale, is_part=others > 0)
-    return {**told, "others": others} if others else told
-
-
-def _newest(home: Home) -> tuple[list[RunView], int]:
-    found, others = newest_runs(home, _FIRST_S, _LEAST)
-    return sorted((view for view in found if not view.is_trashed), key=operator.attrgetter("start.started_ns"), reverse=True), others
+    as_of_ms, stale = seen.as_of_ms or time.time_ns() // 1_000_000, sendable(words.clean(fresh.told(seen)))
+    return _columns_of(home, scope, here, is_first).told(found, as_of_ms=as_of_ms, stale=stale, others=others)
 
 
 def is_of(view: RunView, notebook: str, cells: Collection[str]) -> bool:
@@ -83,19 +76,14 @@ def is_of(view: RunView, notebook: str, cells: Collection[str]) -> bool:
     return bool(told and notebook) and (told == notebook or (view.tags.get("nbtrack.cell_id", "") in cells and not os.path.exists(told)))  # noqa: PTH110 - of 10,000 runs
 
 
-def _framed(home: Home, scope: str, found: list[RunView], as_of_ms: int, stale: str, *, is_part: bool) -> Runs:
-    """The runs as columns; those of the last time where the very same runs are asked for again, as it takes most of the time."""
+def _columns_of(home: Home, scope: str, notebook: str, is_first: bool) -> Columns:
+    key = (home.root, scope, "" if scope == "all" else notebook, is_first)
     with _lock:
-        before, told = _frames.get((home.root, scope, is_part), ([], None))
-    if told is None or len(before) != len(found) or not all(map(operator.is_, before, found)):
-        pinned = next((view.run_id for view in found if has_baseline_tag(view)), None)
-        told = frame(found, as_of_ms=as_of_ms, stale=stale, metric=chosen_metric(found), baseline=pinned)
-        for name, tag in (("source", SOURCE_TAG), ("pipeline", "nbtrack.pipeline")):
-            values: list[Any] = [shown(name, view.tags.get(tag, "")) for view in found]
-            told["columns"].append(Column(key=f"info/{name}", kind="info", name=name, type="text", better="", values=values))
-        with _lock:
-            _frames[home.root, scope, is_part] = found, told
-    return {**told, "as_of_ms": as_of_ms, "stale": stale}
+        found = _columns.pop(key, None) or Columns()
+        _columns[key] = found
+        while len(_columns) > _SCOPES_KEPT:
+            del _columns[next(iter(_columns))]  # the one that was not asked for longest
+    return found
 
 
 def ask(home: Home, question: Mapping[str, Any]) -> dict[str, Any]:

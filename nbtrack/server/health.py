@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 from nbtrack import courier, settings
 from nbtrack.errors import NbtrackError
-from nbtrack.journal import Home, cursor, fold
+from nbtrack.journal import Home, cursor
 from nbtrack.journal.writer import EVENTS
 from nbtrack.reads import fresh, words
+from nbtrack.reads.local import give_way, local_run
 from nbtrack.server.shapes import Health
 
 
@@ -22,6 +22,8 @@ class Examiner:
         """Bytes of a run's events when all of them were delivered."""
         self._going: dict[str, tuple[int, str]] = {}
         """Bytes of the events of an ended run that waits, and where it goes: thousands may wait where delivery is off."""
+        self._live: set[str] = set()
+        """Runs that went on when they were looked at last."""
 
     def look(self) -> Health:
         """Runs that wait for delivery, and what keeps them; of the stores that one cannot deliver to, the first."""
@@ -50,6 +52,7 @@ class Examiner:
         found: dict[str, int] = {}
         held = 0
         for run in self._home.run_ids():
+            give_way()
             try:
                 size = os.stat(f"{self._home.root}/runs/{run}/{EVENTS}").st_size  # noqa: PTH116 - of ten thousand runs
             except OSError:
@@ -71,9 +74,11 @@ class Examiner:
         known = self._going.get(run)
         if known is not None and known[0] == size:
             return known[1]
-        with contextlib.suppress(NbtrackError):  # written by a newer release
-            view = fold(self._home, run, metrics=False)
-            if view is not None and view.state.is_end:
-                self._going[run] = size, view.start.store
-                return view.start.store
+        # With its points, as the list of runs needs it too and then has it; those of one that goes on would be read with each look
+        view = local_run(self._home, run, metrics=run not in self._live, is_listed=True)
+        if view is not None and view.state.is_end:
+            self._live.discard(run)
+            self._going[run] = size, view.start.store
+            return view.start.store
+        self._live.add(run)
         return ""

@@ -80,7 +80,11 @@ class RunsHandler(Handler):
         cells = texts(body.get("cells"))
         query, scope, is_told = str(body.get("query") or ""), str(body.get("scope") or "notebook"), self.settings["nbtrack_watch"].is_sure
         is_first = body.get("first") is True
-        await self.answer(lambda: desk.runs(self.home, notebook, cells, query, scope, is_told=is_told, is_first=is_first))
+
+        def send(found: bytes) -> None:
+            self.finish(found)
+
+        await self.answer(lambda: desk.runs(self.home, notebook, cells, query, scope, is_told=is_told, is_first=is_first), tell=send)
 
 
 class AskHandler(Handler):

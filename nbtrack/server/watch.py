@@ -15,7 +15,7 @@ from nbtrack.journal import Home, fold
 from nbtrack.journal.writer import EVENTS
 from nbtrack.notebooks.dead import reap
 from nbtrack.reads import words
-from nbtrack.reads.local import forget, known_ids, local_runs, points_mark
+from nbtrack.reads.local import forget, give_way, known_ids, local_runs, points_mark
 from nbtrack.server.health import Examiner
 from nbtrack.server.hub import Hub
 from nbtrack.server.shapes import Ended, Health
@@ -130,6 +130,7 @@ def _facts(home: Home, runs: Iterable[str]) -> dict[str, _Facts]:
     """What tells that a run changed, but for its points: size and time of its events, and of what lies beside them."""
     found = {}
     for run in runs:
+        give_way()
         folder = f"{home.root}/runs/{run}"
         with contextlib.suppress(OSError):
             events, inside = os.stat(f"{folder}/{EVENTS}"), os.stat(folder)  # noqa: PTH116 - of ten thousand runs

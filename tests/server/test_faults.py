@@ -14,13 +14,14 @@ import threading
 import pytest
 from tornado.httpclient import HTTPClientError
 
-from nbtrack import courier
+from nbtrack import courier, settings
 from nbtrack.courier.channel import Place
 from nbtrack.delivery.index import FILE, Index
-from nbtrack.entities import State
+from nbtrack.entities import RunStart, State
 from nbtrack.entities.stored import StoredRun
-from nbtrack.journal import Home
+from nbtrack.journal import Home, RunWriter, new_id
 from nbtrack.reads.local import local_runs
+from nbtrack.server import desk
 
 RUN_AS = 65534
 
@@ -149,6 +150,46 @@ def test_nobody_else_on_the_machine_reads_the_journal(home, add_run):
             os._exit(0 if not local_runs(Home(home.root)) else 1)
         os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_accounts_of_one_machine_have_their_own_journals(tmp_path, monkeypatch, owner):
+    """As on a JupyterHub, where the server of each is started with another home."""
+    homes = []
+    for name in ("ana", "ben"):
+        for variable in ("NBTRACK_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+            monkeypatch.delenv(variable, raising=False)
+        monkeypatch.setenv("HOME", str(tmp_path / name))
+        monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / name))
+        homes.append(Home(settings.home(settings.load())))
+        assert homes[-1].root.is_relative_to(tmp_path / name)
+    RunWriter.create(homes[0], RunStart(new_id(), "of ana", "Trials", "sqlite:////nowhere.db", owner.name, 10**18)).close()
+    assert [[view.name for view in local_runs(it)] for it in homes] == [["of ana"], []]
+
+
+async def test_no_answer_has_the_password_of_the_store(jp_fetch, post, get, home, add_run, monkeypatch, free_port):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://ana:sesame@127.0.0.1:{free_port}")
+    run = add_run(store=courier.mask_uri(os.environ["MLFLOW_TRACKING_URI"]))
+    answers = [await told(post, {"scope": "all"})]
+    answers += [await get(path, **facts) for path, facts in (("about", {}), ("health", {}), ("place", {"run": run.run_id}), ("artifacts", {"run": run.run_id}))]
+    answers += [await post("ask", {"ask": "details", "run": run.run_id}), await post("ask", {"ask": "difference", "a": run.run_id, "b": run.run_id})]
+    assert "127.0.0.1" in json.dumps(answers)
+    assert "sesame" not in json.dumps(answers)
+
+
+async def test_work_that_takes_long_keeps_nobody_else_waiting(post, get, add_run, monkeypatch):
+    """It is done in threads: while one page waits for its answer, the server's loop gives others theirs."""
+    begun, may_end = threading.Event(), threading.Event()
+    real = desk.ask
+    monkeypatch.setattr(desk, "ask", lambda home, question: (begun.set(), may_end.wait(60), real(home, question))[2])
+    run = add_run()
+    waiting = asyncio.ensure_future(post("ask", {"ask": "details", "run": run.run_id}))
+    while not begun.is_set():
+        await asyncio.sleep(0.01)
+    assert (await get("about"))["version"]
+    assert names(await post("runs", {"scope": "all"})) == ["busy-test"]
+    assert not waiting.done()
+    may_end.set()
+    assert (await waiting)["run"] == run.run_id
 
 
 class TestLocked:

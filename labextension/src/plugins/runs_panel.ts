@@ -29,8 +29,21 @@ export const runsPanel: JupyterFrontEndPlugin<void> = {
 
     app.commands.addCommand(SHOW_RUNS, { label: 'Show Runs', execute: () => app.shell.activateById(side.id) });
     palette?.addItem({ command: SHOW_RUNS, category: CATEGORY });
+    // What draws the list is fetched once nothing else is to be done: whoever opens it then waits for its runs alone
+    void app.restored.then(() => whenIdle(() => void listView()));
   }
 };
+
+const LATER_MS = 2000;
+const listView = (): Promise<typeof import('../views/panel')> => import('../views/panel');
+
+function whenIdle(act: () => void): void {
+  if ('requestIdleCallback' in window) {
+    window.requestIdleCallback(act);
+  } else {
+    setTimeout(act, LATER_MS);
+  }
+}
 
 interface IActions {
   open(run: string): void;
@@ -84,7 +97,7 @@ class Side extends Widget {
   }
 
   private async _draw(host: ServerHost): Promise<void> {
-    const { showPanel } = await import('../views/panel');
+    const { showPanel } = await listView();
     if (host !== this.host) {
       return;
     }

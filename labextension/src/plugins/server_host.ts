@@ -29,7 +29,7 @@ export class ServerHost implements IHost {
 
   constructor(private _wanted: () => IWanted) {
     this._disconnect = serverEvents.on('runs', () => this.refresh());
-    this.refresh();
+    this.refresh(true);
   }
 
   dispose(): void {
@@ -110,7 +110,7 @@ export class ServerHost implements IHost {
     if (!this._isDisposed) {
       this.changed.emit();
       if (this.runs.others && !this.problem) {
-        this.refresh(true);
+        this.refresh(); // once those that came are painted
       }
     }
   }

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from report import Row
 from rounds import say
 
 sys.path.append(str(ROOT / "tests" / "browser"))
-RUNS, CELLS, QUIET_S = 10_000, 12, 60
+RUNS, CELLS, QUIET_S, PANELS, ANSWERS = 10_000, 12, 60, 7, 40
 START_MS, LOAD_KB, BADGE_MS, PANEL_MS = 50, 150, 200, 500
 _OURS = "extensions/nbtrack/static/"
 _STARTED = "async () => { await window.jupyterapp.restored; return performance.now(); }"
@@ -138,8 +139,8 @@ def _starts(browser: Any, plan: Plan) -> list[Row]:
     static = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "nbtrack" / "static"
     size_kb = sum(len(gzip.compress((static / name).read_bytes())) for name in loaded if name.endswith(".js")) / 1e3
     return [
-        Row(f"JupyterLab's start, what nbtrack adds to {min(taken[False]):.0f} ms", f"{added:.0f} ms", f"<= {START_MS} ms", "", added <= START_MS),
-        Row("… of it in nbtrack's code and what that calls", f"{own:.0f} ms", f"<= {START_MS} ms", "", own <= START_MS),
+        Row("JupyterLab's start, spent in nbtrack's code and what that calls", f"{own:.0f} ms", f"<= {START_MS} ms", "", own <= START_MS),
+        Row(f"… quickest start with nbtrack less quickest without, {min(taken[False]):.0f} ms: they vary by more", f"{added:.0f} ms"),
         Row("JupyterLab's first load, what nbtrack adds, gzipped", f"{size_kb:.0f} KB", f"<= {LOAD_KB} KB", "", size_kb <= LOAD_KB),
     ]
 
@@ -189,6 +190,14 @@ def _badges(browser: Any) -> list[Row]:
     ]
 
 
+def _answered_ms(server: Any) -> float:
+    began = time.perf_counter()
+    request = urllib.request.Request(f"{server.url}nbtrack/api/runs", b'{"scope": "all"}', {"Authorization": f"token {server.token}"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        answer.read()
+    return (time.perf_counter() - began) * 1e3
+
+
 def _panel(browser: Any, count: int, scale: float) -> list[Row]:
     import psutil
 
@@ -199,19 +208,17 @@ def _panel(browser: Any, count: int, scale: float) -> list[Row]:
             raise CannotRunError(written.stderr[-200:])
         page = browser.new_page()
         asked: list[str] = []
-        page.goto(f"{server.url}lab?token={server.token}&reset")
-        page.wait_for_function("() => window.jupyterapp?.restored")
-        page.evaluate(_STARTED)
-        first = page.evaluate(_PANEL)
-        again = []
-        for _ in range(5):
-            page.reload()
+        taken = []
+        for _ in range(1 + PANELS):
+            page.goto(f"{server.url}lab?token={server.token}&reset")
             page.wait_for_function("() => window.jupyterapp?.restored")
             page.evaluate(_STARTED)
-            page.evaluate("window.jupyterapp.shell.collapseLeft()")
-            time.sleep(2 * scale)
-            again.append(page.evaluate(_PANEL))
+            time.sleep(2 * scale)  # somebody sees the page before opening anything in it
+            taken.append(page.evaluate(_PANEL))
+        first, *again = taken
+        page.wait_for_function("count => document.querySelector('.nbt-side [role=option]')?.ariaSetSize === String(count)", arg=count)
         frames = page.evaluate(_SCROLL)
+        answered = sorted(_answered_ms(server) for _ in range(ANSWERS))
         page.wait_for_timeout(12_000 * scale)
         busy = psutil.Process(server.process.pid)
         before_s = sum(busy.cpu_times()[:2])
@@ -222,7 +229,8 @@ def _panel(browser: Any, count: int, scale: float) -> list[Row]:
     median = statistics.median(again)
     return [
         Row(f"Panel of {count:,} runs, first paint", f"{median:.0f} ms", f"<= {PANEL_MS} ms", "", median <= PANEL_MS),
-        Row("… right after the server was started, which reads them all", f"{first:.0f} ms"),
+        Row("… right after the server was started, which reads them all", f"{first:.0f} ms", f"<= {PANEL_MS} ms", "", first <= PANEL_MS),
+        Row(f"… the server's whole answer, {count:,} runs over HTTP, p95", f"{answered[int(0.95 * ANSWERS)]:.0f} ms"),
         Row("… scrolled, slowest of 120 frames", f"{max(frames):.0f} ms"),
         Row(f"Requests while nothing runs, in {QUIET_S * scale:.0f} s", str(len(asked)), "0", "", not asked),
         Row("… and the server's share of a core", f"{100 * share:.1f} %"),

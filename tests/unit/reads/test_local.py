@@ -87,9 +87,19 @@ def test_a_run_that_goes_on_again_is_followed(home, ended):
 
 def test_the_newest_runs_come_while_all_are_read(home, ended):
     ids = {ended(ago).run_id for ago in (3, 2, 1)}
-    few, others = local.newest_runs(home, 0, least=1)
+    few, others = local.newest_runs(home, 0, least=1, most=9)
     assert (len(few), others) == (1, 2)
-    every, none = local.newest_runs(home, 60)
+    every, none = local.newest_runs(home, 60, least=1, most=9)
     assert ({view.run_id for view in every}, none) == (ids, 0)
+    newest = [view.run_id for view in sorted(local_runs(home), key=lambda view: -view.start.started_ns)]
+    assert newest[0] == every[0].run_id
+    few, others = local.newest_runs(home, 0, least=1, most=2)
+    assert ([view.run_id for view in few], others) == (newest[:2], 1)
+
+
+def test_the_newest_runs_are_as_they_are_now_though_all_were_read_before(home, ended):
+    ended(3)
+    newest = ended(1)
     local_runs(home)
-    assert ({view.run_id for view in local.newest_runs(home, 0)[0]}, local.newest_runs(home, 0)[1]) == (ids, 0)
+    newest.event(Kind.TAG, name="team", value="vision")
+    assert local.newest_runs(home, 0, least=1, most=1)[0][0].tags["team"] == "vision"

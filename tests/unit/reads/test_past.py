@@ -21,6 +21,7 @@ from nbtrack.magics.table import RunTable
 from nbtrack.reads import act, all_runs, find, words
 from nbtrack.reads.diff import diff_runs
 from nbtrack.reads.fresh import freshness, told
+from nbtrack.reads.newest import newest
 
 HOUR_MS = 3_600_000
 
@@ -76,6 +77,14 @@ def test_runs_of_the_store_and_of_the_journal_are_one_list_newest_first(home, in
     assert [view.is_local for view in views] == [True, False, False]
     assert views[2].params == {"lr": "0.1"}
     assert names(all_runs(home, "lr=0.1 or tag:owner=ana")) == ["later", "theirs"]
+
+
+def test_the_newest_runs_are_those_of_both_and_the_others_are_counted(home, index, begin, finish):
+    index.put([stored(1, "oldest"), stored(2, "trashed", is_trashed=True), stored(3, "older"), stored(4, "old")], 1)
+    finish(begin(name="mine"))
+    found, others = newest(home, 2, 60)
+    assert (names(found), others) == (["mine", "old"], 2)
+    assert (names(newest(home, 9, 60)[0]), newest(home, 9, 60)[1]) == (names(all_runs(home)), 0)
 
 
 def test_a_run_that_the_journal_has_is_told_as_the_journal_has_it(home, index, begin, finish):
