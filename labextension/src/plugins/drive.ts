@@ -38,7 +38,9 @@ export class RunDrive implements Contents.IDrive {
   }
 
   getDownloadUrl(localPath: string): Promise<string> {
-    return Promise.resolve(this._url(localPath));
+    // A JupyterHub wants the token of what is only read, too; a link has no headers
+    const token = /(?:^|; *)_xsrf=([^;]*)/.exec(document.cookie)?.[1];
+    return Promise.resolve(this._url(localPath, token ? { _xsrf: token } : {}));
   }
 
   newUntitled = refuse;
@@ -54,9 +56,9 @@ export class RunDrive implements Contents.IDrive {
     return Promise.resolve([]);
   }
 
-  private _url(localPath: string): string {
+  private _url(localPath: string, more: { _xsrf?: string } = {}): string {
     const { run, path } = parts(localPath);
-    return URLExt.join(this.serverSettings.baseUrl, 'nbtrack', 'api', 'artifact') + URLExt.objectToQueryString({ run, path });
+    return URLExt.join(this.serverSettings.baseUrl, 'nbtrack', 'api', 'artifact') + URLExt.objectToQueryString({ run, path, ...more });
   }
 
   private async _read(localPath: string, format: string): Promise<unknown> {

@@ -22,10 +22,8 @@ export const notifications: JupyterFrontEndPlugin<void> = {
     let told: IEnded[] = [];
     let shown = '';
     document.addEventListener('visibilitychange', () => {
-      if (!document.hidden) {
-        told = []; // read, and the next ones begin a new sentence
-        shown = '';
-      }
+      told = []; // read, or seen as they came: the next ones begin a new sentence
+      shown = '';
     });
     const tell = async (ended: IEnded): Promise<void> => {
       const wanted = (settings.get('notifications') ?? 'hidden and failed') as Wanted;
