@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nbtrack.system import end_group, own_group
+
 AXE = Path(__file__).resolve().parents[2] / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = Path(os.environ.get("NBTRACK_SHOTS") or Path(__file__).parent / "shots")
 CELLS = "window.jupyterapp.shell.currentWidget.content.model.cells"
@@ -46,6 +48,12 @@ class Server:
     """PATH of the server and its kernels; empty means that of the tests."""
     options: tuple[str, ...] = ()
     """More words of the command that starts it."""
+    base: str = "/"
+    """Path below which it serves, as an address has it."""
+    program: tuple[str, ...] = ()
+    """What Python is to run; empty means Jupyter itself."""
+    variables: dict[str, str] = field(default_factory=dict)
+    """Of its environment, before those that all have."""
     port: int = 0
     """Found by the first start, and kept by the next ones."""
     token: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -55,7 +63,7 @@ class Server:
             with socket.socket() as probe:
                 probe.bind(("127.0.0.1", 0))
                 self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/"
+        self.url = f"http://127.0.0.1:{self.port}{self.base}"
         own = self.root / ".jupyter-test"
         quiet = own / "settings" / "@jupyterlab" / "apputils-extension"
         quiet.mkdir(parents=True, exist_ok=True)
@@ -77,12 +85,15 @@ class Server:
             "NBTRACK_DELIVERY": "0",
             "MLFLOW_DISABLE_TELEMETRY": "true",
             **({"PATH": self.path} if self.path else {}),
+            **self.variables,
         }
         options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={self.port}", "--ServerApp.port_retries=0", "--expose-app-in-browser"]
-        options += [f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}", *self.options]
+        options += [f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}", f"--ServerApp.base_url={self.base}", *self.options]
         self.log = (own / "server.log").open("wb")
-        command = [self.python, "-m", "jupyter", self.app, *options]
-        self.process = subprocess.Popen(command, env=self.env, cwd=self.root, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
+        command = [self.python, *(self.program or ("-m", "jupyter", self.app)), *options]
+        self.process = subprocess.Popen(
+            command, env=self.env, cwd=self.root, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT, **own_group()
+        )
         deadline = time.monotonic() + PATIENCE_MS / 1000
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
@@ -93,13 +104,19 @@ class Server:
         raise RuntimeError("Jupyter did not start:\n" + (own / "server.log").read_text()[-4000:])
 
     def stop(self) -> None:
-        self.process.terminate()
+        end_group(self.process, is_now=False)
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            end_group(self.process, is_now=True)
             self.process.wait()
         self.log.close()
+
+    def choose(self, **settings: object) -> None:
+        """Settings of nbtrack as a user of JupyterLab has them from the next page on; without any, all are as they come."""
+        own = self.root / ".jupyter-test" / "settings" / "nbtrack"
+        own.mkdir(parents=True, exist_ok=True)
+        (own / "settings.jupyterlab-settings").write_text(json.dumps(settings))
 
     def notebook(self, name: str, *sources: str) -> Path:
         import nbformat
@@ -175,6 +192,19 @@ def shot(page, name: str, **options) -> None:
 def save(page) -> None:
     command(page, "docmanager:save")
     page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+
+def hide(page, is_hidden: bool = True) -> None:
+    """As a browser does with a page whose tab is not in front."""
+    page.evaluate(
+        """is => {
+          for (const [name, value] of Object.entries({ hidden: is, visibilityState: is ? 'hidden' : 'visible' })) {
+            Object.defineProperty(document, name, { configurable: true, get: () => value });
+          }
+          document.dispatchEvent(new Event('visibilitychange'));
+        }""",
+        is_hidden,
+    )
 
 
 def violations(page, selector: str) -> list[str]:

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from live_lab import command, open_in, violations
+from live_lab import command, open_in, shot, violations
 
 from nbtrack.journal import Home
 from nbtrack.reads import all_runs
 
-SHOTS = Path(__file__).parent / "shots"
 PARAMETERS = "from typing import Literal\nrate: float = 0.5  # learning rate\nmode: Literal['fast', 'slow'] = 'fast'  # how it is fitted\nlabel = 'a'"
 PIPELINE = """\
 name: staged
@@ -70,8 +69,7 @@ def test_a_notebook_is_run_once_and_in_a_grid_from_a_form(lab, page, word):
     form.get_by_role("checkbox", name="slow").check()
     begin = form.get_by_role("button", name="Run 4 runs")
     begin.wait_for()
-    SHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SHOTS / "lab_form.png")
+    shot(page, "lab-form")
     assert violations(page, ".nbt-main .nbt") == []
     begin.click()
     page.wait_for_function("() => document.querySelectorAll('.nbt-ran tr').length === 4")
@@ -112,7 +110,7 @@ def test_a_form_follows_its_notebook_and_runs_it_as_a_stage(lab, page, word):
     speed.fill("0.75")
     command(page, "apputils:change-theme", "{theme: 'JupyterLab Dark'}")
     page.locator(".nbt-main .nbt.nbt-dark").wait_for()
-    page.screenshot(path=SHOTS / "lab_form_dark.png")
+    shot(page, "lab-form-dark")
     assert violations(page, ".nbt-main .nbt") == []
     command(page, "apputils:change-theme", "{theme: 'JupyterLab Light'}")
     form.get_by_role("button", name="Run", exact=True).click()

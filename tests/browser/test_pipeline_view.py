@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import nbformat
 import pytest
-from live_lab import PATIENCE_MS, command, open_in, violations
+from live_lab import PATIENCE_MS, command, open_in, shot, violations
 
-SHOTS = Path(__file__).parent / "shots"
 YAML = """\
 name: demo
 description: Three notebooks, one after the other.
@@ -112,11 +109,10 @@ def test_a_pipeline_is_planned_run_mended_and_cancelled(lab, page, word):
 
 def picture(page):
     """As it is while a stage runs, light and dark."""
-    SHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SHOTS / "lab_pipeline.png", clip={"x": 0, "y": 0, "width": 1280, "height": 640})
+    shot(page, "jupyterlab-pipeline", clip={"x": 0, "y": 0, "width": 1280, "height": 640})
     command(page, "apputils:change-theme", "{theme: 'JupyterLab Dark'}")
     page.locator(".nbt-main .nbt.nbt-dark").wait_for()
-    page.screenshot(path=SHOTS / "lab_pipeline_dark.png")
+    shot(page, "lab-pipeline-dark")
     assert violations(page, ".nbt-main .nbt") == []
     command(page, "apputils:change-theme", "{theme: 'JupyterLab Light'}")
     page.locator(".nbt-main .nbt:not(.nbt-dark)").wait_for()
