@@ -24,38 +24,16 @@ OWN: dict[str, Any] = {
         "description": "Tell that a run ended: while the page is hidden and whenever one failed, only when one failed, or never.",
     },
 }  # fmt: skip
-SHORTCUTS = [
-    ("nbtrack:track-cell", "Alt Shift T", ".jp-Notebook"),
-    ("nbtrack:show-runs", "Alt Shift R", "body"),
-    ("nbtrack:compare", "Alt Shift D", "body"),
-    ("nbtrack:run-with-parameters", "Alt Shift P", ".jp-NotebookPanel"),
-    ("nbtrack:open-pipeline", "Alt Shift G", "body"),
-]
-MENU = [
-    "nbtrack:show-runs", "nbtrack:compare", "nbtrack:diff-notebook", None, "nbtrack:track-cell", "nbtrack:track-on", "nbtrack:track-off", "nbtrack:snapshot",
-    None, "nbtrack:run-with-parameters", "nbtrack:run-as-stage", "nbtrack:open-pipeline", None, "nbtrack:about",
-]  # fmt: skip
-NOTEBOOK_FILE = '.jp-DirListing-item[data-file-type="notebook"]'
-FILE_MENU = ["nbtrack:file-runs", "nbtrack:file-compare", "nbtrack:file-track", "nbtrack:file-run-with-parameters", "nbtrack:file-run-as-stage"]
-CELL_MENU = ["nbtrack:track-cell", "nbtrack:show-runs", "nbtrack:compare"]
 
 
 def text() -> str:
     """The whole file."""
-    submenu = {"id": "nbtrack-menu", "label": "nbtrack", "items": _items(MENU)}
     found = {
         "title": "nbtrack",
         "description": "Tracked runs of notebooks. The server's environment, such as NBTRACK_CAPTURE, and a project's nbtrack.toml go before.",
         "jupyter.lab.setting-icon": "nbtrack:runs",
         "jupyter.lab.setting-icon-label": "nbtrack",
-        "jupyter.lab.shortcuts": [{"command": command, "keys": [keys], "selector": selector} for command, keys, selector in SHORTCUTS],
-        "jupyter.lab.menus": {
-            "main": [{"id": "jp-mainmenu-run", "items": [{"type": "submenu", "rank": 900, "submenu": submenu}]}],
-            "context": [
-                *({"command": command, "selector": NOTEBOOK_FILE, "rank": 5 + rank / 10} for rank, command in enumerate(FILE_MENU)),
-                *({"command": command, "selector": ".jp-Notebook .jp-CodeCell", "rank": 20 + rank} for rank, command in enumerate(CELL_MENU)),
-            ],
-        },
+        "jupyter.lab.transform": True,  # what the server's environment fixes is put in by the plugin
         "type": "object",
         "additionalProperties": False,
         "properties": {
@@ -82,10 +60,6 @@ def _property(name: str, told: str) -> dict[str, Any]:
     field = FIELDS[name]
     choices = field.metadata.get("choices")
     return {"type": TYPES[type(field.default)], "default": field.default, "title": name, "description": told, **({"enum": list(choices)} if choices else {})}
-
-
-def _items(commands: list[str | None]) -> list[dict[str, str]]:
-    return [{"type": "separator"} if command is None else {"command": command} for command in commands]
 
 
 if __name__ == "__main__":
