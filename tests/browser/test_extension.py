@@ -12,7 +12,7 @@ from live_lab import command, open_in
 
 import nbtrack
 
-SCHEMA = Path(__file__).resolve().parents[2] / "labextension" / "schema" / "settings.json"
+SCHEMA = Path(__file__).resolve().parents[2] / "labextension" / "schema" / "tracking.json"
 
 
 @pytest.mark.browser
