@@ -24,7 +24,6 @@ FILE_MENU = ["nbtrack:file-runs", "nbtrack:file-compare", "nbtrack:file-track", 
 CELL_MENU = ["nbtrack:track-cell", "nbtrack:show-runs", "nbtrack:compare"]
 
 
-
 def text() -> str:
     """The whole file."""
     submenu = {"id": "nbtrack-menu", "label": "nbtrack", "items": _items(MENU)}
