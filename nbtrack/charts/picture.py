@@ -18,7 +18,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
-PALETTE = ("#0072b2", "#c44e00", "#00795a", "#a8478a", "#8a6a00", "#4b4b4b")
+PALETTE = ("#0072b2", "#c44e00", "#047859", "#a8458a", "#9b7e2a", "#494b4b")
 """Told apart by people who do not see all colours, each with a contrast of 3 and more on white."""
 DASHES: tuple[tuple[float, ...], ...] = ((), (6, 3), (2, 2))
 """Of lines from the seventh on, where colours come again."""
