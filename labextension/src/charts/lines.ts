@@ -6,6 +6,7 @@ import { formatDuration, formatNumber, formatTime } from '../models/format';
 import { XAxis } from '../models/shapes';
 import { IBand } from '../models/smooth';
 import { faded, IInk } from './colours';
+import { apart } from './scale';
 import { Range, Span } from './span';
 import { extent, IArea, IPlaces, IStroke, paint } from './strokes';
 
@@ -185,7 +186,7 @@ export class Lines {
         last = Math.max(last, x[x.length - 1] as number);
       }
     }
-    return first > last ? [1, 2] : first < last ? [first, last] : this._isLogX ? [first / 2, first * 2] : [first - 1, first + 1];
+    return first > last ? [1, 2] : first < last ? apart([first, last]) : this._isLogX ? [first / 2, first * 2] : apart([first - 1, first + 1]);
   }
 
   private get _isLogX(): boolean {
@@ -200,7 +201,7 @@ export class Lines {
       ...(band ? [{ x: band.x, y: band.low }, { x: band.x, y: band.high }] : [])
     ]);
     const found = extent(all, this._span.range ?? this._extent, logY);
-    const [low, high] = !found ? [logY ? 0.1 : 0, 1] : logY ? uPlot.rangeLog(...found, 10, false) : uPlot.rangeNum(...found, PAD, true);
+    const [low, high] = !found ? [logY ? 0.1 : 0, 1] : logY ? uPlot.rangeLog(...found, 10, false) : uPlot.rangeNum(...apart(found), PAD, true);
     return [low as number, high as number];
   }
 

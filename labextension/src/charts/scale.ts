@@ -75,9 +75,14 @@ function rounded(low: number, high: number): number[] {
   const rough = (high - low) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5, 10].find(factor => factor * power >= rough) ?? 10) * power;
-  const found: number[] = [];
-  for (let n = Math.ceil(low / step - 1e-9); n * step <= high + step * 1e-9; n++) {
-    found.push(Number((n * step).toPrecision(12)));
-  }
-  return found;
+  const first = Math.ceil(low / step - 1e-9);
+  // Counted from the first: next to very large numbers one more is the same number again
+  const found = [0, 1, 2, 3, 4, 5].map(n => (first + n) * step).filter(value => value <= high + step * 1e-9);
+  return [...new Set(found.map(value => Number(value.toPrecision(12))))];
+}
+
+/** Two ends far enough apart for numbers of their size: axes count their ticks from one to the other. */
+export function apart([low, high]: [number, number]): [number, number] {
+  const least = Math.max(Math.abs(low), Math.abs(high)) * 1e-12;
+  return high - low < least ? [low - least, high + least] : [low, high];
 }

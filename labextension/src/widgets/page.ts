@@ -41,7 +41,7 @@ export class PageHost implements IHost {
         ? this._curves(ask as IQuestions['curves']['ask'])
         : question === 'figures'
           ? this._figures(ask as IQuestions['figures']['ask'])
-          : this._same({ ...ask, ask: question });
+          : this._ofAll({ ...ask, ask: question });
     if (!found || found.error) {
       throw new Refusal(found?.error ?? { text: STRINGS.notSaved, mend: STRINGS.notSavedMend });
     }
@@ -83,7 +83,17 @@ export class PageHost implements IHost {
         };
   }
 
-  private _same(ask: Record<string, unknown>): { error?: IProblem } | undefined {
+  /** What is computed over runs is kept for all of them together. */
+  private _ofAll(ask: Record<string, unknown>): { error?: IProblem; says?: string } | undefined {
+    if (ask.ask !== 'importance' && ask.ask !== 'statistics') {
+      return this._same(ask);
+    }
+    const { runs, ...whole } = ask;
+    const found = this._same(whole);
+    return found && !found.error && runs ? { ...found, says: `${found.says ?? ''} ${STRINGS.ofAll}`.trim() } : found;
+  }
+
+  private _same(ask: Record<string, unknown>): { error?: IProblem; says?: string } | undefined {
     const wanted = key(ask);
     return this._data.answers.find(saved => key(saved.ask) === wanted)?.answer;
   }
