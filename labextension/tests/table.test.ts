@@ -97,6 +97,13 @@ describe('a comparison', () => {
     expect(compare.drawn).toEqual([1]);
   });
 
+  test('asks about all runs, or those that the filter leaves', () => {
+    const compare = new Compare(new Still());
+    expect(compare.some).toEqual({});
+    compare.filter = 'lr>1';
+    expect(compare.some).toEqual({ runs: ['c'] });
+  });
+
   test('leaves out a baseline that is gone', () => {
     const compare = new Compare(new Still());
     compare.host.choose({ baseline: 'deleted' });

@@ -29,6 +29,9 @@ HOSTILE = [
     "__proto__",
     "constructor",
 ]
+EMPTY = ("Table", "Curves", "Parallel coordinates", "Scatter", "Importance", "What changed", "Figures", "Statistics")
+WORDS = {"name", "before", "after", "title", "blocks", "notes", "says", "label", "labels", "sentences", "method", "warning", "rows", "path"}
+"""Of answers, what people read."""
 
 
 def answers(runs):
@@ -49,9 +52,9 @@ def shown(page, tmp_path):
 
     page.set_default_timeout(40_000)  # no server and no kernel to wait for
 
-    def show(runs, tab="Table"):
+    def show(runs, tab="Table", given=None):
         path = tmp_path / "page.html"
-        path.write_text(write_page(runs, answers(runs), "Comparison", still="<p>still</p>"), "utf-8")
+        path.write_text(write_page(runs, answers(runs) if given is None else given, "Comparison", still="<p>still</p>"), "utf-8")
         page.goto(path.as_uri())
         page.get_by_role("tab", name=tab, exact=True).click()
         return page
@@ -112,6 +115,11 @@ def test_keys_select_pin_and_open(shown):
     page.locator(".nbt-details").wait_for()
     page.keyboard.press("Escape")
     page.locator(".nbt-details").wait_for(state="detached")
+    page.get_by_role("tab", name="Table").focus()
+    for key, name in {"ArrowRight": "Curves", "End": "Statistics", "ArrowLeft": "Figures", "Home": "Table"}.items():
+        page.keyboard.press(key)
+        expect(page.get_by_role("tab", name=name)).to_be_focused()
+        expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
 
 
 def test_groups_show_mean_spread_and_number(shown):
@@ -173,21 +181,99 @@ def test_hostile_names_and_values_are_shown_as_text(shown):
         )
         metric = next(column for column in runs["columns"] if column["key"] == "metric/acc")
         runs["columns"].append({**metric, "key": f"metric/{name}", "name": name})
-    page = shown(runs)
+    told = iter(HOSTILE * 1000)
+
+    def hostile(value, key=""):
+        """The same with other words in place of all that a tab shows."""
+        if isinstance(value, dict):
+            return {key: hostile(it, key) for key, it in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [hostile(it, key) for it in value]
+        return next(told) if isinstance(value, str) and key in WORDS else value
+
+    given = [(ask, answer if ask["ask"] == "curves" else hostile(answer)) for ask, answer in answers(runs)]
+    page = shown(runs, given=given)
     assert names(page)[:2] == HOSTILE[:2]
-    for tab in page.get_by_role("tab").all():
-        tab.click()
-        page.wait_for_timeout(300)
+    signs = {
+        "Curves": ".nbt-plot canvas",
+        "Parallel coordinates": "canvas",
+        "Scatter": "canvas",
+        "Importance": ".nbt-share",
+        "What changed": ".nbt-difference",
+        "Figures": ".nbt-figures figure",
+        "Statistics": ".nbt-interval",
+        "Table": ".nbt-row",
+    }
+    for name, sign in signs.items():
+        page.get_by_role("tab", name=name, exact=True).click()
+        page.locator(sign).first.wait_for()
+        assert page.evaluate("window.hacked") is None, name
+        assert page.locator("#nbtrack script, #nbtrack iframe, #nbtrack [onerror], #nbtrack [onload], #nbtrack a").count() == 0, name
+    page.locator(".nbt-row:not(.nbt-head)").nth(1).dblclick()
+    page.locator(".nbt-details td").first.wait_for()
     assert page.evaluate("window.hacked") is None
-    assert page.locator("#nbtrack script, #nbtrack img[onerror], #nbtrack a").count() == 0
 
 
-@pytest.mark.parametrize("facts", [{"count": 0}, {"count": 1}, {"count": 3, "metrics": 0}, {"count": 6, "params": 500}], ids=str)
-def test_few_and_odd_runs_break_nothing(shown, facts):
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"count": 0}, dict.fromkeys(EMPTY, "No runs yet.")),
+        ({"count": 1}, {"What changed": "There is one run"}),
+        ({"count": 3, "metrics": 0}, {"Curves": "nbtrack.log(loss=loss", "Importance": "nbtrack.log(acc=0.9)", "Statistics": "nbtrack.log(acc=0.9)"}),
+        ({"count": 6, "params": 500}, {}),
+    ],
+    ids=["none", "one", "no metrics", "500 params"],
+)
+def test_few_and_odd_runs_break_nothing_and_each_tab_says_what_it_lacks(shown, facts, told):
     page = shown(seeded.runs(**facts))
-    for tab in page.get_by_role("tab").all():
-        tab.click()
+    said = set()
+    for name in EMPTY:
+        page.get_by_role("tab", name=name, exact=True).click()
+        if name in told:
+            empty = page.locator("[role=tabpanel] .nbt-empty")
+            expect(empty).to_contain_text(told[name])
+            said.add(empty.inner_text())
         page.wait_for_function("() => document.querySelector('[role=tabpanel]').innerText !== '' || document.querySelector('.nbt canvas')")
+    assert len(said) == len(told), "no tab says what another says"
+
+
+def test_values_and_curves_beyond_what_axes_can_count_are_shown(shown):
+    runs = seeded.runs(2)
+    ends = {"huge": [1e16, 1e16 + 2], "far": [-1e308, 1e308], "time": [1.79e18, 1.79e18 + 256], "ill": ["NaN", "-Infinity"], "point": [1.0, 1.0]}
+    for name, last in ends.items():
+        parts = {part: last for part in ("last", "best", "lowest", "highest")}
+        runs["columns"].append(
+            {"key": f"metric/{name}", "kind": "metric", "name": name, "type": "number", "better": "lower", **parts, "step": [1, 1], "count": [2, 2]}
+        )
+    given = answers(runs)
+    for ask, answer in given:
+        for it in answer["series"] if ask["ask"] == "curves" else ():
+            if last := ends.get(it["metric"]):
+                it |= {"x": [0.0, 1.0], "y": last[:1] if it["metric"] == "point" else last}
+                it["x"] = it["x"][: len(it["y"])]
+    page = shown(runs, "Curves", given=given)
+    page.get_by_role("button", name="Metrics").click()
+    for name in ends:
+        page.get_by_label(name, exact=True).check()
+    page.keyboard.press("Escape")
+    expect(page.locator(".nbt-plot .u-over")).to_have_count(10)
+    for box in ("Log y", "Log x"):
+        page.get_by_label(box).check()
+        two_frames(page)
+    page.get_by_role("tab", name="Scatter").click()
+    for name in ends:
+        page.locator("[role=tabpanel] select").nth(1).select_option(f"metric/{name}")
+        two_frames(page)
+    page.get_by_role("tab", name="Parallel coordinates").click()
+    page.locator("canvas").first.wait_for()
+
+
+def test_a_filter_that_leaves_nothing_is_told_in_each_tab(shown):
+    page = shown(seeded.runs(6))
+    page.get_by_label("Filter").fill("lr>100")
+    for name in EMPTY:
+        page.get_by_role("tab", name=name, exact=True).click()
+        expect(page.locator("[role=tabpanel] .nbt-empty")).to_have_text("No run matches the filter.")
 
 
 def test_curves_stand_over_each_kind_of_time(shown):
@@ -290,6 +376,19 @@ def test_axes_are_brushed_by_pointer_and_keys_and_moved(shown):
     before = [legend.inner_text() for legend in page.locator(".nbt-axes legend").all()]
     page.get_by_role("button", name=f"Move right: {before[0]}").click()
     expect(page.locator(".nbt-axes legend")).to_have_text([before[1], before[0], *before[2:]])
+    lowest = page.get_by_label("Lowest lr")
+    lowest.fill("0.5")
+    straight = float(lowest.get_attribute("aria-valuetext"))
+    page.locator(".nbt-axes fieldset", has=lowest).get_by_label("Log").check()
+    lowest.fill("0.5")
+    assert float(lowest.get_attribute("aria-valuetext")) < straight / 3, "half of the way is a tenth, no longer the middle"
+    page.get_by_label("Colour by").select_option("metric/loss")
+    page.get_by_role("button", name="Columns").click()
+    for name in before[1:]:
+        page.get_by_label(name, exact=True).uncheck()
+    page.get_by_text("Choose at least two columns.").wait_for()
+    page.get_by_label(before[1], exact=True).check()
+    page.locator(".nbt-axes legend").nth(1).wait_for()
 
 
 def test_a_point_of_the_scatter_is_read_and_selected(shown):

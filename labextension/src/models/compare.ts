@@ -158,6 +158,11 @@ export class Compare {
     });
   }
 
+  /** Which runs are asked about: those the filter leaves, nothing where it leaves all. */
+  get some(): { runs?: string[] } {
+    return this._once('some', [this.runs, this.rows], () => (this.rows.length < this.runs.count ? { runs: this.rows.map(row => this.runs.ids[row] ?? '') } : {}));
+  }
+
   private _renew(): void {
     if (this.host.runs !== this.runs.source) {
       this.runs = new Runs(this.host.runs);

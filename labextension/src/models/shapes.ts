@@ -38,8 +38,8 @@ export type ICurves = Answer<Omit<ISentCurves, 'series'>> & { series: ISeries[] 
 /** Questions by name, with what each needs and what answers it. */
 export interface IQuestions {
   curves: { ask: { metrics: string[]; runs: string[]; x: XAxis; range: [number, number] | null; points: number }; answer: ICurves };
-  importance: { ask: { metric: string }; answer: Answer<IImportance> };
-  statistics: { ask: { metric: string; group: string[]; baseline: string | null }; answer: Answer<IStatistics> };
+  importance: { ask: { metric: string; runs?: string[] }; answer: Answer<IImportance> };
+  statistics: { ask: { metric: string; group: string[]; baseline: string | null; runs?: string[] }; answer: Answer<IStatistics> };
   difference: { ask: { a: string; b: string }; answer: Answer<IDifference> };
   figures: { ask: { runs: string[] }; answer: Answer<IFigures> };
   details: { ask: { run: string }; answer: Answer<IDetails> };

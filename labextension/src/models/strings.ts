@@ -24,15 +24,38 @@ export const STRINGS = {
   noKernel: 'The kernel does not answer. It may be busy, or gone: what is shown is as it was.',
   lostKernel: 'The kernel that this came from was restarted or is gone.',
   lostKernelMend: 'Run the cell again.',
+  ofAll: 'Kept for all runs; the filter changes nothing here.',
   saved: (kept: number, all: number): string => (kept < all ? `Kept in this notebook: ${kept.toLocaleString('en')} of ${count(all, 'run')}.` : 'Kept in this notebook.'),
   notSaved: 'This was not saved.',
   notSavedMend: 'Compare the runs again in a notebook to see it.',
-  noRuns: 'No runs yet. Put %%track above a cell and run it; then compare again.',
   noMatch: 'No run matches the filter.',
-  noMetrics: 'These runs have no metrics. A number that a cell computes is one, and so is nbtrack.log(loss=0.3).',
-  noCurves: 'None of these metrics has more than one point.',
-  noFigures: 'These runs kept no figures.',
-  noParams: 'These runs have no params that differ.',
+  /** What a tab says in place of what it would show. */
+  empty: {
+    noRuns: (then: string): string => `No runs yet. ${then} Put %%track above a cell and run it; then compare again.`,
+    then: {
+      table: 'Each will be a row here, with its params, metrics and tags.',
+      curves: 'What a tracked cell computes in a loop, such as a loss, will be a curve here.',
+      parallel: 'Each will be a line here, over its params and its metric.',
+      scatter: 'Each will be a point here, any param or metric against another.',
+      importance: 'Once there are some with other params, this tells which of them matter for a metric.',
+      changed: 'Once there are two, this tells what changed between them: params, metrics, data, packages, cells.',
+      figures: 'What a tracked cell draws will stand here, beside the same figure of other runs.',
+      statistics: 'Once a configuration ran with several seeds, this tells its mean, how sure that is, and what it beats.'
+    },
+    lacks: {
+      table: '',
+      curves: 'These runs have no metrics. A number that a tracked cell computes is one; computed in a loop it is a curve, and so is nbtrack.log(loss=loss, step=epoch).',
+      parallel: 'Nothing differs between these runs that an axis could show. Run the cell again with another value of a param, such as lr = 0.01.',
+      scatter: 'These runs have no two things that could be set against each other. Run the cell again with another value of a param, such as lr = 0.01.',
+      importance: 'This tells which params matter for a metric, and these runs have none. A number that a tracked cell computes is one, and so is nbtrack.log(acc=0.9).',
+      changed: 'There is one run to look at. Run the cell again with something changed, and this tells what.',
+      figures: 'These runs kept no figures. What a tracked cell draws or saves as a picture is kept with its run.',
+      statistics: 'This compares a metric over repeated runs, and these runs have none. A number that a tracked cell computes is one, and so is nbtrack.log(acc=0.9).'
+    },
+    points: 'Each metric of these runs has one point, which makes no curve; compute it in a loop, or log it there: nbtrack.log(loss=loss, step=epoch). The other tabs compare single values.',
+    params: 'These runs have no params that differ. Run the cell again with another value of one, such as lr = 0.01.',
+    axes: 'Choose at least two columns.'
+  },
   filter: {
     label: 'Filter',
     hint: 'lr<0.1 and acc>.9 tag:prod',

@@ -5,6 +5,7 @@ import { useState } from 'preact/hooks';
 import { Compare } from '../models/compare';
 import { IDifferenceSection } from '../models/shapes';
 import { STRINGS } from '../models/strings';
+import { Empty } from './empty';
 import { useAnswer } from './hooks';
 import { Said } from './said';
 import { Select } from './select';
@@ -32,7 +33,7 @@ export function ChangedTab({ compare, of, more }: IProps): VNode {
   const a = known(chosen.a) ?? picked[0] ?? known(compare.host.choices.baseline) ?? runs.ids[rows.find(row => runs.ids[row] !== b) ?? -1];
   const answered = useAnswer(compare.host, 'difference', a && b && a !== b ? { a, b } : null);
   if (!a || !b) {
-    return <p class="nbt-empty">{T.two}</p>;
+    return <Empty compare={compare} tab="changed" />;
   }
   const options = [...new Set([a, b, ...rows.map(row => runs.ids[row] ?? '')])].map(id => [id, runs.label(runs.row(id) ?? 0)] as [string, string]);
   const { answer } = answered;

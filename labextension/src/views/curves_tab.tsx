@@ -9,6 +9,7 @@ import { Band, entries, lines } from '../models/curves';
 import { formatNumber } from '../models/format';
 import { ISeries, XAxis } from '../models/shapes';
 import { STRINGS } from '../models/strings';
+import { Empty } from './empty';
 import { useAnswer, useId } from './hooks';
 import { Legend, Pointer } from './legend';
 import { Menu } from './menu';
@@ -85,7 +86,7 @@ export function CurvesTab({ compare }: { compare: Compare }): VNode {
   const sum = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);
 
   if (!metrics.length) {
-    return <p class="nbt-empty">{runs.all('metric').length ? STRINGS.noCurves : runs.count ? STRINGS.noMetrics : STRINGS.noRuns}</p>;
+    return <Empty compare={compare} tab="curves" why={runs.all('metric').length ? STRINGS.empty.points : undefined} />;
   }
   return (
     <div ref={root} aria-busy={answered.isWaiting}>

@@ -6,6 +6,7 @@ import { Compare } from '../models/compare';
 import { formatNumber } from '../models/format';
 import { IFigure } from '../models/shapes';
 import { STRINGS } from '../models/strings';
+import { Empty } from './empty';
 import { useAnswer } from './hooks';
 import { Matrices } from './matrices';
 import { Said } from './said';
@@ -49,8 +50,7 @@ export function FiguresTab({ compare }: { compare: Compare }): VNode {
           )}
         </div>
       )}
-      <Said of={answered} empty={names.length ? '' : STRINGS.noFigures} />
-      {asked.length === 0 && <p class="nbt-empty">{STRINGS.noRuns}</p>}
+      {asked.length === 0 ? <Empty compare={compare} tab="figures" /> : <Said of={answered} empty={names.length ? '' : STRINGS.empty.lacks.figures} />}
       {byName.length > 0 ? (
         <Matrices matrices={byName} of={labelOf} />
       ) : mode === 'side' || !first || !second ? (

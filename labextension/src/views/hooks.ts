@@ -42,6 +42,18 @@ export function useAnswer<Q extends Question>(host: IHost, question: Q, ask: IQu
   return state;
 }
 
+const REST_MS = 350;
+
+/** The value once it has not changed for a moment: what follows from it may take the kernel seconds, and somebody is typing. */
+export function useRested<T>(value: T): T {
+  const [rested, rest] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => rest(value), REST_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return rested;
+}
+
 /** Width and height of an element, kept up to date. */
 export function useSize<T extends HTMLElement>(): [RefObject<T>, { width: number; height: number }] {
   const ref = useRef<T>(null);

@@ -4,7 +4,8 @@ import { VNode } from 'preact';
 import { Compare } from '../models/compare';
 import { formatNumber, toNumber } from '../models/format';
 import { STRINGS } from '../models/strings';
-import { useAnswer } from './hooks';
+import { Empty } from './empty';
+import { useAnswer, useRested } from './hooks';
 import { MetricSelect } from './metric_select';
 import { Said } from './said';
 
@@ -12,9 +13,10 @@ const T = STRINGS.importance;
 
 export function ImportanceTab({ compare }: { compare: Compare }): VNode {
   const { metric } = compare;
-  const answered = useAnswer(compare.host, 'importance', metric === null ? null : { metric });
-  if (metric === null) {
-    return <p class="nbt-empty">{compare.runs.count ? STRINGS.noMetrics : STRINGS.noRuns}</p>;
+  const some = useRested(compare.some);
+  const answered = useAnswer(compare.host, 'importance', metric === null || !compare.rows.length ? null : { metric, ...some });
+  if (metric === null || !compare.rows.length) {
+    return <Empty compare={compare} tab="importance" />;
   }
   const { answer } = answered;
   const hasFanova = answer?.params.some(param => typeof param.fanova === 'number') ?? false;
@@ -23,7 +25,7 @@ export function ImportanceTab({ compare }: { compare: Compare }): VNode {
       <div class="nbt-bar">
         <MetricSelect compare={compare} />
       </div>
-      <Said of={answered} empty={answer && !answer.params.length ? answer.says || STRINGS.noParams : ''} />
+      <Said of={answered} empty={answer && !answer.params.length ? answer.says || STRINGS.empty.params : ''} />
       {answer && answer.params.length > 0 && (
         <>
           {answer.warning && (

@@ -11,6 +11,7 @@ import { STRINGS } from '../models/strings';
 import { Canvas } from './canvas';
 import { headOf } from './cell';
 import { drawable, options } from './choices';
+import { Empty } from './empty';
 import { Menu } from './menu';
 import { Select } from './select';
 
@@ -29,8 +30,9 @@ export function ParallelTab({ compare }: { compare: Compare }): VNode {
   const [drag, setDrag] = useState<{ axis: string; from: number; to: number } | null>(null);
   const metric = compare.metric === null ? undefined : runs.column(`metric/${compare.metric}`);
   const order = useMemo(() => {
-    const first = [...columns.filter(column => column.kind === 'param').slice(0, PARAMS_AT_FIRST), ...(metric ? [metric] : [])].map(column => column.id);
-    return (chosen ?? first).filter(id => columns.some(column => column.id === id));
+    const usual = [...columns.filter(column => column.kind === 'param').slice(0, PARAMS_AT_FIRST), ...(metric ? [metric] : [])];
+    const first = usual.length < 2 ? [...new Set([...usual, ...columns])].slice(0, 2) : usual; // one axis alone makes no line
+    return (chosen ?? first.map(column => column.id)).filter(id => columns.some(column => column.id === id));
   }, [chosen, columns, metric]);
   const axes = useMemo(() => axesOf(order.flatMap(id => runs.column(id) ?? []), rows, logs), [order, rows, logs]);
   const brushing: Brushes = drag ? new Map([...brushes, [drag.axis, span(drag.from, drag.to)]]) : brushes;
@@ -38,8 +40,8 @@ export function ParallelTab({ compare }: { compare: Compare }): VNode {
   const colour = runs.column(colourId) ?? metric;
   const shades = useMemo(() => colour && scaleOf(colour, rows), [colour, rows]);
 
-  if (axes.length < 2) {
-    return <p class="nbt-empty">{runs.count ? STRINGS.noParams : STRINGS.noRuns}</p>;
+  if (!rows.length || (axes.length < 2 && chosen === null)) {
+    return <Empty compare={compare} tab="parallel" />;
   }
   const placeOf = (index: number, width: number): number => SIDE + (index * (width - 2 * SIDE)) / (axes.length - 1);
   const axisAt = (x: number, width: number): string | undefined =>
@@ -85,7 +87,8 @@ export function ParallelTab({ compare }: { compare: Compare }): VNode {
           </>
         )}
       </div>
-      <figure class="nbt-chart">
+      {axes.length < 2 && <p class="nbt-empty">{STRINGS.empty.axes}</p>}
+      <figure class="nbt-chart" hidden={axes.length < 2}>
         <div class="nbt-wide">
           <div style={{ minWidth: axes.length * 110 }}>
             <Canvas

@@ -10,6 +10,7 @@ import { STRINGS } from '../models/strings';
 import { Canvas } from './canvas';
 import { headOf, textOf } from './cell';
 import { drawable, options } from './choices';
+import { Empty } from './empty';
 import { Select } from './select';
 
 const HEIGHT = 380;
@@ -40,8 +41,8 @@ export function ScatterTab({ compare }: { compare: Compare }): VNode {
     const points = rows.map(row => ({ row, x: sx.at(row), y: sy.at(row) })).filter(point => !Number.isNaN(point.x) && !Number.isNaN(point.y));
     return { sx, sy, points, line: trend(points.map(point => [point.x, point.y])) };
   }, [x, y, rows, chosen.logX, chosen.logY]);
-  if (!x || !y || !plot) {
-    return <p class="nbt-empty">{runs.count ? STRINGS.noMetrics : STRINGS.noRuns}</p>;
+  if (!rows.length || !x || !y || !plot) {
+    return <Empty compare={compare} tab="scatter" />;
   }
   const { sx, sy, points, line } = plot;
   const shades = colour && scaleOf(colour, rows);

@@ -7,7 +7,8 @@ import { formatDelta, formatNumber, toNumber } from '../models/format';
 import { IGroup } from '../models/shapes';
 import { STRINGS } from '../models/strings';
 import { differs, verdict } from '../models/table';
-import { useAnswer } from './hooks';
+import { Empty } from './empty';
+import { useAnswer, useRested } from './hooks';
 import { Menu } from './menu';
 import { MetricSelect } from './metric_select';
 import { Said } from './said';
@@ -17,9 +18,11 @@ const T = STRINGS.statistics;
 export function StatisticsTab({ compare }: { compare: Compare }): VNode {
   const { metric, runs } = compare;
   const [params, setParams] = useState<string[]>(compare.group);
-  const answered = useAnswer(compare.host, 'statistics', metric === null ? null : { metric, group: params, baseline: compare.host.choices.baseline });
-  if (metric === null) {
-    return <p class="nbt-empty">{runs.count ? STRINGS.noMetrics : STRINGS.noRuns}</p>;
+  const some = useRested(compare.some);
+  const asked = metric === null || !compare.rows.length ? null : { metric, group: params, baseline: compare.host.choices.baseline, ...some };
+  const answered = useAnswer(compare.host, 'statistics', asked);
+  if (metric === null || !compare.rows.length) {
+    return <Empty compare={compare} tab="statistics" />;
   }
   const { answer } = answered;
   const better = runs.column(`metric/${metric}`)?.better ?? '';

@@ -275,7 +275,8 @@ function layout(columns: Column[], compare: Compare, room: number): IPlace[] {
     }
     const extra = (isGrouped && (isMeasured || column.type === 'duration') ? 110 : 0) + (isMeasured && compare.baseline !== undefined ? 78 : 0);
     const isName = column.id === NAME;
-    const width = Math.round(Math.max(isName ? 80 : 64, Math.min(isName ? (room < NARROW ? 100 : 240) : 230, letters * 7.2 + 20)) + extra + (isName ? 44 : 0));
+    const beside = isName ? (compare.baseline !== undefined && room >= NARROW ? 104 : 44) : 0; // the box, and the mark of the baseline
+    const width = Math.round(Math.max(isName ? 80 : 64, Math.min(isName ? (room < NARROW ? 100 : 240) : 230, letters * 7.2 + 20)) + extra + beside);
     places.push({ column, left, width });
     left += width;
   }

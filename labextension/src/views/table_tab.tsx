@@ -5,6 +5,7 @@ import { Compare } from '../models/compare';
 import { STRINGS } from '../models/strings';
 import { Actions } from './actions';
 import { Columns } from './columns';
+import { Empty } from './empty';
 import { Select } from './select';
 import { Table } from './table';
 
@@ -29,7 +30,7 @@ export function TableTab({ compare }: { compare: Compare }): VNode {
       {compare.items.length || compare.baseline !== undefined ? (
         <Table compare={compare} />
       ) : (
-        <p class="nbt-empty">{compare.runs.count ? STRINGS.noMatch : compare.runs.why || STRINGS.noRuns}</p>
+        <Empty compare={compare} tab="table" why={STRINGS.noMatch} />
       )}
     </>
   );
