@@ -19,8 +19,17 @@ from nbtrack.widgets.page import page as write_page
 
 pytestmark = pytest.mark.browser
 FOLDER = Path(__file__).parents[1] / "golden" / "views"
-SIZE = (320, 200)
-VIEWS = {"table-light": ("Table", "light"), "curves-dark": ("Curves", "dark"), "statistics-light": ("Statistics", "light")}
+SIGNS = {
+    "Table": ".nbt-row:not(.nbt-head)",
+    "Curves": ".nbt-plot canvas",
+    "Parallel coordinates": "canvas",
+    "Scatter": "canvas",
+    "Importance": ".nbt-share",
+    "What changed": ".nbt-difference",
+    "Figures": ".nbt-figures img",
+    "Statistics": ".nbt-interval",
+}
+HEIGHT, SMALLER = 625, 3.125
 MOST = 6.0
 """Of 255: the mean difference of a pixel. Another font takes 1 to 3, a missing curve or column 8 and more, the other theme 200."""
 
@@ -29,37 +38,45 @@ def difference(one, other):
     return sum(ImageStat.Stat(ImageChops.difference(one, other)).mean) / 3
 
 
-def drawn(chromium, path, tab, scheme):
-    context = chromium.new_context(viewport={"width": 1000, "height": 625}, color_scheme=scheme, timezone_id="UTC", bypass_csp=True)
-    page = context.new_page()
-    page.set_default_timeout(40_000)
-    page.goto(path.as_uri())
-    page.get_by_role("tab", name=tab, exact=True).click()
-    page.locator({"Table": ".nbt-row", "Curves": ".nbt-plot canvas", "Statistics": ".nbt-interval"}[tab]).first.wait_for()
+def shot(page):
+    """What is seen, once nothing moves any longer."""
 
-    def shot():
+    def taken():
         two_frames(page)
-        return Image.open(io.BytesIO(page.screenshot())).convert("RGB").resize(SIZE, Image.Resampling.LANCZOS)
+        found = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        return found.resize((round(found.width / SMALLER), round(found.height / SMALLER)), Image.Resampling.LANCZOS)
 
-    before, now = shot(), shot()
-    while difference(before, now) > 0:  # until nothing moves any longer
-        before, now = now, shot()
-    context.close()
+    before, now = taken(), taken()
+    while difference(before, now) > 0:
+        before, now = now, taken()
     return now
 
 
-@pytest.mark.parametrize("name", VIEWS)
-def test_a_view_looks_as_it_did(chromium, tmp_path, name):
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1000), ("dark", 1000), ("light", 400)])
+def test_each_tab_looks_as_it_did(chromium, tmp_path, scheme, width):
     runs = seeded.runs(24)
     path = tmp_path / "page.html"
     path.write_text(write_page(runs, answers(runs), "Comparison"), "utf-8")
-    found = drawn(chromium, path, *VIEWS[name])
-    golden = FOLDER / f"{name}.png"
-    if os.environ.get("GOLDENS") == "write":
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        found.quantize(256).save(golden, optimize=True)
-    found.save(tmp_path / f"{name}.png")
-    assert difference(found, Image.open(golden).convert("RGB")) <= MOST, f"it looks different: {tmp_path / f'{name}.png'} beside {golden}"
+    context = chromium.new_context(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme, timezone_id="UTC", bypass_csp=True)
+    page = context.new_page()
+    page.set_default_timeout(40_000)
+    page.goto(path.as_uri())
+    differ = {}
+    for tab, sign in SIGNS.items():
+        page.get_by_role("tab", name=tab, exact=True).click()
+        page.locator(sign).first.wait_for()
+        page.wait_for_function("[...document.images].every(it => it.complete)")
+        page.mouse.move(0, 0)
+        name = "-".join([tab.lower().replace(" ", "-"), scheme, *(["narrow"] if width < 500 else [])])
+        found, golden = shot(page), FOLDER / f"{name}.png"
+        if os.environ.get("GOLDENS") == "write":
+            FOLDER.mkdir(parents=True, exist_ok=True)
+            found.quantize(256).save(golden, optimize=True)
+        found.save(tmp_path / f"{name}.png")
+        if (far := difference(found, Image.open(golden).convert("RGB"))) > MOST:
+            differ[name] = round(far, 1)
+    context.close()
+    assert differ == {}, f"these look different in {tmp_path} than in {FOLDER}"
 
 
 def test_the_tolerance_tells_a_missing_row_from_another_font():
