@@ -13,7 +13,7 @@ from nbtrack.charts.progress import STEPS_TAG
 from nbtrack.charts.shapes import Series, X
 from nbtrack.charts.thin import thin
 from nbtrack.entities import Metric, RunView
-from nbtrack.errors import DeliveryError, StoreError, UsageError
+from nbtrack.errors import DeliveryError, StoreError, UnknownRunError, UsageError
 from nbtrack.journal import Home
 from nbtrack.reads import words
 from nbtrack.reads.long import LONG, Part, parts
@@ -50,6 +50,8 @@ class CurveReader:
         if missing := [name for name in wanted if name not in found]:
             try:
                 found |= points(self.home, run_id, missing)
+            except UnknownRunError:
+                pass  # removed meanwhile; the others are there
             except (StoreError, DeliveryError) as error:
                 self.problem = str(error)
         for name, curve in found.items():

@@ -156,9 +156,11 @@ def test_values_that_are_no_numbers_and_single_points_are_drawn(home, made):
 def test_many_params_and_long_values_stay_readable(home, made):
     for number in range(3):
         made(f"r{number}", {f"p{at}": str(at * number) for at in range(500)} | {"long": "x" * 1_000_000}, {"acc": [number]})
-    html = compare(home).still()["text/html"]
+    found = compare(home)
+    html = found.still()["text/html"]
     assert len(html) < 200_000
     assert "more params that differ" in html
+    assert len(json.dumps(found.table())) < 200_000, "a front end gets no megabytes either"
 
 
 def test_a_run_that_is_gone_meanwhile_is_told(home, runs, views):
@@ -169,6 +171,23 @@ def test_a_run_that_is_gone_meanwhile_is_told(home, runs, views):
     attach(home, victim.run_id, victim.start).trash(True)
     assert len(chosen) == 2
     assert "1 of the runs are gone or in the trash" in chosen.table()["says"]
+
+
+def test_what_is_asked_of_a_run_that_was_removed_meanwhile_is_answered(home, runs, views):
+    import shutil
+
+    found = compare(home, metric="loss")
+    ids = [view.run_id for view in found.views]
+    shutil.rmtree(home.run(ids[0]))
+    assert {it["run"] for it in found.answer({"ask": "curves", "id": 1, "metrics": ["loss"], "runs": ids})["series"]} == set(ids[1:])
+    for ask in ({"ask": "details", "run": ids[0]}, {"ask": "difference", "a": ids[0], "b": ids[1]}):
+        error = found.answer({**ask, "id": 2})["error"]
+        assert error["text"] and error["mend"]
+    assert found.answer({"ask": "statistics", "id": 3, "metric": "loss", "runs": ids})["groups"]
+    assert found.answer({"ask": "figures", "id": 4, "runs": ids})["figures"] == []
+    assert found.answer({"ask": "act", "id": 5, "do": "tag", "tag": "a", "value": "b", "runs": ids[:1]})["error"]["text"]
+    assert len(found.table()["columns"][0]["values"]) == 5
+    assert found.still()["text/html"]
 
 
 def test_runs_of_two_stores_stand_side_by_side(home, made):
