@@ -22,9 +22,12 @@ export interface IHost {
   ask<Q extends Question>(question: Q, ask: IQuestions[Q]['ask']): Promise<IQuestions[Q]['answer']>;
 }
 
-/** Why a question has no answer, and what to do about it. */
+/** Why a question has no answer, and what to do about it. `later` is the answer, where it may come yet. */
 export class Refusal extends Error {
-  constructor(readonly problem: IProblem) {
+  constructor(
+    readonly problem: IProblem,
+    readonly later?: Promise<unknown>
+  ) {
     super(problem.text);
   }
 }

@@ -2,7 +2,7 @@
 import { RefObject } from 'preact';
 import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
 
-import { IHost, problemOf } from '../models/host';
+import { IHost, problemOf, Refusal } from '../models/host';
 import { Compare } from '../models/compare';
 import { IProblem, IQuestions, Question } from '../models/shapes';
 
@@ -31,10 +31,18 @@ export function useAnswer<Q extends Question>(host: IHost, question: Q, ask: IQu
     }
     let isCurrent = true;
     set(before => ({ ...before, isWaiting: true }));
-    host.ask(question, ask).then(
-      answer => isCurrent && set({ answer, of: ask, problem: null, isWaiting: false }),
-      error => isCurrent && set(before => ({ ...before, problem: problemOf(error), isWaiting: false }))
-    );
+    const take = (answer: unknown): void => {
+      if (isCurrent) {
+        set({ answer: answer as IQuestions[Q]['answer'], of: ask, problem: null, isWaiting: false });
+      }
+    };
+    const fail = (error: unknown): void => {
+      if (isCurrent) {
+        set(before => ({ ...before, problem: problemOf(error), isWaiting: false }));
+        void (error instanceof Refusal ? error.later?.then(take, fail) : undefined);
+      }
+    };
+    void host.ask(question, ask).then(take, fail);
     return () => {
       isCurrent = false;
     };

@@ -73,8 +73,10 @@ export class KernelHost implements IHost {
         return;
       }
       const timer = setTimeout(() => {
-        this._waiting.delete(id);
-        reject(new Refusal({ text: STRINGS.noKernel, mend: '' }));
+        // A busy kernel answers once it can, a remote store once it was asked a hundred times
+        const later = new Promise<unknown>((resolve, reject) => this._waiting.set(id, { resolve, reject, timer }));
+        later.catch(() => undefined); // where nobody waits any longer
+        reject(new Refusal({ text: STRINGS.noKernel, mend: '' }, later));
       }, PATIENCE_MS);
       this._waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject, timer });
       this._model.send({ ...ask, ask: question, id });
