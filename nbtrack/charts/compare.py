@@ -119,7 +119,7 @@ class Comparison:
             known["says"] = self._noted(views, known["says"])
             self._table = views, known
         seen = fresh.refresh(self.home, settings.load())  # asks, and does not wait: the next look shows it
-        return {**known, "as_of_ms": seen.as_of_ms or time.time_ns() // 1_000_000, "stale": sendable(words.clean(fresh.told(seen)))}
+        return {**known, "as_of_ms": seen.as_of_ms or time.time_ns() // 1_000_000, "stale": _stale(seen)}
 
     def answer(self, ask: Mapping[str, object]) -> dict[str, Any]:
         """The answer to a front end's question, or an error that says what is wrong. Never raises."""
@@ -256,7 +256,7 @@ class Comparison:
         told: str = frame(views, as_of_ms=0, metric=metric, kinds=())["says"]
         if metric is not None and (self.group or self.baseline):
             told += f" {statistics(views, metric, self.group, self.baseline)['says']}"
-        return sendable(self._noted(views, told))
+        return sendable(" ".join(it for it in (self._noted(views, told), _stale(fresh.freshness(self.home))) if it))
 
     def _noted(self, views: Sequence[RunView], told: str) -> str:
         """A sentence on the runs, and behind it what the user should know of their selection."""
@@ -389,6 +389,10 @@ _ANSWERS: dict[str, Callable[[Comparison, Ask], Mapping[str, Any]]] = {
     "figures": lambda it, ask: answers.figures(it.home, it._of(ask.get("runs"))),
     "act": lambda it, ask: act(it.home, ask),
 }
+
+
+def _stale(seen: fresh.Freshness) -> str:
+    return sendable(words.clean(fresh.told(seen)))
 
 
 def _same(views: Sequence[RunView], others: Sequence[RunView]) -> bool:

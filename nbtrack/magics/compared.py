@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from nbtrack import settings
 from nbtrack.charts.compare import Comparison
 from nbtrack.charts.select import of_words
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
 from nbtrack.magics.grammar import nearest, split
-from nbtrack.reads import find
+from nbtrack.reads import find, fresh
 
 if TYPE_CHECKING:  # loaded where one is shown: anywidget takes half a second
     from nbtrack.widgets.compare import Compare
@@ -36,6 +37,7 @@ def compared(home: Home, text: str) -> Comparison:
         if value is None:
             raise UsageError(f"{option} needs {_OPTIONS[option]}.", mend=f"Write {option} {_OPTIONS[option]}.")
         found[option].append(value[1:-1] if value[0] in "\"'" else value)
+    fresh.look(home, settings.load())
     rest = " ".join(_OPTION.sub(" ", text).split(" ")).strip()
     selection = of_words(home, _words(rest), rest)
     baseline = find(home, found["--baseline"][-1]).run_id if found["--baseline"] else None
