@@ -241,7 +241,7 @@ def test_values_and_curves_beyond_what_axes_can_count_are_shown(shown):
     runs = seeded.runs(2)
     ends = {"huge": [1e16, 1e16 + 2], "far": [-1e308, 1e308], "time": [1.79e18, 1.79e18 + 256], "ill": ["NaN", "-Infinity"], "point": [1.0, 1.0]}
     for name, last in ends.items():
-        parts = {part: last for part in ("last", "best", "lowest", "highest")}
+        parts = dict.fromkeys(("last", "best", "lowest", "highest"), last)
         runs["columns"].append(
             {"key": f"metric/{name}", "kind": "metric", "name": name, "type": "number", "better": "lower", **parts, "step": [1, 1], "count": [2, 2]}
         )

@@ -19,7 +19,14 @@ for number, text in enumerate(hostile):
         for step in range(5):
             nbtrack.log({{text: step * number, "acc": number / 10 + step}}, step=step)
 """
-SIGNS = {"Curves": "canvas", "Parallel coordinates": "canvas", "Scatter": "canvas", "Importance": ".nbt-share", "What changed": ".nbt-difference", "Statistics": "table"}
+SIGNS = {
+    "Curves": "canvas",
+    "Parallel coordinates": "canvas",
+    "Scatter": "canvas",
+    "Importance": ".nbt-share",
+    "What changed": ".nbt-difference",
+    "Statistics": "table",
+}
 
 
 def harmless(page):
