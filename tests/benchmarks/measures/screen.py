@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from environments import NBTRACK, CannotRunError, environment, new_folder, python_of
+from filled import METRICS, PARAMS, fill
 from plan import Plan
 from report import Row
 from rounds import say
 
 from measures import viewers
-from measures.stored import METRICS, PARAMS, RUNS, fill
+from measures.stored import RUNS
 
 SORT_MS, FIRST_S, DRAWN_S, FRAMES = 100, 1.0, 1.0, 30
 _CURVES, _POINTS, _SHOWN = 100, 10_000, 1000

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from environments import VIEWER, CannotRunError, environment, prepare, python_of
+from filled import METRICS, PARAMS, POINTS
 from plan import Plan
 from report import Row
 from rounds import say
-
-from measures.stored import METRICS, PARAMS, POINTS
 
 FEW = 1_000
 """Runs of peers that have a store of their own: to make ten thousand takes one of them ten minutes."""
