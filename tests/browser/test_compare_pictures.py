@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from live_lab import SHOTS, command, open_in, run_all, two_frames
 from playwright.sync_api import expect
@@ -45,6 +47,12 @@ def test_a_comparison_is_pictured_light_and_dark(lab, page):
     command(page, "apputils:change-theme", "{theme: 'JupyterLab Dark'}")
     try:
         page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
+        ours = view.locator(".nbt")
+        expect(ours).to_have_class(re.compile("nbt-dark"))
+        theirs = page.evaluate("getComputedStyle(document.body).getPropertyValue('--jp-layout-color1').trim()")
+        own = ours.evaluate("(it, colour) => { const probe = document.createElement('i'); probe.style.color = colour; it.append(probe);"
+                            " const found = [getComputedStyle(it).backgroundColor, getComputedStyle(probe).color]; probe.remove(); return found; }", theirs)  # fmt: skip
+        assert own[0] == own[1], "the colours are those of the theme"
         view.get_by_role("tab", name="Curves").click()
         view.get_by_label("Band").select_option("std")
         view.get_by_label("Group by").select_option("lr")

@@ -88,6 +88,35 @@ def test_a_store_that_goes_away_under_an_open_widget_is_told_with_the_age_of_wha
     page.get_by_text("of 30 runs").wait_for()
 
 
+LONG = """
+%load_ext nbtrack
+import math, nbtrack
+with nbtrack.track("long-{word}"):
+    for step in range(20_000):
+        nbtrack.log(loss=9.0 if step == 12_345 else math.sin(step / 500), step=step)
+"""
+
+
+def test_points_are_thinned_in_the_kernel_and_read_again_where_one_zooms_in(lab, page, word):
+    lab.notebook(f"long-{word}.ipynb", LONG.format(word=word), f"%track compare name:long-{word}")
+    open_in(page, lab, f"long-{word}.ipynb")
+    run_all(page)
+    view = page.locator(".nbtrack-still.nbt-live")
+    view.get_by_role("tab", name="Curves").click()
+    thinned = view.get_by_text("of 20,000 points are drawn, extremes kept; zoom in for more.")
+    thinned.wait_for()
+    drawn = int(thinned.inner_text().partition(" ")[0].replace(",", ""))
+    assert 200 < drawn <= 1_100
+    view.get_by_text("highest").or_(view.get_by_text("lowest")).first.wait_for()
+    plot = view.locator(".nbt-plot [role=img]")
+    plot.focus()
+    for _ in range(10):
+        page.keyboard.press("+")
+    view.get_by_text("points are drawn").wait_for(state="detached")
+    page.keyboard.press("0")
+    thinned.wait_for()
+
+
 def test_an_executed_notebook_holds_stills_and_no_widget(tmp_path, request):
     import nbformat
     from nbclient import NotebookClient

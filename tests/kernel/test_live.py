@@ -43,6 +43,7 @@ def lives(found):
 
 def test_a_long_cell_shows_where_it_is_and_ends_as_a_picture(kernel, outputs):
     kernel.run("import os; os.environ['NBTRACK_LIVE_S'] = '0.5'")
+    began = time.monotonic()
     found = outputs("%%track fit" + LOOP.format(steps=40), "cell-1")
     shown = lives(found)
     assert shown[0][0] == "display_data"
@@ -52,6 +53,7 @@ def test_a_long_cell_shows_where_it_is_and_ends_as_a_picture(kernel, outputs):
     assert any("of 40" in text and "left" in text and "steps/s" in text for text in texts), texts
     assert any("<svg" in content["data"].get("text/html", "") for _, content in shown)
     assert "image/png" in shown[-1][1]["data"]
+    assert len(shown) <= 5 * (time.monotonic() - began) + 2
     assert [content["text"] for kind, content in found if kind == "stream"] == ["done\n"]
     assert [content["data"]["text/plain"] for kind, content in found if kind == "execute_result"] == ["42"]
     assert kernel.runs()[0].notices == ()

@@ -125,6 +125,13 @@ def test_compare_prints_writes_and_tells_what_is_wrong(folder):
     wrong = command("compare", "lr<")
     assert (wrong.returncode, "at character 4" in wrong.stderr) == (3, True)
     assert "Did you mean 'acc'" in command("compare", "--metric", "ac").stderr
+    assert command("compare", "--html", "runs.html").stdout.strip() == "runs.html"
+    assert 'id="nbtrack-data"' in (folder / "runs.html").read_text()
+    with nbtrack.track("falls"):
+        for step in range(8):
+            nbtrack.log(loss=8 - step, step=step)
+    falls = next(line for line in command("compare", "falls").stdout.splitlines() if "falls" in line)
+    assert "█" in falls and "▁" in falls
 
 
 def test_a_narrow_window_keeps_names_short_and_metrics_in_sight(folder, monkeypatch):
