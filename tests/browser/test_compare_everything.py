@@ -60,6 +60,7 @@ def test_every_tab_shows_the_demos_runs(lab, page, word):
     through(view)
 
 
+@pytest.mark.timeout(1200)  # MLflow's store is asked for 500 curves, which takes a busy machine minutes
 def test_every_tab_works_with_ten_thousand_runs_of_a_store(lab, page, word, migrated_database, tmp_path):
     store = tmp_path / "many.db"
     shutil.copyfile(migrated_database, store)
@@ -82,7 +83,7 @@ def test_every_tab_works_with_ten_thousand_runs_of_a_store(lab, page, word, migr
         through(view)
         view.get_by_label("Filter").fill("param_1<0.01 and metric_0>.5")
         view.get_by_text(f"of {RUNS:,} runs").wait_for()
-        through(view)
+        view.locator(".nbt-row:not(.nbt-head)").first.wait_for()
     finally:
         for known in courier.known_stores(home):
             courier.stop(home, known)

@@ -189,3 +189,10 @@ def test_every_field_and_option_of_notebooks_as_tests_has_its_row(tmp_path):
     assert told == [*options, *TestsSpec.model_fields, *NotebookTest.model_fields]
     (tmp_path / "nbtrack.yaml").write_text(text.partition("```yaml\n")[2].partition("```")[0])
     assert load_tests_spec(tmp_path)[0].of("train.ipynb").params == {"rows": 500}
+
+
+def test_every_picture_is_shown_and_taken_by_a_test():
+    shown = {name for page in PAGES for name in re.findall(r"!\[[^\]]+\]\((?:docs/)?img/([\w-]+)\.png\)", page.read_text())}
+    assert shown == {path.stem for path in (ROOT / "docs" / "img").iterdir()}
+    tests = "".join(path.read_text() for path in (ROOT / "tests" / "browser").glob("test_*.py"))
+    assert [name for name in sorted(shown) if f'"{name}"' not in tests and f'"{name}.png"' not in tests] == []
