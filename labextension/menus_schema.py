@@ -21,7 +21,7 @@ MENU = [
 ]  # fmt: skip
 NOTEBOOK_FILE = '.jp-DirListing-item[data-file-type="notebook"]'
 FILE_MENU = ["nbtrack:file-runs", "nbtrack:file-compare", "nbtrack:file-track", "nbtrack:file-run-with-parameters", "nbtrack:file-run-as-stage"]
-CELL_MENU = ["nbtrack:track-cell", "nbtrack:show-runs", "nbtrack:compare"]
+CELL_MENU = ["nbtrack:track-cell", "nbtrack:show-runs", "nbtrack:compare", "nbtrack:leave-out"]
 
 
 def text() -> str:

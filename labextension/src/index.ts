@@ -6,6 +6,7 @@ import { artifacts } from './plugins/artifacts';
 import { badges } from './plugins/badges';
 import { files } from './plugins/files';
 import { form } from './plugins/form';
+import { leaveOut } from './plugins/leave_out';
 import { link } from './plugins/link';
 import { live } from './plugins/live';
 import { mainViews } from './plugins/main_views';
@@ -18,6 +19,6 @@ import { settings } from './plugins/settings';
 import { status } from './plugins/status';
 import { tracking } from './plugins/tracking';
 
-const plugins = [about, settings, link, notebookRuns, badges, live, pipeline, runsPanel, mainViews, artifacts, notebookDiff, tracking, form, files, status, notifications];
+const plugins = [about, settings, link, notebookRuns, badges, live, pipeline, runsPanel, mainViews, artifacts, notebookDiff, tracking, leaveOut, form, files, status, notifications];
 
 export default plugins as JupyterFrontEndPlugin<unknown>[];

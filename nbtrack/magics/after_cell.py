@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 from nbtrack.capture.outputs import OURS
 from nbtrack.capture.run import TrackedRun
@@ -24,7 +25,7 @@ def show_after_cell(run: TrackedRun | None, found: list[Finding], request: Reque
     if view is not None:
         if view.state is State.RUNNING and run.ended_by is not None:  # the disk is full: that it ended is known here alone
             view = replace(view, state=run.ended_by, ended_ns=time.time_ns())
-        out = [left_out(run.left_out)] if run.left_out else []
+        out = [left_out(run.left_out, [it for it in request.excluded if any(fnmatchcase(name, it) for name in run.left_out)])] if run.left_out else []
         _display(RunLine(view, [*run.notices, *out, *without_goal(view)], _since_before(run.home, view)), {"run_id": run.run_id})
         show_still(view)
 

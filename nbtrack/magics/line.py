@@ -95,9 +95,14 @@ class DryLine:
         return f"<pre style='font-size:12px'>{escape(repr(self))}</pre>"
 
 
-def left_out(names: Sequence[str]) -> str:
-    """Excluded names in few words."""
-    return f"left out: {', '.join(_shown([words.short(name) for name in names]))}"
+def left_out(names: Sequence[str], once: Sequence[str] = ()) -> str:
+    """Excluded names in few words.
+
+    Args:
+        once: names and patterns that this cell's line alone excludes; the words say how it is done for good.
+    """
+    good = f" (for good in this notebook: %track exclude {' '.join(once)})" if once else ""
+    return f"left out: {', '.join(_shown([words.short(name) for name in names]))}{good}"
 
 
 def _shown(items: list[str]) -> list[str]:

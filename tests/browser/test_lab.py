@@ -76,6 +76,26 @@ def test_hostile_names_are_text(lab, page):
 
 
 @pytest.mark.browser
+def test_a_name_is_left_out_for_good_below_its_cell(lab, page, word):
+    path = lab.notebook(f"leaves-{word}.ipynb", "%load_ext nbtrack", f"%%track leaves-{word}\nlr = 0.5\nloss = sum([lr]) / 3\nacc = loss / 2")
+    open_in(page, lab, path.name)
+    run_all(page)
+    badge(page, f"leaves-{word}")
+    page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1")
+    page.wait_for_function("() => window.jupyterapp.commands.isEnabled('nbtrack:leave-out')")
+    page.locator(".nbt-badge").click(button="right")
+    page.get_by_role("menuitem", name="Leave Names Out of Runs…").click()
+    page.locator(".jp-Dialog select").select_option(["acc"])
+    page.locator(".jp-Dialog").get_by_role("button", name="Leave out").click()
+    page.wait_for_function(f"() => [...{CELLS}].some(cell => cell.sharedModel.getSource() === '%track exclude acc' && cell.executionCount !== null)")
+    page.wait_for_function(IDLE)
+    run_cell(page, 2)
+    badge(page, "#2")
+    newest = next(view for view in all_runs(Home(Path(lab.env["NBTRACK_HOME"]))) if view.name == f"leaves-{word}")
+    assert ("loss" in newest.metrics, "acc" in newest.metrics) == (True, False)
+
+
+@pytest.mark.browser
 def test_commands_track_a_cell_and_a_notebook(lab, page, word):
     path = lab.notebook(f"commands-{word}.ipynb", "%load_ext nbtrack", "loss = sum([0.5])")
     open_in(page, lab, path.name)

@@ -49,6 +49,13 @@ def test_a_name_excluded_once_is_left_out_for_good(kernel):
     assert "accuracy" in kernel.runs()[0].metrics
 
 
+def test_a_line_that_leaves_out_names_says_how_it_is_done_for_good(kernel):
+    shown = kernel.run(f"%%track --no mom* --no other\n{CELL}").shown[0]
+    assert "left out: momentum (for good in this notebook: %track exclude mom*)" in shown
+    kernel.run("%track exclude mom*")
+    assert "left out: momentum\n" in kernel.run(f"%%track\n{CELL}").shown[0] + "\n"
+
+
 def test_settings_force_exclude_and_choose_as_the_line_does(kernel):
     kernel.run(CELL)
     (kernel.folder / "nbtrack.toml").write_text('params = ["steps", "lr"]\nmetrics = ["total"]\nexclude = ["acc*"]\ncapture = ["params", "metrics"]\n')

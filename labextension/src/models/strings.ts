@@ -149,6 +149,12 @@ export const STRINGS = {
     stale: 'edited since',
     staleTitle: 'The cell was edited after this run: running it again would give another one.'
   },
+  leaveOut: {
+    label: 'Leave Names Out of Runs…',
+    caption: 'Names of this cell\'s last run that no later run of this notebook shall record',
+    title: 'Never record in this notebook again',
+    ok: 'Leave out'
+  },
   job: {
     states: { running: 'running…', cancelling: 'being cancelled…', cancelled: 'cancelled', ended: 'ended' },
     after: (duration: string): string => `after ${duration}`,

@@ -6,6 +6,7 @@ export const TRACK_CELL = 'nbtrack:track-cell';
 export const TRACK_ON = 'nbtrack:track-on';
 export const TRACK_OFF = 'nbtrack:track-off';
 export const SNAPSHOT = 'nbtrack:snapshot';
+export const LEAVE_OUT = 'nbtrack:leave-out';
 export const FILE_RUNS = 'nbtrack:file-runs';
 export const FILE_COMPARE = 'nbtrack:file-compare';
 export const FILE_TRACK = 'nbtrack:file-track';

@@ -77,7 +77,7 @@ export function prepend(panel: NotebookPanel): void {
 }
 
 /** A cell with one line above the active one, executed: what was done stays to be read, and runs again with the notebook. */
-async function insert(panel: NotebookPanel, line: string): Promise<void> {
+export async function insert(panel: NotebookPanel, line: string): Promise<void> {
   const { content, sessionContext } = panel;
   NotebookActions.insertAbove(content);
   content.activeCell?.model.sharedModel.setSource(line);
