@@ -17,6 +17,7 @@ from nbtrack.capture.known import plain
 from nbtrack.capture.literals import evaluate, pairs
 from nbtrack.capture.naming import Candidate, params
 from nbtrack.capture.program import Definition, Program, program_of
+from nbtrack.capture.seeds import seeded_with
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.uses import uses_of
 from nbtrack.patterns import regex
@@ -57,6 +58,9 @@ def _candidates(program: Program, computed: Mapping[str, Any]) -> Iterator[Candi
             yield from _of_call(program, call, computed, variables)
     for definition in program.reached:
         yield from _locals(program, definition)
+    for part in program.own:
+        for value in seeded_with(part.node):
+            yield Candidate("seed", value, "what random numbers begin with")
 
 
 def _calls(program: Program) -> Iterator[_Call]:

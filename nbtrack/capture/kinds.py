@@ -88,6 +88,9 @@ TELLING = regex(
 )
 """Words of hyper-parameters, for the places where a name must speak for itself."""
 _PATHLIKE = regex(r"[/\\]|^\w+://|\.\w{2,5}$|^\.|\s")
+_FORMULA = regex(r"[^\W\d][\w.()]*\s*~\s*[\w(]")
+"""`price ~ size + C(town)`, as statsmodels takes it."""
+_LONGEST = 250
 _VERSION = regex(r"v?\d+\.\d+(\.\d+)*(\.?(a|b|rc|dev|post)\d*)?")
 _COLLECTION = regex(
     r"(layers?|sizes?|hidden|dims?|units|kernels?|betas|alphas?|lambdas?|grid|ks|degrees?|milestones|range|values|rates?|lrs|order|neurons|channels|filters"
@@ -218,6 +221,8 @@ def is_param_value(value: object, name: str = "") -> bool:
     if isinstance(value, (bool, int, float)):
         return True
     if isinstance(value, str):
+        if _FORMULA.match(value):
+            return len(value) <= _LONGEST
         return 0 < len(value) <= 40 and not _PATHLIKE.search(value) and not _VERSION.fullmatch(value)
     if isinstance(value, (list, tuple)) and 0 < len(value) <= 30:
         if all(type(it) in (int, float) for it in value):

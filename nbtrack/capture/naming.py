@@ -53,7 +53,7 @@ def params(cell: Cell, candidates: Iterable[Candidate]) -> Iterator[Finding]:
 
 
 def _qualified(name: str, group: list[Candidate], known: dict[str, str]) -> Iterator[Finding]:
-    """Each value of a group under the first qualifier that is its alone; what none tells apart is left out."""
+    """Each value of a group under the first qualifier that is its alone; where none tells any apart, the first has the plain name: that is how it began."""
     owners: dict[str, set[str]] = defaultdict(set)
     for it in group:
         for qualifier in it.qualifiers:
@@ -68,3 +68,6 @@ def _qualified(name: str, group: list[Candidate], known: dict[str, str]) -> Iter
                     seen.add(full)
                     yield Finding("param", full, it.value, it.rule)
                 break
+    is_told = seen or any(f"{qualifier}.{name}" in known for it in group for qualifier in it.qualifiers)
+    if group and not is_told and name not in known:
+        yield Finding("param", name, group[0].value, group[0].rule)

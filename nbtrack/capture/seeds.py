@@ -81,6 +81,14 @@ class Seeds:
             self.values[name] = value
 
 
+def seeded_with(statement: ast.stmt) -> Iterator[int]:
+    """Whole numbers written out where a statement sets a seed."""
+    for node in _executed(ast.Module([statement], [])):
+        seeding = _seeding(node) if isinstance(node, ast.Call) else None
+        if seeding is not None and isinstance(seeding.argument, ast.Constant) and type(seeding.argument.value) is int:
+            yield seeding.argument.value
+
+
 def _executed(tree: ast.AST) -> Iterator[ast.AST]:
     """Nodes in the order of the source; bodies of functions are left out, they execute when called."""
     for node in ast.iter_child_nodes(tree):
