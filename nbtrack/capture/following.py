@@ -7,7 +7,9 @@ import math
 import queue
 import threading
 
+from nbtrack.capture.program import program_of
 from nbtrack.capture.run import TrackedRun
+from nbtrack.capture.sites import is_repeated, ran_alone
 from nbtrack.capture.source import Cell
 from nbtrack.capture.weave.points import Points
 from nbtrack.capture.weave.series import Series
@@ -147,7 +149,7 @@ class Following:
     def _claim(self, series: Series) -> str:
         """A name that no other series of the run has; empty where the user does not want it."""
         spot = series.spot
-        if not self.cell.choice.wants(spot.name):
+        if not self.cell.choice.wants(spot.name) or self._is_aside(spot):
             return ""
         if self._taken is None:
             self._taken = names_of(self.cell.run)
@@ -169,6 +171,17 @@ class Following:
         self._taken.add(name)
         self._names[name] = series
         return name
+
+    def _is_aside(self, spot: Spot) -> bool:
+        """Whether a function that earlier cells have trained with runs here for something else: a sweep of settings, or one more look at data."""
+        run, function = self.cell.run, spot.place.rpartition(".")[2]
+        if not function:
+            return False
+        if spot.begins_anew:
+            earlier = (it.tree.body for it in self.cell.ledger.before(self.cell.entry) if it.tree is not None)
+            return is_repeated(program_of(self.cell), function) and any(ran_alone(body, function) for body in earlier)
+        is_known = run is not None and spot.name not in self._names and run.curve_places.get(spot.name) == spot.place
+        return is_known and not is_repeated(program_of(self.cell), function)
 
     def _is_of_others(self, name: str) -> bool:
         """Whether the run has a single number of this name, which an earlier cell computed, or a curve that grew in a function."""

@@ -103,7 +103,7 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
             continue  # the last point of a curve, told once more by a dict or an object
         if it.key in here or any(_is_same(it, name, values[name]) for name in others):  # one quantity once a cell
             continue
-        if isinstance(it.value, float) and is_finite and it.value not in (0, 1) and not is_measure(it.name) and it.value in earlier.values():
+        if isinstance(it.value, float) and is_finite and it.value not in (0, 1) and not it.table and not is_measure(it.name) and it.value in earlier.values():
             continue  # another cell said it by a name that says no less
         if any(earlier.get(name) == it.value for name, key in seen.items() if name not in values and (name == it.name) != (key == it.key)):
             continue  # another cell said it: the same name by another expression, or the same expression under another name

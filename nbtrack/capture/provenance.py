@@ -36,6 +36,8 @@ class Origins:
     kinds: dict[str, Kind] = field(default_factory=dict)
     constants: set[str] = field(default_factory=set)
     """Names bound to literals, or computed from nothing but literals."""
+    matched: set[str] = field(default_factory=set)
+    """Names bound to a comparison of two things that are computed: the mean of one is a share."""
     modules: set[str] = field(default_factory=set)
     looped: set[str] = field(default_factory=set)
     """Names that loops of the cell bind."""
@@ -60,13 +62,13 @@ class Origins:
         kind = kind_of(node, self.kinds)
         if kind in (Kind.CONST, Kind.TIME, Kind.TEXT) or (kind is Kind.COUNT and not named):
             return str(kind.value)
-        if kind is Kind.TRUTH and not (isinstance(node, ast.Call) or self._compares(node)):  # a mean of comparisons is a share
+        if kind is Kind.TRUTH and not (isinstance(node, ast.Call) or self.compares(node)):  # a mean of comparisons is a share
             return str(kind.value)
         if kind is Kind.OTHER and not named and not self._reads_measure(node):
             return str(kind.value)
         if kind is Kind.RANDOM and not named:
             return str(kind.value)
-        if kind not in NUMERIC and kind is not Kind.GIVEN and not named and not self._reads_measure(node) and not self._compares(node):
+        if kind not in NUMERIC and kind is not Kind.GIVEN and not named and not self._reads_measure(node) and not self.compares(node):
             return str(kind.value)
         if is_best_setting(node) and not named:
             return "the setting that was best"
@@ -88,9 +90,9 @@ class Origins:
         if not path or path[-1] not in _STATISTICS:
             return False
         about = [*node.args] if self._is_library(node.func) else [node.func.value if isinstance(node.func, ast.Attribute) else node.func]
-        if about and isinstance(about[0], ast.Name) and about[0].id in self.filled:
+        if about and isinstance(about[0], ast.Name) and about[0].id in self.filled | self.matched:
             return False
-        return bool(about) and self._is_plain(about[0]) and not self._compares(about[0]) and not self._reads_measure(node)
+        return bool(about) and self._is_plain(about[0]) and not self.compares(about[0]) and not self._reads_measure(node)
 
     def _is_plain(self, node: ast.expr) -> bool:
         """A name, a column or a slice of it: nothing is computed."""
@@ -98,7 +100,7 @@ class Origins:
             node = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else node.value  # type: ignore[union-attr]
         return isinstance(node, ast.Name)
 
-    def _compares(self, node: ast.expr) -> bool:
+    def compares(self, node: ast.expr) -> bool:
         """Whether two things that are no constants are set against each other: a difference, a quotient, a comparison."""
         for it in ast.walk(node):
             sides = [it.left, it.right] if isinstance(it, ast.BinOp) else [it.left, *it.comparators] if isinstance(it, ast.Compare) else []
@@ -288,6 +290,7 @@ def _learn(made: Origins, statement: ast.stmt) -> None:
     for name, node in bindings(statement):
         kind = kind_of(node, made.kinds)
         made.kinds[name] = Kind.DATA if kind is Kind.RANDOM or is_best_setting(node) else kind  # what is computed from drawn data is a result
+        (made.matched.add if isinstance(node, ast.Compare) and made.compares(node) else made.matched.discard)(name)
         (made.constants.add if _is_scalar(node) or made.is_constant(node) else made.constants.discard)(name)
 
 

@@ -161,9 +161,21 @@ def _of_frame(cell: Cell, name: str, frame: Any) -> Iterator[Measured]:
     for column in measured:
         for row, value in zip(rows, columns[column], strict=True):
             found = number(value)
-            if isinstance(found, float) and not any(it.endswith(f"{row}.{column}") or it.endswith(f"{column}.{row}") for it in has):
+            if isinstance(found, float) and not (
+                any(it.endswith(f"{row}.{column}") or it.endswith(f"{column}.{row}") for it in has) or _is_told(cell, found, row, column)
+            ):
                 where = f"in the table {name}" if name else "in the table shown"
                 yield Measured(f"{row}.{column}", found, where, f"{name}[{row}, {column}]", (name,) if name else (), where)
+
+
+def _is_told(cell: Cell, value: float, row: str, column: str) -> bool:
+    """Whether the run has the number of a table already, by a name that says row or column; the table may round it."""
+    digits = len(repr(value).partition(".")[2])
+    telling = [set(snake(it).split("_")) for it in (row, column)]
+    return cell.run is not None and any(
+        round(other, digits) == value and any(words and words <= set(snake(name.rpartition(".")[2]).split("_")) for words in telling)
+        for name, other in cell.run.metric_values.items()
+    )
 
 
 def _of_array(name: str, value: Any, node: ast.expr | None) -> Iterator[Measured]:

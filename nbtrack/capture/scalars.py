@@ -134,6 +134,8 @@ def name_of(node: ast.expr) -> str:
         if path and path[-1] == "sqrt" and len(core.args) == 1:
             inner = name_of(core.args[0])
             return root_of(inner) if inner and (is_measure(inner) or isinstance(through(core.args[0]), ast.Attribute)) else "sqrt"
+        if path and path[-1] in ("max", "min", "mean", "median") and len(core.args) == 1 and isinstance(core.args[0], ast.Name):
+            return f"{core.args[0].id}.{path[-1]}"
         return snake(path[-1]) if path else ""
     if isinstance(core, ast.BinOp):
         left, right = name_of(core.left), name_of(core.right)

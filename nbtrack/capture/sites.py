@@ -31,6 +31,17 @@ def is_repeated(program: Program, function: str) -> bool:
     return False
 
 
+def ran_alone(nodes: Iterable[ast.stmt], function: str) -> bool:
+    """Whether statements call a function of the notebook outside loops and definitions: by itself, not for one setting after the other."""
+    waiting: list[ast.AST] = [it for it in nodes if not isinstance(it, Definition)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function:
+            return True
+        waiting.extend(it for it in ast.iter_child_nodes(node) if not isinstance(it, (*_REPEATING, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)))
+    return False
+
+
 def of_trials(program: Program) -> set[str]:
     """Functions that nothing but the trials of a study run: what one of them computes step by step is that trial's, and no curve of the run."""
     nodes = [*(part.node for part in program.own if not isinstance(part.node, Definition)), *program.reached]

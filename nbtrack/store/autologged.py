@@ -30,7 +30,7 @@ _OPTIONS = {
     "log_models": False, "log_input_examples": False, "log_model_signatures": False, "log_datasets": False, "log_post_training_metrics": False,
     "checkpoint": False, "silent": True, "disable": False, "exclusive": False, "disable_for_unsupported_versions": True,
 }  # fmt: skip
-_NOISE = ("training_", "estimator.html", "restored_")
+_NOISE = ("training_", "estimator.html", "restored_", "stopped_iteration")
 """What careful people do not keep: the training set predicted once more, and pictures of it."""
 _BEST = "best_cv_score"
 _NOISE_OF_SEARCH = regex(r"(mean|std)_(fit|score)_time$|rank_")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from nbtrack.capture.labels import own_name
+from nbtrack.capture.provenance import bindings
 from nbtrack.capture.weave.kinds import path_of
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -43,13 +44,7 @@ def is_compiled(function: Function) -> bool:
 
 def summed_up(function: Function) -> set[str]:
     """Names of lists that a function begins empty, appends to, and takes the mean, the sum or the number of."""
-    begun = {
-        target.id
-        for it in ast.walk(function)
-        if isinstance(it, ast.Assign) and isinstance(it.value, ast.List) and not it.value.elts
-        for target in it.targets
-        if isinstance(target, ast.Name)
-    }
+    begun = {name for it in ast.walk(function) if isinstance(it, ast.Assign) for name, value in bindings(it) if isinstance(value, ast.List) and not value.elts}
     if not begun:
         return set()
     within: set[int] = set()

@@ -278,6 +278,8 @@ class _Judge:
             return
         kind = kind_of(core, self._scope.kinds)
         named = is_measure(name) or is_measure(own_name(report.node)) or is_score(report.node)
+        if not named and _is_mean_of_scores(core, loop):
+            name, named = f"{name}.mean", True
         if not named and not is_history(name) and _SAID.search((path_of(core) or [""])[0]):
             return  # what a model says of one case after the other
         if kind is Kind.COUNT and inner and not self._is_index(inner, loop):
@@ -375,6 +377,13 @@ def _spoken(name: str, reports: list[Report]) -> str:
     """The name in the code, or where that is an abbreviation, the label it is shown with."""
     labels = {snake(it.label) for it in reports if it.way is Way.PRINTED and is_measure(snake(it.label))}
     return labels.pop() if len(labels) == 1 and len(name) <= _SHORT and not is_measure(name) else name
+
+
+def _is_mean_of_scores(node: ast.expr, loop: Loop) -> bool:
+    """`results.mean()`, where the loop binds `results = cross_val_score(model, X, y)`."""
+    about = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("mean", "median") else None
+    bindings = loop.binds.get(about.id, []) if isinstance(about, ast.Name) else []
+    return bool(bindings) and all(isinstance(it.value, ast.Call) and is_score(it.value.func) for it in bindings)
 
 
 def _columns(tree: ast.Module) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from nbtrack.capture.measures import number
+from nbtrack.capture.measures import Measured, metrics, number
 from nbtrack.capture.reports import _rows
 from nbtrack.capture.source import Cell, Source
 from nbtrack.capture.sources import SOURCES
@@ -26,6 +26,10 @@ DATA = "import math, time, random\ny = [1., 2., 3., 4.5]\np = [1., 2.5, 2.5, 4.]
         (
             "x = [random.random() for _ in y]\nnoise = random.gauss(0, 1)\nslope = sum(i * j for i, j in zip(x, y)) / sum(i * i for i in x) * 0 + 2.5",
             {"slope": 2.5},
+        ),
+        (
+            "import numpy as np\nhits = np.array(y) == np.array(p)\nprint('found again:', hits.mean())\nold = np.array(y) > 2\nprint('older than:', old.mean())",
+            {"found_again": 0.25},
         ),
         ("flag = evaluate(y, p)[0] > 0\nname = 'x'\nout = [evaluate(y, p)]", {}),
         ("n_errors = sum(i != j for i, j in zip(y, p))", {"n_errors": 3}),
@@ -288,6 +292,9 @@ def test_equal_numbers_of_one_report_are_all_kept(notebook_of):
     notebook.run("from sklearn.metrics import classification_report")
     found = notebook.tracked("report = classification_report([0, 1, 0, 1], [0, 1, 0, 1], output_dict=True)")
     assert {"0.precision", "1.precision", "macro avg.recall"} <= {name for _, name in found}
+    cell = Cell(Request(), notebook.ledger.entries[-1], notebook.ledger, notebook.namespace, notebook.runs[-1])
+    rows = [Measured(f"{name}.f1-score", 0.98, "", name, table="report") for name in ("class 0", "class 1")]
+    assert [it.name for it in metrics(cell, rows)] == ["class 0.f1-score", "class 1.f1-score"]
 
 
 def test_a_number_that_a_later_cell_logs_by_a_call_is_the_point_that_is_there(notebook_of):

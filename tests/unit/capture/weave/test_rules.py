@@ -227,6 +227,7 @@ QUIET = {
     "the clock": "import time\nfor i in range(4):\n    t0 = time.time()\n    took = time.time() - t0\n    print(f'took {took:.3f} s')",
     "sums": "total = 0.0\nfor x in [1.5, 2.5, 3.7]:\n    total += x",
     "items of data": "xs = [1.5, 2.5, 3.7]\nfor i in range(len(xs)):\n    x = xs[i]\n    y = x * 2",
+    "what a function takes the mean of": "def evaluate(n):\n    returns, wins = [], 0\n    for k in range(n):\n        G = 1 / (k + 1)\n        returns.append(G)\n    return sum(returns) / len(returns), wins\nevaluate(6)",
     "random draws": "import random\nfor i in range(5):\n    u = random.random()\n    v = 2 * random.random() - 1",
     "constants": "for i in range(5):\n    lr = 0.1\n    loss = 0.5",
     "truth values and texts": "for i in range(5):\n    acc = i > 2\n    score = str(i / 3)\n    loss = None",
@@ -396,6 +397,33 @@ def test_what_a_loop_through_models_computes_is_a_number_of_each(curves):
     models = "class M:\n    def __init__(self, k): self.k = k\n    def score(self): return 1 / self.k\nmodels = {'tree': M(2), 'knn': M(4)}"
     loop = "for name, model in models.items():\n    acc = model.score()\n    print(f'{name}: {acc:.3f}')"
     assert curves(models, loop, options="--capture curves,metrics") == {"tree.acc": [0.5], "knn.acc": [0.25]}
+
+
+def test_means_of_scores_that_a_loop_prints_are_a_number_of_each_model(curves):
+    setup = "import numpy as np\ndef cross_val_score(k): return np.array([1 / k, 0.5])\nmodels = [('RL', 2), ('KNN', 4)]"
+    loop = "for name, k in models:\n    results = cross_val_score(k)\n    print('%s: %f (%f)' % (name, results.mean(), results.std()))"
+    assert curves(setup, loop, options="--capture curves,metrics") == {"RL.results.mean": [0.5], "KNN.results.mean": [0.375]}
+
+
+SWEEP = "for rate in (0.5, 0.25, 0.125):\n    out = train(rate)"
+
+
+def test_a_sweep_with_a_function_that_ran_by_itself_before_leaves_no_curves(curves):
+    train = "def train(rate):\n    costs = []\n    for i in range(4):\n        costs.append(rate / (i + 1))\n    return rate, costs"
+    assert set(curves(train, SWEEP)) == {"costs", "costs_2", "costs_3"}
+    assert curves(train, "weights, costs = train(0.75)", SWEEP) == {}
+    assert set(curves(train, "weights, costs = train(0.75)", "more = train(0.5)")) == {"costs"}
+
+
+def test_one_more_look_at_data_by_the_function_that_trained_leaves_no_curve(shell, tmp_path):
+    one_pass = "def one_pass(data, k):\n    total = 0.0\n    for x in data:\n        loss = x / k\n        total += loss\n    return total / len(data)"
+    shell.run_cell(one_pass).raise_error()
+    shell.run_line_magic("track", "on --quiet --capture curves")
+    shell.run_cell("for k in range(1, 4):\n    train_loss = one_pass([1.0, 3.0, 4.0], k)").raise_error()
+    shell.run_cell("test_loss = one_pass([2.0, 5.0, 4.5, 1.0, 3.0, 7.0], 2)").raise_error()
+    run_id = shell._nbtrack_session.last.run_id
+    shell.run_line_magic("track", "off")
+    assert {name: len(values) for name, values in recorded(tmp_path / "home", run_id).items()} == {"loss": 9, "train_loss": 3}
 
 
 def test_what_the_user_logs_by_a_call_is_not_recorded_twice(curves):
