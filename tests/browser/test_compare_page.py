@@ -235,6 +235,10 @@ def test_few_and_odd_runs_break_nothing_and_each_tab_says_what_it_lacks(shown, f
             said.add(empty.inner_text())
         page.wait_for_function("() => document.querySelector('[role=tabpanel]').innerText !== '' || document.querySelector('.nbt canvas')")
     assert len(said) == len(told), "no tab says what another says"
+    if facts["count"] > 1:
+        page.get_by_role("tab", name="Scatter").click()
+        x, y = page.locator("[role=tabpanel] select").nth(0), page.locator("[role=tabpanel] select").nth(1)
+        assert x.input_value() != y.input_value()
 
 
 def test_values_and_curves_beyond_what_axes_can_count_are_shown(shown):

@@ -74,7 +74,7 @@ export function ParallelTab({ compare }: { compare: Compare }): VNode {
             ))}
           </div>
         </Menu>
-        <Select label={STRINGS.parallel.colour} value={colour?.id ?? ''} options={options(columns)} choose={id => setColour(id)} />
+        <Select label={STRINGS.parallel.colour} value={colour?.id ?? ''} options={colour ? options(columns) : [['', STRINGS.scatter.none], ...options(columns)]} choose={id => setColour(id)} />
         <span role="status">{STRINGS.parallel.kept(inside.size, rows.length)}</span>
         {brushes.size > 0 && (
           <>

@@ -30,7 +30,7 @@ export function ScatterTab({ compare }: { compare: Compare }): VNode {
   });
   const [near, setNear] = useState<number | null>(null);
   const y = runs.column(chosen.y ?? '') ?? metric ?? columns[0];
-  const x = runs.column(chosen.x ?? '') ?? columns.find(column => column.kind === 'param' && column.isNumeric) ?? columns.find(column => column !== y) ?? y;
+  const x = runs.column(chosen.x ?? '') ?? columns.find(column => column !== y && column.kind === 'param' && column.isNumeric) ?? columns.find(column => column !== y) ?? y;
   const colour = runs.column(chosen.colour);
   const size = runs.column(chosen.size);
   const plot = useMemo(() => {
