@@ -53,11 +53,16 @@ def open_private(path: Path, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0), 0o600)
 
 
-def lock(fd: int) -> bool:
-    """Take the exclusive lock of an open file without waiting; False if another process has it.
+def lock(fd: int, *, is_shared: bool = False) -> bool:
+    """Take the lock of an open file without waiting; False if another process has it.
 
     The system gives the lock back when the process ends, however it ends.
+
+    Args:
+        is_shared: others may share it, but none has it alone meanwhile. Windows has no such locks here: nothing is taken.
     """
+    if WINDOWS and is_shared:
+        return True
     try:
         if WINDOWS:
             import msvcrt
@@ -67,7 +72,7 @@ def lock(fd: int) -> bool:
         else:
             import fcntl
 
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

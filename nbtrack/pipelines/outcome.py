@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,30 +34,55 @@ class Outcome:
         """What lies where the node writes."""
         return {name: self._digests.of(self._folder / path) for name, path in node.files.items()}
 
-    def clear(self, node: Node, last: Entry | None) -> list[Path]:
+    def is_there(self, node: Node, entry: Entry) -> bool:
+        """Whether the files of a result lie where they belong, and nobody was about to write there."""
+        if not node.files:
+            return True
+        return not self._mark(node).exists() and all(self._digests.of(self._folder / path) == entry.outputs[name].fact for name, path in node.files.items())
+
+    def is_replaced(self, node: Node, entry: Entry) -> bool:
+        """Whether another run of a pipeline took the files of a result away, or put others there; what the user did to them is no such thing."""
+        return not self.is_there(node, entry) and (
+            self._mark(node).exists()
+            or any(not (self._folder / path).exists() or self._written(path)[:1] not in ([], [entry.key]) for path in node.files.values())
+        )
+
+    def in_the_way(self, node: Node, entry: Entry) -> dict[str, PathFact | None]:
+        """What lies where a result belongs; what a stage left there, whole or half-made, counts as nothing."""
+        found = self.now(node)
+        for name, path in node.files.items():
+            fact = found[name]
+            if fact is not None and fact != entry.outputs[name].fact and (self._mark(node).exists() or self._is_made(path, fact)):
+                found[name] = None
+        return found
+
+    def clear(self, node: Node) -> list[Path]:
         """Make room before the node runs, so that an output that is there afterwards is its own; files of the user's are moved aside.
 
-        What the node made before, what the cache has, and what an attempt left half-made is removed.
+        What a stage made before, what the cache has, and what an attempt left half-made is removed.
         """
         mark = self._mark(node)
         is_ours = mark.exists()
         write_atomically(mark, node.id.encode())
         aside = []
-        for name, path in node.files.items():
+        for path in node.files.values():
             target = self._folder / path
             if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 continue
             fact = self._digests.of(target)
-            made = last.outputs.get(name) if last is not None else None
-            if is_ours or fact is None or self._cache.has(fact) or (made is not None and made.digest == fact.digest):
+            if is_ours or fact is None or self._is_made(path, fact):
                 _remove(target)
             else:
                 aside.append(self._cache.move_aside(target))
         return aside
 
-    def settle(self, node: Node) -> None:
-        """The node no longer writes: what lies there is its result."""
+    def settle(self, node: Node, entry: Entry | None = None) -> None:
+        """The node no longer writes: what lies there is this result, if it has one."""
+        if entry is not None:
+            with contextlib.suppress(OSError):  # it may then be taken for the user's, and is moved aside instead of removed
+                for name, path in node.files.items():
+                    write_atomically(self._note(path), json.dumps([entry.key, entry.outputs[name].digest]).encode())
         self._mark(node).unlink(missing_ok=True)
 
     def drop(self, node: Node) -> None:
@@ -89,6 +115,21 @@ class Outcome:
                 raise StageError(f"Output {name!r} of {node.id} is {value!r}, not of type {kind}.", mend="Correct the notebook or the type.", stage=node.id)
             found[name] = Kept(value=value)
         return found
+
+    def _is_made(self, path: str, fact: PathFact) -> bool:
+        """Whether a stage made what lies there."""
+        return self._cache.has(fact) or self._written(path)[1:] == [fact.digest]
+
+    def _written(self, path: str) -> list[str]:
+        """Key and digest of the result that was put there last; nothing where that is not known."""
+        try:
+            found = json.loads(self._note(path).read_bytes())
+        except (OSError, ValueError):
+            return []
+        return found if isinstance(found, list) and len(found) == 2 else []
+
+    def _note(self, path: str) -> Path:
+        return self._state / "written" / digest_of(path)[:32]
 
     def _mark(self, node: Node) -> Path:
         return self._state / "making" / digest_of(node.id)[:32]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from nbtrack.entities import State
@@ -17,7 +18,7 @@ from nbtrack.pipelines.cache import Cache, Entry, Kept
 from nbtrack.pipelines.check import Books
 from nbtrack.pipelines.cost import Bill
 from nbtrack.pipelines.data import dvc
-from nbtrack.pipelines.decide import Decider, Decision, last_of
+from nbtrack.pipelines.decide import Decider, Decision
 from nbtrack.pipelines.executor import Executor
 from nbtrack.pipelines.graph import Graph, Node
 from nbtrack.pipelines.history import History, Phase, RunHistory
@@ -32,6 +33,7 @@ from nbtrack.pipelines.runs import Runs, Where
 from nbtrack.pipelines.shows import Shows
 from nbtrack.pipelines.stage import Job, Result, close, secrets_of
 from nbtrack.pipelines.starting import Starter
+from nbtrack.pipelines.together import Together
 from nbtrack.pipelines.validating import hold_inputs, hold_outputs
 
 _LOOK_S = 0.1
@@ -85,9 +87,12 @@ class PipelineRun:
         self._where, self._shows, self._stop = where, shows, stop
         self._keep_going, self._facts, self._judge, self._resumed = keep_going, dict(facts or {}), judge or (lambda _node, _run: ""), resumed
         self._outcome = Outcome(graph.loaded.folder, where.state, cache, decider.digests)
+        self._together = Together(graph, where.state, cache, self._outcome)
         self._board = Board(graph, selection.wanted)
         self._runs: dict[str, str] = {}
         self._made: dict[str, Mapping[str, Kept]] = {}
+        self._entries: dict[str, Entry] = {}
+        """Results of the nodes that are done."""
         self._works: dict[str, _Work] = {}
         self._running: dict[Future[Result], str] = {}
         self._is_halted = False
@@ -203,21 +208,17 @@ class PipelineRun:
         entry = self._cache.get(decision.key)
         if entry is None or (node.spec.gates and fold(self._where.home, entry.run_id, metrics=False) is None):
             return False
-        held = lock or StageLock.take(self._where.state, node.id)
-        if held is None:  # another pipeline writes there
-            self._board.look_again(node.id, time.monotonic() + _LOCKED_S)
-            return True
         began = time.monotonic()
         try:
-            for path in self._cache.restore(entry, self._graph.loaded.folder, self._outcome.now(node)):
-                self._shows.note(f"{node.id}: what lay in its way is now {path}")
+            aside = self._together.restore(node, entry, lock)
         except CacheError as cause:
             self._cache.forget(entry)
             self._shows.note(f"{node.id}: {cause}")
             return False
-        finally:
-            if lock is None:
-                held.release()
+        if aside is None:
+            self._board.look_again(node.id, time.monotonic() + _LOCKED_S)
+            return True
+        self._tell_aside(node.id, aside)
         if why := self._judge(node, entry.run_id) if node.spec.gates else "":
             self._runs[node.id] = entry.run_id
             self._settle(node.id, Phase.GATED, why)
@@ -231,20 +232,21 @@ class PipelineRun:
     def _submit(self, it: str) -> None:
         work, node = self._works[it], self._graph.nodes[it]
         if work.lock is None:
-            work.lock = StageLock.take(self._where.state, it)
+            work.lock = self._together.to_run(node)
             if work.lock is None:
-                if not self._board.reasons.get(it):
-                    self._board.reasons[it] = _IN_HAND
-                    self._shows.phase(node, Phase.WAITING, _IN_HAND, 0.0)
-                self._board.queue(it, time.monotonic() + _LOCKED_S)
+                self._put_off(it)
                 return
             if self._may_hit(node) and self._hit(node, work.decision, work.lock):  # the other run has made it meanwhile
+                return
+            if other := self._together.replaced(node, self._entries):
+                work.lock.release()
+                work.lock = None
+                self._bring_back(it, other)
                 return
         if changed := self._decider.changed_input(work.decision.facts):
             raise StageError(f"{changed!r}, which {it} reads, is no longer what was made; something else wrote it.", mend="Run it again.", stage=it)
         hold_inputs(node, self._graph.loaded.folder, self._decider.input_paths(node, self._made))
-        for path in self._outcome.clear(node, last_of(self._cache, self._graph.loaded.name, node)):
-            self._shows.note(f"{it}: what lay in its way is now {path}")
+        self._tell_aside(it, self._outcome.clear(node))
         work.attempt += 1
         work.job = self._runs_of.job(node, work.decision, work.attempt)
         self._history.stage(it, Phase.RUNNING, key=work.decision.key, attempt=work.attempt)
@@ -253,6 +255,27 @@ class PipelineRun:
         listener = Recording(it, self._history, self._shows.listener(it), secrets_of(work.job.params))
         next_ = (self._graph.nodes[other] for other in self._board.coming())
         self._running[self._starter.begin(node, work.decision, work.job, listener, next_)] = it
+
+    def _put_off(self, it: str) -> None:
+        """Another run has a node in hand, or what it reads."""
+        if not self._board.reasons.get(it):
+            self._board.reasons[it] = _IN_HAND
+            self._shows.phase(self._graph.nodes[it], Phase.WAITING, _IN_HAND, 0.0)
+        self._board.queue(it, time.monotonic() + _LOCKED_S)
+
+    def _bring_back(self, it: str, other: str) -> None:
+        """Another run put its own result in the place of one that a node reads."""
+        aside = self._together.bring_back(self._graph.nodes[other], self._entries[other])
+        if aside is None:
+            self._put_off(it)
+            return
+        self._shows.note(f"{other}: another run put its own result there; {it} reads this run's, which is brought back")
+        self._tell_aside(other, aside)
+        self._board.queue(it, time.monotonic())
+
+    def _tell_aside(self, it: str, paths: Sequence[Path]) -> None:
+        for path in paths:
+            self._shows.note(f"{it}: what lay in its way is now {path}")
 
     def _end(self, future: Future[Result], it: str) -> None:
         """An attempt came to its end."""
@@ -295,14 +318,14 @@ class PipelineRun:
     def _accept(self, node: Node, entry: Entry, reason: str, *, is_lasting: bool = True) -> None:
         """A node has a result: hold it against the gates, and keep it."""
         if node.spec.gates and (why := self._judge(node, entry.run_id)):
-            self._outcome.settle(node)
+            self._outcome.settle(node, entry)
             self._settle(node.id, Phase.GATED, why, run_id=entry.run_id)
             return
         if node.spec.cache and is_lasting:
             self._cache.put(entry, self._graph.loaded.folder)
         self._cache.note_last(f"{self._graph.loaded.name}/{node.id}", entry)
+        self._outcome.settle(node, entry)
         self._done(node, entry, Phase.DONE, reason, entry.run_id, entry.seconds)
-        self._outcome.settle(node)
 
     def _failed(self, work: _Work, reason: str) -> None:
         retries = work.node.spec.retries
@@ -315,7 +338,7 @@ class PipelineRun:
         self._settle(work.node.id, Phase.FAILED, reason)
 
     def _done(self, node: Node, entry: Entry, phase: Phase, reason: str, run_id: str, seconds: float) -> None:
-        self._made[node.id] = entry.outputs
+        self._made[node.id], self._entries[node.id] = entry.outputs, entry
         self._runs[node.id] = run_id
         paths = [self._graph.loaded.folder / path for path in node.files.values()]
         try:

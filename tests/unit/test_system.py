@@ -43,6 +43,15 @@ def test_a_lock_is_had_once(tmp_path, fd):
     assert system.is_locked(path)
 
 
+@POSIX
+def test_a_shared_lock_is_had_by_many_and_keeps_out_who_wants_it_alone(tmp_path, fd):
+    other, third = (system.open_private(tmp_path / "file", os.O_RDWR) for _ in range(2))
+    assert system.lock(fd, is_shared=True) and system.lock(other, is_shared=True)
+    assert not system.lock(third)
+    for it in (other, third):
+        os.close(it)
+
+
 def test_asking_takes_no_lock_and_a_missing_file_has_none(tmp_path, fd):
     assert not system.is_locked(tmp_path / "file")
     assert system.lock(fd)

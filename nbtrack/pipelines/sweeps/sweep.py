@@ -151,7 +151,7 @@ class Sweep:
 
     def _lock(self, run_id: str) -> StageLock:
         """Keep other processes from going on with it; the system gives the lock back, however this one ends."""
-        found = StageLock.take(self.state, f"sweep/{run_id}")
+        found = StageLock.take(self.state, [f"sweep/{run_id}"])
         if found is None:
             raise UsageError(f"Sweep {run_id[:8]} goes on in another process.", mend="Wait for it, or end that one.")
         return found
