@@ -98,6 +98,8 @@ class Cache:
         self.root, self._remote = root, remote
         self.problems: list[str] = []
         """What could not be kept or fetched; the pipeline goes on without."""
+        self._damaged: set[str] = set()
+        """Digests of bytes that the remote has damaged."""
 
     def get(self, key: str) -> Entry | None:
         """The result for a key, from here or from the remote."""
@@ -190,7 +192,7 @@ class Cache:
 
     def forget(self, entry: Entry) -> None:
         """Take a damaged result away, so that it is made again."""
-        self._entry(entry.key).unlink(missing_ok=True)
+        _take_away(self._entry(entry.key))
 
     def entries(self) -> Iterator[Entry]:
         """All results kept here."""
@@ -264,10 +266,15 @@ class Cache:
             target = self.path_of(file.digest)
             if target.exists():
                 continue
-            if self._remote is None or not self._remote.fetch(f"objects/{file.digest[:2]}/{file.digest}", target):
+            try:
+                is_there = self._remote is not None and self._remote.fetch(f"objects/{file.digest[:2]}/{file.digest}", target)
+            except Exception as cause:  # file systems of all kinds raise errors of all kinds
+                raise CacheError(f"{kept.path} cannot be fetched from the remote cache: {cause}.", mend="The stage is executed again.") from cause
+            if not is_there:
                 raise CacheError(f"The cache no longer has {kept.path}.", mend="The stage is executed again.")
             if digest_file(target) != file.digest:
-                target.unlink(missing_ok=True)
+                _take_away(target)
+                self._damaged.add(file.digest)
                 raise CacheError(f"The remote cache has {kept.path} damaged.", mend="The stage is executed again.")
 
     def _staged(self, kept: Kept, target: Path) -> Path:
@@ -294,7 +301,7 @@ class Cache:
         shutil.copyfile(source, to)
         if digest_file(to) != file.digest:
             _remove(to)
-            source.unlink(missing_ok=True)
+            _take_away(source)
             raise CacheError(f"The cache has {kept.path} damaged.", mend="The stage is executed again.")
         to.chmod(0o755 if file.is_executable else 0o644)
 
@@ -314,7 +321,7 @@ class Cache:
         try:
             for kept in entry.outputs.values():
                 for file in kept.fact.files if kept.fact is not None else ():
-                    self._remote.send(self.path_of(file.digest), f"objects/{file.digest[:2]}/{file.digest}")
+                    self._remote.send(self.path_of(file.digest), f"objects/{file.digest[:2]}/{file.digest}", is_anew=file.digest in self._damaged)
             self._remote.write(f"entries/{entry.key}.json", entry.as_json())
         except Exception as cause:  # noqa: BLE001 - as above
             self._note(f"{entry.node} is not kept in the remote cache: {cause}")
@@ -352,6 +359,12 @@ def _replace(temporary: Path, target: Path) -> None:
         target.rename(old)
     temporary.rename(target)
     _remove(old)
+
+
+def _take_away(path: Path) -> None:
+    """Remove what is damaged from the cache, where that can be written."""
+    with contextlib.suppress(OSError):  # else it is found damaged again
+        path.unlink(missing_ok=True)
 
 
 def _remove(path: Path) -> None:

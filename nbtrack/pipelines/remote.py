@@ -25,8 +25,12 @@ class Remote(Protocol):
         """Copy to a file, which appears whole; False where there is none of that name."""
         ...
 
-    def send(self, source: Path, name: str) -> None:
-        """Copy from a file, unless there is one of that name."""
+    def send(self, source: Path, name: str, *, is_anew: bool = False) -> None:
+        """Copy from a file, unless there is one of that name.
+
+        Args:
+            is_anew: that one is damaged, and written over.
+        """
         ...
 
 
@@ -69,8 +73,8 @@ class FolderRemote:
         source = self._root / name
         return source.is_file() and _appear(to, lambda temporary: shutil.copyfile(source, temporary))
 
-    def send(self, source: Path, name: str) -> None:
-        if not (self._root / name).exists():
+    def send(self, source: Path, name: str, *, is_anew: bool = False) -> None:
+        if is_anew or not (self._root / name).exists():
             _appear(self._root / name, lambda temporary: shutil.copyfile(source, temporary))
 
 
@@ -99,9 +103,9 @@ class FileSystemRemote:
         path = f"{self._root}/{name}"
         return bool(self._system.exists(path)) and _appear(to, lambda temporary: self._system.get_file(path, temporary))
 
-    def send(self, source: Path, name: str) -> None:
+    def send(self, source: Path, name: str, *, is_anew: bool = False) -> None:
         path = f"{self._root}/{name}"
-        if not self._system.exists(path):
+        if is_anew or not self._system.exists(path):
             self._system.makedirs(path.rpartition("/")[0], exist_ok=True)
             self._system.put_file(str(source), path)
 

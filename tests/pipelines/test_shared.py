@@ -79,6 +79,9 @@ def test_a_bucket_is_a_cache_that_machines_share(notebook, bucket, tmp_path, mon
     shutil.copytree(first, third, ignore=shutil.ignore_patterns(".nbtrack", "made"))
     assert phases(run(third)) == {"make": "done", "use": "cached"}  # what is damaged is made again
     assert (third / "made" / "x.txt").read_text() == "xxx"
+    mended = tmp_path / "mended"
+    shutil.copytree(first, mended, ignore=shutil.ignore_patterns(".nbtrack", "made"))
+    assert set(phases(run(mended)).values()) == {"cached"}  # and the bucket has it whole again
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     fourth = tmp_path / "d"
