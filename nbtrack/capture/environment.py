@@ -152,12 +152,23 @@ def _facts(seeds: Seeds) -> dict[str, Any]:
 
 def machine() -> dict[str, Any]:
     """Python and what it runs on."""
+    return {**_computer(), "gpus": gpus.described()}
+
+
+@functools.cache
+def _computer() -> dict[str, Any]:
     import psutil
 
     return {
         "python": platform.python_version(), "implementation": platform.python_implementation(), "platform": platform.platform(), "machine": platform.machine(),
-        "cpu": _processor(), "cpus": os.cpu_count(), "memory_bytes": psutil.virtual_memory().total, "gpus": gpus.described(),
+        "cpu": _processor(), "cpus": os.cpu_count(), "memory_bytes": psutil.virtual_memory().total,
     }  # fmt: skip
+
+
+def read_ahead() -> None:
+    """Learn what the kernels that are forked from this process would each read again; nothing of it needs a driver."""
+    _computer()
+    Distributions().of_modules([""])  # what nothing is called: all is read
 
 
 def _processor() -> str:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import functools
+import sys
+from pathlib import Path
 from typing import Any
+
+_DEVICES = ("/dev/nvidiactl", "/dev/dxg")
+"""One of these is there where Linux has NVIDIA's driver, or Windows has it below."""
 
 
 @functools.cache
 def _driver() -> tuple[Any, tuple[Any, ...]]:
     """NVML and the handles of its devices. Takes milliseconds the first time, so it is for the background."""
+    if sys.platform == "linux" and not any(Path(it).exists() for it in _DEVICES):
+        return None, ()
     try:
         import pynvml
 

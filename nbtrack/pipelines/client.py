@@ -10,11 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
 _LOOK_S = 0.01
 _ANSWER_S, _QUIET_S = 1.0, 0.2
 _BIND_S = 10.0
+
+
+class Specs(KernelSpecManager):
+    """Looks for each kernel once: those that are installed stay what they are while stages run."""
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(**facts)
+        self._found: dict[str, KernelSpec] = {}
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        if kernel_name not in self._found:
+            self._found[kernel_name] = super().get_kernel_spec(kernel_name)
+        return self._found[kernel_name]
 
 
 class StageKernelManager(AsyncKernelManager):

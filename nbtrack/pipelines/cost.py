@@ -22,15 +22,19 @@ class Spent:
     """Of the kernel's own process, where the system tells; else what it has now."""
 
 
-def spent(pid: int) -> Spent:
-    """What a kernel and all below it, also what has ended, have used so far; nothing where it is gone."""
+def spent(pid: int, *, is_new: bool = False) -> Spent:
+    """What a kernel and all below it, also what has ended, have used so far; nothing where it is gone.
+
+    Args:
+        is_new: no cell was executed, so there is nothing below it.
+    """
     import psutil
 
     try:
         top = psutil.Process(pid)
         times = top.cpu_times()
         cpu_s = times.user + times.system + getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
-        for child in top.children(recursive=True):
+        for child in [] if is_new else top.children(recursive=True):
             with contextlib.suppress(psutil.Error):
                 own = child.cpu_times()
                 cpu_s += own.user + own.system

@@ -70,8 +70,11 @@ class DaskExecutor:
     def submit(self, job: Job, stop: Stop, listener: Listener) -> Future[Result]:
         return self._threads.submit(self._wait, job, stop, listener)
 
-    def expect(self, kinds: Sequence[Kind]) -> None:
+    def warm(self) -> None:
         """Kernels are started by the workers."""
+
+    def expect(self, kinds: Sequence[Kind]) -> None:
+        """As above."""
 
     def close(self) -> None:
         if hasattr(self, "_threads"):

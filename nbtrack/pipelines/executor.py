@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
 from nbtrack.errors import UsageError
+from nbtrack.pipelines import memory
 from nbtrack.pipelines.listener import Listener, Stop
 from nbtrack.pipelines.stage import Job, Result, attempt
+from nbtrack.pipelines.warm.early import Begun, begin, variables
 
 if TYPE_CHECKING:
     from nbtrack.pipelines.kernels import Kernels, Kind
@@ -28,6 +31,10 @@ class Executor(Protocol):
 
     def submit(self, job: Job, stop: Stop, listener: Listener) -> Future[Result]:
         """Begin an attempt."""
+        ...
+
+    def warm(self) -> None:
+        """Several attempts will follow: what takes long may begin."""
         ...
 
     def expect(self, kinds: Sequence[Kind]) -> None:
@@ -65,6 +72,11 @@ class LocalExecutor:
         self.jobs = jobs
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="nbtrack-stage")
         self._kernels: Kernels | None = None
+        self._begun: Begun | None = None
+
+    def warm(self) -> None:
+        if self._kernels is None and self._begun is None and sys.platform == "linux" and memory.available() > memory.TYPICAL:
+            self._begun = begin(variables())
 
     def submit(self, job: Job, stop: Stop, listener: Listener) -> Future[Result]:
         return self._threads.submit(attempt, job, self._ready(), stop, listener)
@@ -76,10 +88,12 @@ class LocalExecutor:
         self._threads.shutdown(wait=True)
         if self._kernels is not None:
             self._kernels.close()
+        if self._begun is not None:
+            self._begun.end()
 
     def _ready(self) -> Kernels:
         from nbtrack.pipelines.kernels import Kernels
 
         if self._kernels is None:
-            self._kernels = Kernels({})
+            self._kernels, self._begun = Kernels({}, self._begun), None
         return self._kernels

@@ -23,8 +23,10 @@ from nbtrack.journal import new_id
 from nbtrack.pipelines import memory
 from nbtrack.pipelines.loading import load_ahead
 from nbtrack.pipelines.processes import TOKEN, sweep
+from nbtrack.pipelines.warm.early import Begun, variables
 
 if TYPE_CHECKING:
+    from nbtrack.pipelines.client import Specs
     from nbtrack.pipelines.warm.provisioner import Template
 
 _CLIENT = "nbtrack.pipelines.client"
@@ -32,8 +34,6 @@ _STARTUP_S = 300
 _SHUTDOWN_S = 10.0
 _TAIL = 2000
 _QUIET = ("--IPKernelApp.log_level=50", "--HistoryManager.enabled=False")
-_LEFT_OUT = ("NBTRACK_OWNER", "NBTRACK_NOTEBOOK", "JPY_SESSION_NAME", "MLFLOW_RUN_ID", TOKEN)
-"""Variables that tell of the process that asks, and not of the one that executes."""
 _WARM = "import nbtrack.pipelines.kernel, nbtrack.magics.load, nbtrack.store.joined"
 _WORTH = 3
 """Kernels from which on a template costs less than it saves."""
@@ -75,16 +75,19 @@ class Kernels:
 
     Args:
         env: variables of every kernel, beside those of this process.
+        begun: a template that is on its way; it has no others.
     """
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    def __init__(self, env: Mapping[str, str], begun: Begun | None = None) -> None:
+        self._begun = begun
         importlib.import_module(_CLIENT)  # jupyter_client imports itself in a circle: two threads that begin it at once get halves of it
-        self._env = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT} | dict(env)
+        self._env = variables() | dict(env)
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._go, name="nbtrack-kernels", daemon=True)
         self._thread.start()
         self._ahead: dict[Kind, list[asyncio.Task[Kernel]]] = {}
         self._templates: dict[tuple[str, ...], asyncio.Task[Template | None]] = {}
+        self._specs: Specs | None = None
         self._is_closed = False
         load_ahead()
 
@@ -145,7 +148,8 @@ class Kernels:
     async def _template(self, modules: tuple[str, ...]) -> Template | None:
         from nbtrack.pipelines.warm.provisioner import Template
 
-        return await Template.start(self._env, modules)
+        early, self._begun = self._begun, None
+        return await Template.start(self._env, modules, early)
 
     async def _template_for(self, kind: Kind, env: Mapping[str, str], spec: Any) -> Template | None:
         """What a kernel can be forked from; None where it needs a process of its own."""
@@ -166,11 +170,12 @@ class Kernels:
         return None
 
     async def _start(self, kind: Kind, env: Mapping[str, str], cwd: Path) -> Kernel:
-        from nbtrack.pipelines.client import StageKernelManager
+        from nbtrack.pipelines.client import Specs, StageKernelManager
 
         place = tempfile.TemporaryDirectory(prefix="nbt", ignore_cleanup_errors=True)  # sockets' paths may have a hundred letters
         token = new_id()
-        manager = StageKernelManager(kernel_name=kind.name, connection_file=str(Path(place.name) / "kernel.json"))
+        self._specs = self._specs or Specs()
+        manager = StageKernelManager(kernel_name=kind.name, kernel_spec_manager=self._specs, connection_file=str(Path(place.name) / "kernel.json"))
         manager.client_class = f"{_CLIENT}.StageKernelClient"
         if os.name != "nt":
             manager.transport = "ipc"  # nobody else reaches it, and no port is taken away between choosing and using it
@@ -224,6 +229,8 @@ class Kernels:
 
         async def act() -> None:
             self._is_closed = True
+            if self._begun is not None:
+                self._begun.end()
             tasks = [task for waiting in self._ahead.values() for task in waiting]
             self._ahead.clear()
             for found in await asyncio.gather(*tasks, return_exceptions=True):

@@ -8,14 +8,16 @@ import sys
 import threading
 
 _ENGINE = "nbtrack.pipelines.engine"
-_GRAMMARS = "rfc3987_syntax"
-"""jsonschema, which nbformat uses, loads it where it is there, and that compiles grammars of addresses for more than a second."""
+_FORMATS = ("rfc3987_syntax", "isoduration", "webcolors", "fqdn", "uri_template", "rfc3986_validator", "rfc3987")
+"""jsonschema, which nbformat uses, loads what knows addresses, durations and colours where it is there; the first of them alone takes more than a second."""
+_STORES = ("papermill.s3", "papermill.adl", "papermill.abs", "gcsfs", "pyarrow.fs", "github")
+"""papermill loads what reads notebooks from clouds where it is there, which takes longer than all the rest; it gets its notebooks from us."""
 _own: list[bool] = []
 _begun = threading.Lock()
 
 
 def this_process_is_ours() -> None:
-    """No code of a user's runs here, which might want addresses checked by jsonschema."""
+    """No code of a user's runs here, which might want what is left out."""
     _own.append(True)
 
 
@@ -23,13 +25,14 @@ def load_ahead() -> None:
     """Begin, once, and return at once."""
     if not _begun.acquire(blocking=False):
         return
-    if _own and "jsonschema" not in sys.modules:
-        sys.modules.setdefault(_GRAMMARS, None)  # type: ignore[arg-type]  # so Python notes that a module cannot be loaded
-    threading.Thread(target=_load, name="nbtrack-load", daemon=True).start()
+    hidden = [] if not _own else [it for it in (*_STORES, *(() if "jsonschema" in sys.modules else _FORMATS)) if it not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # so Python notes that a module cannot be loaded
+    threading.Thread(target=_load, args=(hidden,), name="nbtrack-load", daemon=True).start()
 
 
-def _load() -> None:
+def _load(hidden: list[str]) -> None:
     with contextlib.suppress(Exception):  # whoever needs it meets the same, and says so
         importlib.import_module(_ENGINE)
-    if sys.modules.get(_GRAMMARS, _ENGINE) is None:
-        del sys.modules[_GRAMMARS]
+    for name in hidden:
+        if sys.modules.get(name, _ENGINE) is None:
+            del sys.modules[name]

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 TOKEN = "NBTRACK_KERNEL"
 """Variable that every process of a stage's kernel inherits."""
+_PROC = Path("/proc")
 
 
 def sweep(token: str, pid: int = 0) -> list[str]:
@@ -38,11 +43,28 @@ def _processes(token: str, pid: int) -> list[Any]:
             top = psutil.Process(pid)
             if top.environ().get(TOKEN) == token:  # the number may be another's by now
                 found = {it.pid: it for it in (top, *top.children(recursive=True))}
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get(TOKEN) == token:
-                found[process.pid] = process
+    for it in _with_variable(TOKEN, token):
+        with contextlib.suppress(psutil.Error):
+            found[it] = psutil.Process(it)
     return [it for it in found.values() if not _is_ours(it)]
+
+
+def _with_variable(name: str, value: str) -> Iterator[int]:
+    """Numbers of the processes that have a variable of this value. On Linux without psutil, which takes ten times as long to look at all there are."""
+    if sys.platform != "linux":
+        import psutil
+
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.environ().get(name) == value:
+                    yield process.pid
+        return
+    wanted = f"\0{name}={value}\0".encode()
+    for number in os.listdir(_PROC):  # noqa: PTH208 - names alone are wanted
+        if number.isdigit():
+            with contextlib.suppress(OSError), (_PROC / number / "environ").open("rb") as file:  # another user's, or gone
+                if wanted in b"\0" + file.read():
+                    yield int(number)
 
 
 def _is_ours(process: Any) -> bool:

@@ -9,9 +9,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from nbtrack import settings
 from nbtrack.capture.current import attach
-from nbtrack.errors import UsageError
+from nbtrack.errors import SettingError, UsageError
 from nbtrack.journal import Home
+from nbtrack.system import make_private_folder
 
 REPORT = "notebook/report.html"
 """Artifact."""
@@ -51,8 +53,20 @@ def report_of(notebook: bytes) -> bytes:
 
             make: Any = HTMLExporter
             _local.exporter = make(template_name="classic")
+            _local.exporter.environment.bytecode_cache = _compiled()
         body, _ = _local.exporter.from_notebook_node(node)
     return str(body).encode("utf-8", "surrogatepass")
+
+
+def _compiled() -> Any:
+    """Where compiled templates lie: compiling takes longer than all else that a page does. None where nothing can be written."""
+    from jinja2 import FileSystemBytecodeCache
+
+    make: Any = FileSystemBytecodeCache
+    try:
+        return make(str(make_private_folder(settings.home(settings.load()) / "templates")))
+    except (OSError, SettingError):
+        return None
 
 
 def write_out(folder: Path, stem: str, notebook: bytes, report: bytes) -> tuple[Path, ...]:

@@ -119,7 +119,7 @@ def attempt(job: Job, kernels: Kernels, stop: Stop, listener: Listener) -> Resul
         kernel = kernels.take(Kind(kernel_name, job.modules), job.env, job.cwd)
         try:
             listener.kernel(kernel.token, kernel.pid)
-            before = cost.spent(kernel.pid)  # one that was started ahead has worked already
+            before = cost.spent(kernel.pid, is_new=True)  # one that was started ahead has worked already
             deadline = None if job.timeout_s is None else began + job.timeout_s
             work = Work(kernels, kernel, stop, listener, deadline, extra, str(job.notebook), executed)
             is_captured = _prepare(kernels, kernel, replace(job, kernel=kernel_name), run.run_id, run.notice)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _FAR = 8
 """Stages that are looked at beyond those that begin next, to tell which modules are worth loading ahead."""
 
+_SEVERAL = 2
+"""Stages after the first from which on it is worth it to begin a template at once."""
+
 
 class Starter:
     """Of one run of a pipeline.
@@ -57,12 +60,13 @@ class Starter:
         Args:
             next_: nodes that begin after it, as far as can be told; their kernels are started meanwhile.
         """
+        coming = list(islice(next_, self._executor.jobs + _FAR))
+        if not self._kinds and len(coming) >= _SEVERAL:
+            self._executor.warm()
         kind = self._kind(node)
         job = replace(job, kernel=kind.name, modules=kind.modules)
         if node.spec.sweep is None:
-            self._executor.expect(
-                [kind] * (not job.env) + [self._kind(it) for it in islice(next_, self._executor.jobs + _FAR) if not it.spec.environment.variables]
-            )
+            self._executor.expect([kind] * (not job.env) + [self._kind(it) for it in coming if not it.spec.environment.variables])
             return self._executor.submit(job, self._stop, listener)
         resumes = self._before.sweep_of(node, decision) if self._before is not None and job.attempt == 1 else ""
         plan = plan_of(node, *self._books.get(node.notebook))

@@ -6,10 +6,8 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,7 @@ import psutil
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from nbtrack.journal import new_id
-from nbtrack.pipelines.processes import TOKEN
+from nbtrack.pipelines.warm.early import Begun, begin
 
 _LAUNCHER = ("-m", "ipykernel_launcher", "-f", "{connection_file}")
 _READ_AT_START = ("PYTHON", "LD_", "LC_", "LANG", "TZ", "MALLOC_", "GLIBC_")
@@ -73,21 +70,17 @@ class Template:
         self.is_gone = False
 
     @classmethod
-    async def start(cls, env: Mapping[str, str], modules: Sequence[str]) -> Template | None:
+    async def start(cls, env: Mapping[str, str], modules: Sequence[str], early: Begun | None = None) -> Template | None:
         """A template that has loaded everything; None where it cannot be forked safely.
 
         Args:
             env: variables of this process's kernels.
             modules: what notebooks import.
+            early: one that is on its way already.
         """
-        ours, theirs = socket.socketpair()
-        code = f"from nbtrack.pipelines.warm.template import serve; serve({theirs.fileno()}, {list(modules)!r})"
-        with theirs:
-            process = subprocess.Popen(
-                [sys.executable, "-c", code], env={**env, TOKEN: new_id()}, cwd=tempfile.gettempdir(), pass_fds=[theirs.fileno()], start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
-        found = cls(process, await asyncio.open_connection(sock=ours), env)
+        begun = early or begin(env)
+        found = cls(begun.process, await asyncio.open_connection(sock=begun.line), begun.env)
+        found._writer.write(json.dumps({"modules": list(modules)}).encode() + b"\n")
         told = None
         with contextlib.suppress(TimeoutError):
             told = await asyncio.wait_for(found._read(), _LOAD_S)

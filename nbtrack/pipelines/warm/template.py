@@ -28,12 +28,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from IPython.core.inputtransformer2 import TransformerManager
+
 from nbtrack import patterns, records
+from nbtrack.capture.environment import read_ahead
 from nbtrack.pipelines.processes import TOKEN
 
 _BASE = (
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "IPython.core.debugger", "nbtrack.pipelines.kernel", "nbtrack.magics.load",
     "nbtrack.store.joined", "nbtrack.store.autologged", "nbtrack.capture.autolog", "nbtrack.api", "zstandard", "concurrent.futures.thread",
+    "IPython.core.oinspect", "IPython.core.completerlib", "IPython.core.magics.extension", "IPython.extensions.storemagic", "IPython.core.logger",
+    "IPython.utils.wildcard", "tornado.platform.asyncio", "psutil", "pwd", "resource",
 )  # fmt: skip
 """What every kernel of a stage loads, whatever its notebook does; nothing of it looks at the environment, or for a shell, while it is loaded."""
 _STAND_FORKS = ("jemalloc_bg_thd",)
@@ -42,14 +47,14 @@ _LAUNCHER = "ipykernel_launcher"
 _INLINE = "module://matplotlib_inline.backend_inline"
 
 
-def serve(fd: int, modules: Sequence[str]) -> None:
+def serve(fd: int) -> None:
     """Load everything, say so, and answer requests until whoever asks is gone; in a child this returns when its kernel has ended.
 
-    A request is a line of JSON, `argv`, `cwd`, `env` and `log`; its answer is the `pid`. That a child ended is told as `pid` and `code`.
+    The first line of JSON has `modules`: what notebooks import, loaded ahead as far as forking stands it. Then a request is a line, `argv`, `cwd`,
+    `env` and `log`; its answer is the `pid`. That a child ended is told as `pid` and `code`.
 
     Args:
         fd: a socket.
-        modules: what notebooks import, loaded ahead as far as forking stands it.
     """
     line = socket.socket(fileno=fd)
     if sys.path and sys.path[0] in ("", str(Path.cwd())) and not sys.flags.safe_path:
@@ -60,6 +65,15 @@ def serve(fd: int, modules: Sequence[str]) -> None:
     threading._counter = itertools.count(1).__next__  # type: ignore[attr-defined]  # the debugger's loading took one of the names
     for make in (*records.waiting(), *patterns.waiting()):
         make()
+    read_ahead()
+    make_manager: Any = TransformerManager
+    make_manager().transform_cell("x = 1\n%time x\n")  # patterns of tokens are compiled when they are first used
+    asked = b""
+    while not asked.endswith(b"\n"):
+        if not (part := line.recv(1 << 16)):
+            os._exit(0)  # nobody wants it
+        asked += part
+    modules: list[str] = json.loads(asked)["modules"]
     told = "" if not modules or _has_startup() else _load(modules)
     added = {name: value for name, value in os.environ.items() if before.get(name) != value}
     wake, waker = os.pipe()
@@ -80,8 +94,8 @@ def serve(fd: int, modules: Sequence[str]) -> None:
         data = line.recv(1 << 20)
         if not data:
             os._exit(0)  # the kernels see that their parent is gone, and end
-        *asked, waiting = (waiting + data).split(b"\n")
-        for text in asked:
+        *lines, waiting = (waiting + data).split(b"\n")
+        for text in lines:
             request = json.loads(text)
             pid = os.fork()
             if not pid:

@@ -24,6 +24,7 @@ def driver(monkeypatch):
         nvmlDeviceGetMemoryInfo=lambda it: SimpleNamespace(total=80_000_000_000, used=20_000_000_000),
         nvmlDeviceGetUtilizationRates=lambda it: SimpleNamespace(gpu=75), nvmlDeviceGetPowerUsage=refuse, nvmlDeviceGetEnforcedPowerLimit=refuse,
     )  # fmt: skip
+    monkeypatch.setattr(gpus, "_DEVICES", ("/dev/null",))
     monkeypatch.setitem(sys.modules, "pynvml", nvml)
     gpus._driver.cache_clear()
     yield nvml
