@@ -122,6 +122,42 @@ def test_a_stage_whose_kernel_has_no_nbtrack_stands_in_its_folder_too(notebook, 
     assert phases(run("run", "--json")) == {"here": "done"} and (tmp_path / "inner" / "here.txt").read_text() == "here"
 
 
+def test_names_with_spaces_and_unicode_run_are_cached_and_told(notebook, pipeline, tmp_path):
+    write = (
+        "import pathlib\nout = pathlib.Path('../daten mit leer/größe 数')\nout.mkdir(parents=True)\n(out / 'ein text.txt').write_text(wort, encoding='utf-8')"
+    )
+    notebook("ordner ü/mach es.ipynb", write, parameters="wort = ''")
+    notebook("ordner ü/lies es.ipynb", "import nbtrack\nnbtrack.output('länge', len(open(datei, encoding='utf-8').read()))", parameters="datei = ''\nwie = ''")
+    run = pipeline("""
+        name: "größe & 数"
+        stages:
+          mächen: {notebook: ordner ü/mach es.ipynb, params: {wort: "ж 日"}, outputs: {größe: "daten mit leer/größe 数"}}
+          lesen:
+            notebook: ordner ü/lies es.ipynb
+            matrix: {wie: ["mit leer", "größe=数/[x]"]}
+            params: {datei: "${mächen.outputs.größe}/ein text.txt", wie: "${matrix.wie}"}
+            outputs: {länge: {value: int}}
+    """)
+    found = run("run", "--json")
+    assert phases(found) == {"mächen": "done", "lesen[wie=mit leer]": "done", "lesen[wie=größe=数/[x]]": "done"}
+    assert (tmp_path / "daten mit leer" / "größe 数" / "ein text.txt").read_text("utf-8") == "ж 日"
+    assert nbtrack.run(found["run_id"]).name == "größe & 数"
+    assert set(phases(run("run", "lesen[wie=größe=数/[x]]", "--json")).values()) == {"cached"}
+    assert "lesen[wie=mit leer]: cached" in run("logs", "lesen") and "größe=数/[x]" in run("status") and "ordner ü" not in run("graph", "--svg")
+
+
+def test_a_stage_that_takes_more_memory_than_there_is_fails_with_the_reason(notebook, pipeline):
+    take = "import resource\nresource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))\n"
+    notebook("caught.ipynb", f"{take}much = bytearray(8 << 30)")
+    notebook("killed.ipynb", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)  # as the system does when memory runs out")
+    run = pipeline("stages: {caught: {notebook: caught.ipynb}, killed: {notebook: killed.ipynb}, fine: {notebook: fine.ipynb}}")
+    notebook("fine.ipynb", "x = 1")
+    found = run("run", "--keep-going", "--json", code=1)["stages"]
+    assert found["caught"]["reason"].startswith("MemoryError") and "SIGKILL, perhaps for want of memory" in found["killed"]["reason"]
+    assert found["fine"]["phase"] == "done"
+    assert {nbtrack.run(found[it]["run_id"]).state for it in ("caught", "killed")} == {State.FAILED}
+
+
 _R = "/usr/share/jupyter/kernels/ir/kernel.json"
 
 

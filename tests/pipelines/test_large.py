@@ -1,4 +1,4 @@
-"""Five hundred notebooks: what `nbtrack ci` finds of a change among them, and a report of as many runs."""
+"""A thousand stages, of which one has no result yet; five hundred notebooks: what `nbtrack ci` finds of a change among them, and a report of as many runs."""
 
 import json
 import subprocess
@@ -15,13 +15,33 @@ from nbtrack.ci.junit import suite_of
 from nbtrack.ci.report import Report, part_of
 from nbtrack.ci.write import write
 from nbtrack.journal import Home
+from nbtrack.pipelines.cache import Entry
+from nbtrack.pipelines.open import Wanted, open_pipeline
 
-COUNT = 500
+COUNT, STAGES = 500, 1000
 
 
 def git(folder, *words):
     who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
     subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True)
+
+
+@pytest.mark.timeout(600)
+def test_of_a_thousand_stages_one_after_the_other_the_one_without_a_result_runs(tmp_path):
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("n = 0", metadata={"tags": ["parameters"]}), nbformat.v4.new_code_cell("print(n)")])
+    nbformat.write(book, tmp_path / "a.ipynb")
+    stages = {f"s{at}": {"notebook": "a.ipynb", "params": {"n": at}, "needs": [f"s{at - 1}"] if at else []} for at in range(STAGES)}
+    (tmp_path / "nbtrack.yaml").write_text(json.dumps({"name": "long", "stages": stages}))
+    found, made = open_pipeline(Wanted(tmp_path / "nbtrack.yaml")), {}
+    for node in list(found.graph.nodes.values())[:-1]:  # as if all but the last had run
+        decision = found.decider.decide(node, made)
+        assert found.cache.put(Entry(decision.key, node.id, "0" * 32, f"{node.id}#1", {}, decision.facts, 1, 1.0), tmp_path)
+        made[node.id] = {}
+    command = [sys.executable, "-m", "nbtrack", "run", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    phases = [row["phase"] for row in json.loads(done.stdout)["stages"].values()]
+    assert phases == ["cached"] * (STAGES - 1) + ["done"]
 
 
 @pytest.mark.timeout(600)

@@ -137,6 +137,14 @@ def test_a_profile_changes_what_it_names_and_its_mistakes_have_their_lines(opene
         opened(text, "c", **BOOKS)
 
 
+def test_defaults_hold_for_stages_that_say_nothing_else(opened):
+    text = GOOD + "    defaults: {timeout: 1m, retries: {times: 1, wait: 5s}, tags: {team: a}, cache: false}\n"
+    nodes = opened(text, **BOOKS)[0].nodes
+    prepare, train = nodes["prepare"].spec, nodes["train[model=a]"].spec
+    assert (prepare.timeout, prepare.retries.times, prepare.retries.wait, prepare.tags, prepare.cache) == (60.0, 1, 5.0, {"team": "a"}, False)
+    assert (train.timeout, train.retries.times, train.tags) == (5400.0, 2, {"team": "a"})
+
+
 def test_params_are_set_with_the_type_they_have(opened):
     graph, _, _ = opened(GOOD, params={"rate": "0.5"}, texts=frozenset({"rate"}), **BOOKS)
     assert graph.loaded.pipeline.params == {"rate": 0.5}

@@ -137,6 +137,18 @@ def test_a_trial_that_falls_behind_is_hopeless_and_one_that_leads_is_not(tmp_pat
     assert (one.trials()[bad].ended, one.trials()[bad].value) == (Ended.PRUNED, 0.1)
 
 
+def test_tpe_learns_and_hyperband_ends_what_falls_behind(tmp_path):
+    one = study(tmp_path, sampler="tpe", prune="hyperband", seed=3)
+    for _ in range(30):
+        trial = one.ask()
+        value = 1 - abs(trial.params["x"] - 0.7)
+        is_hopeless = any(one.is_hopeless(trial.number, dict.fromkeys(range(step + 1), value)) for step in range(9))
+        one.end(trial.number, None if is_hopeless else value, Ended.PRUNED if is_hopeless else Ended.COMPLETE)
+    ended = [it.ended for it in one.trials()]
+    assert {Ended.PRUNED, Ended.COMPLETE} == set(ended)
+    assert abs(one.best().params["x"] - 0.7) < 0.1
+
+
 def test_grids_are_tried_whole_and_once(tmp_path):
     space = {"kind": Choice(("a", "b")), "n": Range(1, 2, is_whole=True)}
     tried = []
