@@ -24,7 +24,7 @@ AT_ONCE := -n 2 --dist loadfile
 AGAIN := --reruns 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-web lint test-versions bench capture-score clean postgresql mariadb chromium
+.PHONY: help demo lab test test-web lint test-versions bench capture-score clean postgresql mariadb chromium irkernel
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-14s %s\n' "$$name" "$$text"; done
@@ -35,7 +35,7 @@ demo: $(VENV)/.installed-demo ## Execute the quickstart notebook and print its r
 lab: $(VENV)/.installed-lab ## Open the quickstart, and the pipeline of examples/housing, in JupyterLab
 	@$(BIN)/python examples/demo.py --lab $(ARGS)
 
-test: $(VENV)/.installed-test $(VENV)/.installed-frameworks $(VENV)/.installed-browser postgresql mariadb chromium ## Run lint and every test
+test: $(VENV)/.installed-test $(VENV)/.installed-frameworks $(VENV)/.installed-browser postgresql mariadb chromium irkernel ## Run lint and every test
 	@lint=; failed=; $(MAKE) --no-print-directory lint || lint=red; \
 	test -z "$(ARGS)" || $(BIN)/python -m pytest $(ARGS) || exit 1; \
 	test -n "$(ARGS)" || { $(MAKE) --no-print-directory test-web || failed="$$failed [test-web]"; \
@@ -137,3 +137,11 @@ chromium:
 		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1; \
 	fi; \
 	ready || { echo "Chromium is not installed: the tests in a browser are skipped. On Debian: apt-get install chromium; else say where one is: NBTRACK_CHROMIUM=/path/to/chrome" >&2; test -z "$$CI"; }
+
+irkernel:
+	@ready() { test -f /usr/share/jupyter/kernels/ir/kernel.json; }; \
+	if ! ready && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "Installing R's kernel, for the tests with notebooks in R"; export DEBIAN_FRONTEND=noninteractive; \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends r-cran-irkernel; } >/dev/null 2>&1; \
+	fi; \
+	ready || echo "R's kernel is not installed: the tests with R are skipped. On Debian and Ubuntu: apt-get install r-cran-irkernel" >&2
