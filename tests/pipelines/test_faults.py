@@ -143,7 +143,7 @@ def test_names_with_spaces_and_unicode_run_are_cached_and_told(notebook, pipelin
     assert (tmp_path / "daten mit leer" / "größe 数" / "ein text.txt").read_text("utf-8") == "ж 日"
     assert nbtrack.run(found["run_id"]).name == "größe & 数"
     assert set(phases(run("run", "lesen[wie=größe=数/[x]]", "--json")).values()) == {"cached"}
-    assert "lesen[wie=mit leer]: cached" in run("logs", "lesen") and "größe=数/[x]" in run("status") and "ordner ü" not in run("graph", "--svg")
+    assert "lesen[wie=größe=数/[x]]: cached" in run("logs", "lesen") and "größe=数/[x]" in run("status") and "ordner ü" not in run("graph", "--svg")
 
 
 def test_a_stage_that_takes_more_memory_than_there_is_fails_with_the_reason(notebook, pipeline):
