@@ -9,15 +9,20 @@ import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.capture.choice import Choice
 from nbtrack.capture.datasets import Datasets
 from nbtrack.capture.environment import JSON, REQUIREMENTS, Environment
+from nbtrack.capture.figures import Figures
+from nbtrack.capture.output_list import OutputList
 from nbtrack.capture.outputs import Outputs
 from nbtrack.capture.recorder import BLOCKS, so_far
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell
+from nbtrack.capture.spans import Span
+from nbtrack.capture.worktree import Git
 from nbtrack.entities import Kind, Request
 from nbtrack.entities.ledger import BLOCK_RUNS, Entry, Status
 from nbtrack.journal import RunWriter
@@ -48,6 +53,8 @@ class _Block:
     has_data: bool = True
     names: dict[str, str] = field(default_factory=dict)
     """Of its params."""
+    span: Span | None = None
+    choice: Choice = field(default_factory=Choice)
 
 
 class Blocks:
@@ -72,6 +79,8 @@ class Blocks:
         with self._lock:
             for block in self._open:
                 block.targets.add(entry.number)
+                if block.span is not None and isinstance(outputs := entry.facts.get(Outputs.name), OutputList):
+                    block.span.follow(outputs)
             if self._open:
                 entry.facts[BLOCKS] = tuple(it.run.run_id for it in self._open)
 
@@ -84,15 +93,18 @@ class Blocks:
 
     def begin(self, run: TrackedRun, request: Request, chosen: Settings) -> None:
         """The run of a block has begun."""
-        kinds = self._session.capture_of(request, chosen).kinds
+        choice = self._session.capture_of(request, chosen)
+        kinds = choice.kinds
         if os.getpid() != self._pid or "notebook" not in kinds:
             return
+        if "git" in kinds:
+            self._session.collector.one(Git).begin(run)
         entry, stray = self._place()
         if entry is None:
             stamp = Stamp(Answer.UNKNOWN, (Reason("background", (), "it began while no cell ran, so nobody knows which cells it needs"),))
             _tag(run, stamp, "none")
             return
-        block = _Block(run, entry.number, {entry.number}, stray, "environment" in kinds, "datasets" in kinds)
+        block = _Block(run, entry.number, {entry.number}, stray, "environment" in kinds, "datasets" in kinds, choice=choice)
         with self._lock:
             names = entry.facts.setdefault(_NAMES, {})
             names[request.name] = nth = names.get(request.name, 0) + 1
@@ -106,6 +118,10 @@ class Blocks:
         if block.has_environment:
             self._environment().begin(run, self._session.ledger, entry, self._session.shell.user_ns)
         truth.keep_recipe(run, self._judged(block).recipe, block.targets, {})
+        outputs, heard = entry.facts.get(Outputs.name), kinds & {"streams", "figures"}
+        if heard and isinstance(outputs, OutputList):
+            self._session.collector.one(Outputs).flush()  # what was written before is none of the block's
+            block.span = Span(outputs, self._session.collector.one(Figures).saved, heard)
 
     def choice(self, request: Request, chosen: Settings) -> Choice:
         """What is captured of a block."""
@@ -148,6 +164,8 @@ class Blocks:
         is_running = entry.status is Status.RUNNING
         if is_running:
             self._session.collector.one(Outputs).flush()
+        for path, data in (block.span.end(self._cell(entry, block)) if block.span is not None else {}).items():
+            truth.keep(run, path, partial(bytes, data))
         as_it_is = replace(entry, outputs=so_far(entry) if is_running else entry.outputs, facts={BLOCKS: entry.facts.get(BLOCKS, ())})
         truth.record_block_end(run, as_it_is)
         with self._lock:
@@ -231,8 +249,11 @@ class Blocks:
     def _inputs_of(self, block: _Block) -> list[dict[str, Any]]:
         session = self._session
         datasets = session.collector.one(Datasets)
-        entry = session.ledger.entries[max(block.targets) - 1]
-        return datasets.inputs_of(Cell(Request(), entry, session.ledger, session.shell.user_ns, block.run, is_own=False))
+        return datasets.inputs_of(self._cell(session.ledger.entries[max(block.targets) - 1], block))
+
+    def _cell(self, entry: Entry, block: _Block) -> Cell:
+        """What sources are told of the cell of a block."""
+        return Cell(Request(), entry, self._session.ledger, self._session.shell.user_ns, block.run, block.choice, is_own=False)
 
 
 def blocks_here() -> Blocks | None:

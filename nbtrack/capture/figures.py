@@ -7,7 +7,7 @@ import json
 import mimetypes
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +37,17 @@ class Figures(Source):
     kind = "figures"
 
     def __init__(self) -> None:
-        self._saved = SavedFigures()
+        self.saved = SavedFigures()
         self._album = Album("")
 
     def start(self, shell: Any) -> None:
-        self._saved.start()
+        self.saved.start()
 
     def stop(self) -> None:
-        self._saved.stop()
+        self.saved.stop()
 
     def enter(self, entry: Entry) -> None:
-        self._saved.clear()
+        self.saved.clear()
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         run_id = cell.run.run_id if cell.run is not None else ""
@@ -67,44 +67,56 @@ class Figures(Source):
         return lambda run: cell.later(lambda: album.write(run, files))
 
     def _pictures(self, cell: Cell) -> list[Picture]:
-        shown = [picture for output in cell.entry.outputs if (picture := of_output(output)) is not None]
-        for picture in shown:
-            for file in picture.files:
-                if (drawn := self._saved.drawn.get(hash(file.data))) is not None:
-                    picture.key, picture.title = drawn
-        saved = list(self._files(cell))
-        by_key = {it.key: it for it in saved if it.key is not None}
-        pictures: list[Picture] = []
-        for picture in shown:
-            same = by_key.get(picture.key) if picture.key is not None else None
-            if same is None:
-                pictures.append(picture)
-                continue
-            if same in saved:  # it stands where it was first shown
-                saved.remove(same)
-                pictures.append(same)
-            if not any(file.suffix in _VIEWABLE for file in same.files):
-                same.files[:0] = picture.files
-        pictures += saved
-        if len(pictures) > MOST and cell.run is not None:
-            cell.run.notice(f"figures left out: {len(pictures) - MOST}; {MOST} of a cell are kept")
-        return pictures[:MOST]
+        return pictures_of(cell.entry.outputs, self.saved.files, self.saved.drawn, cell)
 
-    def _files(self, cell: Cell) -> Iterator[Picture]:
-        """Saved figures; one saved under one name with several endings is one figure."""
-        groups: dict[tuple[Any, str], list[Saved]] = {}
-        images = 0
-        for it in self._saved.files.values():
-            images += it.is_image
-            if it.is_image and images > MOST_IMAGES:
-                continue
-            groups.setdefault((it.key, str(it.path.with_suffix(""))), []).append(it)
-        if images > MOST_IMAGES and cell.run is not None:
-            cell.run.notice(f"{images - MOST_IMAGES} images saved by Pillow were left out: {MOST_IMAGES} of a cell are kept")
-        for (key, _), group in groups.items():
-            files = [file for it in group if (file := _read(it.path, cell)) is not None]
-            if files:
-                yield Picture("figure", files, group[-1].title, group[-1].path.stem, key, "saved to a file")
+
+def pictures_of(outputs: Iterable[dict[str, Any]], files: Mapping[str, Saved], drawn: Mapping[int, tuple[Any, str]], cell: Cell) -> list[Picture]:
+    """Pictures that were displayed or saved, in order, each once.
+
+    Args:
+        outputs: nbformat outputs.
+        files: see `SavedFigures.files`.
+        drawn: see `SavedFigures.drawn`.
+    """
+    shown = [picture for output in outputs if (picture := of_output(output)) is not None]
+    for picture in shown:
+        for file in picture.files:
+            if (known := drawn.get(hash(file.data))) is not None:
+                picture.key, picture.title = known
+    saved = list(_saved(files, cell))
+    by_key = {it.key: it for it in saved if it.key is not None}
+    pictures: list[Picture] = []
+    for picture in shown:
+        same = by_key.get(picture.key) if picture.key is not None else None
+        if same is None:
+            pictures.append(picture)
+            continue
+        if same in saved:  # it stands where it was first shown
+            saved.remove(same)
+            pictures.append(same)
+        if not any(file.suffix in _VIEWABLE for file in same.files):
+            same.files[:0] = picture.files
+    pictures += saved
+    if len(pictures) > MOST and cell.run is not None:
+        cell.run.notice(f"figures left out: {len(pictures) - MOST}; {MOST} of a cell are kept")
+    return pictures[:MOST]
+
+
+def _saved(files: Mapping[str, Saved], cell: Cell) -> Iterator[Picture]:
+    """Saved figures; one saved under one name with several endings is one figure."""
+    groups: dict[tuple[Any, str], list[Saved]] = {}
+    images = 0
+    for it in files.values():
+        images += it.is_image
+        if it.is_image and images > MOST_IMAGES:
+            continue
+        groups.setdefault((it.key, str(it.path.with_suffix(""))), []).append(it)
+    if images > MOST_IMAGES and cell.run is not None:
+        cell.run.notice(f"{images - MOST_IMAGES} images saved by Pillow were left out: {MOST_IMAGES} of a cell are kept")
+    for (key, _), group in groups.items():
+        found = [file for it in group if (file := _read(it.path, cell)) is not None]
+        if found:
+            yield Picture("figure", found, group[-1].title, group[-1].path.stem, key, "saved to a file")
 
 
 class Album:
@@ -142,11 +154,15 @@ class Album:
                 )  # fmt: skip
         return stem, files
 
+    def files(self, files: list[tuple[str, bytes]]) -> dict[str, bytes]:
+        """Artifacts by path: what `add` returned, and the index."""
+        return {**dict(files), "figures/index.json": json.dumps(self._rows, ensure_ascii=False).encode("utf-8", "replace")}
+
     def write(self, run: TrackedRun, files: list[tuple[str, bytes]]) -> None:
         for path, data in files:
             run.artifact_bytes(path, data)
         with self._lock:
-            run.artifact_bytes("figures/index.json", json.dumps(self._rows, ensure_ascii=False).encode("utf-8", "replace"))
+            run.artifact_bytes("figures/index.json", self.files([])["figures/index.json"])
 
     def _name(self, picture: Picture, cell: Cell) -> str:
         wanted = _slug(picture.stem) or _slug(picture.title)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import marshal
+from dataclasses import field
 from typing import Any
 
 from nbtrack.amounts import counted
 from nbtrack.capture.stream_text import StreamText
+from nbtrack.records import dataclass
 
 OUTPUT_CAP = 16 << 20
 """Bytes of one rich output in all its forms; the largest forms are left out beyond it."""
@@ -17,6 +19,15 @@ CELL_CAP = 64 << 20
 MOST = 10_000
 """Outputs of one cell; an error is kept even beyond it."""
 _SMALL = 10_000
+
+
+@dataclass
+class Heard:
+    """What a cell outputs from some moment on."""
+
+    streams: dict[str, StreamText] = field(default_factory=dict)
+    rich: list[dict[str, Any]] = field(default_factory=list)
+    """Displays and results, also those that were cleared away since."""
 
 
 class OutputList:
@@ -40,6 +51,15 @@ class OutputList:
         self._is_settled = False
         self._is_clearing = False
         self._left_out = 0
+        self._listening: list[Heard] = []
+
+    def listen(self, heard: Heard) -> None:
+        """Tell what is output from now on, until it is forgotten."""
+        self._listening = [*self._listening, heard]
+
+    def forget(self, heard: Heard) -> None:
+        """Listen no longer."""
+        self._listening = [it for it in self._listening if it is not heard]
 
     def apply(self, kind: str, content: dict[str, Any], time_ns: int) -> None:
         """One message of the kernel: stream, display_data, execute_result, error, update_display_data or clear_output."""
@@ -53,6 +73,8 @@ class OutputList:
             return
         if kind == "stream" and self._is_tracked and not self._is_settled:
             self.whole.setdefault(str(content["name"]), StreamText()).write(content["text"], time_ns)
+        for heard in self._listening if kind == "stream" else ():
+            heard.streams.setdefault(str(content["name"]), StreamText()).write(content["text"], time_ns)
         if self._is_clearing:
             self._clear()
         if kind == "stream":
@@ -102,6 +124,8 @@ class OutputList:
         if kind == "execute_result":
             output["execution_count"] = content.get("execution_count")
         self.outputs.append(output)
+        for heard in self._listening:
+            heard.rich.append(output)
         display_id = (content.get("transient") or {}).get("display_id")
         if display_id is not None:
             self._displayed.setdefault(display_id, []).append(output)

@@ -68,7 +68,11 @@ class RunLog:
                 }
             )  # fmt: skip
 
+    def files(self, name: str) -> dict[str, bytes]:
+        """Artifacts by path that a stream is kept as."""
+        return {f"streams/{name}.txt": self._texts[name].text().encode("utf-8", "replace"), "streams/index.json": json.dumps(self._index).encode()}
+
     def write(self, run: TrackedRun, name: str) -> None:
         with self._lock:
-            run.artifact_bytes(f"streams/{name}.txt", self._texts[name].text().encode("utf-8", "replace"))
-            run.artifact_bytes("streams/index.json", json.dumps(self._index).encode())
+            for path, data in self.files(name).items():
+                run.artifact_bytes(path, data)

@@ -48,19 +48,23 @@ class Git(Source):
         self._lock = threading.Lock()
 
     def before(self, cell: Cell) -> Iterable[Finding]:
-        run = cell.run
+        if cell.run is not None and cell.run.run_id != self._asked:
+            self._asked = cell.run.run_id
+            self.begin(cell.run)
+        return ()
+
+    def begin(self, run: TrackedRun) -> None:
+        """A run begins: git is asked soon."""
         folder = working_folder()
-        if run is None or run.run_id == self._asked or folder in self._slow or "mlflow.source.git.commit" not in run.start.tags:
-            return ()
-        self._asked = run.run_id
+        if folder in self._slow or "mlflow.source.git.commit" not in run.start.tags:
+            return
         with self._lock:
             self._waiting.append((run, folder))
             if self._is_working:
-                return ()
+                return
             self._is_working = True
         # Not a daemon: the last cell of a notebook that is executed and shut down at once has a state too
         threading.Thread(target=self._work, name="nbtrack-git", daemon=False).start()
-        return ()
 
     def _work(self) -> None:
         """Answer all runs that wait, those of quick cells with one look."""

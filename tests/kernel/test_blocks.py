@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 
 import pytest
 
@@ -170,3 +171,23 @@ def test_a_block_knows_the_data_of_its_cell(kernel, blocks):
     assert list(datasets_of(kernel.home, views["reads"])) == ["blocks.csv"]
     (kernel.folder / "blocks.csv").write_text("a,b\n9,9\n")
     assert "blocks.csv changed since the run" in again(kernel, views["reads"]).why
+
+
+def test_each_block_has_the_streams_and_figures_of_its_own_and_the_state_of_git(kernel, blocks, until):
+    subprocess.run(["git", "init", "--quiet", str(kernel.folder)], check=True)
+    (kernel.folder / "code.py").write_text("x = 1\n")
+    git = ["git", "-C", str(kernel.folder), "-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run([*git, "add", "code.py"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "-m", "one"], check=True)
+    (kernel.folder / "code.py").write_text("x = 2\n")
+    cell = "print('before')\nfor n in (1, 2):\n    with nbtrack.track(f'n{n}'):\n        print('within', n)\n        plt.figure()\n        plt.plot([0, n])\n        plt.savefig('curve.png')\n        plt.close()\n        display(HTML(f'<table><tr><td>{n}</td></tr></table>'))\nprint('after')"
+    views = blocks("import nbtrack\nimport matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nfrom IPython.display import HTML, display", cell)
+    wanted = {"streams/stdout.txt", "figures/curve.png", "figures/table-1.html", "git/state.json", "git/diff.patch"}
+    found = {}
+    for name in views:
+        view = until(lambda name=name: next((it for it in kernel.runs() if it.name == name and wanted <= {file.path for file in it.artifacts}), None))
+        found[name] = {it.path: blobs.get_bytes(kernel.home, it.blob) for it in view.artifacts}
+    assert [found[name]["streams/stdout.txt"] for name in ("n1", "n2")] == [b"within 1\n", b"within 2\n"]
+    assert found["n1"]["figures/curve.png"] != found["n2"]["figures/curve.png"]
+    assert b"<td>1</td>" in found["n1"]["figures/table-1.html"] and b"<td>2</td>" in found["n2"]["figures/table-1.html"]
+    assert b"+x = 2" in found["n2"]["git/diff.patch"] and json.loads(found["n2"]["git/state.json"])["dirty"] == ["code.py"]
