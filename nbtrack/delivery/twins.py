@@ -19,7 +19,8 @@ from nbtrack.courier.channel import Place
 from nbtrack.system import WINDOWS, cloned
 
 _FOLDER = "notebook/"
-_LEAST_BYTES, _KEPT = 64 << 10, 200
+_LEAST_BYTES, _KEPT = 4 << 10, 400
+"""A smaller file takes one block of a disk, as a link does nearly."""
 
 
 class Twins:
