@@ -99,6 +99,8 @@ class Reader:
 
     def _inside(self, it: Any, kind: type) -> Iterable[Any]:
         """What the object holds; what is only compared goes to the parts."""
+        if kind is collections.defaultdict:
+            self._parts[-1] = (id(it), id(it.default_factory))
         if issubclass(kind, dict):
             return [*self._items(dict.items(it)), *self._attributes(it, kind)]
         if issubclass(kind, (list, tuple)):
@@ -138,6 +140,9 @@ class Reader:
             return self._frame(it)
         if package == "torch" and hasattr(kind, "untyped_storage"):
             return self._tensor(it)
+        if module == "torch._C" and name_of(kind) == "Generator":
+            self._parts.append(it.get_state().numpy().tobytes())
+            return ()
         if package == "random" and kind.__name__ == "Random":
             self._parts.append(it.getstate())
             return ()
@@ -232,10 +237,10 @@ class Reader:
 
     def _numpy(self, it: Any, kind: type) -> Iterable[Any]:
         if kind.__name__ == "ndarray":
-            self._parts.append((it.shape, it.strides, it.dtype.str, it.__array_interface__["data"][0]))
+            self._parts.append((it.shape, it.strides, it.dtype.str, it.__array_interface__["data"][0], it.flags.writeable))
             self._content(it)
         elif kind.__name__ == "Generator":
-            self._parts.append(repr(it.bit_generator.state))
+            self._parts.append((repr(it.bit_generator.state), getattr(getattr(it.bit_generator, "seed_seq", None), "n_children_spawned", 0)))
         elif kind.__name__ == "RandomState":
             self._parts += (values.tobytes() if hasattr(values, "tobytes") else values for values in it.get_state())
         elif hasattr(kind, "tobytes"):
@@ -329,14 +334,14 @@ def _value(value: Any, parts: tuple[Any, ...]) -> tuple[Any, ...]:
     kind, package = type(value), module_of(type(value)).partition(".")[0]
     if kind in _PLAIN:
         return (kind, *parts)
-    if kind in CONTAINERS or kind is tuple:
+    if (kind in CONTAINERS and kind is not collections.defaultdict) or kind is tuple:
         return (kind, parts[1]) if len(parts) == 2 and type(parts[1]) in (bytes, set) else ()
     if package == "pandas" and name_of(kind) in _FRAMES:
         return (name_of(kind), *parts[1:])
     if package == "torch" and name_of(kind) == "Tensor" and len(parts) == 3 and value.grad_fn is None:
         return (kind, *parts[1][:2], value.requires_grad, parts[2])
     if package == "numpy" and name_of(kind) == "ndarray":
-        return (value.shape, value.dtype.str, *parts[1:])
+        return (value.shape, value.dtype.str, value.flags.writeable, *parts[1:])
     return (kind, parts[1]) if package == "numpy" and len(parts) == 2 and type(parts[1]) is bytes else ()
 
 

@@ -11,13 +11,14 @@ import gc
 import hashlib
 import itertools
 import os
+import random
 import sys
 import types
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from nbtrack.capture import states
+from nbtrack.capture import around, states
 from nbtrack.capture.known import home_of, module_of, name_of, namespace_of, static
 from nbtrack.capture.objects import State
 from nbtrack.capture.own_names import OwnNames
@@ -65,6 +66,7 @@ def look(
     random_before: Mapping[str, Any] = types.MappingProxyType({}),
     specs_before: Mapping[str, int] = types.MappingProxyType({}),
     builtins_before: Mapping[str, Any] | None = None,
+    around_before: Mapping[str, Any] = types.MappingProxyType({}),
 ) -> Seen:
     """What became of the namespace.
 
@@ -79,6 +81,7 @@ def look(
         random_before: `random_states` before it.
         specs_before: `specs_of` the user's own modules before it.
         builtins_before: what `builtins` held before it; None where nobody looked.
+        around_before: `around.states` before it.
     """
     after = names_of(namespace)
     bound = frozenset(name for name, number in after.items() if before.get(name) != number)
@@ -92,12 +95,15 @@ def look(
         {name: namespace[name] for name in kinds if name in namespace and kinds[name] != "plain" and not kinds[name].startswith("module")}
     )
     texts = {name: str(namespace[name])[:1000] for name in kinds if type(namespace.get(name)) is str or issubclass(type(namespace.get(name)), PurePath)}
+    texts |= {name: "None" for name in kinds if name in namespace and namespace[name] is None}
     folder = _folder()
     modules = new_modules(modules_before) | reloaded(specs_before)
     found = states.changes(states_before, states.states_of(namespace, states_before, specs_before, after))
     random_after = states.random_states() if random_before else {}
     drew = frozenset(name for name, state in random_before.items() if random_after.get(name) != state)
     still = frozenset(name for name in random_before if name not in drew)
+    has_imported = len(sys.modules) != len(modules_before)
+    moved, kept = around.changes(around_before, around.states() if around_before else {}, has_imported=has_imported)
     return Seen(
         bound,
         gone,
@@ -117,9 +123,11 @@ def look(
         frozenset(name for name in kinds if type(namespace.get(name)) in _SETS),
         drew,
         still,
-        len(sys.modules) != len(modules_before),
-        any(name in sys.modules and name not in modules_before for name in _DRAW_IDS),
+        has_imported,
+        _has_drawn_ids(modules_before, random_before.get("random"), random_after.get("random")),
         _patched(builtins_before),
+        moved,
+        kept,
         lazy,
     )
 
@@ -135,8 +143,18 @@ def _patched(before: Mapping[str, Any] | None) -> frozenset[str]:
     return frozenset(name for name in before.keys() | now.keys() if name not in _OF_IPYTHON and before.get(name, before) is not now.get(name, before))
 
 
-_DRAW_IDS = ("rich.style",)
-"""Modules that draw when they are loaded, and nothing comes of it; of thirty well-known packages that were imported one by one no other did."""
+_DRAWS_AN_ID = "rich.style"
+"""Draws once when it is loaded, and nothing comes of it; of thirty well-known packages that were imported one by one no other draws."""
+
+
+def _has_drawn_ids(modules_before: Collection[str], before: Any, after: Any) -> bool:
+    """Whether Python's generator is where that one draw leaves it: whoever drew beside it moved it further."""
+    if before is None or before == after or _DRAWS_AN_ID in modules_before or not hasattr(sys.modules.get(_DRAWS_AN_ID), "getrandbits"):
+        return False
+    generator = random.Random()
+    generator.setstate(before)
+    generator.getrandbits(24)
+    return bool(generator.getstate() == after)
 
 
 def kind_of(value: Any) -> str:

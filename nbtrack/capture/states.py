@@ -41,7 +41,7 @@ def random_states() -> dict[str, Any]:
     """State of each library's own random generator, of those that are loaded."""
     found: dict[str, Any] = {}
     if (random := sys.modules.get("random")) is not None and hasattr(random, "getstate"):
-        found["random"] = hash(random.getstate())
+        found["random"] = random.getstate()
     generator = getattr(sys.modules.get("numpy.random.mtrand"), "_rand", None)
     if generator is not None:
         kind, keys, *rest = generator.get_state()

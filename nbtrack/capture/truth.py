@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbtrack.capture import link, seen, states
+from nbtrack.capture import around, link, seen, states
 from nbtrack.capture.git import root
 from nbtrack.capture.identity import Identity, of_cell
 from nbtrack.capture.modules import LocalModules, changed_modules
@@ -30,6 +30,7 @@ from nbtrack.notebooks import snapshot
 from nbtrack.notebooks.body import Body
 from nbtrack.notebooks.document import Document
 from nbtrack.notebooks.effects import effects_of
+from nbtrack.notebooks.files_read import since_read
 from nbtrack.notebooks.history import History
 from nbtrack.notebooks.reasons import DOCUMENT_TAG, REASONS_TAG, STAMP_TAG, Stamp
 from nbtrack.notebooks.recipe import cells_of, recipe_of
@@ -56,6 +57,7 @@ class _Before:
     random: dict[str, Any]
     specs: dict[str, int]
     builtins: dict[str, Any]
+    around: dict[str, Any]
 
 
 @dataclass
@@ -134,6 +136,7 @@ class Truth(Source):
         self._before[entry.number] = _Before(
             body, touched, names, seen.kinds_of(namespace, touched), frozenset(sys.modules), frozenset(map(id, _tasks())),
             states.states_of(namespace, touched, local, names), states.random_states(), self._specs, dict(vars(builtins)),
+            around.states(),
         )  # fmt: skip
         self._entries.append(entry)
         self._recorder.enter(entry)
@@ -163,6 +166,7 @@ class Truth(Source):
         return seen.look(
             self._shell.user_ns, before.names, before.kinds, before.touched, before.modules, tasks=tasks,
             states_before=before.states, random_before=before.random, specs_before=before.specs, builtins_before=before.builtins,
+            around_before=before.around,
         )  # fmt: skip
 
     def before(self, cell: Cell) -> Iterable[Finding]:
@@ -256,8 +260,9 @@ class Truth(Source):
         self.settle()
 
     def _stamp(self, steps: list[Step], recipe: list[Step], targets: set[int], document: Document | None) -> Stamp:
-        around = Surroundings(str(root(working_folder())), changed_modules(recipe, steps), changed_packages(recipe, steps), frozenset(self._shell.user_ns))
-        return stamp_of(steps, targets, recipe, document, around, self._as_python)
+        modules, packages = changed_modules(recipe, steps), changed_packages(recipe, steps)
+        facts = Surroundings(str(root(working_folder())), modules, packages, frozenset(self._shell.user_ns), since_read(recipe, steps))
+        return stamp_of(steps, targets, recipe, document, facts, self._as_python)
 
     def keep_recipe(self, run: TrackedRun, recipe: list[Step], targets: set[int], params: Mapping[str, str]) -> None:
         """The recipe as a notebook, unless it is the one that was kept last.

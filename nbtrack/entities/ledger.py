@@ -53,7 +53,7 @@ class Seen:
     runs: frozenset[tuple[str, str]] = frozenset()
     """A name, and a function or class of the notebook that its value holds."""
     texts: dict[str, str] = field(default_factory=dict)
-    """Values of touched names that are texts or paths."""
+    """Values of touched names that are texts, paths or None."""
     modules: dict[str, str] = field(default_factory=dict)
     """Modules outside the installed packages that were imported, with their file and a digest of it: `FILE DIGEST`."""
     folder: str = ""
@@ -81,9 +81,13 @@ class Seen:
     has_imported: bool = False
     """Modules were loaded that were not there before."""
     has_drawn_ids: bool = False
-    """One of these is known to draw random numbers for its own ids while it is loaded."""
+    """Python's generator was moved by what one of these is known to draw for its own ids while it is loaded, and by nothing else."""
     patched: frozenset[str] = frozenset()
     """Names that it bound or took away for all modules, whatever way it took."""
+    moved: frozenset[str] = frozenset()
+    """Places that all code of the process shares and that were otherwise afterwards: `<environ>`, `<folder>`, `<options pandas>`."""
+    kept: frozenset[str] = frozenset()
+    """Such places that were looked at, and were as before."""
     lazy: frozenset[tuple[str, str]] = frozenset()
     """A name, and one that code its value holds may look up when it is called or goes on."""
 

@@ -32,6 +32,8 @@ class Call:
     """It is handed what a name of the function's own, or of a comprehension, may share with the outside."""
     on_local: bool = False
     """It is a method of such a name's object."""
+    settings: tuple[str, ...] = ()
+    """What it sets, see `options.keys_of_call`; empty where the code does not tell, or where more was done before."""
 
     @property
     def method(self) -> str:
@@ -58,6 +60,8 @@ class Body:
     """Chains such as ("os", "environ") that are read."""
     stored: set[tuple[str, ...]] = field(default_factory=set)
     """The same, where an item or attribute below is set."""
+    settings: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
+    """For chains of `stored`, and magics as ("%", name): what is set, see `options`; an empty text where the code does not tell."""
     imports: dict[str, str] = field(default_factory=dict)
     """Bound name to dotted name."""
     packages: set[str] = field(default_factory=set)
@@ -100,6 +104,8 @@ def join(into: Body, other: Body, *, but_reads: bool = False) -> None:
     into.calls += other.calls
     into.attributes |= other.attributes
     into.stored |= other.stored
+    for chain in other.stored:
+        into.settings.setdefault(chain, set()).update(other.settings.get(chain, {""}))
     into.imports |= other.imports
     into.modules |= other.modules
     into.packages |= other.packages

@@ -14,6 +14,8 @@ from nbtrack.patterns import regex
 _ASKS_FOLDER = regex(r"^(os\.(getcwdb?|path\.(abspath|realpath|relpath))|pathlib\.\w*Path\.(cwd|resolve|absolute))$")
 
 
+HOOKS = "<hooks>"
+"""Place of what IPython calls around each cell, and does to its code."""
 HITS = "<hits>"
 """Place of how often they were asked for what they keep."""
 REMEMBERED = "<remembered>"
@@ -26,9 +28,12 @@ class Calls(Places):
     def _call(self, call: Call) -> str:
         """Take in one call; gives the full name of what it calls in the user's own modules, or nothing."""
         named = dict(call.named_texts)
+        if call.root == "get_ipython" or (len(call.path) > 1 and self._kinds.get(call.root, "").startswith(known.SHELLS)):
+            self._step.changes |= {HOOKS} if known.HOOKS & {*call.path} else set()
         name = "" if call.is_through_call or not call.root else self._dotted(call.root, call.path)
         kind, _, type_module = self._kinds.get(call.root, "").partition(" ")
-        if name and not (call.root in self._imports and name == self._imports[call.root] and kind == "object"):
+        is_object = call.root in self._imports and name == self._imports[call.root] and kind == "object"
+        if name and (not is_object or name.startswith(known.DRAWING)):
             self._library(name, call, named)
             foreign = name if self._is_local(name.partition(".")[0]) else ""
         else:
@@ -41,7 +46,8 @@ class Calls(Places):
         is_path |= kind == "plain" and call.method == "replace" and call.n_args == 1
         own = self._texts.get(call.root) if is_path and call.method in known.OWN_FILE and len(call.path) == 1 and not call.is_through_call else None
         for how, path in known.files(name, call.method, call.texts, named, "pathlib" if is_path else type_module):
-            self._access(how, path if path is not None or call.root in self._step.body.repeated else own, is_map=known.MAPS.match(name) is not None)
+            named_here = path if path is not None or call.root in self._step.body.repeated else own
+            self._access(how, named_here, is_map=known.MAPS.match(name) is not None, is_content=(call.method or name) not in known.ASKS_ABOUT)
         if call.method in ("sample", "rvs") and kind == "object" and type_module.startswith(("pandas", "scipy")) and "random_state" not in call.keywords:
             self._draw("numpy")
         return foreign
@@ -76,11 +82,14 @@ class Calls(Places):
 
     def _library(self, name: str, call: Call, named: dict[str, str]) -> None:
         step = self._step
-        if name in known.SEEDS:
+        told = {word: self._value(text) or text for word, text in named.items()}
+        first = self._value(call.texts[0]) if call.texts else None
+        states = known.draws(name, call.keywords, told, call.n_args, first)
+        for state in states:
+            self._draw(state)
+        if name in known.SEEDS and not states:
             self.seeds |= set(known.SEEDS[name])
             step.sets |= {f"<random {it}>" for it in known.SEEDS[name]}
-        for state in known.draws(name, call.keywords, named, call.n_args):
-            self._draw(state)
         if known.CLOCK_WORDS.match(name) and {"now", "today"} & {*call.texts, *named.values()}:
             step.facts.append(Fact("clock", f"asks {name}() for now"))
         if known.MACHINE.match(name):
@@ -94,7 +103,8 @@ class Calls(Places):
         if known.PATCHES.match(name) and any(self._dotted(arg, ()) == "builtins" for arg in call.args):
             self._patch_builtins(self._value(call.texts[1] if len(call.texts) > 1 else None) or "__dict__")
         if known.PATCHES.match(name):
-            step.changes |= {f"<options {self._imports[arg].partition('.')[0]}>" for arg in call.args if arg in self._imports}
+            step.changes |= {f"<patches {self._imports[arg].partition('.')[0]}>" for arg in call.args if arg in self._imports}
+            step.changes |= {f"<patches {first.partition('.')[0]}>"} if first and name.startswith("unittest.") else set()
         if name.startswith("warnings.") and "error" in {*call.texts, *named.values()}:
             step.changes.add("<warnings as errors>")
         if known.CLOCK.match(name) and (call.is_handed_on or not known.TIMING.match(name)) and not (name == "time.strftime" and call.n_args > 1):
@@ -106,22 +116,27 @@ class Calls(Places):
             step.facts.append(Fact("input", f"depends on {what}"))
         if known.BACKGROUND.match(name):
             step.facts.append(Fact("background", f"starts work that goes on by itself ({name})"))
-        key = self._value(call.texts[0]) if call.texts else None
+        key = first
         if name in ("os.getenv", "os.environ.get", "os.environ.items", "os.environ.copy", "os.environ.keys"):
             step.needs |= {"<environ>", f"<variable {key}>"}
             step.facts.append(Fact("environment", key or "os.environ"))
-        if name in ("os.environ.update", "os.environ.setdefault", "os.environ.pop", "os.putenv", "os.unsetenv"):
-            step.changes |= {"<environ>", f"<variable {key}>"}
+        if name == "os.environ.__setitem__" and key is not None:
+            self._set_option("<environ>", call.settings)
+            step.sets.add(f"<variable {key}>")
+        elif name in ("os.environ.__setitem__", "os.environ.update", "os.environ.setdefault", "os.environ.pop", "os.putenv", "os.unsetenv"):
+            self._set_option("<environ>", call.settings if name == "os.environ.update" else ())
+            step.changes.add(f"<variable {key}>")
         if _ASKS_FOLDER.match(name):
             step.needs.add("<folder>")
         if name == "os.chdir":
             step.sets.add("<folder>")
+        keys = [f"{known.plain(name).removesuffix('.update')}{it}" for it in call.settings]
         if name.startswith("sys.path."):
-            step.changes.add("<import path>")
+            self._set_option("<import path>", keys)
         if known.PLOT_SETTINGS.match(name) or name.startswith(("matplotlib.rcParams.", "matplotlib.pyplot.rcParams.")):
-            step.changes.add("<options matplotlib>")
-        elif known.OPTIONS.match(name):
-            step.changes.add(f"<options {name.partition('.')[0]}>")
+            self._set_option("<options matplotlib>", keys)
+        elif (known.OPTIONS.match(name) or known.is_setter(name)) and not (name.startswith("logging.") and call.method in known.LOGGING | {"getLogger"}):
+            self._set_option(f"<options {name.partition('.')[0]}>", keys)
         if known.PLOTTING.match(name):
             step.needs.add("<figures>")
             if not self._is_seen:
@@ -165,7 +180,7 @@ class Calls(Places):
             return
         if base is not None and kind != "object":
             if known.SHARED.match(".".join((base, *call.path[:-1]))) and call.method not in known.LOGGING:
-                step.changes.add(f"<options {base.partition('.')[0]}>")
+                self._set_option(f"<options {base.partition('.')[0]}>", ())
             return  # hangs on the result of a library's function: an object of its own
         method = call.path[-1] if call.path else "__call__"
         if kind == "object" and known.is_pure_method(type_module, method, named, call.keywords):
@@ -175,7 +190,7 @@ class Calls(Places):
         if type_module == "logging":
             if method in known.LOGGING:
                 return
-            step.changes.add("<options logging>")
+            self._set_option("<options logging>", ())
         if self._may_change(call.root):
             step.changes.add(call.root)
             is_refit = kind == "object" and len(call.path) == 1 and call.root not in call.args and known.refits(type_module, method, call.keywords)

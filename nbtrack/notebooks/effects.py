@@ -12,6 +12,7 @@ from nbtrack.notebooks.arithmetic import is_arithmetic
 from nbtrack.notebooks.body import Body, Call, join
 from nbtrack.notebooks.branches import Branches
 from nbtrack.notebooks.expressions import FRESH, bound_in, chain_of, displayed, handed, is_main, is_shell, may_hold, name_in, sharing, tail_of, text_of
+from nbtrack.notebooks.options import is_setup, key_of_target, keys_of_call
 from nbtrack.notebooks.orders import orders_of
 from nbtrack.notebooks.scopes import parse
 from nbtrack.notebooks.shell_calls import cell_magic, take_magic, take_shell
@@ -38,6 +39,7 @@ def effects_of(code: str, source: str = "", tree: ast.Module | None = None) -> B
         return walk.body
     try:
         for statement in tree.body:
+            walk.is_early = walk.is_early and is_setup(statement)
             walk.visit(statement)
         walk.body.orders |= orders_of(tree.body)
     except RecursionError:
@@ -63,6 +65,8 @@ class _Walk(Branches):
         self._clock = 0
         self._is_handed_on = False
         self._in_loop = 0
+        self.is_early = own is None
+        """So far the code only imports, and sets what is set."""
 
     def _is_own(self, name: str) -> bool:
         return (self.own is not None and name in self.own) or any(name in names for names in self._hidden)
@@ -105,6 +109,7 @@ class _Walk(Branches):
         self._read(chain[0])
         self.body.sets.add(chain[0])
         self.body.stored.add(chain)
+        self.body.settings.setdefault(chain, set()).add(key_of_target(node) if self.is_early and not self._hidden else "")
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
@@ -146,8 +151,9 @@ class _Walk(Branches):
         chain, _ = chain_of(node.value)
         self.body.is_opaque |= chain[-1:] == ("modules",) and is_main(node.slice)
         if chain[-1:] == ("environ",) and not self._is_own(chain[0]):
-            method = "get" if isinstance(node.ctx, ast.Load) else "setdefault"
-            self.body.calls.append(Call(chain[0], (*chain[1:], method), texts=(text_of(node.slice),)))
+            method = "get" if isinstance(node.ctx, ast.Load) else "__setitem__"
+            keys = (key_of_target(node),) if self.is_early and not self._hidden and key_of_target(node) else ()
+            self.body.calls.append(Call(chain[0], (*chain[1:], method), texts=(text_of(node.slice),), settings=keys))
         if not isinstance(node.ctx, ast.Load):
             self._set(node)
         self.visit(node.value)
@@ -319,6 +325,8 @@ class _Walk(Branches):
     def visit_Call(self, node: ast.Call) -> None:
         if is_shell(node):
             code, names = take_shell(self.body, node)
+            for name, line in self.body.commands[-1:] if self.is_early else ():
+                self.body.settings.setdefault(("%", name), set()).add(line)
             for statement in code:
                 self.visit(statement)
             for name in names:
@@ -349,9 +357,10 @@ class _Walk(Branches):
             Call(
                 chain[0] if chain else "", chain[1:] if chain else tail_of(node.func), is_through_call or not chain,
                 frozenset(name for name in args if not self._is_own(name)), frozenset(it.arg for it in node.keywords if it.arg),
-                tuple(text_of(value) for value in node.args[:3]),
+                tuple("None" if isinstance(value, ast.Constant) and value.value is None else text_of(value) for value in node.args[:3]),
                 tuple((it.arg, text) for it in node.keywords if it.arg and (text := text_of(it.value, any_literal=True)) is not None),
                 len(node.args), is_handed_on, hands_locals, on_local,
+                keys_of_call(node, chain[-1]) if self.is_early and chain and not self._hidden and not is_through_call else (),
             )
         )  # fmt: skip
         if len(chain) == 1 and chain[0] in _OPAQUE and chain[0] not in self.sure and (chain[0] != "vars" or not node.args):

@@ -72,7 +72,8 @@ def _about_stops(steps: Sequence[Step], clean: History, document: Document, last
             missing = sorted(name for name in _surely_read(step.entry.code) - bound - ambient if name not in BUILTINS)
             if missing:
                 return [Reason("stops", numbers, f"{which} stands above this cell and needs {missing[0]}, which no cell above it binds")]
-            if ran is not None and ran.cell_id and ran.number not in counted and ran.status is Status.ERROR and not _is_mended(ran, bound):
+            went = any(it.number in counted and it.status is Status.OK for it in same)  # as it will in a clean run
+            if ran is not None and ran.cell_id and ran.number not in counted and ran.status is Status.ERROR and not went and not _is_mended(ran, bound):
                 return [Reason("stops", numbers, f"{which} stands above this cell and raised {_error(ran)[0] or 'an error'} when it ran last")]
         bound |= step.sets | step.changes | step.body.writes
         bound -= step.body.deletes

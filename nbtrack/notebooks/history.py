@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from nbtrack.entities.ledger import Entry, Seen, Status
 from nbtrack.notebooks import known
 from nbtrack.notebooks.body import Body
-from nbtrack.notebooks.calls import HITS, REMEMBERED
+from nbtrack.notebooks.calls import HITS, HOOKS, REMEMBERED
 from nbtrack.notebooks.effects import effects_of
-from nbtrack.notebooks.look import Look
+from nbtrack.notebooks.look import FUTURE, Look
 from nbtrack.notebooks.meanings import BUILTINS, files_of
+from nbtrack.notebooks.places import SHOWN_AS
+from nbtrack.notebooks.renewals import renewed
 from nbtrack.notebooks.repeats import MOVES_ON, repeated
 from nbtrack.notebooks.shell_calls import plain_source
 from nbtrack.notebooks.step import Fact, Step
@@ -53,6 +55,8 @@ class History:
         self._weak: set[str] = set()
         self.is_past_counting = False
         """Some cell may have changed a tensor without PyTorch counting it."""
+        self._options: dict[str, set[str]] = {}
+        """What cells have set so far of each option's place; an empty text where nobody can say."""
         self.kinds: dict[str, str] = {}
         """What names are taken to mean in cells that nobody saw run."""
         self.folder = ""
@@ -73,6 +77,7 @@ class History:
         step.repeats = repeated(self.steps, self._latest.get(_code_of(entry)), step, self)
         if step.repeats is not None:
             step.sets, step.changes = ({it for it in places if it.startswith(MOVES_ON)} for places in (step.sets, step.changes))
+        step.renews = renewed(self.steps, step, self)
         self._update(step, look)
         self._latest[_code_of(entry)] = step
         self.steps.append(step)
@@ -100,7 +105,7 @@ class History:
             step.needs |= {name for name in inner.reads if not (name in body.sure and name not in body.reads and body.binds[name] < first_call)}
             step.changes |= inner.writes
         step.may_set_anything = entry.seen is None and (step.needs_everything or body.has_star_import or any(name == "run" for name, _ in body.commands))
-        step.needs |= {"<warnings as errors>"} | ({REMEMBERED, HITS} if "cache_" in entry.source else set())
+        step.needs |= {"<warnings as errors>", HOOKS} | ({FUTURE} if body.functions else set()) | ({REMEMBERED, HITS} if "cache_" in entry.source else set())
         for name in list(body.mentions):
             step.needs |= self._runs.get(name, set()) - body.sure
             step.needs |= {it for it in self._lazy.get(name, ()) if it in self._bound} - body.sure
@@ -117,8 +122,18 @@ class History:
         step.changes |= {other for name in list(step.changes) for near in (name, *now.get(name, ())) for other in self.linked(near)}
         look.leave_out_unchanged()
         self._refits(step, look, now)
+        self._settle(step, look)
         step.needs, step.changes = ({name for name in names if name not in BUILTINS or self._is_own(name)} for names in (step.needs, step.changes))
         return step, look
+
+    def _settle(self, step: Step, look: Look) -> None:
+        """Options of which the cell sets all that any cell has set: what they were before counts no more."""
+        if step.entry.status in (Status.ERROR, Status.INTERRUPTED):
+            return
+        step.settled = {place for place, keys in look.settings.items() if "" not in keys and self._options.get(place, set()) <= keys}
+        step.sets |= step.settled
+        step.changes -= step.settled
+        step.needs -= step.settled
 
     def _refits(self, step: Step, look: Look, now: dict[str, set[str]]) -> None:
         """An estimator that was fitted anew: what it had learnt before counts no more, what it was made with does."""
@@ -182,6 +197,7 @@ class History:
             number = name.lstrip("_i")
             step.needs.add(f"<out {number}>" if number.isdigit() else "<out>")
         if step.body.shows:
+            step.needs.add(SHOWN_AS)
             step.changes.add("<out>")
             if step.entry.execution_count is not None:
                 step.sets.add(f"<out {step.entry.execution_count}>")
@@ -239,6 +255,8 @@ class History:
         for name, it in seen.lazy if seen is not None else ():
             self._lazy.setdefault(name, set()).add(it)
         self._seeded |= look.seeds
+        for place, keys in look.settings.items():
+            self._options[place] = keys if place in step.settled else self._options.get(place, set()) | keys
         self.folder = seen.folder if seen is not None else self.folder
 
     def _link(self, one: str, other: str) -> None:

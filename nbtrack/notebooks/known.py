@@ -86,7 +86,9 @@ _GENERATORS = {
     "numpy.random.default_rng", "numpy.random.Generator", "numpy.random.RandomState", "numpy.random.SeedSequence", "numpy.random.PCG64", "random.Random",
     "numpy.random.MT19937", "numpy.random.Philox",
 }  # fmt: skip
-GENERATORS = ("object numpy.random", "object random")
+DRAWING = ("random.", "numpy.random.")
+"""Modules whose functions are methods of an object, or no functions to Python."""
+GENERATORS = ("object numpy.random", "object random", "object torch._C")
 """Kinds of random generators: whoever is handed one may draw from it."""
 _RANDOM_BY_DEFAULT = frozenset(
     _words(
@@ -112,23 +114,22 @@ _TORCH_STILL = regex(
     r"^torch\.nn\.(\w*Loss|ReLU|GELU|Sigmoid|Tanh|Softmax|LogSoftmax|Flatten|Sequential|ModuleList|ModuleDict|Module|\w*Pool\w*|Identity|SiLU|LeakyReLU|ELU)$"
 )
 _KERAS_DRAWS = regex(r"^(keras|tensorflow\.keras)\.(layers\.[A-Z]\w*|initializers\.\w+|random\.\w+)$|^tensorflow\.random\.(?!set_seed|Generator)\w+$")
-UNSEEDABLE = regex(r"^(uuid\.uuid[14]|secrets\.\w+|os\.urandom|random\.SystemRandom)$")
+UNSEEDABLE = regex(r"^(uuid\.uuid[14]|secrets\.\w+|os\.urandom|random\.SystemRandom|torch\.(random\.)?seed)$")
 
 
-def draws(name: str, keywords: frozenset[str], named: dict[str, str], n_args: int) -> tuple[str, ...]:
+def draws(name: str, keywords: frozenset[str], named: dict[str, str], n_args: int, first: str | None = None) -> tuple[str, ...]:
     """Random states that a call draws from and moves on; `unseeded` where nothing can repeat it.
 
     Args:
         name: full dotted name.
         keywords: names of keyword arguments.
         named: those that are literals, as text.
+        first: the first argument, where it is known.
     """
     if UNSEEDABLE.match(name):
         return ("unseeded",)
-    if name in SEEDS:
-        return ()
-    if name in _GENERATORS:
-        return () if (n_args or keywords) and named.get("seed") != "None" else ("unseeded",)
+    if name in SEEDS or name in _GENERATORS:  # without a seed they take one from the system
+        return () if (n_args or keywords) and "None" not in (first, named.get("seed"), named.get("a"), named.get("x")) else ("unseeded",)
     if name.startswith("random.") and not name.startswith(("random.get", "random.set")):
         return ("random",)
     if name.startswith(("numpy.random.", "cupy.random.")):
@@ -139,6 +140,8 @@ def draws(name: str, keywords: frozenset[str], named: dict[str, str], n_args: in
             return () if last == "train_test_split" and named.get("shuffle") == "False" else ("numpy",)
         if last in _RANDOM_IF_SHUFFLED and named.get("shuffle") == "True" and "random_state" not in keywords:
             return ("numpy",)
+    if "generator" in keywords and named.get("generator") != "None":
+        return ()
     if (_TORCH_DRAWS.match(name) and not _TORCH_STILL.match(name)) or (name == "torch.utils.data.DataLoader" and named.get("shuffle") == "True"):
         return ("torch",)
     if _KERAS_DRAWS.match(name):
@@ -186,6 +189,8 @@ _WRITE_METHODS = frozenset(
 )
 OWN_FILE = frozenset(_words("open read_text read_bytes write_text write_bytes exists is_file stat"))
 """Methods of a path that read, or write anew, the file it names and no other."""
+ASKS_ABOUT = frozenset(_words("exists isfile isdir is_file is_dir iterdir listdir scandir walk glob iglob rglob getmtime"))
+"""Methods and functions that ask about a file, whatever is in it."""
 PATH_METHODS = OWN_FILE | frozenset(_words("iterdir glob rglob is_dir unlink touch mkdir rmdir rename symlink_to hardlink_to chmod"))
 """Methods by which a path is told from a text."""
 _READ_MODES = regex(r"^r[bt]?$")
@@ -237,10 +242,12 @@ def files(name: str, method: str, texts: tuple[str | None, ...], named: dict[str
     return found
 
 
-CLOCK = regex(r"^(time\.(time|time_ns|localtime|gmtime|ctime|strftime)|datetime\.(datetime|date)\.(now|utcnow|today)|pandas\.Timestamp\.(now|today|utcnow))$")
+CLOCK = regex(
+    r"^(time\.((time|perf_counter|monotonic|process_time)(_ns)?|localtime|gmtime|ctime|strftime)|datetime\.(datetime|date)\.(now|utcnow|today)|pandas\.Timestamp\.(now|today|utcnow))$"
+)
 CLOCK_WORDS = regex(r"^(pandas\.(Timestamp|to_datetime|DatetimeIndex|Period)|numpy\.datetime64)$")
 """Take the time where they are told `now` or `today`."""
-TIMING = regex(r"^time\.time(_ns)?$")
+TIMING = regex(r"^time\.(time|perf_counter|monotonic|process_time)(_ns)?$")
 """Almost always measures how long something took, which is no result."""
 IDENTIFIERS, _MARKED = r"[^\W\d]\w*", r"@([^\W\d]\w*)"
 _FORMULAS = "sql execute evaluate read_sql read_sql_query from_formula ols wls gls glm logit probit poisson mixedlm quantreg dmatrix dmatrices anova_lm"
@@ -262,12 +269,34 @@ PLOT_SETTINGS = regex(
 )
 OPTIONS = regex(
     r"^(pandas\.(set_option|reset_option|options)|numpy\.(set_printoptions|seterr|seterrcall)|warnings\.(filterwarnings|simplefilter)|logging\.\w+|torch\.(set_\w+|backends\.\S+|use_\w+)"
-    r"|locale\.setlocale|time\.tzset|decimal\.getcontext|sys\.setrecursionlimit|sklearn\.set_config|polars\.Config\.\w+|os\.(chdir|putenv|unsetenv)|sys\.path\.\w+|tensorflow\.(config|keras\.backend)\.\S+"
+    r"|locale\.setlocale|time\.tzset|decimal\.getcontext|sys\.setrecursionlimit|sklearn\.set_config|polars\.Config\.\w+|os\.(chdir|putenv|unsetenv|umask)|sys\.path\.\w+|tensorflow\.(config|keras\.backend)\.\S+"
     r"|keras\.(backend|mixed_precision|config)\.\S+|random\.setstate|gc\.\w+|matplotlib\.(use|rc)|importlib\.reload|ipywidgets\.\w+)$"
 )
 """Functions that change the state of a whole library, or of the process."""
+_SETTER = regex(
+    r"\.(set(?!p$|diff|xor|attr|default)\w+|reset_\w+|(un)?register(_\w+)?|(en|dis)able(_\w+)?|add_(type|extension)|(config|options)\.(set|update)|install)$"
+)
+_NO_SETTERS = frozenset({"builtins", "mlflow", "nbtrack", "wandb"})
+OPTION_NAMES = regex(r"\b(rcParams|options|config)\b")
+"""Attributes of a library's module that hold its options."""
+
+
+def is_setter(name: str) -> bool:
+    """Whether a library's function is likely to set something for whoever uses the library."""
+    return _SETTER.search(name) is not None and name not in SEEDS and name.partition(".")[0] not in _NO_SETTERS
+
+
+def plain(name: str) -> str:
+    """A full name, one for what is reached by several."""
+    return name.replace("matplotlib.pyplot.", "matplotlib.")
+
+
 SHELL = regex(r"^(subprocess\.(run|call|check_call|check_output|getoutput|getstatusoutput|Popen)|os\.(system|popen|startfile|spawn\w+|posix_spawn\w*))$")
 """Functions that start another program."""
+SHELLS = ("object ipykernel", "object IPython")
+"""Kinds of IPython's shell."""
+HOOKS = frozenset(_words("events ast_transformers input_transformers_cleanup input_transformers_post set_custom_exc"))
+"""Parts of it by which all cells from then on do something else."""
 MACHINE = regex(
     r"^(tempfile\.(mkdtemp|mkstemp|mktemp|gettempdir|\w*Temporary\w+)|os\.(getpid|getppid|getlogin)|os\.path\.expanduser|pathlib\.Path\.home|socket\.gethostname"
     r"|platform\.node|builtins\.id)$"
@@ -278,7 +307,7 @@ SHARED = regex(r"^(logging\.getLogger|decimal\.getcontext|asyncio\.get_event_loo
 LOGGING = frozenset(_words("debug info warning warn error critical exception log isEnabledFor getEffectiveLevel hasHandlers getChild"))
 """Methods of a logger that leave it as it is."""
 PATCHES = regex(r"^(builtins\.(setattr|delattr)|unittest\.mock\.patch(\.\w+)?)$")
-STORES = frozenset(_words("sqlite3 h5py zipfile tarfile shelve dbm tables duckdb lmdb zarr netCDF4"))
+STORES = frozenset(_words("mmap sqlite3 h5py zipfile tarfile shelve dbm tables duckdb lmdb zarr netCDF4"))
 """Packages whose objects write to the file they were opened with."""
 MAPS = regex(r"^numpy\.(memmap|lib\.format\.open_memmap)$")
 """Functions whose array is a file."""

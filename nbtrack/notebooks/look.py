@@ -14,6 +14,10 @@ LOCAL_STATE = "<local modules>"
 """What modules of the user's own keep in their names."""
 
 
+FUTURE = "<future>"
+"""Place of what `from __future__ import` has changed for all cells after it."""
+
+
 class Look(Calls):
     """What the calls, attributes and commands of one cell come to."""
 
@@ -55,6 +59,8 @@ class Look(Calls):
         self._history.patched |= seen.patched
         if any(name.startswith("<module ") for name in seen.changed):
             step.changes.add(LOCAL_STATE)
+        for place in seen.moved.difference(step.sets, self.settings):
+            self._set_option(place, ())
         if not self._history.restores:
             step.draws -= seen.still
             quiet = {f"<random {state}>" for state in seen.still} - step.sets
@@ -67,7 +73,7 @@ class Look(Calls):
             if state in self._history._seeded:
                 step.needs.add(place)
                 step.changes.add(place)
-            elif not seen.has_drawn_ids:
+            elif not (seen.has_drawn_ids and state == "random"):
                 step.facts.append(Fact("hidden randomness", f"calls something that draws random numbers, which nothing seeded ({state})"))
 
     def leave_out_unchanged(self) -> None:
@@ -110,6 +116,7 @@ class Look(Calls):
                 self._foreign(module)
             path = module.replace(".", "/")
             step.needs |= {self._file(f"{path}.py"), self._file(f"{path}/__init__.py")}
+            step.sets |= {FUTURE} if module == "__future__" else set()
         step.uses |= {dotted.partition(".")[0] for name, dotted in body.imports.items() if "." in dotted and dotted not in body.modules}
         for name, line in body.commands:
             self._command(name, line)
@@ -135,7 +142,7 @@ class Look(Calls):
             step.uses.add(package)
             if self._is_local(package):
                 step.needs.add(LOCAL_STATE)
-            step.needs.add(f"<options {'matplotlib' if package in ('seaborn', 'pylab') else package}>")
+            step.needs |= {f"<options {'matplotlib' if package in ('seaborn', 'pylab') else package}>", f"<patches {package}>"}
 
     def _foreign(self, dotted: str) -> None:
         """What code of the user's own modules does to files, random states and the like; its names are none of the notebook's."""
@@ -153,6 +160,9 @@ class Look(Calls):
             step.draws |= aside.draws
             for mine, its in ((step.needs, aside.needs), (step.changes, aside.changes), (step.sets, aside.sets)):
                 mine |= {it for it in its if it.startswith("<") and it != LOCAL_STATE}
+            for place in look.settings:
+                self._set_option(place, ())
+            step.files |= aside.files
             self.seeds |= look.seeds
 
     def _stored(self, chain: tuple[str, ...]) -> None:
@@ -163,11 +173,14 @@ class Look(Calls):
         if not dotted or package == "builtins":
             return
         if dotted == "os.environ":
-            self._step.changes.add("<environ>")
-            return
-        if dotted == "sys.path":
-            self._step.changes.add("<import path>")
-        elif dotted.partition(".")[0] in known.GENTLE:
-            self._step.changes.add(f"<options {dotted.partition('.')[0]}>")
+            return  # a call stands for it
+        keys = self._taken.settings.get(chain, {""})
+        keys = set() if "" in keys else {f"{known.plain(dotted)}{it}" for it in keys}
+        if dotted in ("sys.path", "sys.modules"):
+            self._set_option("<import path>", keys)
+        elif known.OPTION_NAMES.search(name):
+            self._set_option(f"<options {package}>", keys)
+        elif package in known.GENTLE:
+            self._step.changes.add(f"<patches {package}>")
         else:
-            self._step.changes |= {chain[0], f"<options {dotted.partition('.')[0]}>"}
+            self._step.changes |= {chain[0], f"<patches {package}>"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from nbtrack.entities.ledger import Seen
@@ -28,6 +29,8 @@ class Meanings:
         self.seeds: set[str] = set()
         self.handles: list[tuple[str, str]] = []
         self.clears = False
+        self.settings: dict[str, set[str]] = {}
+        """For options among the places it changes: what it sets of them; an empty text where nobody can say."""
         self._local = history.local_modules | (files_of(seen) if seen is not None else {})
         self.refitted: set[str] = set()
         self.changed_otherwise: set[str] = set()
@@ -40,6 +43,11 @@ class Meanings:
                 step.changes.add("<figures>")
             if seen.tasks:
                 step.facts.append(Fact("background", f"leaves {seen.tasks} asyncio task{'s' if seen.tasks > 1 else ''} running"))
+
+    def _set_option(self, place: str, keys: Iterable[str]) -> None:
+        """The cell changes an option; `keys` is empty where nobody can say what it sets of it."""
+        self._step.changes.add(place)
+        self.settings.setdefault(place, set()).update(tuple(keys) or ("",))
 
     def kind_of(self, name: str) -> str:
         return self._kinds.get(name, "")

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Collection, Iterable
 
 _ORDER_FREE = frozenset({"sorted", "sum", "len", "min", "max", "any", "all", "set", "frozenset", "Counter", "isinstance", "print"})
-_GO_THROUGH = frozenset({"list", "tuple", "enumerate", "iter", "zip", "map", "filter", "next", "deque", "array"})
+_TIES = frozenset({"sorted", "min", "max"})
+"""Of these, what is alike by a key comes in the order it had."""
+_GO_THROUGH = frozenset({"str", "repr", "format", "list", "tuple", "enumerate", "iter", "zip", "map", "filter", "next", "deque", "array"})
 _TAKE_ALL = frozenset({"join", "extend", "fromkeys"})
 _SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy"})
 ANY, TEXT = "*", "'"
@@ -64,8 +66,15 @@ class _Walk(ast.NodeVisitor):
         self._take(node.value)
         self.generic_visit(node)
 
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> None:
+        self._take(node.value)
+        self.generic_visit(node)
+
     def visit_Call(self, node: ast.Call) -> None:
         name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if name == "print" or (name in _TIES and any(it.arg == "key" for it in node.keywords)):
+            for value in node.args:
+                self._take(value)
         if name in _ORDER_FREE:
             for value in (*node.args, *(it.value for it in node.keywords)):
                 if isinstance(value, (ast.ListComp, ast.GeneratorExp)):

@@ -9,6 +9,9 @@ from nbtrack.notebooks import known
 from nbtrack.notebooks.meanings import Meanings, file_place
 from nbtrack.notebooks.step import Fact
 
+SHOWN_AS = "<shown as>"
+"""Place of how IPython shows numbers."""
+
 
 class Places(Meanings):
     """Files, random states and commands of one cell."""
@@ -23,7 +26,7 @@ class Places(Meanings):
         elif not only_seeded:
             step.draws.add(state)
 
-    def _access(self, how: str, path: str | None, *, is_map: bool = False) -> None:
+    def _access(self, how: str, path: str | None, *, is_map: bool = False, is_content: bool = True) -> None:
         step = self._step
         path = self._value(path)
         if path is not None and re.match(r"^(https?|s3|gs|ftp|hf|abfss?)://", path):
@@ -39,6 +42,7 @@ class Places(Meanings):
         if how == "read":
             written = place in step.sets
             step.needs |= ({place, "<files>"} if place else {"<any file>"}) if not written else set()
+            step.files |= {place} if place and is_content and not written else set()
             return
         step.changes |= {"<any file>"} if place else {"<any file>", "<files>"}
         step.changes |= {self._file(os.path.dirname(path))} if path is not None and os.path.dirname(path) else set()  # noqa: PTH120 - a text, as above
@@ -62,6 +66,10 @@ class Places(Meanings):
         kind, _, module = self.kind_of(name).partition(" ")
         return kind == "stream" or module.partition(".")[0] in known.STORES or (maps and module.startswith("numpy"))
 
+    def _is_told(self, name: str, line: str) -> bool:
+        """Whether a magic stands before all that does more than to set something."""
+        return line in self._taken.settings.get(("%", name), ()) and "{" not in line and "$" not in line
+
     def _command(self, name: str, line: str) -> None:
         step = self._step
         if name == "!":
@@ -78,6 +86,7 @@ class Places(Meanings):
         elif name == "run":
             path = next((word for word in line.split() if not word.startswith("-")), "")
             step.needs |= {self._file(path), self._file(f"{path}.py"), "<files>", "<folder>"}
+            step.files |= {self._file(path), self._file(f"{path}.py")}
             step.needs_everything |= "-i" in line.split()
             if not self._is_seen:
                 step.facts.append(Fact("unseen", f"%run {path} may bind any name"))
@@ -87,9 +96,12 @@ class Places(Meanings):
         elif name in ("env", "set_env"):
             key = re.split(r"[=\s]", line.strip(), maxsplit=1)[0]
             if key != line.strip():
-                step.changes |= {"<environ>", f"<variable {key}>"}
+                self._set_option("<environ>", [f"[{key!r}]"] if self._is_told(name, line) else ())
+                step.sets.add(f"<variable {key}>")
         elif name in ("matplotlib", "pylab", "config"):
-            step.changes.add("<options matplotlib>")
+            self._set_option("<options matplotlib>", [f"%{name} {line.partition('=')[0]}"] if self._is_told(name, line) else ())
+        elif name == "precision":
+            step.sets.add(SHOWN_AS)
         elif name in ("load_ext", "reload_ext", "unload_ext", "autoreload", "aimport"):
             step.changes.add("<extensions>")
         elif name in ("reset", "reset_selective"):

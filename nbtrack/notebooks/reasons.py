@@ -23,6 +23,7 @@ RULES = {
     "randomness": NO,
     "output history": NO,
     "changed module": NO,
+    "changed file": NO,
     "changed package": NO,
     "no document": UNKNOWN,
     "not saved": UNKNOWN,
@@ -73,7 +74,22 @@ class Stamp:
 
 
 _BY_CODE = frozenset(
-    {"edited", "deleted", "failed", "interrupted", "input", "randomness", "not saved", "clock", "network", "shell", "environment", "path", "install"}
+    {
+        "edited",
+        "deleted",
+        "failed",
+        "interrupted",
+        "input",
+        "randomness",
+        "changed file",
+        "not saved",
+        "clock",
+        "network",
+        "shell",
+        "environment",
+        "path",
+        "install",
+    }
 )
 """Rules that stand on the code alone. Those about order stand on what objects share, which nobody has seen while the cell runs."""
 

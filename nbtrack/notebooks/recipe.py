@@ -11,13 +11,14 @@ from typing import Any
 
 from nbtrack.entities.ledger import Entry, Status
 from nbtrack.notebooks.body import Body
+from nbtrack.notebooks.renewals import in_first_places
 from nbtrack.notebooks.shell_calls import plain_source
 from nbtrack.notebooks.step import Step
 from nbtrack.records import dataclass
 
 
 def recipe_of(steps: Sequence[Step], targets: Collection[int]) -> list[Step]:
-    """The steps that the targets need, themselves included, in order.
+    """The steps that the targets need, themselves included, in order; one that renews another stands in its place.
 
     Every step taken in has all that it needs taken in too, so each of them finds what it found when it ran.
 
@@ -30,8 +31,8 @@ def recipe_of(steps: Sequence[Step], targets: Collection[int]) -> list[Step]:
     is_everything = False
     last = max(targets, default=0)
     repeats = [step.repeats for step in steps if step.entry.number in targets and step.repeats is not None]
-    for step in reversed(steps):
-        if step.entry.number > last or step.is_ours or (step.entry.number not in targets and any(step is it or step.repeats is it for it in repeats)):
+    for step in reversed(in_first_places(steps, last, targets)):
+        if step.is_ours or (step.entry.number not in targets and any(step is it or step.repeats is it for it in repeats)):
             continue
         is_target = step.entry.number in targets
         is_guess = step.may_set_anything and bool(wanted)

@@ -37,12 +37,12 @@ def repeated(steps: Sequence[Step], earlier: Step | None, step: Step, history: H
     same = seen.alike | seen.unchanged | (frozenset() if history.is_past_counting else seen.counted)
     if not seen.has_imported:
         same |= {name for name, kind in seen.kinds.items() if kind.startswith("module ") and name not in seen.bound}
-    if any(it not in same and not it.startswith(MOVES_ON) for it in (*step.sets, *step.changes)):
+    if any(it not in same and it not in step.settled and not it.startswith(MOVES_ON) for it in (*step.sets, *step.changes)):
         return None
     if any(seen.kinds.get(name) != "plain" and not history.is_alone(name, seen) for name in seen.bound | seen.alike):
         return None
     first = earlier.repeats or earlier
-    needs = {it for it in first.needs if not it.startswith("<random ")}  # it came to the same from another state
+    needs = step.settled | {it for it in first.needs if not it.startswith("<random ")}  # it came to the same from another state
     between = takewhile(lambda it: it is not earlier, reversed(steps))  # those before it were looked at when it ran
     return first if all(needs.isdisjoint(it.sets) and needs.isdisjoint(it.changes) for it in between) else None
 

@@ -32,6 +32,8 @@ class Surroundings:
     """Packages whose installed version differs from the imported one: name to `1.0 imported, 1.1 installed`."""
     names: frozenset[str] = frozenset()
     """What the namespace holds; those that no cell bound were there from the start."""
+    changed_files: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """Files that a cell read and that were changed since, by the cell's number."""
 
 
 def stamp_of(
@@ -136,11 +138,13 @@ def _about_cells(recipe: Sequence[Step], targets: Collection[int], steps: Sequen
                     reasons.append(Reason("path", one, f"{mark} reads {fact.text}, outside the project"))
                 continue
             if fact.rule == "environment":
-                if not any(f"<variable {fact.text}>" in it.changes for it in recipe):
+                if not any(f"<variable {fact.text}>" in it.changes | it.sets for it in recipe):
                     what = fact.text if fact.text in ("os.environ", "sys.argv") else f"the environment variable {fact.text}"
                     reasons.append(Reason("environment", one, f"{mark} reads {what}"))
                 continue
             reasons.append(Reason(fact.rule, one, f"{mark} {fact.text}"))
+        if files := around.changed_files.get(entry.number):
+            reasons.append(Reason("changed file", one, f"{mark} read {', '.join(PurePath(it).name for it in files[:3])}, changed since"))
         for name in (entry.seen.modules if entry.seen is not None else {}) | dict.fromkeys(step.body.modules, ""):
             modules.setdefault(name, entry)
     last = max(targets, default=0)

@@ -29,6 +29,10 @@ class Step:
     """Those it set anew, whatever they were."""
     changes: set[str] = field(default_factory=set)
     """Those it may have changed."""
+    settled: set[str] = field(default_factory=set)
+    """Options among what it set anew: doing so once more changes nothing."""
+    files: set[str] = field(default_factory=set)
+    """Paths of files it read."""
     facts: list[Fact] = field(default_factory=list)
     draws: set[str] = field(default_factory=set)
     """Random states it draws from though nothing in the history seeded them."""
@@ -44,5 +48,7 @@ class Step:
     """%reset: no name is left."""
     repeats: Step | None = None
     """The first execution of the same code, which this one did once more and came to the same."""
+    renews: Step | None = None
+    """An earlier execution of the same cell, in whose place this one may stand."""
     is_ours: bool = False
     """Loads nbtrack or talks to it, and does nothing else."""

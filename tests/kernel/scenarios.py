@@ -29,7 +29,7 @@ class Scenario:
     rules: tuple[str, ...] = ()
     """Rules of the reasons that are no notes, sorted, each once."""
     recipe: str = ""
-    """Executed cells that the recipe is made of, by their numbers: 1 is the first cell that is executed."""
+    """Executed cells that the recipe is made of, by their numbers: 1 is the first cell that is executed. In their order, where that is another."""
     edits: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     fails: bool = False
@@ -49,6 +49,7 @@ _TORCH = {
     "r": RUN + "model.eval()\nwith torch.no_grad():\n    z = loss_fn(model(X), y).item() + acc",
 }  # fmt: skip
 _FRAME = "import pandas as pd\ndf = pd.DataFrame({'v': [1.0, None, 3.0], 'name': ['x', 'y', 'z']})"
+_SETUP = "import warnings\nimport pandas as pd\nimport matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nwarnings.filterwarnings('ignore')\npd.set_option('display.precision', 3)\nplt.rcParams['figure.dpi'] = 70"
 SCENARIOS = [
     Scenario("in order", {"a": "x = 1", "b": "y = x + 1", "r": RUN + "z = x + y"}, "run a; run b; run r", "yes", recipe="1 2 3"),
     Scenario("what the run does not need is left out", {"a": "x = 1", "b": "y = 2", "c": "print(x)", "r": RUN + "z = x"}, "run a; run b; run c; run r", "yes", recipe="1 4"),
@@ -267,11 +268,48 @@ SCENARIOS = [
         "a file appended to by the path of an object", {"a": "from pathlib import Path\nclass C: pass\nc = C()\nc.p = Path('l.txt')\nc.p.write_text('')", "b": "with c.p.open('a') as f: f.write('x')", "r": RUN + "z = len(c.p.read_text())"},
         "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4",
     ),
+    Scenario("the setup cell again, with a line more", {"a": _SETUP, "b": "df = pd.DataFrame({'v': [1, 2]})", "r": RUN + "z = plt.figure().dpi + len(df)"}, "run a; run b; edit a; run a; run r", "yes", recipe="3 2 4", edits=(_SETUP + "\nimport json",)),
+    Scenario("the setup cell again, with a line that failed at first", {"a": _SETUP, "b": "df = pd.DataFrame({'v': [1, 2]})", "r": RUN + "z = plt.figure().dpi + len(df) + math.floor(1.5)"}, "run a; run b; edit a; run a; edit a; run a; run r", "yes", recipe="4 2 5", edits=(_SETUP + "\nimport mathematics", _SETUP + "\nimport math")),
+    Scenario("the setup cell again, with another value of what was used", {"a": "k = 1", "b": "x = k", "r": RUN + "z = k + x"}, "run a; run b; edit a; run a; run r", "no", ("edited", "out of order", "re-run"), "1 2 3 4", edits=("k = 2",)),
+    Scenario("a function defined anew, after another cell called it", {"a": "def f(): return 1", "b": "x = f()", "r": RUN + "z = f() + x"}, "run a; run b; edit a; run a; run r", "no", ("edited", "out of order", "re-run"), "1 2 3 4", edits=("def f(): return 2",)),
+    Scenario("a function added to a cell, after another used the rest", {"a": "import math", "b": "x = math.floor(2.5)", "r": RUN + "z = half(x)"}, "run a; run b; edit a; run a; run r", "yes", recipe="3 2 4", edits=("import math\ndef half(n): return n / 2",)),
+    Scenario("the setup cell again", {"a": _SETUP, "b": "df = pd.DataFrame({'v': [1, 2]})", "r": RUN + "z = plt.figure().dpi + len(df)"}, "run a; run b; run a; run r", "yes", recipe="1 2 4"),
+    Scenario("the magics of the setup cell again", {"a": "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.style.use('ggplot')", "r": RUN + "fig = plt.figure()\nz = fig.dpi\nplt.close(fig)"}, "run a; run a; run r", "yes", recipe="1 3"),
+    Scenario("a hook of a cell that is gone", {"a": "seen = []\ndef hook(*_): seen.append(1)", "b": "get_ipython().events.register('pre_run_cell', hook)", "r": RUN + "z = len(seen)"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
+    Scenario("a generator without a seed, by a name of its own", {"a": "from numpy.random import default_rng", "r": RUN + "z = float(default_rng().random())"}, "run a; run r", "no", ("randomness",), "1 2"),
+    Scenario("a cell that needs what it binds, again", {"a": "import pandas as pd\na = pd.DataFrame({'k': [1, 2]})\nb = pd.DataFrame({'k': [1, 2], 'w': [3, 4]})", "c": "a = a.merge(b, on='k')", "r": RUN + "z = len(a.columns)"}, "run a; run c; run c; run r", "no", ("re-run",), "1 2 3 4"),
+    Scenario("a cell that raised only when it was executed again", {"a": "d = {'k': 1, 'v': 2}", "c": "d.pop('k')", "r": RUN + "z = len(d)"}, "run a; run c; run c; run r", "yes", recipe="1 2 4"),
+    Scenario("a set as a text", {"a": "w = {'a', 'b', 'c'}", "r": RUN + "z = str(w)"}, "run a; run r", "unknown", ("hash order",), "1 2"),
+    Scenario("a map of a file written by a cell that is gone", {"a": "import mmap\nopen('m.bin', 'wb').write(b'abcd')\nf = open('m.bin', 'r+b')\nm = mmap.mmap(f.fileno(), 0)", "b": "m[0:1] = b'x'\nm.flush()", "r": RUN + "z = open('m.bin', 'rb').read()"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
+    Scenario("an option less in the setup cell", {"a": _SETUP, "r": RUN + "z = plt.figure().dpi"}, "run a; edit a; run a; run r", "no", ("edited", "re-run"), "1 2 3", edits=(_SETUP.rpartition("\n")[0],)),
+    Scenario("an option set after it was asked for", {"a": _SETUP, "r": RUN + "z = plt.figure().dpi\nplt.rcParams['figure.dpi'] = 55"}, "run a; run r; run r", "no", ("re-run",), "1 2 3"),
+    Scenario("options of two cells, one of them gone", {"a": _SETUP.replace("['figure.dpi'] = 70", ".update({'figure.dpi': 70})"), "b": "plt.rcParams.update({'font.size': 20})", "r": RUN + "z = plt.figure().dpi + plt.rcParams['font.size']"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
+    Scenario("an option set by a helper of a cell that is gone", {"a": _SETUP + "\ndef coarse(options): options['figure.dpi'] = 50", "b": "coarse(plt.rcParams)", "r": RUN + "z = plt.figure().dpi"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
+    Scenario("a context changed through its name, by a cell that is gone", {"a": "import decimal\nc = decimal.getcontext()", "b": "c.prec = 5", "r": RUN + "z = str(decimal.Decimal(1) / 3)"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
+    Scenario("a setting of a library nobody knows", {"a": "import calendar", "b": "calendar.setfirstweekday(6)", "r": RUN + "z = calendar.firstweekday()"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
+    Scenario("a module put where imports look, by a cell that is gone", {"a": "import sys, types\nm = types.ModuleType('made_up')\nm.v = 3", "b": "sys.modules['made_up'] = m", "r": RUN + "import made_up\nz = made_up.v"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
+    Scenario("a future of a cell that is gone", {"a": "x = 1", "b": "from __future__ import annotations", "r": RUN + "def f(q: int): pass\nz = str(f.__annotations__['q'])"}, "run a; run b; delete b; run r", "no", ("deleted",), "2 3"),
+    Scenario("what a missing key gives, changed by a cell that is gone", {"a": "from collections import defaultdict\nd = defaultdict(int)\nd[0] = 1", "b": "d.default_factory = list", "r": RUN + "z = str(d['q'])"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
+    Scenario("an array that a cell made read-only", {"a": "import numpy as np\na = np.zeros(2)", "b": "a.setflags(write=False)", "r": RUN + "z = a.flags.writeable"}, "run a; run b; delete b; run r", "no", ("deleted",), "1 2 3"),
+    Scenario("generators spawned twice", {"a": "import numpy as np\nrng = np.random.default_rng(1)", "b": "kids = rng.spawn(1)", "r": RUN + "z = float(rng.spawn(1)[0].random())"}, "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4"),
+    Scenario("torch: a generator of one's own, gone through twice", {"a": "import torch\nfrom torch.utils.data import DataLoader\ng = torch.Generator().manual_seed(0)\nloader = DataLoader(list(range(8)), batch_size=2, shuffle=True, generator=g)", "b": "for batch in loader: pass", "r": RUN + "z = str([it.tolist() for it in loader])"}, "run a; run b; run b; run r", "no", ("re-run",), "1 2 3 4", needs="torch"),
+    Scenario("data that was edited since it was read", {"a": "d = open('d.txt').read()", "r": RUN + "z = d"}, "write d.txt; run a; write d.txt; run r", "no", ("changed file",), "1 2", files=("1", "2")),
+    Scenario("data that a cell below wrote over", {"a": "import pandas as pd\ndf = pd.read_csv('d.csv')", "b": "(df * 2).to_csv('d.csv', index=False)", "r": RUN + "z = int(df.v.sum())"}, "write d.csv; run a; run b; run r", "no", ("changed file",), "1 3", files=("v\n1\n",)),
+    Scenario("a file a cell made, read and made again", {"a": "open('n.txt', 'w').write('1')", "b": "x = open('n.txt').read()", "r": RUN + "z = x"}, "run a; run b; run a; run r", "yes", recipe="1 2 4"),
+    Scenario("a seed that is none", {"a": "import random", "r": RUN + "random.seed()\nz = random.random()"}, "run a; run r", "no", ("randomness",), "1 2"),
+    Scenario("randomness that nobody reads, beside an import that draws", {"a": "import random\ndraw = getattr(random, 'ran' + 'dom')", "r": RUN + "import rich.style\nz = draw()"}, "run a; run r", "unknown", ("hidden randomness",), "1 2"),
+    Scenario("an import that draws for itself", {"a": "import random", "r": RUN + "import rich.style\nz = 1"}, "run a; run r", "yes", recipe="2"),
 ]  # fmt: skip
 
 VERDICTS = {
     "never seeded": "different",
     "randomness that nobody reads, where something is imported": "different",
+    "randomness that nobody reads, beside an import that draws": "different",
+    "a seed that is none": "different",
+    "a generator without a seed, by a name of its own": "different",
+    "a set as a text": "different",
+    "data that was edited since it was read": "different",
+    "data that a cell below wrote over": "not runnable",
     "randomness in a local module": "different",
     "never seeded, by NumPy in a function": "different",
     "timing is no result": "different",

@@ -24,6 +24,10 @@ def found(code, own=()):
         ("', '.join(s.union(t))", ("s", False)),
         ("[*{x for x in w}]", ("wx", True)),
         ("s.pop()", ("s", False)),
+        ("str(set(w))", ("w", True)),
+        ("f'{set(w)}'", ("w", True)),
+        ("print(set(w))", ("w", True)),
+        ("max(set(w), key=len)", ("w", True)),
     ],
 )
 def test_going_through_a_set_is_found(code, order):
