@@ -76,7 +76,7 @@ def diff(
     b: Annotated[str, typer.Argument(help="Run it is compared with")],
     as_json: Json = False,
     as_markdown: Annotated[bool, typer.Option("--md", help="Print markdown, for a comment or a job's summary.")] = False,
-    as_html: Annotated[bool, typer.Option("--html", help="Print HTML.")] = False,
+    as_html: Annotated[bool, typer.Option("--html", help="Print an HTML page, which needs nothing else.")] = False,
 ) -> None:
     """Show what changed from one run to another."""
     from nbtrack.magics.diff_page import DiffPage
@@ -87,7 +87,7 @@ def diff(
     if as_json:
         print_json(page.data())
     else:
-        print(page.markdown() if as_markdown else page._repr_html_() if as_html else repr(page))
+        print(page.markdown() if as_markdown else page.page() if as_html else repr(page))
 
 
 @app.command()

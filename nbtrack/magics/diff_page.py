@@ -27,6 +27,12 @@ class _Section:
     notes: tuple[str, ...] = field(default=())
 
 
+_STYLE = (
+    "<style>body{font-family:system-ui,sans-serif;margin:24px;max-width:1100px;color-scheme:light dark}table{border-collapse:collapse}"
+    "td,th{font-size:13px;padding:2px 18px 2px 0;vertical-align:top}pre{white-space:pre-wrap;margin:.3em 0 .6em 1em}</style>"
+)
+
+
 class DiffPage:
     """A RunDiff, drawn: HTML in Jupyter, text elsewhere; `.diff` holds the facts."""
 
@@ -58,6 +64,11 @@ class DiffPage:
                 lines = "\n".join(_line(line) for line in block)
                 parts.append(f"<details><summary>{escape(title)}</summary><pre style='font-size:12px;line-height:1.3'>{lines}</pre></details>")
         return f"<div style='font-size:13px'>{''.join(parts)}</div>"
+
+    def page(self) -> str:
+        """As a page of its own, which needs nothing else; what changed line by line is open."""
+        body = self._repr_html_().replace("<details>", "<details open>")
+        return f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(self._title())}</title>{_STYLE}</head><body>{body}</body></html>'
 
     def markdown(self) -> str:
         """As GitHub and GitLab read it."""

@@ -138,7 +138,7 @@ def _lines(a: Sequence[str], b: Sequence[str], repeats: Repeats) -> tuple[str, .
     if a == b:
         return ()
     cut = max(len(a), len(b)) > _LINES
-    found = [line for line in islice(unified_diff(a[:_LINES], b[:_LINES], lineterm="", n=2), 2, None) if not line.startswith("@@")]
+    found = ["…" if line.startswith("@@") else line for line in islice(unified_diff(a[:_LINES], b[:_LINES], lineterm="", n=2), 3, None)]  # lines left out
     return (*repeats.mask(words.clean("\n".join(found)))[0].splitlines(), *(["… only the first lines are compared"] if cut else []))
 
 

@@ -243,9 +243,9 @@ def test_every_drawing_shows_the_same_and_html_and_markdown_escape(run, diff):
     a = run({HOSTILE: HOSTILE}, {"accuracy": [0.5]}, artifacts={"notebook/executed.ipynb": cells("x", "y")})
     b = run({HOSTILE: "2"}, {"accuracy": [0.75]}, artifacts={"notebook/executed.ipynb": cells("x", "```" + HOSTILE)})
     page = DiffPage(diff(a, b))
-    for text in (repr(page), page._repr_html_(), page.markdown()):
+    for text in (repr(page), page._repr_html_(), page.page(), page.markdown()):
         assert "accuracy" in text and "better" in text and "+0.25 (+50.0%)" in text and "cell 2 edited" in text
-    assert "<script>" not in page._repr_html_()
+    assert "<script>" not in page.page() and page.page().startswith("<!DOCTYPE html>")
     assert "````diff" in page.markdown()
     assert "\\|" in page.markdown()
     assert "<script>" not in page.markdown().partition("````diff")[0]
