@@ -96,7 +96,9 @@ class Calls(Places):
             step.facts.append(Fact("machine", f"uses {name.removeprefix('builtins.')}(), which is another on each machine or in each kernel"))
         if name == "builtins.hash":
             step.facts.append(Fact("hash order", "uses hash(), which for texts is another in each kernel unless PYTHONHASHSEED=0"))
-        if known.SHELL.match(name) and not known.QUIET_COMMANDS.match(self._value(call.texts[0] if call.texts else None) or ""):
+        is_taken = known.TAKES_OUTPUT.match(name) is not None or not call.keywords.isdisjoint({"capture_output", "stdout"})
+        step.needs |= {"<environ>"} if known.SHELL.match(name) else set()
+        if known.SHELL.match(name) and (is_taken or not known.QUIET_COMMANDS.match(first or "")):
             step.facts.append(Fact("shell", f"starts another program ({name})"))
             step.changes |= {"<any file>", "<files>"}
             step.needs |= {"<any file>", "<folder>"}

@@ -297,6 +297,8 @@ SHELLS = ("object ipykernel", "object IPython")
 """Kinds of IPython's shell."""
 HOOKS = frozenset(_words("events ast_transformers input_transformers_cleanup input_transformers_post set_custom_exc"))
 """Parts of it by which all cells from then on do something else."""
+TAKES_OUTPUT = regex(r"^(subprocess\.(check_output|getoutput|getstatusoutput|Popen)|os\.popen)$")
+"""Of these, whose value is what the program writes."""
 MACHINE = regex(
     r"^(tempfile\.(mkdtemp|mkstemp|mktemp|gettempdir|\w*Temporary\w+)|os\.(getpid|getppid|getlogin)|os\.path\.expanduser|pathlib\.Path\.home|socket\.gethostname"
     r"|platform\.node|builtins\.id)$"

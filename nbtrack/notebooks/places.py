@@ -72,9 +72,10 @@ class Places(Meanings):
 
     def _command(self, name: str, line: str) -> None:
         step = self._step
-        if name == "!":
-            if known.QUIET_COMMANDS.match(line):
-                return
+        if name in ("!", "!="):
+            step.needs.add("<environ>")
+            if name == "!" and known.QUIET_COMMANDS.match(line):
+                return  # what it writes is shown, and no name has it
             if known.INSTALL.search(line):
                 step.facts.append(Fact("install", line.strip()))
             else:

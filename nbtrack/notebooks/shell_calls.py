@@ -54,7 +54,7 @@ def take_shell(found: Body, node: ast.Call) -> tuple[list[ast.stmt], Iterator[st
     texts = [arg.value if isinstance(arg, ast.Constant) and isinstance(arg.value, str) else "" for arg in node.args]
     method, first = node.func.attr, next(iter(texts), "")
     if method in ("system", "getoutput", "getoutput_var", "system_piped"):
-        found.commands.append(("!", first))
+        found.commands.append(("!" if method.startswith("system") else "!=", first))
         return [], _expanded(first)
     if method not in ("run_line_magic", "run_cell_magic", "magic") or not texts:
         found.is_opaque = True
