@@ -98,9 +98,11 @@ $(VENV)/.installed-frameworks: pyproject.toml | $(VENV)/.made
 	@$(call install,-e . --group frameworks)
 	@touch $@
 
-$(VENV)/.installed-browser: pyproject.toml | $(VENV)/.made
+# A JupyterHub's proxy is a program of Node.js.
+$(VENV)/.installed-browser: pyproject.toml | $(VENV)/.made $(WEB)/node_modules/.installed-all
 	@echo "Installing JupyterLab, Notebook and what drives a browser"
 	@$(call install,-e . --group browser)
+	@PATH="$(abspath $(BIN)):$$PATH" npm install --prefix $(VENV)/hub --no-save --no-audit --no-fund --no-progress --loglevel=error configurable-http-proxy@5.3
 	@touch $@
 
 $(WEB)/node_modules/.installed-all: $(WEB)/package-lock.json | $(VENV)/.made

@@ -88,7 +88,8 @@ class Server:
             **self.variables,
         }
         options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={self.port}", "--ServerApp.port_retries=0", "--expose-app-in-browser"]
-        options += [f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}", f"--ServerApp.base_url={self.base}", *self.options]
+        options += [f"--IdentityProvider.token={self.token}", f"--ServerApp.base_url={self.base}", *self.options]
+        options += [] if self.program else [f"--ServerApp.root_dir={self.root}"]
         self.log = (own / "server.log").open("wb")
         command = [self.python, *(self.program or ("-m", "jupyter", self.app)), *options]
         self.process = subprocess.Popen(
