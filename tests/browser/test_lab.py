@@ -14,8 +14,8 @@ TRAIN = "%%track fit\nfor step in range(20):\n    loss = lr / (step + 1)"
 
 
 @pytest.mark.browser
-def test_badges_come_back_after_a_reload_and_a_new_name(lab, page, word):
-    before, after = f"before-{word}.ipynb", f"after-{word}.ipynb"
+def test_badges_come_back_after_a_reload_a_new_name_and_a_move(lab, page, word):
+    before, after, moved = f"before-{word}.ipynb", f"after-{word}.ipynb", f"moved-{word}/after-{word}.ipynb"
     lab.notebook(before, "%load_ext nbtrack", "lr = 0.5", TRAIN)
     open_in(page, lab, before)
     run_all(page)
@@ -26,6 +26,15 @@ def test_badges_come_back_after_a_reload_and_a_new_name(lab, page, word):
     page.wait_for_function("after => window.jupyterapp.shell.currentWidget.context.path === after", arg=after)
     open_in(page, lab, after)
     badge(page, "loss 0.025")
+    (lab.root / moved).parent.mkdir()
+    page.evaluate(f"void window.jupyterapp.serviceManager.contents.rename('{after}', '{moved}')")
+    page.wait_for_function("moved => window.jupyterapp.shell.currentWidget.context.path === moved", arg=moved)
+    run_cell(page, 2)
+    badge(page, "\u00d72")
+    [now, then] = [view for view in all_runs(Home(Path(lab.env["NBTRACK_HOME"]))) if word in view.tags.get("nbtrack.notebook", "")]
+    assert [it.tags["nbtrack.notebook"] for it in (then, now)] == [str(lab.root / before), str(lab.root / moved)]
+    open_in(page, lab, moved)
+    badge(page, "\u00d72")
 
 
 @pytest.mark.browser
