@@ -310,7 +310,7 @@ VERDICTS = {
     "a seed that is none": "different",
     "a generator without a seed, by a name of its own": "different",
     "a set as a text": "different",
-    "data that was edited since it was read": "different",
+    "data that was edited since it was read": "not runnable",
     "data that a cell below wrote over": "not runnable",
     "randomness in a local module": "different",
     "never seeded, by NumPy in a function": "different",
