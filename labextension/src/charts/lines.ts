@@ -159,10 +159,17 @@ export class Lines {
   /** Show what lies between two pixels of the plot; all of it where that is as much as there is. */
   private _show(left: number, right: number): void {
     const [first, last] = this._extent;
-    const [low, high] = [Math.max(first, this._plot.posToVal(left, 'x')), Math.min(last, this._plot.posToVal(right, 'x'))];
+    const [low, high] = [Math.max(first, this._at(left)), Math.min(last, this._at(right))];
     if (high - low > (last - first) * LEAST) {
       this._span.move(low <= first && high >= last ? null : [low, high]);
     }
+  }
+
+  /** The x at a pixel of what is to be shown: keys and wheel may turn on before it is drawn. */
+  private _at(pixel: number): number {
+    const [first, last] = this._span.range ?? this._extent;
+    const share = pixel / this._room().width;
+    return this._isLogX ? first * (last / first) ** share : first + share * (last - first);
   }
 
   private _scale(): void {
