@@ -27,6 +27,7 @@ from nbtrack.capture.recover import recover
 from nbtrack.capture.run import TrackedRun, write_ends
 from nbtrack.capture.source import Cell, Finding
 from nbtrack.capture.sources import SOURCES
+from nbtrack.capture.taken_off import TakenOff
 from nbtrack.capture.truth import Truth
 from nbtrack.entities import Request, State
 from nbtrack.entities.ledger import Entry, Ledger, Status
@@ -88,8 +89,7 @@ class Session:
         self.blocks = Blocks(self)
         self._executions: list[Execution] = []
         self._depth: dict[int, int] = {}
-        self._is_unseen = False
-        """A line was taken off a cell of whose execution no hook has told yet."""
+        self._line = TakenOff(lambda raw: not self.is_busy() and read_line(raw) is not None, self.notices)
 
     def start(self) -> None:
         """Register the hooks."""
@@ -104,7 +104,7 @@ class Session:
             self.blocks.entered(running)
         for name, hook in self._hooks():
             self.shell.events.register(name, hook)
-        self.shell.input_transformer_manager.cleanup_transforms.append(self._take_off_line)
+        self.shell.input_transformer_manager.cleanup_transforms.append(self._line.transform)
         atexit.register(self._at_exit)
 
     def stop(self) -> None:
@@ -117,14 +117,14 @@ class Session:
             with contextlib.suppress(ValueError):
                 self.shell.events.unregister(name, hook)
         with contextlib.suppress(ValueError):
-            self.shell.input_transformer_manager.cleanup_transforms.remove(self._take_off_line)
+            self.shell.input_transformer_manager.cleanup_transforms.remove(self._line.transform)
         atexit.unregister(self._at_exit)
         self.switch_off()
         self.collector.stop()
         forget_owner()
 
     def _hooks(self) -> tuple[tuple[str, Callable[..., None]], ...]:
-        return ("pre_run_cell", self._before_cell), ("post_execute", self._after_any), ("post_run_cell", self._after_cell)
+        return ("pre_run_cell", self._before_cell), ("post_execute", self._line.executed), ("post_run_cell", self._after_cell)
 
     def switch_on(self, request: Request) -> TrackedRun | None:
         """Begin a run that lasts until `switch_off`."""
@@ -178,26 +178,8 @@ class Session:
         """Whether a cell of this thread is executing."""
         return self._depth.get(threading.get_ident(), 0) > 0
 
-    def _take_off_line(self, lines: list[str]) -> list[str]:
-        """Input transformer: without the `%%track` line, the cell is what it would be. Runs more than once a cell."""
-        if not lines or not lines[0].startswith("%%track") or self.is_busy() or self._read_line("".join(lines)) is None:
-            return lines
-        self._is_unseen = True
-        rest = lines[1:]
-        if rest and rest[0].startswith("%%"):
-            return rest  # IPython looks for a cell magic on the first line only
-        return ["\n", *rest]  # the user's line numbers stay
-
-    _take_off_line.has_side_effects = True  # type: ignore[attr-defined]  # it has none: so IPython asks whether input is complete without it, as of a cell magic
-
-    def _after_any(self) -> None:
-        """IPython runs the cells of a file (`ipython FILE.ipynb`) silently: of those it tells this hook alone, and not what they are."""
-        if self._is_unseen:
-            self._is_unseen = False
-            self.notices.tell("this cell is not tracked: IPython runs the cells of a file unseen. `nbtrack run FILE.ipynb` tracks them")
-
     def _before_cell(self, info: Any) -> None:
-        self._is_unseen = False
+        self._line.seen()
         thread = threading.get_ident()
         self._depth[thread] = self._depth.get(thread, 0) + 1
         if info.silent or self._depth[thread] > 1:
