@@ -49,3 +49,16 @@ def nothing_left(monkeypatch, store):
         except psutil.Error:
             continue
     assert left == []
+
+
+@pytest.fixture
+def end_what_a_kill_left(nothing_left, home):
+    """A kernel that was only about to be told of ends by itself soon after its runner was killed; the tests do not wait for that."""
+    yield
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(TOKEN) and process.environ().get("NBTRACK_HOME") == str(home.root):
+                process.kill()
+                process.wait(10)
+        except psutil.Error:
+            continue

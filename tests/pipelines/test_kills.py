@@ -10,15 +10,14 @@ import sys
 import textwrap
 from collections import Counter
 
-import psutil
 import pytest
 
 from nbtrack.entities import State
 from nbtrack.journal import fold
 from nbtrack.pipelines.cache import Cache
-from nbtrack.pipelines.processes import TOKEN
 from nbtrack.reads import all_runs
 
+pytestmark = pytest.mark.usefixtures("end_what_a_kill_left")
 POINTS = int(os.environ.get("KILL_POINTS", "8"))
 """Of the steps so many, spread over the run; 1000 for all."""
 RUNNER = """
@@ -68,19 +67,6 @@ def project(folder, notebook):
         parameters="word = ''\nn = 0",
     )
     (folder / "nbtrack.yaml").write_text(textwrap.dedent(SPEC))
-
-
-@pytest.fixture(autouse=True)
-def end_what_a_kill_left():
-    """A kernel that was only about to be told of ends by itself soon after its runner was killed; the tests do not wait for that."""
-    yield
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(TOKEN) and process.environ().get("NBTRACK_HOME") == os.environ.get("NBTRACK_HOME"):
-                process.kill()
-                process.wait(10)
-        except psutil.Error:
-            continue
 
 
 @pytest.mark.timeout(3600)

@@ -11,15 +11,14 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 import yaml
 
 import nbtrack
 from nbtrack.entities import State
 from nbtrack.errors import StageError, UsageError
-from nbtrack.pipelines.processes import TOKEN
 
+pytestmark = pytest.mark.usefixtures("end_what_a_kill_left")
 COMMAND = [sys.executable, "-c", "from nbtrack.cli import main; main()"]
 
 
@@ -198,16 +197,3 @@ def wait_for(is_so, process):
     while not is_so():
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.05)
-
-
-@pytest.fixture(autouse=True)
-def end_what_a_kill_left(home):
-    """A kernel ends by itself soon after its runner was killed; the tests do not wait for that."""
-    yield
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(TOKEN) and process.environ().get("NBTRACK_HOME") == os.environ.get("NBTRACK_HOME"):
-                process.kill()
-                process.wait(10)
-        except psutil.Error:
-            continue
