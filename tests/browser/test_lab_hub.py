@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from live_lab import COLLABORATION_OFF, IDLE, PATIENCE_MS, badge, command, run_all
 
@@ -86,14 +86,16 @@ def hub(tmp_path):
                 time.sleep(0.2)
         yield url, tmp_path
     finally:
+        started = psutil.Process(process.pid).children(recursive=True)
         process.terminate()  # a hub then ends its proxy and the servers of its users, which takes its time on a busy machine
         try:
             process.wait(PATIENCE_MS / 1000)
         except subprocess.TimeoutExpired:
             end_group(process, is_now=True)
             process.wait()
-        with contextlib.suppress(OSError, ValueError):  # as it is where the hub ended it
-            os.kill(int((tmp_path / "jupyterhub-proxy.pid").read_text()), signal.SIGTERM)
+        for one in started:  # where `node` is a script that starts the program, the hub ends the script alone
+            with contextlib.suppress(psutil.Error):
+                one.kill()
 
 
 def journal_of(root, user):
