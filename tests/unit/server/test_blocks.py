@@ -25,7 +25,7 @@ def views():
         params = {"lr": chance.choice(["0.1", "0.2"]), **({"mode": "fast", "depth": "deep" if number % 400 == 7 else "3"} if number % 3 else {})}
         value = chance.choice([0.5, 0.25, float("nan"), float("inf")])
         metrics = {} if number % 5 == 0 else {"loss": Metric("loss", 1, value, 0, value, value, value, 0, "min")}
-        tags = {"nbtrack.notebook": f"/work/{number % 4}.ipynb", "nbtrack.source": f"{number:x}"}
+        tags = {"nbtrack.notebook": f"/home/ann/{number % 4}.ipynb", "nbtrack.source": f"{number:x}"}
         tags |= {"nbtrack.baseline": "yes"} if number == 900 else {"api_token": "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"} if number == 800 else {}
         tags |= {"owner": 'ana "é" \ud800'} if number > 1400 else {}
         start = RunStart(f"{chance.getrandbits(128):032x}", f"run-{number % 9}", "Trials", "sqlite:////nowhere.db", "nobody", 10**18 - number * 10**9)
