@@ -21,37 +21,31 @@ ARGS = [
 ]
 
 
-def _serve(folder, app, **facts):
-    server = Server(folder, app, **facts)
-    try:
-        server.start()
-        yield server
-    finally:
-        if hasattr(server, "process"):
-            server.stop()
-
-
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
-    yield from _serve(tmp_path_factory.mktemp("lab"), "lab")
+    with Server(tmp_path_factory.mktemp("lab"), "lab") as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def notebook7(tmp_path_factory):
-    yield from _serve(tmp_path_factory.mktemp("notebook7"), "notebook")
+    with Server(tmp_path_factory.mktemp("notebook7"), "notebook") as server:
+        yield server
 
 
 @pytest.fixture
 def own_lab(tmp_path_factory):
     """That a test may stop and start."""
-    yield from _serve(tmp_path_factory.mktemp("own"), "lab")
+    with Server(tmp_path_factory.mktemp("own"), "lab") as server:
+        yield server
 
 
 @pytest.fixture
 def shared_lab(tmp_path_factory):
     """With real-time collaboration."""
     pytest.importorskip("jupyter_collaboration")
-    yield from _serve(tmp_path_factory.mktemp("shared"), "lab", is_shared=True)
+    with Server(tmp_path_factory.mktemp("shared"), "lab", is_shared=True) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

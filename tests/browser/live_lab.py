@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from nbtrack.system import end_group, own_group
 
@@ -57,6 +58,18 @@ class Server:
     port: int = 0
     """Found by the first start, and kept by the next ones."""
     token: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if hasattr(self, "process"):
+            self.stop()
 
     def start(self) -> None:
         if not self.port:

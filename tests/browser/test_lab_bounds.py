@@ -29,15 +29,11 @@ def bounded(tmp_path_factory):
             "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "NBTRACK_RETRY_S": "0.5", "NBTRACK_POLL_S": "0.2",
         },
     )  # fmt: skip
-    try:
-        server.start()
+    with server:
         yield server
-    finally:
-        if hasattr(server, "process"):
-            server.stop()
-            home = Home(Path(server.env["NBTRACK_HOME"]))
-            for store in courier.known_stores(home):
-                courier.stop(home, store)
+    home = Home(Path(server.env["NBTRACK_HOME"]))
+    for store in courier.known_stores(home):
+        courier.stop(home, store)
 
 
 def of(server, name):

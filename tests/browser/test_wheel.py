@@ -45,12 +45,8 @@ def bare(installed, tmp_path):
     assert shutil.which("node", path=str(installed)) is None
     server = Server(tmp_path / "root", "lab", python=str(installed / "python"), path=str(installed))
     server.root.mkdir()
-    try:
-        server.start()
+    with server:
         yield server
-    finally:
-        if hasattr(server, "process"):
-            server.stop()
 
 
 @pytest.mark.browser
