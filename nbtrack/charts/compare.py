@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +21,7 @@ from nbtrack.charts.rows import Rows, differing, is_number, rows
 from nbtrack.charts.select import Selection, select
 from nbtrack.charts.shapes import Ask, Curves, Failed, Problem, Runs, Series, X
 from nbtrack.charts.spark import spark
+from nbtrack.charts.spreadsheet import as_csv
 from nbtrack.charts.statistics import grouping, statistics
 from nbtrack.entities import RunView
 from nbtrack.errors import NbtrackError, UnknownRunError, UsageError
@@ -193,13 +192,7 @@ class Comparison:
 
     def csv(self) -> str:
         """Every run and every column; texts that a spreadsheet would take for a formula begin with an apostrophe."""
-        written = io.StringIO()
-        writer = csv.writer(written, lineterminator="\n")
-        columns = self.table()["columns"]
-        writer.writerow([_cell(it["name"] if it["kind"] == "info" else f"{it['kind']}.{it['name']}") for it in columns])
-        lists: list[list[Any]] = [it["last"] if it["kind"] == "metric" else it["values"] for it in columns]
-        writer.writerows([[_cell(value) for value in row] for row in zip(*lists, strict=True)])
-        return written.getvalue()
+        return as_csv(self.table())
 
     def rows(self) -> Rows:
         """What is worth showing, cell by cell."""
@@ -397,10 +390,3 @@ def _stale(seen: fresh.Freshness) -> str:
 
 def _same(views: Sequence[RunView], others: Sequence[RunView]) -> bool:
     return len(views) == len(others) and all(one is other for one, other in zip(views, others, strict=True))
-
-
-def _cell(value: Any) -> Any:
-    """A value as a spreadsheet may open it."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and number(value) is None:
-        return f"'{value}"
-    return value

@@ -109,3 +109,14 @@ def _name_of(node: ast.expr) -> str:
         key = node.slice
         return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else _name_of(node.value)
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def columns_of(tree: ast.Module) -> dict[str, list[str]]:
+    """Columns of the tables that are made of lists: `DataFrame(rows, columns=["depth", "score"])`."""
+    found: dict[str, list[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and path_of(node.func)[-1:] == ["DataFrame"] and node.args and isinstance(node.args[0], ast.Name):
+            for keyword in node.keywords:
+                if keyword.arg == "columns" and isinstance(keyword.value, (ast.List, ast.Tuple)):
+                    found[node.args[0].id] = [str(it.value) if isinstance(it, ast.Constant) else "" for it in keyword.value.elts]
+    return found

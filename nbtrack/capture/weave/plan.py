@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from nbtrack.capture.labels import own_name, snake
 from nbtrack.capture.weave.expressions import binds_names, innermost, is_changed, is_score, reads
+from nbtrack.capture.weave.filled import columns_of
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.loops import scopes_of
 from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
@@ -60,7 +61,7 @@ def plan(
         TooLongError: reading the code would take longer than the budget.
     """
     result = Plan()
-    columns = _columns(tree)
+    columns = columns_of(tree)
     for scope in scopes_of(tree, with_functions=with_functions, budget_s=budget_s, generators=generators):
         for report in (it for loop in scope.loops for it in loop.reports):
             if report.container in columns and report.position < len(columns[report.container]):
@@ -384,17 +385,6 @@ def _is_mean_of_scores(node: ast.expr, loop: Loop) -> bool:
     about = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("mean", "median") else None
     bindings = loop.binds.get(about.id, []) if isinstance(about, ast.Name) else []
     return bool(bindings) and all(isinstance(it.value, ast.Call) and is_score(it.value.func) for it in bindings)
-
-
-def _columns(tree: ast.Module) -> dict[str, list[str]]:
-    """Columns of the tables that are made of lists: `DataFrame(rows, columns=["depth", "score"])`."""
-    found: dict[str, list[str]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and path_of(node.func)[-1:] == ["DataFrame"] and node.args and isinstance(node.args[0], ast.Name):
-            for keyword in node.keywords:
-                if keyword.arg == "columns" and isinstance(keyword.value, (ast.List, ast.Tuple)):
-                    found[node.args[0].id] = [str(it.value) if isinstance(it, ast.Constant) else "" for it in keyword.value.elts]
-    return found
 
 
 def _is_sum(bindings: list[Binding]) -> bool:
