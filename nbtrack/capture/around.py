@@ -43,16 +43,16 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, has_imported
             continue
     if ENVIRON in found:
         first, then = before[ENVIRON], after[ENVIRON]
-        found |= {f"<variable {_text(it)}>" for it in first.keys() | then.keys() if first.get(it) != then.get(it)}
+        names = {name for it in first.keys() | then.keys() if first.get(it) != then.get(it) and not (name := os.fsdecode(it)).startswith(_OURS)}
+        found |= {f"<variable {it}>" for it in names}
+        if not names:
+            found.discard(ENVIRON)
+            kept.add(ENVIRON)
     return frozenset(found - _OF_IMPORTS if has_imported else found), frozenset(kept)
 
 
-def _text(name: str | bytes) -> str:
-    return os.fsdecode(name)
-
-
 def _environ(module: Any) -> Any:
-    return {name: value for name, value in getattr(module.environ, "_data", module.environ).items() if not _text(name).startswith(_OURS)}
+    return dict(getattr(module.environ, "_data", module.environ))  # as the system has it: to decode every name around every cell takes longer
 
 
 def _folder(_: Any) -> str:
