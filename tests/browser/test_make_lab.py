@@ -30,7 +30,7 @@ def demo(tmp_path):
 
 
 @pytest.mark.browser
-def test_make_lab_opens_the_demo(demo, page):
+def test_make_lab_opens_the_demo(demo, page, until):
     server, home = demo
     open_in(page, server, "quickstart.ipynb")
     page.wait_for_function(f"() => {CELLS}.length > 10")
@@ -44,7 +44,8 @@ def test_make_lab_opens_the_demo(demo, page):
     command(page, "nbtrack:show-runs")
     page.locator(".nbt-side [role=option]").first.wait_for()
     assert [view.tags["nbtrack.notebook"] for view in all_runs(home)] == [str(server.root / "quickstart.ipynb")]
-    page.locator(".nbt-status", has_text="nbtrack: delivered").wait_for()  # into the database beside the notebook
-    assert (server.root / "mlflow.db").exists()
+    until(lambda: all_runs(home)[0].is_delivered, 120)
+    assert (server.root / "mlflow.db").exists()  # beside the notebook
+    page.locator(".nbt-status", has_text="nbtrack: delivered").wait_for()
     command(page, "nbtrack:open-pipeline", "{path: 'housing/nbtrack.yaml'}")
     page.locator(".nbt-box").nth(2).wait_for()
