@@ -1,14 +1,18 @@
-"""What all code of the process shares and no name of the notebook tells: variables, working directory, import path, options of libraries."""
+"""What all code of the process shares and no name of the notebook tells: variables, working directory, import path, limits, options of libraries."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
-from collections.abc import Callable, Mapping
+import types
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
+from nbtrack.notebooks.step import HOOKS, PROCESS, SHOWN_AS
+
 ENVIRON, FOLDER, IMPORT_PATH = "<environ>", "<folder>", "<import path>"
-_OF_IMPORTS = frozenset({ENVIRON, IMPORT_PATH, "<options warnings>"})
+_OF_IMPORTS = frozenset({ENVIRON, IMPORT_PATH, PROCESS, "<options warnings>"})
 """Libraries set these when they are loaded; to import one is not to configure what others see."""
 _OURS = ("MLFLOW_", "NBTRACK_")
 """Variables that are set around a tracked cell, so that what it does with MLflow joins its run."""
@@ -51,12 +55,63 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, has_imported
     return frozenset(found - _OF_IMPORTS if has_imported else found), frozenset(kept)
 
 
+def patches(namespace: Mapping[str, Any], names: Iterable[str], local: Collection[str]) -> dict[str, dict[str, Any]]:
+    """What the modules that the notebook's names mean hold; the user's own are left out, whose state is read otherwise."""
+    found: dict[str, dict[str, Any]] = {}
+    for value in (namespace[name] for name in names if name in namespace):
+        if issubclass(type(value), types.ModuleType):
+            held = types.ModuleType.__getattribute__(value, "__dict__")
+            name = str(held.get("__name__", ""))
+            if name.partition(".")[0] not in _CHANGES_BY_ITSELF and name not in local:
+                found[name] = dict(held)
+    return found
+
+
+def patched(before: Mapping[str, dict[str, Any]]) -> frozenset[str]:
+    """Modules of which a public name means something else since; what libraries load late, and add, is none of these."""
+    found = set[str]()
+    for module, held in before.items():
+        now = getattr(sys.modules.get(module), "__dict__", held)
+        if any(now.get(name, value) is not value for name, value in held.items() if name[:1] != "_" and not issubclass(type(value), types.ModuleType)):
+            found.add(module)
+    return frozenset(found)
+
+
 def _environ(module: Any) -> Any:
     return dict(getattr(module.environ, "_data", module.environ))  # as the system has it: to decode every name around every cell takes longer
 
 
 def _folder(_: Any) -> str:
     return os.getcwd()  # noqa: PTH109 - asked around every cell
+
+
+def _process(module: Any) -> Any:
+    signals = sys.modules.get("signal")
+    handlers = [signals.getsignal(number) for name in _SIGNALS if (number := getattr(signals, name, None)) is not None] if signals is not None else []
+    sockets = sys.modules.get("socket")
+    wait_s = sockets.getdefaulttimeout() if sockets is not None else None
+    return module.getrecursionlimit(), module.get_int_max_str_digits(), list(module.argv), wait_s, handlers
+
+
+def _shell(module: Any) -> Any:
+    return module.get_ipython()
+
+
+def _shown_as(module: Any) -> Any:
+    formatters = _shell(module).display_formatter.formatters
+    held = [it for each in formatters.values() for it in (*each.type_printers.values(), *each.deferred_printers.values(), *each.singleton_printers.values())]
+    return [getattr(formatters["text/plain"], name) for name in _OF_TEXT], list(_shell(module).display_formatter.active_types), _owns(held)
+
+
+def _owns(values: Iterable[Any]) -> list[Any]:
+    """Functions that cells made; what libraries give IPython is not hidden, and another with each of their calls."""
+    return [it for it in values if getattr(it, "__module__", "") == _OWN]
+
+
+def _hooks(module: Any) -> Any:
+    shell = _shell(module)
+    called = itertools.chain(*shell.events.callbacks.values(), shell.input_transformer_manager.cleanup_transforms, shell.input_transformers_post)
+    return shell.ast_node_interactivity, _owns(called), [it for it in shell.ast_transformers if type(it).__module__ == _OWN]
 
 
 def _decimal(module: Any) -> Any:
@@ -79,9 +134,18 @@ def _leaves(options: dict[str, Any]) -> list[Any]:
     return [(name, _leaves(it) if type(it) is dict else it) for name, it in options.items()]
 
 
+_OWN = "__main__"
+_SIGNALS = ("SIGALRM", "SIGTERM", "SIGUSR1", "SIGUSR2")
+_OF_TEXT = ("float_format", "pprint", "max_width", "max_seq_length", "verbose", "newline")
+"""Traits of IPython's formatter of plain text."""
+_CHANGES_BY_ITSELF = frozenset({"builtins", "sys", "mlflow", "nbtrack", _OWN})
+"""Modules whose public names change as cells are executed; `builtins` is looked at by itself."""
 _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     ENVIRON: ("os", _environ),
     FOLDER: ("os", _folder),
+    PROCESS: ("sys", _process),
+    SHOWN_AS: ("IPython", _shown_as),
+    HOOKS: ("IPython", _hooks),
     IMPORT_PATH: ("sys", lambda module: list(module.path)),
     "<options warnings>": ("warnings", lambda module: list(module.filters)),
     "<options locale>": ("locale", lambda module: module.setlocale(module.LC_ALL)),

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from nbtrack.capture.seen import digest_of
+from nbtrack.capture.loaded import digest_of
 from nbtrack.notebooks.step import Step
 from nbtrack.records import dataclass
 

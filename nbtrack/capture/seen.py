@@ -8,17 +8,16 @@ from __future__ import annotations
 import builtins
 import functools
 import gc
-import hashlib
 import itertools
 import os
 import random
 import sys
 import types
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
-from nbtrack.capture import around, states
+from nbtrack.capture import around, loaded, states
 from nbtrack.capture.known import home_of, module_of, name_of, namespace_of, static
 from nbtrack.capture.objects import State
 from nbtrack.capture.own_names import OwnNames
@@ -59,7 +58,7 @@ def look(
     before: Mapping[str, int],
     kinds_before: Mapping[str, str],
     touched: Collection[str],
-    modules_before: Collection[str],
+    modules_before: frozenset[str],
     *,
     tasks: int = 0,
     states_before: Mapping[str, State] = types.MappingProxyType({}),
@@ -67,6 +66,7 @@ def look(
     specs_before: Mapping[str, int] = types.MappingProxyType({}),
     builtins_before: Mapping[str, Any] | None = None,
     around_before: Mapping[str, Any] = types.MappingProxyType({}),
+    patches_before: Mapping[str, dict[str, Any]] = types.MappingProxyType({}),
 ) -> Seen:
     """What became of the namespace.
 
@@ -82,6 +82,7 @@ def look(
         specs_before: `specs_of` the user's own modules before it.
         builtins_before: what `builtins` held before it; None where nobody looked.
         around_before: `around.states` before it.
+        patches_before: `around.patches` before it.
     """
     after = names_of(namespace)
     bound = frozenset(name for name, number in after.items() if before.get(name) != number)
@@ -91,19 +92,21 @@ def look(
     for name, kind in kinds_before.items():
         if kinds.setdefault(name, kind) != kind:
             kinds[name] = "stream" if "stream" in (kind, kinds[name]) else ""
-    shares, runs, lazy = _shared(
+    shares, runs, lazy, holds = _shared(
         {name: namespace[name] for name in kinds if name in namespace and kinds[name] != "plain" and not kinds[name].startswith("module")}
     )
     texts = {name: str(namespace[name])[:1000] for name in kinds if type(namespace.get(name)) is str or issubclass(type(namespace.get(name)), PurePath)}
     texts |= {name: "None" for name in kinds if name in namespace and namespace[name] is None}
     folder = _folder()
-    modules = new_modules(modules_before) | reloaded(specs_before)
+    modules = loaded.new_modules(modules_before) | loaded.reloaded(specs_before)
     found = states.changes(states_before, states.states_of(namespace, states_before, specs_before, after))
     random_after = states.random_states() if random_before else {}
     drew = frozenset(name for name, state in random_before.items() if random_after.get(name) != state)
     still = frozenset(name for name in random_before if name not in drew)
     has_imported = len(sys.modules) != len(modules_before)
     moved, kept = around.changes(around_before, around.states() if around_before else {}, has_imported=has_imported)
+    if not sys.modules.keys() >= modules_before:
+        moved |= {around.IMPORT_PATH}  # what is imported next may be another
     return Seen(
         bound,
         gone,
@@ -115,7 +118,7 @@ def look(
         folder,
         _has_figures(),
         tasks,
-        found.changed,
+        found.changed | loaded.otherwise(modules.keys() - specs_before.keys()),
         found.unchanged,
         found.counted,
         found.alike,
@@ -129,6 +132,8 @@ def look(
         moved,
         kept,
         lazy,
+        holds | {(name, home) for name, kind in kinds.items() if kind == "plain" and (home := _package(type(namespace.get(name)))) not in _COMMON},
+        around.patched(patches_before),
     )
 
 
@@ -184,52 +189,6 @@ def kind_of(value: Any) -> str:
     return f"object {module}"
 
 
-def new_modules(before: Collection[str]) -> dict[str, str]:
-    """Modules imported since, that lie neither in the standard library nor among the installed packages; with file and digest."""
-    if len(sys.modules) == len(before):
-        return {}
-    found = {}
-    for name in [name for name in list(sys.modules) if name not in before]:  # another thread may import meanwhile
-        file = getattr(sys.modules.get(name), "__file__", None)
-        if isinstance(file, str) and is_local(file):
-            found[name] = f"{file} {digest_of(file)}"
-    return found
-
-
-def specs_of(local: Iterable[str]) -> dict[str, int]:
-    """Which load of the user's own modules is there, told apart by the `id()` of what each was loaded by."""
-    return {name: id(getattr(sys.modules.get(name), "__spec__", None)) for name in local}
-
-
-def reloaded(before: Mapping[str, int]) -> dict[str, str]:
-    """Those of the user's own modules that were loaded again since."""
-    found = {}
-    for name, number in specs_of(before).items():
-        file = getattr(sys.modules.get(name), "__file__", None)
-        if number != before[name] and isinstance(file, str):
-            found[name] = f"{file} {digest_of(file)}"
-    return found
-
-
-_NOT_LOCAL = (str(Path(os.__file__).parent), str(Path(__file__).parents[1]))
-"""Where the standard library and nbtrack are; looked up once, for a library that is imported asks it of a thousand modules."""
-
-
-def is_local(file: str) -> bool:
-    """Whether a module's file is the user's own."""
-    if "site-packages" in file or "__autograph_generated_file" in file or "dist-packages" in file or not os.path.isabs(file):  # noqa: PTH117 - PyTorch has modules that say they are in `_ops.py`
-        return False
-    return not file.startswith(_NOT_LOCAL)
-
-
-def digest_of(file: str) -> str:
-    """A short digest of a file; empty where it cannot be read."""
-    try:
-        return hashlib.blake2b(Path(file).read_bytes(), digest_size=8).hexdigest()
-    except OSError:
-        return ""
-
-
 def _keeps_state(function: types.FunctionType) -> bool:
     defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
     return bool(function.__closure__) or any(kind_of(it).startswith(("object", "stream")) for it in defaults)
@@ -257,23 +216,33 @@ def _is_filled(cell: types.CellType) -> bool:
 _Pairs = frozenset[tuple[str, str]]
 
 
-def _shared(values: dict[str, Any]) -> tuple[_Pairs, _Pairs, _Pairs]:
-    """See `shares`, `runs` and `lazy` of `Seen`."""
+_COMMON = frozenset({"builtins", _OWN, "pathlib"})
+"""Packages whose types have no settings."""
+
+
+def _package(kind: type) -> str:
+    return module_of(kind).partition(".")[0]
+
+
+def _shared(values: dict[str, Any]) -> tuple[_Pairs, _Pairs, _Pairs, _Pairs]:
+    """See `shares`, `runs`, `lazy` and `holds` of `Seen`."""
     own_code = {id(value): name for name, value in values.items() if issubclass(type(value), (types.FunctionType, type)) and home_of(value) == _OWN}
     reached: dict[str, tuple[set[Any], bool]] = {}
-    shares, runs, lazy = set(), set(), set()
+    shares, runs, lazy, holds = set(), set(), set(), set()
     left = _BUDGET
     for name, value in values.items():
         if id(value) in own_code and not (issubclass(type(value), types.FunctionType) and _keeps_state(value)):
             if own_code[id(value)] != name:
                 runs |= {(name, own_code[id(value)]), (own_code[id(value)], name)}
             elif issubclass(type(value), type) and (held := _data_of(value)):
-                reached[name] = _reach(held, min(_LIMIT, left), [])
+                reached[name] = _reach(held, min(_LIMIT, left), [], set())
             continue
         if issubclass(type(value), _CODE) and not _is_bound(value) and not (issubclass(type(value), types.FunctionType) and value.__module__ == _OWN):
             continue
         codes: list[types.CodeType] = []
-        reached[name] = _reach(value, min(_LIMIT, left), codes)
+        packages: set[str] = set()
+        reached[name] = _reach(value, min(_LIMIT, left), codes, packages)
+        holds |= {(name, it) for it in packages - _COMMON}
         lazy |= {(name, it) for code in codes for it in _globals_of(code)}
         left -= len(reached[name][0])
     for name, (ids, is_whole) in reached.items():
@@ -283,7 +252,7 @@ def _shared(values: dict[str, Any]) -> tuple[_Pairs, _Pairs, _Pairs]:
         for other, (other_ids, other_is_whole) in reached.items():
             if name < other and (not (is_whole and other_is_whole) or not ids.isdisjoint(other_ids - own_code.keys())):
                 shares.add((name, other))
-    return frozenset(shares), frozenset(runs), frozenset(lazy)
+    return frozenset(shares), frozenset(runs), frozenset(lazy), frozenset(holds)
 
 
 def _globals_of(code: types.CodeType) -> Iterable[str]:
@@ -294,14 +263,21 @@ def _globals_of(code: types.CodeType) -> Iterable[str]:
             yield from _globals_of(it)
 
 
-def _reach(value: Any, limit: int, codes: list[types.CodeType]) -> tuple[set[Any], bool]:
-    """Ids of the changeable objects a value holds, and whether they are all; the code of functions of the notebook it holds is added to `codes`."""
+def _reach(value: Any, limit: int, codes: list[types.CodeType], packages: set[str]) -> tuple[set[Any], bool]:
+    """Ids of the changeable objects a value holds, and whether they are all.
+
+    Args:
+        codes: the code of functions of the notebook it holds is added here.
+        packages: those of the types of what it holds, too.
+    """
     found: set[Any] = set()
     waiting = [value]
     is_whole = True
     while waiting:
         it = waiting.pop()
         kind = type(it)
+        if kind not in _PLAIN:
+            packages.add(_package(kind))
         if issubclass(type(it), _PLAIN) or id(it) in found or issubclass(type(it), (types.ModuleType, types.CodeType)):
             continue
         if issubclass(type(it), types.BuiltinFunctionType):
@@ -348,7 +324,9 @@ def _reach(value: Any, limit: int, codes: list[types.CodeType]) -> tuple[set[Any
             return found, False
         if kind in (list, tuple, set, frozenset, dict):
             if len(it) > 200:
-                if len(it) > _LONG or not all(issubclass(each, _PLAIN) for each in set(map(type, it.values() if kind is dict else it))):
+                kinds = set(map(type, it.values() if kind is dict else it)) if len(it) <= _LONG else {object}
+                packages |= set(map(_package, kinds))
+                if not all(issubclass(each, _PLAIN) for each in kinds):
                     return found, False
                 continue
             waiting += [*it.keys(), *it.values()] if kind is dict else it

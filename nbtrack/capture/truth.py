@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbtrack.capture import around, link, seen, states
+from nbtrack.capture import around, link, loaded, seen, states
 from nbtrack.capture.git import root
 from nbtrack.capture.identity import Identity, of_cell
 from nbtrack.capture.modules import LocalModules, changed_modules
@@ -58,6 +58,7 @@ class _Before:
     specs: dict[str, int]
     builtins: dict[str, Any]
     around: dict[str, Any]
+    patches: dict[str, dict[str, Any]]
 
 
 @dataclass
@@ -136,7 +137,7 @@ class Truth(Source):
         self._before[entry.number] = _Before(
             body, touched, names, seen.kinds_of(namespace, touched), frozenset(sys.modules), frozenset(map(id, _tasks())),
             states.states_of(namespace, touched, local, names), states.random_states(), self._specs, dict(vars(builtins)),
-            around.states(),
+            around.states(), around.patches(namespace, names, local),
         )  # fmt: skip
         self._entries.append(entry)
         self._recorder.enter(entry)
@@ -157,7 +158,7 @@ class Truth(Source):
         self._waiting.append((entry, before.body))
         if entry.seen is None or entry.seen.modules:
             self._take_in()
-        self._specs = seen.specs_of(self._history.local_modules)  # not taken before a cell: autoreload may have loaded some again by then
+        self._specs = loaded.specs_of(self._history.local_modules)  # not taken before a cell: autoreload may have loaded some again by then
         self._recorder.leave(entry)
         self._take_in_soon()
 
@@ -166,7 +167,7 @@ class Truth(Source):
         return seen.look(
             self._shell.user_ns, before.names, before.kinds, before.touched, before.modules, tasks=tasks,
             states_before=before.states, random_before=before.random, specs_before=before.specs, builtins_before=before.builtins,
-            around_before=before.around,
+            around_before=before.around, patches_before=before.patches,
         )  # fmt: skip
 
     def before(self, cell: Cell) -> Iterable[Finding]:

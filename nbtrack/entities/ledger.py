@@ -90,6 +90,10 @@ class Seen:
     """Such places that were looked at, and were as before."""
     lazy: frozenset[tuple[str, str]] = frozenset()
     """A name, and one that code its value holds may look up when it is called or goes on."""
+    holds: frozenset[tuple[str, str]] = frozenset()
+    """A touched name, and a package of whose types its value holds something."""
+    patched_modules: frozenset[str] = frozenset()
+    """Modules that the notebook has names for, of which a public name means something else since."""
 
 
 BLOCK_RUNS = "runs of blocks"

@@ -24,6 +24,14 @@ class Branches(ast.NodeVisitor, ABC):
                 self.visit(node)
             self.sure = before
 
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self.visit(node.test)
+        self._branch([node.body], [node.orelse])
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        self.visit(node.values[0])
+        self._branch(*([value] for value in node.values[1:]))
+
     def visit_Match(self, node: ast.Match) -> None:
         self.visit(node.subject)
         self._branch(*([case.pattern, *([case.guard] if case.guard else []), *case.body] for case in node.cases))

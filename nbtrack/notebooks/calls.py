@@ -8,14 +8,10 @@ from collections.abc import Iterable
 from nbtrack.notebooks import known
 from nbtrack.notebooks.body import Body, Call
 from nbtrack.notebooks.places import Places
-from nbtrack.notebooks.step import Fact
+from nbtrack.notebooks.step import HOOKS, PROCESS, SHOWN_AS, Fact
 from nbtrack.patterns import regex
 
 _ASKS_FOLDER = regex(r"^(os\.(getcwdb?|path\.(abspath|realpath|relpath))|pathlib\.\w*Path\.(cwd|resolve|absolute))$")
-
-
-HOOKS = "<hooks>"
-"""Place of what IPython calls around each cell, and does to its code."""
 HITS = "<hits>"
 """Place of how often they were asked for what they keep."""
 REMEMBERED = "<remembered>"
@@ -28,7 +24,7 @@ class Calls(Places):
     def _call(self, call: Call) -> str:
         """Take in one call; gives the full name of what it calls in the user's own modules, or nothing."""
         named = dict(call.named_texts)
-        if call.root == "get_ipython" or (len(call.path) > 1 and self._kinds.get(call.root, "").startswith(known.SHELLS)):
+        if call.root in ("get_ipython", "@IPython.get_ipython") or (len(call.path) > 1 and self._kinds.get(call.root, "").startswith(known.SHELLS)):
             self._step.changes |= {HOOKS} if known.HOOKS & {*call.path} else set()
         name = "" if call.is_through_call or not call.root else self._dotted(call.root, call.path)
         kind, _, type_module = self._kinds.get(call.root, "").partition(" ")
@@ -105,8 +101,9 @@ class Calls(Places):
         if known.PATCHES.match(name) and any(self._dotted(arg, ()) == "builtins" for arg in call.args):
             self._patch_builtins(self._value(call.texts[1] if len(call.texts) > 1 else None) or "__dict__")
         if known.PATCHES.match(name):
-            step.changes |= {f"<patches {self._imports[arg].partition('.')[0]}>" for arg in call.args if arg in self._imports}
+            step.changes |= {f"<patches {it.partition('.')[0]}>" for arg in call.args if (it := self._import_of(arg))}
             step.changes |= {f"<patches {first.partition('.')[0]}>"} if first and name.startswith("unittest.") else set()
+            self.handles += [(it, place) for it in step.body.writes if "mock" in self.kind_of(it) for place in step.changes if place.startswith("<patches ")]
         if name.startswith("warnings.") and "error" in {*call.texts, *named.values()}:
             step.changes.add("<warnings as errors>")
         if known.CLOCK.match(name) and (call.is_handed_on or not known.TIMING.match(name)) and not (name == "time.strftime" and call.n_args > 1):
@@ -133,19 +130,29 @@ class Calls(Places):
         if name == "os.chdir":
             step.sets.add("<folder>")
         keys = [f"{known.plain(name).removesuffix('.update')}{it}" for it in call.settings]
+        is_read = known.READ_BACK.match(name) is not None
         if name.startswith("sys.path."):
-            self._set_option("<import path>", keys)
-        if known.PLOT_SETTINGS.match(name) or name.startswith(("matplotlib.rcParams.", "matplotlib.pyplot.rcParams.")):
-            self._set_option("<options matplotlib>", keys)
+            self._set_option("<import path>", keys, is_read_back=is_read)
+        if name in ("sys.modules.pop", "sys.modules.popitem", "sys.modules.clear") and not self._is_seen:
+            self._set_option("<import path>", ())
+        if known.PROCESS.match(name):
+            self._set_option(PROCESS, keys, is_read_back=is_read)
+        elif known.PLOT_SETTINGS.match(name) or name.startswith(("matplotlib.rcParams.", "matplotlib.pyplot.rcParams.")):
+            self._set_option("<options matplotlib>", keys, is_read_back=is_read)
         elif (known.OPTIONS.match(name) or known.is_setter(name)) and not (name.startswith("logging.") and call.method in known.LOGGING | {"getLogger"}):
-            self._set_option(f"<options {name.partition('.')[0]}>", keys)
+            self._set_option(f"<options {name.partition('.')[0]}>", keys, is_read_back=is_read)
         if known.PLOTTING.match(name):
             step.needs.add("<figures>")
             if not self._is_seen:
                 step.changes.add("<figures>")
+        if name.startswith("IPython.") and call.method in ("", "display"):
+            step.needs.add(SHOWN_AS)
         if name == "importlib.reload":
-            step.changes |= call.args
-            step.needs |= {self._file(f"{it.replace('.', '/')}.py") for arg in call.args for it in (self._imports.get(arg, arg),)}
+            for module in map(self._module_of, call.args):
+                if not self._is_local(module.partition(".")[0]):
+                    self._set_option(f"<patches {module.partition('.')[0]}>", keys)
+            step.changes |= call.args if not self._is_seen else set()
+            step.needs |= {self._file(f"{it.replace('.', '/')}.py") for arg in call.args for it in (self._import_of(arg) or arg,)}
         if not known.is_gentle(name) and name not in {f"builtins.{it}" for it in known.PURE_BUILTINS}:
             self._hand_over(call.args)
         elif known.PLACES & call.keywords or name.startswith(("matplotlib.", "seaborn.")):
@@ -155,6 +162,9 @@ class Calls(Places):
 
     def _method(self, call: Call, kind: str, type_module: str, named: dict[str, str]) -> None:
         step = self._step
+        if call.method in ("setattr", "delattr"):  # as pytest's monkeypatch has them
+            step.changes |= {f"<patches {it.partition('.')[0]}>" for it in map(self._module_of, call.args) if it}
+            step.changes |= {f"<patches {text.partition('.')[0]}>" for text in call.texts[:1] if text and "." in text and text[0] != "="}
         if not call.root:
             if call.is_through_call and call.method in known.PURE_METHODS:
                 return
@@ -177,10 +187,10 @@ class Calls(Places):
             return
         if type_module == "functools":
             step.needs.add(REMEMBERED)
-        base = self._imports.get(call.root)
+        base = self._import_of(call.root)
         if type_module.partition(".")[0] in known.DATABASES and (self._only_asks(call) or (call.is_through_call and call.method.startswith("fetch"))):
             return
-        if base is not None and kind != "object":
+        if base and kind != "object":
             if known.SHARED.match(".".join((base, *call.path[:-1]))) and call.method not in known.LOGGING:
                 self._set_option(f"<options {base.partition('.')[0]}>", ())
             return  # hangs on the result of a library's function: an object of its own

@@ -6,12 +6,14 @@ Finer than a Scope: the bodies of functions stand apart, since what they need is
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 from nbtrack.notebooks.arithmetic import is_arithmetic
 from nbtrack.notebooks.body import Body, Call, join
 from nbtrack.notebooks.branches import Branches
 from nbtrack.notebooks.expressions import FRESH, bound_in, chain_of, displayed, handed, is_main, is_shell, may_hold, name_in, sharing, tail_of, text_of
+from nbtrack.notebooks.imported import imported, imported_by
 from nbtrack.notebooks.options import is_setup, key_of_target, keys_of_call
 from nbtrack.notebooks.orders import orders_of
 from nbtrack.notebooks.scopes import parse
@@ -55,11 +57,12 @@ class _Walk(Branches):
     Args:
         own: names that belong to the function whose body this is; None at top level.
         fresh: those of them that mean only what the function itself makes.
+        modules: names that nothing but imports in the function, or in one around it, binds; each with the full name of what it imports.
     """
 
-    def __init__(self, own: set[str] | None, fresh: Collection[str] = ()) -> None:
+    def __init__(self, own: set[str] | None, fresh: Collection[str] = (), modules: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__()
-        self.own, self._fresh = own, fresh
+        self.own, self._fresh, self._modules = own, fresh, modules
         self.body = Body()
         self._hidden: list[set[str]] = []
         self._clock = 0
@@ -67,6 +70,14 @@ class _Walk(Branches):
         self._in_loop = 0
         self.is_early = own is None
         """So far the code only imports, and sets what is set."""
+
+    def _means(self, name: str) -> str:
+        """The name, as the body tells it: `@` and a full name for what the function imports for itself."""
+        return f"@{self._modules[name]}" if name in self._modules and not any(name in names for names in self._hidden) else name
+
+    def _chain(self, node: ast.expr) -> tuple[tuple[str, ...], bool]:
+        chain, is_through_call = chain_of(node)
+        return (self._means(chain[0]), *chain[1:]) if chain else (), is_through_call
 
     def _is_own(self, name: str) -> bool:
         return (self.own is not None and name in self.own) or any(name in names for names in self._hidden)
@@ -99,7 +110,7 @@ class _Walk(Branches):
             self.sure.add(name)
 
     def _set(self, node: ast.expr) -> None:
-        chain, _ = chain_of(node)
+        chain, _ = self._chain(node)
         if not chain:
             return
         if self._is_own(chain[0]):
@@ -114,7 +125,7 @@ class _Walk(Branches):
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self.body.first_use.setdefault(node.id, "")
-            self._read(node.id)
+            self._read(self._means(node.id))
         elif isinstance(node.ctx, ast.Store):
             self._bind(node.id)
         elif not self._is_own(node.id):
@@ -125,7 +136,7 @@ class _Walk(Branches):
     def visit_Attribute(self, node: ast.Attribute) -> None:
         self.body.is_opaque |= node.attr in _NAMESPACE_ATTRIBUTES
         if isinstance(node.ctx, ast.Load):
-            chain, is_through_call = chain_of(node)
+            chain, is_through_call = self._chain(node)
             if chain and not is_through_call and not self._is_own(chain[0]):
                 self.body.attributes.add(chain)
                 self.body.first_use.setdefault(*chain[:2])
@@ -148,8 +159,13 @@ class _Walk(Branches):
         if (name := name_in(node.slice)) and self._is_namespace(node.value):
             self.visit_Name(ast.Name(name, node.ctx))
             return
-        chain, _ = chain_of(node.value)
+        chain, _ = self._chain(node.value)
         self.body.is_opaque |= chain[-1:] == ("modules",) and is_main(node.slice)
+        if chain in (("sys", "modules"), ("@sys", "modules")) and isinstance(node.ctx, ast.Del):
+            self.body.calls.append(Call(chain[0], (*chain[1:], "pop"), texts=(text_of(node.slice),)))
+            self.visit(node.value)
+            self.visit(node.slice)
+            return
         if chain[-1:] == ("environ",) and not self._is_own(chain[0]):
             method = "get" if isinstance(node.ctx, ast.Load) else "__setitem__"
             keys = (key_of_target(node),) if self.is_early and not self._hidden and key_of_target(node) else ()
@@ -194,7 +210,7 @@ class _Walk(Branches):
     def _lambdas(self, name: str, value: ast.expr) -> None:
         for inner in ast.walk(value):
             if isinstance(inner, ast.Lambda) and not self._is_own(name):
-                self.body.functions[name] = body_of(inner)
+                self.body.functions[name] = body_of(inner, self._modules)
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.visit(node.iter)
@@ -222,34 +238,25 @@ class _Walk(Branches):
             ends.append(self.sure)
         self.sure = ends[0] & ends[1]
 
-    def visit_IfExp(self, node: ast.IfExp) -> None:
-        self.visit(node.test)
-        self._branch([node.body], [node.orelse])
-
-    def visit_BoolOp(self, node: ast.BoolOp) -> None:
-        self.visit(node.values[0])
-        self._branch(*([value] for value in node.values[1:]))
-
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
-            name = alias.asname or alias.name.partition(".")[0]
+            name, dotted = imported(node, alias)
             self._bind(name)
             self.body.modules.add(alias.name)
             if not self._is_own(name):
-                self.body.imports[name] = alias.name if alias.asname else name
+                self.body.imports[name] = dotted
                 self.body.packages |= {name} if name != alias.name and not alias.asname else set()
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        module = "." * node.level + (node.module or "")
-        self.body.modules.add(module)
+        self.body.modules.add("." * node.level + (node.module or ""))
         for alias in node.names:
             if alias.name == "*":
                 self.body.has_star_import = True
                 continue
-            name = alias.asname or alias.name
+            name, dotted = imported(node, alias)
             self._bind(name)
             if not self._is_own(name):
-                self.body.imports[name] = f"{module}.{alias.name}"
+                self.body.imports[name] = dotted
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for part in (*node.decorator_list, *node.args.defaults, *(it for it in node.args.kw_defaults if it is not None)):
@@ -279,7 +286,7 @@ class _Walk(Branches):
             self.body.functions[node.name].reads.update(bases)
 
     def _define(self, name: str, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
-        inner = body_of(node)
+        inner = body_of(node, self._modules)
         if self.own is not None or self._hidden:  # defined inside a function: it may run with it
             self._merge(inner)
             return
@@ -299,7 +306,7 @@ class _Walk(Branches):
     def visit_Lambda(self, node: ast.Lambda) -> None:
         for part in (*node.args.defaults, *(it for it in node.args.kw_defaults if it is not None)):
             self.visit(part)
-        self._merge(body_of(node))
+        self._merge(body_of(node, self._modules))
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
         self.visit(node.generators[0].iter)
@@ -338,7 +345,7 @@ class _Walk(Branches):
             for value in node.args[1:]:
                 self.visit(value)
             return
-        chain, is_through_call = chain_of(node.func)
+        chain, is_through_call = self._chain(node.func)
         is_handed_on = self._is_handed_on
         self.visit(node.func)
         self._is_handed_on = is_handed_on or not (len(chain) == 1 and chain[0] in _SAYS) if chain != ("int",) else is_handed_on
@@ -346,7 +353,7 @@ class _Walk(Branches):
             self.visit(part)
         self._is_handed_on = is_handed_on
         values = [*node.args, *(keyword.value for keyword in node.keywords)]
-        args = {name for value in values for name in handed(value)}
+        args = {self._means(name) for value in values for name in handed(value)}
         hands_locals = any(self._is_shared(name) for name in args) and not (len(chain) == 1 and chain[0] in FRESH)
         on_local = False
         if chain and self._is_own(chain[0]):
@@ -367,17 +374,22 @@ class _Walk(Branches):
             self.body.is_opaque = True
 
 
-def body_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) -> Body:
-    """What a function does when it is called; a class: what any of its methods may do."""
+def body_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda, modules: Mapping[str, str] = MappingProxyType({})) -> Body:
+    """What a function does when it is called; a class: what any of its methods may do.
+
+    Args:
+        modules: what functions around it import for themselves: bound name to full name.
+    """
     outside = {name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names}
     if isinstance(node, ast.ClassDef):
         found = Body()
         for statement in node.body:
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                join(found, body_of(statement))
+                join(found, body_of(statement, modules))
         return found
     own = set(bound_in(node)) - outside
-    walk = _Walk(own, own - sharing(node))
+    inside_it = {name: it for name, it in imported_by(node).items() if name not in outside}
+    walk = _Walk(own, own - sharing(node), {name: it for name, it in modules.items() if name not in own} | inside_it)
     walk.body.is_stateful = any(isinstance(it, (ast.List, ast.Dict, ast.Set, ast.Call)) for it in (*node.args.defaults, *node.args.kw_defaults))
     inside: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
     for part in inside:

@@ -139,7 +139,8 @@ def _clean_history(steps: Sequence[Step], counted: Collection[int], document: Do
                 found = origins[ran.number]
                 # what it named was left as it was, unless a clean run gives it something else
                 sure = same.needs | same.body.mentions.keys() if all(last_clean.get(name, "") == found.get(name, "") for name in same.needs) else set()
-                seen = replace(seen, unchanged=seen.unchanged & sure, counted=seen.counted & sure, alike=seen.alike & sure)
+                kept = seen.kept if sure else frozenset[str]()
+                seen = replace(seen, unchanged=seen.unchanged & sure, counted=seen.counted & sure, alike=seen.alike & sure, kept=kept)
             step = clean.add(Entry(index + 1, cell.source, ran.code, ran.tree, ran.scope, cell.cell_id, seen=seen, status=ran.status), same.body)
         else:
             code = as_python(plain_source(cell.source))

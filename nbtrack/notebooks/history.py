@@ -10,15 +10,14 @@ from collections.abc import Iterable
 from nbtrack.entities.ledger import Entry, Seen, Status
 from nbtrack.notebooks import known
 from nbtrack.notebooks.body import Body
-from nbtrack.notebooks.calls import HITS, HOOKS, REMEMBERED
+from nbtrack.notebooks.calls import HITS, REMEMBERED
 from nbtrack.notebooks.effects import effects_of
 from nbtrack.notebooks.look import FUTURE, Look
 from nbtrack.notebooks.meanings import BUILTINS, files_of
-from nbtrack.notebooks.places import SHOWN_AS
 from nbtrack.notebooks.renewals import renewed
 from nbtrack.notebooks.repeats import MOVES_ON, repeated
 from nbtrack.notebooks.shell_calls import plain_source
-from nbtrack.notebooks.step import Fact, Step
+from nbtrack.notebooks.step import HOOKS, PROCESS, SHOWN_AS, Fact, Step
 from nbtrack.patterns import regex
 
 _OUTPUTS = regex(r"^(_{1,3}|_i{1,3}|_i?\d+|Out|In|_oh|_ih|_dh)$")
@@ -30,6 +29,8 @@ _UNCOUNTED = regex(r"(?<!utils)\.data\s*(\[|\.|[-+*/@|&^]*=(?!=))|storage\(|\.se
 _ENDS, _WEAK = ("__del__", "weakref", "finalize"), ("object weakref", "object _weakref")
 """Words of code, and kinds of objects, by which the end of an object is noticed."""
 _RESTORES = regex(r"fork_rng|set_?state|set_rng_state|isolate_rng|get_?state|temp\w*seed")
+_OF_ALL = frozenset({"<warnings as errors>", "<options locale>", HOOKS, PROCESS})
+"""Places that any code may depend on, whatever names stand in it."""
 
 
 class History:
@@ -65,6 +66,9 @@ class History:
         """Names that cells bound for all modules, through `builtins`."""
         self.local_modules: dict[str, str] = {}
         """Modules of the user's own that were imported: full name to file."""
+        self.loads: dict[str, str] = {}
+        """For each of them, file and digest of it when it was loaded last."""
+        self._has_autoreload = False
 
     def touched(self, body: Body) -> set[str]:
         """Names that a cell with this body reads, binds or changes, what its functions read among them."""
@@ -74,7 +78,7 @@ class History:
     def add(self, entry: Entry, body: Body | None = None) -> Step:
         """Take in the next executed cell."""
         step, look = self._look(entry, body)
-        step.repeats = repeated(self.steps, self._latest.get(_code_of(entry)), step, self)
+        step.repeats = repeated(self.steps, self._latest.get(_code_of(entry)), step, self, look.loaded_alike)
         if step.repeats is not None:
             step.sets, step.changes = ({it for it in places if it.startswith(MOVES_ON)} for places in (step.sets, step.changes))
         step.renews = renewed(self.steps, step, self)
@@ -105,7 +109,7 @@ class History:
             step.needs |= {name for name in inner.reads if not (name in body.sure and name not in body.reads and body.binds[name] < first_call)}
             step.changes |= inner.writes
         step.may_set_anything = entry.seen is None and (step.needs_everything or body.has_star_import or any(name == "run" for name, _ in body.commands))
-        step.needs |= {"<warnings as errors>", HOOKS} | ({FUTURE} if body.functions else set()) | ({REMEMBERED, HITS} if "cache_" in entry.source else set())
+        step.needs |= _OF_ALL | ({FUTURE} if body.functions else set()) | ({REMEMBERED, HITS} if "cache_" in entry.source else set())
         for name in list(body.mentions):
             step.needs |= self._runs.get(name, set()) - body.sure
             step.needs |= {it for it in self._lazy.get(name, ()) if it in self._bound} - body.sure
@@ -123,7 +127,7 @@ class History:
         look.leave_out_unchanged()
         self._refits(step, look, now)
         self._settle(step, look)
-        step.needs, step.changes = ({name for name in names if name not in BUILTINS or self._is_own(name)} for names in (step.needs, step.changes))
+        step.needs, step.changes = ({name for name in names if self._counts(name)} for names in (step.needs, step.changes))
         return step, look
 
     def _settle(self, step: Step, look: Look) -> None:
@@ -134,6 +138,8 @@ class History:
         step.sets |= step.settled
         step.changes -= step.settled
         step.needs -= step.settled
+        if step.entry.seen is not None:
+            step.changes -= (look.settings.keys() & step.entry.seen.kept) - look.unread
 
     def _refits(self, step: Step, look: Look, now: dict[str, set[str]]) -> None:
         """An estimator that was fitted anew: what it had learnt before counts no more, what it was made with does."""
@@ -181,9 +187,17 @@ class History:
             waiting += fresh
         return found
 
+    def _counts(self, name: str) -> bool:
+        """Whether it is a place, or a name of the notebook's."""
+        return name[:1] != "@" and (name not in BUILTINS or self._is_own(name))
+
     def _is_own(self, name: str) -> bool:
         """Whether the notebook has bound the name, which is a builtin's too."""
         return name in self._imports or name in self._code or name in self._bound or name in self.patched
+
+    def loads_by_itself(self, source: str) -> bool:
+        """Whether a module that was loaded again while this code ran was so by autoreload."""
+        return self._has_autoreload and "reload(" not in source and "sys.modules" not in source
 
     def is_alone(self, name: str, seen: Seen) -> bool:
         """Whether the name's object is no other name's too."""
@@ -228,8 +242,10 @@ class History:
         self._weak |= {name for name, kind in (seen.kinds if seen is not None else {}).items() if kind.startswith(_WEAK)}
         if step.clears:
             self._imports, self._code, self._links, self._runs = {}, {}, {}, {}
+        self._has_autoreload |= "autoreload" in step.entry.source
         if seen is not None:
             self.local_modules |= files_of(seen)
+            self.loads |= seen.modules
         for name in step.sets | (seen.gone if seen is not None else set()):
             if not name.startswith("<") and (seen is None or name in seen.bound or name in seen.gone or name in body.functions or name in body.imports):
                 self._drop(name)

@@ -269,10 +269,23 @@ PLOT_SETTINGS = regex(
 )
 OPTIONS = regex(
     r"^(pandas\.(set_option|reset_option|options)|numpy\.(set_printoptions|seterr|seterrcall)|warnings\.(filterwarnings|simplefilter)|logging\.\w+|torch\.(set_\w+|backends\.\S+|use_\w+)"
-    r"|locale\.setlocale|time\.tzset|decimal\.getcontext|sys\.setrecursionlimit|sklearn\.set_config|polars\.Config\.\w+|os\.(chdir|putenv|unsetenv|umask)|sys\.path\.\w+|tensorflow\.(config|keras\.backend)\.\S+"
-    r"|keras\.(backend|mixed_precision|config)\.\S+|random\.setstate|gc\.\w+|matplotlib\.(use|rc)|importlib\.reload|ipywidgets\.\w+)$"
+    r"|locale\.setlocale|time\.tzset|decimal\.getcontext|sklearn\.set_config|polars\.Config\.\w+|os\.(chdir|putenv|unsetenv)|sys\.path\.\w+|tensorflow\.(config|keras\.backend)\.\S+"
+    r"|keras\.(backend|mixed_precision|config)\.\S+|random\.setstate|gc\.\w+|matplotlib\.(use|rc)|ipywidgets\.\w+)$"
 )
 """Functions that change the state of a whole library, or of the process."""
+PROCESS = regex(
+    r"^(sys\.(set(recursionlimit|_int_max_str_digits|trace|profile)|argv\.\w+)|os\.umask|signal\.(signal|alarm|setitimer)|socket\.setdefaulttimeout"
+    r"|resource\.setrlimit)$"
+)
+"""Functions that change what holds for all code of the process."""
+READ_BACK = regex(
+    r"^(pandas\.(set_option|reset_option|options)|numpy\.(set_printoptions|seterr)|warnings\.(filterwarnings|simplefilter|resetwarnings)|locale\.setlocale"
+    r"|sys\.(set(recursionlimit|_int_max_str_digits)|path\.\w+)|matplotlib\.(rc|rcdefaults|style\.use)|matplotlib\.pyplot\.(rc|style\.use)"
+    r"|matplotlib\.(pyplot\.)?rcParams\.\w+|seaborn\.(set|set_theme|set_style|set_context|set_palette))$"
+)
+"""Of all these, whose whole effect is seen: where nothing is otherwise afterwards, nothing was changed."""
+CHANGERS = frozenset(_words("add append appendleft clear discard extend insert pop popitem popleft push register remove reverse setdefault sort update"))
+"""Methods that change what a module keeps, if they are called on it."""
 _SETTER = regex(
     r"\.(set(?!p$|diff|xor|attr|default)\w+|reset_\w+|(un)?register(_\w+)?|(en|dis)able(_\w+)?|add_(type|extension)|(config|options)\.(set|update)|install)$"
 )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from nbtrack.notebooks.body import Body
 from nbtrack.notebooks.effects import body_of, effects_of
@@ -29,6 +32,9 @@ class Module:
     """Bound name to dotted name, also of imports inside functions."""
     texts: dict[str, str]
     """Names bound to literal texts at top level."""
+    has_classes: bool
+    literals: dict[str, Any]
+    """Names that the code binds once, at top level, to a value that stands in it, and changes nowhere."""
 
 
 def reached(files: Mapping[str, str], dotted: str) -> Iterator[tuple[Module, Body]]:
@@ -62,9 +68,9 @@ def reached(files: Mapping[str, str], dotted: str) -> Iterator[tuple[Module, Bod
             continue
         for body in found:
             yield module, body
-            waiting += [module.imports.get(each, f"{holder}.{each}") for each in {*body.mentions, *body.reads}]
+            waiting += [each[1:] if each[:1] == "@" else module.imports.get(each, f"{holder}.{each}") for each in {*body.mentions, *body.reads}]
             for call in body.calls:
-                base = module.imports.get(call.root, "")
+                base = call.root[1:] if call.root[:1] == "@" else module.imports.get(call.root, "")
                 waiting.append(".".join((base, *call.path)) if base else f"{holder}.*.{call.method}")
 
 
@@ -100,9 +106,23 @@ def _load(name: str, file: str, _: int) -> Module | None:
         for statement in tree.body:
             if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str):
                 texts |= {target.id: statement.value.value for target in statement.targets if isinstance(target, ast.Name)}
-        return Module(name, effects_of("", "", tree), functions, imports, texts)
+        return Module(name, effects_of("", "", tree), functions, imports, texts, any(isinstance(it, ast.ClassDef) for it in ast.walk(tree)), _literals(tree))
     except RecursionError:
         return None
+
+
+def _literals(tree: ast.Module) -> dict[str, Any]:
+    names = [it for it in ast.walk(tree) if isinstance(it, ast.Name)]
+    counts, stores = Counter(it.id for it in names), Counter(it.id for it in names if not isinstance(it.ctx, ast.Load))
+    shared = {name for it in ast.walk(tree) if isinstance(it, ast.Global) for name in it.names}
+    found: dict[str, Any] = {}
+    for statement in tree.body:
+        if not isinstance(statement, ast.Assign) or not isinstance(target := statement.targets[0], ast.Name) or target.id in shared:
+            continue
+        if (stores if isinstance(statement.value, ast.Constant) else counts)[target.id] == 1:
+            with contextlib.suppress(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                found[target.id] = ast.literal_eval(statement.value)
+    return found
 
 
 def _above(package: str, level: int) -> str:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nbtrack.entities.ledger import Seen
 from nbtrack.notebooks import known, orders
 from nbtrack.notebooks.body import Body
 from nbtrack.notebooks.calls import Calls
-from nbtrack.notebooks.local_code import reached
-from nbtrack.notebooks.step import Fact, Step
+from nbtrack.notebooks.local_code import Module, load, reached
+from nbtrack.notebooks.step import PROCESS, Fact, Step
 
 LOCAL_STATE = "<local modules>"
 """What modules of the user's own keep in their names."""
-
-
 FUTURE = "<future>"
 """Place of what `from __future__ import` has changed for all cells after it."""
+
+
+def _patches(module: str) -> str:
+    return f"<patches {module.partition('.')[0]}>"
 
 
 class Look(Calls):
@@ -57,10 +60,10 @@ class Look(Calls):
         self.leave_out_unchanged()
         step.changes |= {name for name in seen.changed if not name.startswith("<")} | seen.patched
         self._history.patched |= seen.patched
-        if any(name.startswith("<module ") for name in seen.changed):
-            step.changes.add(LOCAL_STATE)
+        self._loaded_again(seen)
         for place in seen.moved.difference(step.sets, self.settings):
             self._set_option(place, ())
+        step.changes |= {_patches(name) for name in seen.patched_modules}
         if not self._history.restores:
             step.draws -= seen.still
             quiet = {f"<random {state}>" for state in seen.still} - step.sets
@@ -75,6 +78,33 @@ class Look(Calls):
                 step.changes.add(place)
             elif not (seen.has_drawn_ids and state == "random"):
                 step.facts.append(Fact("hidden randomness", f"calls something that draws random numbers, which nothing seeded ({state})"))
+
+    def _loaded_again(self, seen: Seen) -> None:
+        """Modules of the user's own that were loaded again, and those whose state is otherwise.
+
+        What is loaded again from the same file begins as it began; only objects of its classes from before are none of the new ones.
+        """
+        step, history = self._step, self._history
+        again = seen.modules.keys() & history.local_modules.keys()
+        changed = {name.removeprefix("<module ").removesuffix(">") for name in seen.changed if name.startswith("<module ")}
+        had_state = bool(again) and any(LOCAL_STATE in it.changes or any(_patches(name) in it.changes for name in again) for it in history.steps)
+        if changed - again or had_state:
+            step.changes.add(LOCAL_STATE)
+        if history.loads_by_itself(step.entry.source):
+            return
+        for name in again:
+            code = load(name, history.local_modules[name])
+            if had_state or code is None or code.has_classes or seen.modules[name] != history.loads.get(name):
+                step.sets.add(f"<loaded {name.partition('.')[0]}>")
+            else:
+                self.loaded_alike.add(name)
+
+    def _keeps(self, module: Module, body: Body) -> bool:
+        """Whether code of a module changes what the module keeps."""
+        if body.sets or body.writes:
+            return True
+        held = module.functions.keys() | module.imports.keys()
+        return any(call.root and call.root[0] != "@" and call.root not in held and call.path and call.method in known.CHANGERS for call in body.calls)
 
     def leave_out_unchanged(self) -> None:
         """Objects that were seen to be as before; where work goes on by itself, nobody knows for how long."""
@@ -97,7 +127,7 @@ class Look(Calls):
         step.changes |= {name for name in body.sets if self._may_change(name)}
         for call in body.calls:
             if dotted := self._call(call):
-                self._foreign(dotted)
+                self._foreign(dotted, call.method)
         for chain in body.attributes:
             dotted = self._dotted(chain[0], chain[1:])
             if dotted.startswith("__main__.") or (dotted.startswith("builtins.") and dotted.split(".")[1] in self._history.patched):
@@ -135,19 +165,33 @@ class Look(Calls):
         step, kind = self._step, self._kinds.get(name, "")
         if kind == "stream":
             step.changes.add(name)
-        module = self._imports.get(name) or kind.partition(" ")[2]
+        module = self._import_of(name) or kind.partition(" ")[2]
         if module and module != "__main__":
             package = module.partition(".")[0]
             step.modules.add(package)
             step.uses.add(package)
-            if self._is_local(package):
-                step.needs.add(LOCAL_STATE)
-            step.needs |= {f"<options {'matplotlib' if package in ('seaborn', 'pylab') else package}>", f"<patches {package}>"}
+            self._needs_package(package)
+        for package in self._holds.get(name, ()):
+            self._needs_package(package)
 
-    def _foreign(self, dotted: str) -> None:
-        """What code of the user's own modules does to files, random states and the like; its names are none of the notebook's."""
+    def _needs_package(self, package: str) -> None:
+        if self._is_local(package):
+            self._step.uses.add(package)
+            self._step.needs |= {LOCAL_STATE, f"<loaded {package}>"}
+        self._step.needs |= {f"<options {'matplotlib' if package in ('seaborn', 'pylab') else package}>", f"<patches {package}>"}
+
+    def _foreign(self, dotted: str, method: str = "") -> None:
+        """What code of the user's own modules does to files, random states and the like; its names are none of the notebook's.
+
+        Args:
+            method: that of a call, if it is one.
+        """
         step = self._step
-        for module, body in reached(self._local, dotted):
+        found = list(reached(self._local, dotted))
+        is_first = method and self._seen is not None and not any(dotted.startswith(f"{it}.") for it in self._history.local_modules)
+        if is_first and (any(self._keeps(*it) for it in found) or (not found and method in known.CHANGERS)):
+            step.changes.add(LOCAL_STATE)  # nobody has seen what it held when it was loaded
+        for module, body in found:
             key = (module.name, id(body))
             if key in self._followed:
                 continue
@@ -176,11 +220,13 @@ class Look(Calls):
             return  # a call stands for it
         keys = self._taken.settings.get(chain, {""})
         keys = set() if "" in keys else {f"{known.plain(dotted)}{it}" for it in keys}
-        if dotted in ("sys.path", "sys.modules"):
+        if dotted == "sys.argv":
+            self._set_option(PROCESS, keys)
+        elif dotted in ("sys.path", "sys.modules"):
             self._set_option("<import path>", keys)
         elif known.OPTION_NAMES.search(name):
             self._set_option(f"<options {package}>", keys)
         elif package in known.GENTLE:
             self._step.changes.add(f"<patches {package}>")
         else:
-            self._step.changes |= {chain[0], f"<patches {package}>"}
+            self._step.changes |= {f"<patches {package}>"} | ({chain[0]} if chain[0][:1] != "@" else set())

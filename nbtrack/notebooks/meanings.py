@@ -31,9 +31,16 @@ class Meanings:
         self.clears = False
         self.settings: dict[str, set[str]] = {}
         """For options among the places it changes: what it sets of them; an empty text where nobody can say."""
+        self.unread: set[str] = set()
+        """Those of which something is set that nobody sees."""
         self._local = history.local_modules | (files_of(seen) if seen is not None else {})
         self.refitted: set[str] = set()
         self.changed_otherwise: set[str] = set()
+        self.loaded_alike: set[str] = set()
+        """The user's own modules that it loaded again, and that are as they were."""
+        self._holds: dict[str, list[str]] = {}
+        for name, package in seen.holds if seen is not None else ():
+            self._holds.setdefault(name, []).append(package)
         self._followed: set[tuple[str, int]] = set()
         self._by_function: set[str] = set()
         self._taken = step.body
@@ -44,9 +51,10 @@ class Meanings:
             if seen.tasks:
                 step.facts.append(Fact("background", f"leaves {seen.tasks} asyncio task{'s' if seen.tasks > 1 else ''} running"))
 
-    def _set_option(self, place: str, keys: Iterable[str]) -> None:
-        """The cell changes an option; `keys` is empty where nobody can say what it sets of it."""
+    def _set_option(self, place: str, keys: Iterable[str], *, is_read_back: bool = False) -> None:
+        """The cell changes an option; `keys` is empty where nobody can say what it sets of it. `is_read_back`: all that it does to it is seen."""
         self._step.changes.add(place)
+        self.unread |= {place} if not is_read_back else set()
         self.settings.setdefault(place, set()).update(tuple(keys) or ("",))
 
     def kind_of(self, name: str) -> str:
@@ -64,16 +72,25 @@ class Meanings:
         return [own] if own is not None else [self._history._bodies[it] for it in self._history._code.get(name, ())]
 
     def _may_change(self, name: str) -> bool:
-        return (self._kinds.get(name) != "plain" or name in self._step.body.repeated) and name not in self._imports
+        return (self._kinds.get(name) != "plain" or name in self._step.body.repeated) and not self._import_of(name)
 
     def _may_be_changed(self, name: str) -> bool:
         kind = self._kinds.get(name, "")
-        return kind != "plain" and not kind.startswith(("module", "callable")) and name not in self._imports and (name not in BUILTINS or bool(kind))
+        return kind != "plain" and not kind.startswith(("module", "callable")) and not self._import_of(name) and (name not in BUILTINS or bool(kind))
+
+    def _import_of(self, name: str) -> str:
+        """Full name of what an import bound the name to; empty where none did."""
+        return name[1:] if name[:1] == "@" else self._imports.get(name, "")
+
+    def _module_of(self, name: str) -> str:
+        """Full name of the module that the name means, or the module of what it means; empty where it is the notebook's own."""
+        kind, _, module = self.kind_of(name).partition(" ")
+        return self._import_of(name) or (module if kind in ("module", "callable") and module != "__main__" else "")
 
     def _dotted(self, root: str, path: tuple[str, ...]) -> str:
         """Full name of what belongs to a library; empty for the notebook's own."""
-        base = self._imports.get(root)
-        if base is None:
+        base = self._import_of(root)
+        if not base:
             kind, _, module = self._kinds.get(root, "").partition(" ")
             if kind == "module":
                 base = module

@@ -13,7 +13,7 @@ from nbtrack.patterns import regex
 
 _SETS = regex(
     r"^(set(?!p$|diff|xor|attr|default)\w*|reset_\w+|register\w*|(en|dis)able\w*|rc|rcdefaults|use|filterwarnings|simplefilter|basicConfig|getLogger"
-    r"|append|insert|update|reset_orig|manual_seed|seed\w*|load_dotenv|print|device|Path)$"
+    r"|append|insert|update|reload|reset_orig|manual_seed|seed\w*|load_dotenv|print|device|Path)$"
 )
 """Names of functions and methods that may stand among such lines."""
 _MODULES = frozenset({"matplotlib", "mpl", "np", "numpy", "os", "pathlib", "Path", "pd", "pandas", "plt", "sys", "torch", "warnings", "logging"})

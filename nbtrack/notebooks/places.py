@@ -7,10 +7,7 @@ import re
 
 from nbtrack.notebooks import known
 from nbtrack.notebooks.meanings import Meanings, file_place
-from nbtrack.notebooks.step import Fact
-
-SHOWN_AS = "<shown as>"
-"""Place of how IPython shows numbers."""
+from nbtrack.notebooks.step import SHOWN_AS, Fact
 
 
 class Places(Meanings):

@@ -8,6 +8,13 @@ from nbtrack.entities.ledger import Entry
 from nbtrack.notebooks.body import Body
 from nbtrack.records import dataclass
 
+HOOKS = "<hooks>"
+"""Place of what IPython calls around each cell, and does to its code."""
+PROCESS = "<process>"
+"""Place of what holds for all code of the process: its limits, what signals do, arguments of the command line."""
+SHOWN_AS = "<shown as>"
+"""Place of how IPython shows values."""
+
 
 @dataclass(frozen=True)
 class Fact:
