@@ -12,14 +12,20 @@ import tornado.web
 from jupyter_server.auth.decorator import authorized
 
 from nbtrack.server.handler import Handler
+from nbtrack.server.hub import Event
 from nbtrack.server.limits import TooManyError
 
 _ALIVE_S = 25.0
 """Seconds between comments on a quiet stream: proxies end connections that say nothing for a minute."""
+_TOGETHER_S = 0.1
+"""Seconds in which what happens together with the one event of an answer comes with it."""
 
 
 class EventsHandler(Handler):
-    """Server-sent events: `runs` with the ids of those that changed, `ended` with one that did just now, `job` with the news of one, `health`."""
+    """Server-sent events: `runs` with the ids of those that changed, `ended` with one that did just now, `job` with the news of one, `health`.
+
+    With `?once=1` the answer ends after the first of them, or after the time in which a stream would say that it lives: a proxy that keeps an answer back until it is whole lets that through.
+    """
 
     @tornado.web.authenticated
     @authorized
@@ -27,13 +33,18 @@ class EventsHandler(Handler):
         self.set_header("Content-Type", "text/event-stream")
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")  # nginx would keep events back
-        self.left = asyncio.Event()
+        self.left, is_once = asyncio.Event(), self.get_query_argument("once", "") == "1"
         try:
             with self.hub.listen(self.user) as events:
                 await self._say(": here\n\n")
                 while not self.left.is_set():
                     found = await _first(events.get(), self.left.wait(), timeout_s=_ALIVE_S)
-                    await self._say(f"event: {found[0]}\ndata: {json.dumps(found[1])}\n\n" if isinstance(found, tuple) else ": here\n\n")
+                    await self._say(_line(found) if isinstance(found, tuple) else ": here\n\n")
+                    if is_once:
+                        await asyncio.sleep(_TOGETHER_S)
+                        while not events.empty():
+                            await self._say(_line(events.get_nowait()))
+                        break
         except TooManyError as error:
             self.refuse(error)
 
@@ -47,6 +58,10 @@ class EventsHandler(Handler):
     def on_connection_close(self) -> None:
         self.left.set()
         super().on_connection_close()
+
+
+def _line(event: Event) -> str:
+    return f"event: {event[0]}\ndata: {json.dumps(event[1])}\n\n"
 
 
 async def _first(*these: Awaitable[Any], timeout_s: float) -> Any:

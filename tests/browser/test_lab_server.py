@@ -1,11 +1,13 @@
-"""A server that goes and comes back under an open JupyterLab, with and without a login that holds."""
+"""A server that goes and comes back under an open JupyterLab, with and without a login that holds, and one behind a proxy that keeps events back."""
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 from live_lab import command, open_in
+from playwright.sync_api import Error
 
 from nbtrack.entities import RunStart
 from nbtrack.journal import Home, RunWriter, new_id
@@ -34,10 +36,33 @@ def test_a_server_that_was_gone_and_a_login_that_expired(own_lab, page):
     page.locator(".nbt-status:not(.nbt-status-bad)").wait_for()
 
     # And the page is told of what happens again
-    tags = {"nbtrack.notebook": str(path)}
-    writer = RunWriter.create(
-        Home(Path(own_lab.env["NBTRACK_HOME"])), RunStart(new_id(), "came-after", "0", "sqlite:////nowhere.db", "nobody", 10**18, tags=tags)
-    )
+    ended(own_lab, path, "came-after")
+    page.locator(".nbt-side [role=option]", has_text="came-after").wait_for()
+
+
+@pytest.mark.browser
+def test_a_proxy_that_keeps_answers_back_until_they_are_whole(lab, page):
+    def keep_back(route):
+        with contextlib.suppress(Error):  # a stream does not end
+            route.fulfill(response=route.fetch(timeout=60_000))
+
+    path = lab.notebook("kept_back.ipynb", "1")
+    page.route("**/nbtrack/api/events*", keep_back)
+    try:
+        with page.expect_request(lambda it: it.url.endswith("/nbtrack/api/events?once=1"), timeout=120_000):
+            open_in(page, lab, "kept_back.ipynb")
+            command(page, "nbtrack:show-runs")
+        page.locator(".nbt-side .nbt-empty", has_text="%load_ext nbtrack").wait_for()
+        for name in ("first-of-kept-back", "second-of-kept-back"):
+            ended(lab, path, name)
+            page.locator(".nbt-side [role=option]", has_text=name).wait_for()
+    finally:
+        page.unroute_all(behavior="ignoreErrors")
+
+
+def ended(server, notebook, name):
+    """A run of the notebook in the server's journal."""
+    start = RunStart(new_id(), name, "0", "sqlite:////nowhere.db", "nobody", 10**18, tags={"nbtrack.notebook": str(notebook)})
+    writer = RunWriter.create(Home(Path(server.env["NBTRACK_HOME"])), start)
     writer.event("end", state="FINISHED", reason="", traceback="")
     writer.close()
-    page.locator(".nbt-side [role=option]", has_text="came-after").wait_for()

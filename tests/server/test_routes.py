@@ -135,6 +135,15 @@ async def test_events_tell_of_a_run_that_begins_and_ends(jp_fetch, add_run):
     listening.cancel()
 
 
+async def test_one_answer_holds_what_happens_together_and_ends(jp_fetch, add_run):
+    listening = asyncio.ensure_future(jp_fetch("nbtrack", "api", "events", params={"once": "1"}, request_timeout=60))
+    done, run_id = False, ""
+    while not done:  # the first may come before anybody listens
+        run_id = add_run().run_id
+        done = bool((await asyncio.wait([listening], timeout=2))[0])
+    assert run_id in (await listening).body.decode()
+
+
 async def test_health_tells_what_waits_for_delivery(get, add_run, monkeypatch):
     monkeypatch.setenv("NBTRACK_DELIVERY", "0")
     add_run()

@@ -7,6 +7,10 @@ import { Signal } from '../models/signal';
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
+/** A stream that has not said a word by then is kept back by a proxy until it ends: the server says one at once. */
+const SILENT_MS = 10_000;
+/** After an answer of one event the next is listened for this long when all is read again: what happened in between told nobody. */
+const BETWEEN_MS = 1000;
 
 type Told = (data: unknown) => void;
 
@@ -31,19 +35,32 @@ class ServerEvents {
     const url = URLExt.join(settings.baseUrl, 'nbtrack', 'api', 'events');
     let wait = FIRST_WAIT_MS;
     let wasLetIn = false;
+    let isKeptBack = false;
     for (;;) {
+      const silence = new AbortController();
+      const patience = isKeptBack ? undefined : setTimeout(() => silence.abort(), SILENT_MS);
       try {
-        const response = await ServerConnection.makeRequest(url, { cache: 'no-store' }, settings);
+        const response = await ServerConnection.makeRequest(isKeptBack ? `${url}?once=1` : url, { cache: 'no-store', signal: silence.signal }, settings);
         if (!wasLetIn && (response.status === 404 || response.status === 403)) {
           return; // the server has no such part, or not for us: asking again would not help, but after a login that expired
         }
         if (response.ok) {
           wasLetIn = true;
-          await this._read(response);
+          await this._read(response, () => clearTimeout(patience));
           wait = FIRST_WAIT_MS;
+        }
+        if (response.ok && isKeptBack) {
+          setTimeout(() => this._emitAll(), BETWEEN_MS);
+          continue;
         }
       } catch {
         // Gone for the moment: the server restarts, the laptop sleeps
+      } finally {
+        clearTimeout(patience);
+      }
+      isKeptBack = silence.signal.aborted;
+      if (isKeptBack) {
+        continue;
       }
       this._connected(false);
       await new Promise(resolve => setTimeout(resolve, wait * (0.5 + Math.random() / 2)));
@@ -51,10 +68,11 @@ class ServerEvents {
     }
   }
 
-  private async _read(response: Response): Promise<void> {
+  private async _read(response: Response, heard: () => void): Promise<void> {
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     let waiting = '';
     for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+      heard();
       this._connected(true);
       const { events, rest } = parseEvents(waiting + part.value);
       waiting = rest;
@@ -70,11 +88,16 @@ class ServerEvents {
     }
     this.isConnected = is;
     if (is) {
-      for (const name of this._told.keys()) {
-        this._emit(name, undefined);
-      }
+      this._emitAll();
     }
     this.stateChanged.emit();
+  }
+
+  /** Some events may have been missed. */
+  private _emitAll(): void {
+    for (const name of this._told.keys()) {
+      this._emit(name, undefined);
+    }
   }
 
   private _emit(name: string, data: unknown): void {
