@@ -7,6 +7,22 @@ from typing import Any
 
 import seeded
 
+from nbtrack.widgets import wire
+
+HOSTILE = [
+    "<script>window.hacked = 1</script>",
+    "</script><script>window.hacked = 1</script>",
+    '<img src="x" onerror="window.hacked = 1">',
+    '"><svg onload="window.hacked = 1">',
+    "javascript:window.hacked=1",
+    "{{constructor.constructor('window.hacked=1')()}}",
+    "<!--<script>",
+    "[a](javascript:window.hacked=1) **bold** `code`",
+    "\u202egnitide \u2028 \u0000 line\nbreak",
+    "__proto__",
+    "constructor",
+]
+"""Names and values that would do something where they are taken for more than text."""
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
@@ -61,3 +77,11 @@ class Seeded:
 
     def figure(self, name: str = "curves", **options: Any) -> Any:
         return name
+
+
+def page_answers(runs: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """What a page holds: curves over steps."""
+    metrics = [column["name"] for column in runs["columns"] if column["kind"] == "metric"]
+    ask = {"ask": "curves", "metrics": metrics, "runs": runs["columns"][0]["values"][:100], "x": "step", "range": None, "points": 1000}
+    told = {"answer": "curves", "id": 0, "series": seeded.curves(ask), "says": "Curves of all runs."}
+    return [(ask, wire.with_lists(told)), ({**ask, "x": "relative"}, wire.with_lists(told)), *seeded.answers(runs)]

@@ -7,7 +7,10 @@ import re
 import shutil
 
 import pytest
+from comparison import page_answers
 from live_lab import PATIENCE_MS, Server
+
+from nbtrack.widgets.page import page as write_page
 
 CHROMIUM = os.environ.get("NBTRACK_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 ARGS = [
@@ -87,3 +90,24 @@ def word():
 @pytest.fixture
 def page(new_page):
     return new_page()
+
+
+@pytest.fixture
+def shown(page, tmp_path):
+    """Shows runs as a saved page, and fails where the page asks anybody for anything or writes an error."""
+    problems = []
+    page.on("request", lambda request: problems.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None)
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(error.stack))
+
+    page.set_default_timeout(40_000)  # no server and no kernel to wait for
+
+    def show(runs, tab="Table", given=None):
+        path = tmp_path / "page.html"
+        path.write_text(write_page(runs, page_answers(runs) if given is None else given, "Comparison", still="<p>still</p>"), "utf-8")
+        page.goto(path.as_uri())
+        page.get_by_role("tab", name=tab, exact=True).click()
+        return page
+
+    yield show
+    assert problems == []

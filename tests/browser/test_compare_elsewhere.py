@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import seeded
+from comparison import page_answers
 from playwright.sync_api import expect
-from test_compare_page import answers
 
 import nbtrack
 from nbtrack.widgets import wire
@@ -44,7 +44,7 @@ window.hide = widget.render({model, el});
 @pytest.mark.parametrize("place", ["place", "place.attachShadow({mode: 'open'})"], ids=["page", "shadow"])
 def test_it_needs_a_model_and_an_element_and_nothing_else(page, place):
     runs = seeded.runs(12)
-    kinds = {ask["ask"]: {"ask": ask["ask"], "answer": answer} for ask, answer in reversed(answers(runs))}
+    kinds = {ask["ask"]: {"ask": ask["ask"], "answer": answer} for ask, answer in reversed(page_answers(runs))}
     files = {
         "/": ("text/html", PAGE),
         "/host.js": ("text/javascript", MODEL.replace("PLACE", place)),

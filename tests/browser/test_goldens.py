@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 import seeded
+from comparison import page_answers
 from live_lab import two_frames
 from PIL import Image, ImageChops, ImageStat
-from test_compare_page import answers
 
 from nbtrack.widgets.page import page as write_page
 
@@ -56,7 +56,7 @@ def shot(page):
 def test_each_tab_looks_as_it_did(chromium, tmp_path, scheme, width):
     runs = seeded.runs(24)
     path = tmp_path / "page.html"
-    path.write_text(write_page(runs, answers(runs), "Comparison"), "utf-8")
+    path.write_text(write_page(runs, page_answers(runs), "Comparison"), "utf-8")
     context = chromium.new_context(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme, timezone_id="UTC", bypass_csp=True)
     page = context.new_page()
     page.set_default_timeout(40_000)

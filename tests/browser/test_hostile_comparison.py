@@ -6,9 +6,9 @@ import subprocess
 
 import nbformat
 import pytest
+from comparison import HOSTILE
 from live_lab import command, open_in, run_all, save
 from nbconvert import HTMLExporter
-from test_compare_page import HOSTILE
 
 pytestmark = pytest.mark.browser
 MAKE = """
