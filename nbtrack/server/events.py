@@ -24,7 +24,8 @@ _TOGETHER_S = 0.1
 class EventsHandler(Handler):
     """Server-sent events: `runs` with the ids of those that changed, `ended` with one that did just now, `job` with the news of one, `health`.
 
-    With `?once=1` the answer ends after the first of them, or after the time in which a stream would say that it lives: a proxy that keeps an answer back until it is whole lets that through.
+    With `?once=1` the answer ends after the first of them, or after the time in which a stream would say that it lives: that comes through
+    a proxy which keeps an answer back until it is whole.
     """
 
     @tornado.web.authenticated
