@@ -23,18 +23,23 @@ from nbtrack.pipelines.gating import judge
 from nbtrack.pipelines.listener import Stop
 from nbtrack.pipelines.load import find_file
 from nbtrack.pipelines.open import Wanted, open_pipeline
-from nbtrack.pipelines.past import STOPPED, state_of, text_of
+from nbtrack.pipelines.past import STOPPED, let_go_of_the_dead, state_of, text_of
 from nbtrack.pipelines.plan import Action
 
 if TYPE_CHECKING:
     from nbtrack.pipelines.history import RunHistory
+    from nbtrack.pipelines.warm.early import Begun
 
 __all__ = ["Wanted", "cache", "check", "graph", "logs", "run", "show_plan", "status"]
 _MARKS = {"run": "▶", "cached": "✓", "perhaps": "?", "skip": "-"}
 
 
-def run(wanted: Wanted, *, jobs: int, keep_going: bool, resume: str, executor: str, as_json: bool, schedule: str = "") -> int:
-    """Run a pipeline; the exit code."""
+def run(wanted: Wanted, *, jobs: int, keep_going: bool, resume: str, executor: str, as_json: bool, schedule: str = "", begun: Begun | None = None) -> int:
+    """Run a pipeline; the exit code.
+
+    Args:
+        begun: a template that is on its way; whoever began it ends it.
+    """
     from nbtrack.pipelines.executor import executor_of
     from nbtrack.pipelines.history import find
     from nbtrack.pipelines.pipeline import PipelineRun
@@ -55,7 +60,7 @@ def run(wanted: Wanted, *, jobs: int, keep_going: bool, resume: str, executor: s
     facts: dict[str, Any] = {"profile": wanted.profile, "stages": list(wanted.stages), "params": dict(wanted.params or {}), "typed": sorted(wanted.typed)}
     facts |= {"downstream": wanted.downstream, "force": wanted.force, "start": wanted.start} | ({"schedule": schedule} if schedule else {})
 
-    where_to = executor_of(executor, jobs)
+    where_to = executor_of(executor, jobs, begun)
 
     def act() -> Any:
         return PipelineRun(
@@ -199,6 +204,7 @@ def cache(file: Path | None, action: str, days: float, as_json: bool) -> int:
             print("The cache is empty.")
     elif action == "gc":
         gone, freed = kept.gc(days, time.time())
+        let_go_of_the_dead(_home(), folder_of_state(path))
         print(json.dumps({"results": gone, "freed_bytes": freed}) if as_json else f"{counted(gone, 'result')} taken away, {freed / 1e6:.3f} MB freed")
     elif action == "verify":
         found = kept.verify()

@@ -121,10 +121,8 @@ class Cache:
             folder: the pipeline's, where the outputs lie.
         """
         try:
-            for kept in entry.outputs.values():
-                for file in kept.fact.files if kept.fact is not None else ():
-                    source = folder / kept.path / file.path if file.path else folder / kept.path
-                    self._keep(source, file.digest)
+            for source, digest in _files(entry, folder):
+                self._keep(source, digest)
             write_atomically(self._entry(entry.key), entry.as_json())
         except OSError as cause:
             self._note(f"{entry.node} is not kept in {self.root}: {cause.strerror or cause}")
@@ -134,6 +132,25 @@ class Cache:
             return False
         self._send(entry)
         return True
+
+    def hold(self, entry: Entry, folder: Path) -> None:
+        """Keep the files of what is no result for others, by a second name each: that costs nothing, and stays where the first one is taken away.
+
+        Args:
+            folder: the pipeline's, where the outputs lie.
+        """
+        try:
+            for source, digest in _files(entry, folder):
+                target = self.path_of(digest)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    os.link(source.resolve(), target)
+                except FileExistsError:
+                    continue
+                except OSError:  # a file system without second names, or another one
+                    self._keep(source, digest)
+        except (OSError, CacheError) as cause:
+            self._note(f"{entry.node}: another run that replaces what it made cannot be undone ({cause})")
 
     def note_last(self, stage: str, entry: Entry) -> None:
         """Remember the last result of a stage, against which a miss is explained."""
@@ -339,6 +356,13 @@ class Cache:
 
     def _last(self, stage: str) -> Path:
         return self.root / "last" / f"{digest_of(stage)[:32]}.json"
+
+
+def _files(entry: Entry, folder: Path) -> Iterator[tuple[Path, str]]:
+    """Where each file of a result lies, and its digest."""
+    for kept in entry.outputs.values():
+        for file in kept.fact.files if kept.fact is not None else ():
+            yield (folder / kept.path / file.path if file.path else folder / kept.path), file.digest
 
 
 def _kept(data: dict[str, Any]) -> Kept:

@@ -8,7 +8,8 @@ from nbtrack.errors import JournalError
 from nbtrack.journal import Home, blobs, fold
 from nbtrack.journal.owner import is_alive
 from nbtrack.pipelines.cache import Entry
-from nbtrack.pipelines.history import NodeHistory, RunHistory, text_file
+from nbtrack.pipelines.history import NodeHistory, RunHistory, read, run_ids, text_file
+from nbtrack.pipelines.together import holds, let_go
 
 RUNNING, STOPPED = "running", "stopped"
 """What stands for the state of a run without an end: it goes on, or whatever ran it is gone."""
@@ -20,6 +21,14 @@ def state_of(home: Home, found: RunHistory) -> str:
         return found.ended.lower()
     view = fold(home, found.run_id, metrics=False)
     return RUNNING if view is not None and is_alive(home, view.start.owner) else STOPPED
+
+
+def let_go_of_the_dead(home: Home, state: Path) -> None:
+    """Remove what runs held that were killed."""
+    for run_id in run_ids(state):
+        own = state / "runs" / run_id
+        if holds(own) and ((found := read(state, run_id)) is None or state_of(home, found) != RUNNING):
+            let_go(own)
 
 
 def text_of(home: Home, state: Path, found: RunHistory, node: str) -> str:

@@ -87,7 +87,6 @@ class PipelineRun:
         self._where, self._shows, self._stop = where, shows, stop
         self._keep_going, self._facts, self._judge, self._resumed = keep_going, dict(facts or {}), judge or (lambda _node, _run: ""), resumed
         self._outcome = Outcome(graph.loaded.folder, where.state, cache, decider.digests)
-        self._together = Together(graph, where.state, cache, self._outcome)
         self._board = Board(graph, selection.wanted)
         self._runs: dict[str, str] = {}
         self._made: dict[str, Mapping[str, Kept]] = {}
@@ -112,6 +111,7 @@ class PipelineRun:
         began = time.monotonic()
         parent = self._runs_of.begin(self._resumed)
         self._history = History(self._where.state, parent.run_id)
+        self._together = Together(self._graph, self._where.state, self._cache, self._outcome, self._history.folder)
         state = State.FAILED
         try:
             self._history.begin(self._graph.loaded.file, self._graph.loaded.name, list(self._board.phases), self._facts)
@@ -133,7 +133,7 @@ class PipelineRun:
             self._history.close()
             self._starter.close()
             self._decider.digests.save()
-            for text in self._cache.problems:
+            for text in (*self._cache.problems, *self._together.close()):
                 self._shows.note(text)
         return PipelineResult(parent.run_id, state, dict(self._board.phases), dict(self._board.reasons), dict(self._runs), time.monotonic() - began)
 
@@ -321,8 +321,8 @@ class PipelineRun:
             self._outcome.settle(node, entry)
             self._settle(node.id, Phase.GATED, why, run_id=entry.run_id)
             return
-        if node.spec.cache and is_lasting:
-            self._cache.put(entry, self._graph.loaded.folder)
+        if not (node.spec.cache and is_lasting and self._cache.put(entry, self._graph.loaded.folder)):
+            self._together.hold(node, entry)
         self._cache.note_last(f"{self._graph.loaded.name}/{node.id}", entry)
         self._outcome.settle(node, entry)
         self._done(node, entry, Phase.DONE, reason, entry.run_id, entry.seconds)
@@ -379,6 +379,8 @@ class PipelineRun:
         if found is None:
             return False
         if found.is_noted:
+            if not node.spec.cache:
+                self._together.hold(node, found.entry)
             self._done(node, found.entry, Phase.DONE, "done before the run was resumed", found.run_id, found.entry.seconds)
         else:
             self._accept(node, found.entry, "it was done before the run was resumed")

@@ -12,22 +12,27 @@ import pytest
 from nbtrack.pipelines.outputs import outputs_of
 
 COMMAND = [sys.executable, "-c", "from nbtrack.cli import main; main()"]
-MAKE = "import importlib.util\nword = 'second' if importlib.util.find_spec('only_in_the_second') else 'first'\nopen('word.txt', 'w').write(word)"
+MAKE = "import importlib.util\nword = 'second' if importlib.util.find_spec('only_in_the_second') else 'first'\nopen(path, 'w').write(word)"
 READ = """
 import nbtrack, pathlib, time
-before = pathlib.Path('word.txt').read_text()
-pathlib.Path(f'{before} reads').touch()
-while hold and before == 'first' and pathlib.Path('hold').exists():
+before = pathlib.Path('word.txt').read_text(), pathlib.Path('once.txt').read_text()
+pathlib.Path(f'{before[0]} reads').touch()
+while hold and before[0] == 'first' and pathlib.Path('hold').exists():
     time.sleep(0.05)
-nbtrack.output('words', [before, pathlib.Path('word.txt').read_text()])
+nbtrack.output('words', [*before, pathlib.Path('word.txt').read_text(), pathlib.Path('once.txt').read_text()])
 """
-
-
+PAUSE = """
+import importlib.util, pathlib, time
+while not importlib.util.find_spec('only_in_the_second') and not pathlib.Path('second reads').exists():
+    time.sleep(0.05)
+"""
 SPEC = """
 stages:
-  make: {notebook: make.ipynb, outputs: [word.txt]}
-  read: {notebook: read.ipynb, params: {hold: true}, inputs: [word.txt], outputs: {words: {value: list}}}
-  again: {notebook: read.ipynb, inputs: [word.txt], needs: [read], outputs: {words: {value: list}}}
+  make: {notebook: make.ipynb, params: {path: word.txt}, outputs: [word.txt]}
+  once: {notebook: make.ipynb, params: {path: once.txt}, cache: false, outputs: [once.txt]}
+  read: {notebook: read.ipynb, params: {hold: true}, inputs: [word.txt, once.txt], outputs: {words: {value: list}}}
+  pause: {notebook: pause.ipynb, needs: [read]}
+  again: {notebook: read.ipynb, inputs: [word.txt, once.txt], needs: [pause], outputs: {words: {value: list}}}
 """
 
 
@@ -55,8 +60,9 @@ class Run:
 
 @pytest.mark.timeout(600)
 def test_two_environments_in_one_folder_do_not_disturb_each_other(notebook, tmp_path, home, until):
-    """The second one begins while the first reads what both would write; then the first reads it once more."""
-    notebook("make.ipynb", MAKE)
+    """The second one begins while the first reads what both would write; then it writes that, and then the first reads it once more."""
+    notebook("make.ipynb", MAKE, parameters="path = ''")
+    notebook("pause.ipynb", PAUSE)
     notebook("read.ipynb", READ, parameters="hold = False")
     other = tmp_path / "other" / "site-packages"
     (other / "only_in_the_second-1.0.dist-info").mkdir(parents=True)
@@ -71,7 +77,8 @@ def test_two_environments_in_one_folder_do_not_disturb_each_other(notebook, tmp_
     (tmp_path / "hold").unlink()
     mine, theirs = first.end(), second.end()
     assert (words_of(home, mine), words_of(home, theirs)) == ({"first"}, {"second"}), first.said
-    assert not list(tmp_path.glob("word.mine*"))
+    assert "make: another run put its own result there" in first.said and "once: another run put its own result there" in first.said
+    assert not list(tmp_path.glob("*.mine*")) and not list(tmp_path.glob(".nbtrack/runs/*/held"))
 
 
 def words_of(home, runs):
