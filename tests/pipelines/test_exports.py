@@ -25,6 +25,15 @@ stages:
   make: {notebook: make.ipynb, params: {n: "${params.n}"}, outputs: {total: {value: int}}}
   use: {notebook: use.ipynb, matrix: {by: [2, 5]}, params: {total: "${make.outputs.total}", by: "${matrix.by}"}, outputs: {product: {value: int}}}
 """
+_LOCALLY = """
+import runpy, sys
+from kfp import local
+from kfp.local.subprocess_task_handler import SubprocessTaskHandler
+
+SubprocessTaskHandler.validate_not_container_component = lambda *_: None  # it has no containers; this machine is what the image would be
+local.init(local.SubprocessRunner(use_venv=False), pipeline_root=sys.argv[2])
+runpy.run_path(sys.argv[1])["pipeline"]()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -95,16 +104,19 @@ def test_prefect_runs_the_flow(project, tool, tmp_path):
     assert products() == ["2:3", "5:3"]
 
 
-def test_kubeflows_compiler_takes_it(project, tool, tmp_path):
+def test_kubeflows_compiler_takes_it_and_its_local_runner_runs_it(project, tool, tmp_path):
     bin_ = tool("kfp>=2", "kfp-kubernetes")
-    (tmp_path / "adding.py").write_text(project("kfp", image="registry/project:1", env={"NBTRACK_CACHE": "s3://bucket/cache"}))
+    (tmp_path / "adding.py").write_text(project("kfp", image="registry/project:1", env={"NBTRACK_CACHE": str(tmp_path / "shared")}))
     run(bin_ / "python", tmp_path / "adding.py")
     spec, platform = yaml.safe_load_all((tmp_path / "adding.yaml").read_text())
     tasks = spec["root"]["dag"]["tasks"]
     assert {name: it.get("dependentTasks", []) for name, it in tasks.items()} == {"make": [], "use-by-2": ["make"], "use-by-5": ["make"]}
     container = spec["deploymentSpec"]["executors"]["exec-use-by-2"]["container"]
-    assert container["args"][:2] == ["run", "use[by=2]"] and container["env"] == [{"name": "NBTRACK_CACHE", "value": "s3://bucket/cache"}]
+    assert container["args"][:2] == ["run", "use[by=2]"] and container["env"] == [{"name": "NBTRACK_CACHE", "value": str(tmp_path / "shared")}]
     assert "TOKEN" in yaml.safe_dump(platform)
+    (tmp_path / "locally.py").write_text(_LOCALLY)
+    told = run(bin_ / "python", "-W", "ignore", tmp_path / "locally.py", tmp_path / "adding.py", tmp_path / "kfp", cwd=tmp_path)
+    assert products() == ["2:3", "5:3"], told
 
 
 def test_argos_model_takes_every_field(project, tool, tmp_path):
