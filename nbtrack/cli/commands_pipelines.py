@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -63,17 +64,21 @@ def run(
             raise typer.Exit(door.delivered(code) if deliver else code)
         code = door.run_one(Path(words[0]), given, typed, out=out, kernel=kernel, name=name, timeout_s=timeout, as_json=as_json)
         raise typer.Exit(door.delivered(code) if deliver else code)
-    from nbtrack.cli import pipelines
-
     if help_notebook or grid or out is not None or kernel or name or timeout is not None:
         raise UsageError("That option is for one notebook.", mend="Write nbtrack run NOTEBOOK.ipynb, or say it in nbtrack.yaml.")
     if words and words[0].endswith((".yaml", ".yml")):
         file, words = Path(words[0]), words[1:]
-    wanted = pipelines.Wanted(file, tuple(words), given, typed, profile, downstream, force, start)
-    if dry_run:
-        pipelines.show_plan(wanted, as_json)
-        return
-    code = pipelines.run(wanted, jobs=jobs, keep_going=keep_going, resume=resume, executor=executor, as_json=as_json)
+    from nbtrack.pipelines.warm.early import begun_for
+
+    may_begin = executor == "local" and not (words or dry_run or resume)
+    with begun_for(file, is_forced=force) if may_begin else nullcontext() as begun:
+        from nbtrack.cli import pipelines  # takes longer than all before
+
+        wanted = pipelines.Wanted(file, tuple(words), given, typed, profile, downstream, force, start)
+        if dry_run:
+            pipelines.show_plan(wanted, as_json)
+            return
+        code = pipelines.run(wanted, jobs=jobs, keep_going=keep_going, resume=resume, executor=executor, as_json=as_json, begun=begun)
     raise typer.Exit(door.delivered(code) if deliver else code)
 
 

@@ -46,14 +46,17 @@ class Executor(Protocol):
         ...
 
 
-def executor_of(word: str, jobs: int) -> Executor:
+def executor_of(word: str, jobs: int, begun: Begun | None = None) -> Executor:
     """`local`; `dask`, a cluster of its own; or `dask://HOST:PORT`, with `?files=URL` where its workers do not see this machine's files.
+
+    Args:
+        begun: a template that is on its way, which `local` may use.
 
     Raises:
         UsageError: there is no such executor, or it cannot be reached.
     """
     if word == "local":
-        return LocalExecutor(jobs)
+        return LocalExecutor(jobs, begun)
     scheme, colon, address = word.partition("://")
     if scheme == "dask" and bool(colon) == bool(address):
         from nbtrack.pipelines.dask import DaskExecutor
@@ -68,11 +71,15 @@ def executor_of(word: str, jobs: int) -> Executor:
 class LocalExecutor:
     """Threads of this process, each with a kernel; the kernels are started ahead, forked from one that is warm where that is safe."""
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, begun: Begun | None = None) -> None:
+        """
+        Args:
+            begun: a template that is on its way.
+        """
         self.jobs = jobs
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="nbtrack-stage")
         self._kernels: Kernels | None = None
-        self._begun: Begun | None = None
+        self._begun = begun
 
     def warm(self) -> None:
         if self._kernels is None and self._begun is None and sys.platform == "linux" and memory.available() > memory.TYPICAL:

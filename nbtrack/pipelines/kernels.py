@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nbtrack.errors import StageError, UsageError
 from nbtrack.journal import new_id
 from nbtrack.pipelines import memory
-from nbtrack.pipelines.loading import load_ahead
+from nbtrack.pipelines.loading import kernels_are_begun, load_ahead
 from nbtrack.pipelines.processes import TOKEN, sweep
 from nbtrack.pipelines.warm.early import Begun, variables
 
@@ -143,7 +143,9 @@ class Kernels:
                     await self._end(kernel, is_polite=False)
             return await self._start(kind, env, cwd)
 
-        return self.run(act())
+        found = asyncio.run_coroutine_threadsafe(act(), self.loop)
+        kernels_are_begun()
+        return found.result()
 
     async def _template(self, modules: tuple[str, ...]) -> Template | None:
         from nbtrack.pipelines.warm.provisioner import Template

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import tempfile
 import threading
@@ -17,8 +19,7 @@ from nbtrack.system import make_private_folder
 
 REPORT = "notebook/report.html"
 """Artifact."""
-_local = threading.local()
-"""Of each thread its exporter: compiling the templates takes ten times as long as filling them."""
+_one_at_a_time = threading.Lock()
 
 
 def keep_report(home: Home, run_id: str, notebook: bytes) -> bytes:
@@ -45,17 +46,59 @@ def report_of(notebook: bytes) -> bytes:
     import nbformat
 
     read: Any = nbformat.reads
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _one_at_a_time:
         warnings.simplefilter("ignore")  # of the notebook's own making
         node = read(notebook.decode("utf-8", "surrogatepass"), as_version=4)
-        if not hasattr(_local, "exporter"):
-            from nbconvert import HTMLExporter
+        return _page(node).encode("utf-8", "surrogatepass")
 
-            make: Any = HTMLExporter
-            _local.exporter = make(template_name="classic")
-            _local.exporter.environment.bytecode_cache = _compiled()
-        body, _ = _local.exporter.from_notebook_node(node)
-    return str(body).encode("utf-8", "surrogatepass")
+
+def load_ahead() -> None:
+    """Load what reports are made with, and make one: the first takes as long as fifty others."""
+    with contextlib.suppress(Exception), warnings.catch_warnings(), _one_at_a_time:  # whoever wants a report meets the same, and says so
+        import nbformat
+
+        new: Any = nbformat.v4
+        warnings.simplefilter("ignore")
+        _page(new.new_notebook(cells=[new.new_code_cell("x = 1", outputs=[new.new_output("stream", text="1")]), new.new_markdown_cell("# It")]))
+
+
+def _page(node: Any) -> str:
+    exporter = _exporter()
+    try:
+        body, _ = exporter.from_notebook_node(node)
+    except _Whole as it:
+        body = it.page
+    return str(body)
+
+
+class _Whole(Exception):  # noqa: N818 - it is none
+    """A page that nothing need be done to any more."""
+
+    def __init__(self, page: str) -> None:
+        self.page = page
+
+
+@functools.cache
+def _exporter() -> Any:
+    """One for all reports: compiling the templates takes ten times as long as filling them."""
+    from nbconvert.exporters import HTMLExporter, TemplateExporter
+
+    class Filled(TemplateExporter):
+        """Comes between filling the template and what HTMLExporter does to the page, which reads all of it once more, styles too, to describe pictures."""
+
+        def from_notebook_node(self, *args: Any, **kwargs: Any) -> Any:
+            page, resources = super().from_notebook_node(*args, **kwargs)
+            if "<img" not in page:
+                raise _Whole(page)
+            return page, resources
+
+    class Exporter(HTMLExporter, Filled):
+        pass
+
+    make: Any = Exporter
+    exporter = make(template_name="classic")
+    exporter.environment.bytecode_cache = _compiled()
+    return exporter
 
 
 def _compiled() -> Any:

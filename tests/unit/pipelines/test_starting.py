@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
+import pytest
+
 from nbtrack.pipelines.check import Books
 from nbtrack.pipelines.cost import MONEY, SAVED, SECONDS, Bill
 from nbtrack.pipelines.executor import LocalExecutor
 from nbtrack.pipelines.listener import Stop
 from nbtrack.pipelines.runs import Where
 from nbtrack.pipelines.starting import Starter
+from nbtrack.pipelines.warm.early import begun_for
 
 STAGES = """
     stages:
@@ -40,3 +45,24 @@ def test_what_attempts_cost_is_summed_and_money_is_noted_on_the_run(home, begin,
     bill.saved(60.0)
     assert (bill.sums[SECONDS], bill.sums[MONEY], bill.sums[SAVED]) == (5400.0, 1.0, 60.0)
     assert fold(home, writer.run_id).metrics[MONEY].last == 1.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux alone")
+@pytest.mark.parametrize(
+    ("stages", "is_forced", "has_results", "added", "is_begun"),
+    [
+        (3, False, False, "", True),
+        (3, False, True, "", False),
+        (3, True, True, "", True),
+        (2, True, False, "", False),
+        (3, False, False, "remote: s3://bucket/cache\n", False),
+    ],
+)
+def test_what_kernels_are_forked_from_is_begun_at_once_where_stages_are_executed_for_sure(tmp_path, stages, is_forced, has_results, added, is_begun):
+    file = tmp_path / "nbtrack.yaml"
+    file.write_text(f"{added}stages:\n" + "".join(f"  s{at}: {{notebook: a.ipynb}}\n" for at in range(stages)))
+    if has_results:
+        (tmp_path / ".nbtrack" / "cache").mkdir(parents=True)
+    with begun_for(file, is_forced=is_forced) as begun:
+        assert (begun is not None) is is_begun
+    assert begun is None or begun.process.returncode is not None
