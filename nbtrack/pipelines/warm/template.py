@@ -9,7 +9,9 @@ from __future__ import annotations
 import atexit
 import builtins
 import contextlib
+import copy
 import ctypes
+import functools
 import gc
 import importlib
 import importlib.util
@@ -97,6 +99,8 @@ def serve(fd: int) -> None:
         *lines, waiting = (waiting + data).split(b"\n")
         for text in lines:
             request = json.loads(text)
+            _, _, *options = request["argv"]
+            _read(tuple(options))
             pid = os.fork()
             if not pid:
                 line.close()
@@ -202,8 +206,30 @@ def _become(request: Mapping[str, Any], mark: tuple[int, int], added: Mapping[st
         sys.modules["numpy.random"].seed()  # Python's own generator does so by itself
     from ipykernel.kernelapp import IPKernelApp
 
-    IPKernelApp.launch_instance(argv=request["argv"], parent_handle=parent)
+    app: Any = IPKernelApp.instance(parent_handle=parent)
+    app.parse_command_line = lambda argv: _take(app, argv)
+    app.initialize(request["argv"])
+    app.start()
     _leave()
+
+
+@functools.cache
+def _read(options: tuple[str, ...]) -> Any:
+    """What a kernel's arguments, but for the first two, say to its application: reading them takes as long as four cells, and is the same for all."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    make: Any = IPKernelApp
+    app = make()
+    app.parse_command_line(list(options))
+    return app.cli_config
+
+
+def _take(app: Any, argv: Sequence[str]) -> None:
+    """What `parse_command_line` does with `-f FILE` and options."""
+    _, file, *options = argv
+    app.argv, app.extra_args, app.cli_config = list(argv), [], copy.deepcopy(_read(tuple(options)))
+    app.cli_config.IPKernelApp.connection_file = file
+    app.update_config(app.cli_config)
 
 
 def _leave() -> None:
