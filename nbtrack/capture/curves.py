@@ -115,7 +115,7 @@ class Curves(Source):
                 tap.off()
             entry.facts[self.name] = active.end()
             entry.facts[_SINGLES] = active.singles
-            entry.facts[TOLD_APART] = {spot.variable for _, _, spot in active.singles}
+            entry.facts[TOLD_APART] = {spot.variable for _, _, spot in active.singles} | active.parts
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         self._budget_s = cell.chosen.budget_ms / 1000

@@ -9,8 +9,9 @@ import threading
 
 from nbtrack.capture.program import program_of
 from nbtrack.capture.run import TrackedRun
-from nbtrack.capture.sites import is_repeated, ran_alone
+from nbtrack.capture.sites import is_repeated, ran_alone, uses_result
 from nbtrack.capture.source import Cell
+from nbtrack.capture.weave.averaged import is_mean_of_calls
 from nbtrack.capture.weave.points import Points
 from nbtrack.capture.weave.series import Series
 from nbtrack.capture.weave.spot import Spot
@@ -62,13 +63,15 @@ class Following:
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._is_watched = False
+        self.parts: set[str] = set()
+        """Names whose values are parts of a mean that is a curve."""
         self.singles: list[tuple[str, float, Spot]] = []
         """Numbers that a loop computed once for each of several things."""
 
     def add(self, spot: Spot, tap: Tap) -> None:
         """Switch a tap on."""
         with self._lock:
-            self._series[id(tap)] = Series(spot, tap, self._budget, self._claim, self._write, self._has_twin)
+            self._series[id(tap)] = Series(spot, tap, self._budget, self._claim, self._write, self._has_twin, is_told=self._is_told)
             tap.on()
         if not self._is_watched:
             self._is_watched = True
@@ -104,12 +107,15 @@ class Following:
                 series.drain()
                 if series.is_sampled and not series.spot.place and series.spot.bindings:
                     series.add_last(self.cell.namespace.get(series.spot.variable))
-            for series in sorted(them, key=lambda it: it.spot.is_printed):
+            for series in sorted(them, key=lambda it: (it.spot.is_part, it.spot.is_printed)):
                 series.finish()
             for series in them:
                 series.decide_members(at_end=True)
         self.singles = [(name, value, series.spot) for first in them for series in (first, *first.later) for name, value in series.single()]
+        self.parts = {series.spot.variable for series in them if series.is_part and not series.spot.place}
         kept = [series for first in them for series in first.all() if series.name]
+        if self.cell.run is not None:
+            self.cell.run.curve_parts.update((series.spot.place, series.spot.name) for series in them if series.is_part)
         if kept and self.cell.run is not None:
             self._tell(self.cell.run, kept)
         return kept
@@ -125,6 +131,7 @@ class Following:
                     them = list(self._series.values())
                     most = max((series.drain() for series in them if not series.is_sampled), default=0)
                     for series in them:
+                        series.give_way()
                         series.decide_members()
                 self._sample([series for series in them if series.is_sampled])
             except Exception as cause:  # noqa: BLE001 - the user's loop goes on without curves
@@ -180,7 +187,9 @@ class Following:
         if spot.begins_anew:
             earlier = (it.tree.body for it in self.cell.ledger.before(self.cell.entry) if it.tree is not None)
             return is_repeated(program_of(self.cell), function) and any(ran_alone(body, function) for body in earlier)
-        is_known = run is not None and spot.name not in self._names and run.curve_places.get(spot.name) == spot.place
+        is_known = (
+            run is not None and spot.name not in self._names and (run.curve_places.get(spot.name) == spot.place or (spot.place, spot.name) in run.curve_parts)
+        )
         return is_known and not is_repeated(program_of(self.cell), function)
 
     def _is_of_others(self, name: str) -> bool:
@@ -202,6 +211,24 @@ class Following:
         return any(it.count == series.count and alike(it.head, series.head) and alike([it.last or 0.0], [series.last or 0.0]) for it in others) or (
             series.spot.is_printed and any(_is_now_and_then(series, it) for it in others)
         )
+
+    def _is_told(self, spot: Spot) -> bool:
+        """Whether a mean that a spot's values go into has points of its own, in the function or where it is called.
+
+        Of a function that takes no gradient of them the mean says enough, however often it is called: it measures a model, or some data.
+        """
+        if spot.variable and spot.variable in self.cell.request.measured:
+            return False
+        function = spot.place.rpartition(".")[2]
+        is_looked = spot.is_returned and spot.variable not in spot.loop.losses and not spot.begins_anew
+        if is_looked and uses_result(program_of(self.cell), function):
+            return True
+        for first in self._series.values():
+            if any(len(it.head) >= _FEW for it in first.all()) and (
+                any(first.spot is it for it in spot.means) or (spot.is_returned and first.spot is not spot and is_mean_of_calls(first.spot, function))
+            ):
+                return True
+        return False
 
     @staticmethod
     def _tell(run: TrackedRun, kept: list[Series]) -> None:

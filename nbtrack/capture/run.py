@@ -60,6 +60,8 @@ class TrackedRun:
         """Last value of each curve that capture recorded: a metric of this name and value is that point again."""
         self.curve_places: dict[str, str] = {}
         """The function in which each of them grew; empty at top level."""
+        self.curve_parts: set[tuple[str, str]] = set()
+        """Function and name of values that gave way to a curve that is their mean."""
         self.curve_heads: list[list[float]] = []
         """First values of each curve, by which the same curve is known again where a later cell shows it."""
         self._end: dict[str, Any] | None = None

@@ -42,6 +42,16 @@ def ran_alone(nodes: Iterable[ast.stmt], function: str) -> bool:
     return False
 
 
+def uses_result(program: Program, function: str) -> bool:
+    """Whether something is done with what the function gives back, where the program calls it."""
+    nodes = [*(part.node for part in program.own if not isinstance(part.node, Definition)), *program.reached]
+    dropped = {id(it.value) for node in nodes for it in ast.walk(node) if isinstance(it, ast.Expr)}
+    if program.own and isinstance(program.own[-1].node, ast.Expr):
+        dropped.discard(id(program.own[-1].node.value))  # the cell shows it
+    calls = (it for node in nodes for it in ast.walk(node) if isinstance(it, ast.Call) and id(it) not in dropped)
+    return any(_is_named(it.func, function, with_methods=True) for it in calls)
+
+
 def of_trials(program: Program) -> set[str]:
     """Functions that nothing but the trials of a study run: what one of them computes step by step is that trial's, and no curve of the run."""
     nodes = [*(part.node for part in program.own if not isinstance(part.node, Definition)), *program.reached]

@@ -42,8 +42,8 @@ def is_compiled(function: Function) -> bool:
     return any(_COMPILERS.intersection(path_of(it)) for it in function.decorator_list)
 
 
-def summed_up(function: Function) -> set[str]:
-    """Names of lists that a function begins empty, appends to, and takes the mean, the sum or the number of."""
+def summed_up(function: ast.stmt) -> set[str]:
+    """Names of lists that a function, or a loop, begins empty, appends to, and takes the mean, the sum or the number of."""
     begun = {name for it in ast.walk(function) if isinstance(it, ast.Assign) for name, value in bindings(it) if isinstance(value, ast.List) and not value.elts}
     if not begun:
         return set()

@@ -51,6 +51,7 @@ class _Reader:
         found.append(self.scope)
 
     def read(self, body: list[ast.stmt]) -> None:
+        self.scope.body = body
         self._counted = {name for statement in body for name in _counted(statement)}
         self._block(body, None)
         env = self.scope.kinds

@@ -9,6 +9,7 @@ from dataclasses import field
 from types import MappingProxyType
 
 from nbtrack.capture.labels import own_name, snake
+from nbtrack.capture.weave.averaged import link
 from nbtrack.capture.weave.expressions import binds_names, innermost, is_changed, is_score, reads
 from nbtrack.capture.weave.filled import columns_of
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
@@ -86,6 +87,7 @@ class _Judge:
         """Reports of anything else: with their loop, and the name if it is one that an inner loop binds."""
 
     def decide(self) -> None:
+        first = len(self._result.spots)
         for loop in self._scope.loops:
             for report in loop.reports:
                 self._sort(report, loop)
@@ -99,6 +101,7 @@ class _Judge:
             self._take_attributes(loop)
         for report, loop, name in self._others:
             self._take_report(report, loop, name)
+        link(self._result.spots[first:], self._scope)
 
     def _sort(self, report: Report, loop: Loop) -> None:
         core = innermost(report.node)

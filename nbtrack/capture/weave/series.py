@@ -28,6 +28,8 @@ _SURE_UNNAMED = 50
 """The same for what a function iterates whose name says no measure: where it is called for each of many samples, it is none."""
 _HELD = 20_000
 """Most values that wait for a decision."""
+_PARTS = 5_000
+"""Values that wait for the mean they go into: a training with longer steps is followed by these."""
 _HEAD = 1_000
 _FAST_PER_S = 300_000.0
 _ENDS = 10_000
@@ -45,6 +47,7 @@ class Series:
         claim: gives the name in the run, once the curve is known to be one.
         write: appends points to the run.
         twin: whether another curve of the cell has these values too.
+        is_told: whether the mean that these values go into has points of its own.
         fast_per_s: values a second from which on a curve that has its points is only sampled: such a loop feels every nanosecond of a tap.
     """
 
@@ -57,8 +60,9 @@ class Series:
         write: Callable[[str, Points], None],
         twin: Callable[[Series], bool],
         fast_per_s: float = _FAST_PER_S,
+        is_told: Callable[[Spot], bool] = lambda spot: False,
     ) -> None:
-        self.spot, self.tap = spot, tap
+        self.spot, self.tap, self._is_told = spot, tap, is_told
         self._budget, self._claim, self._write, self._twin, self._fast_per_s = max(budget, 2), claim, write, twin, fast_per_s
         self.name = ""
         """In the run; empty until it is decided that this is a curve."""
@@ -84,6 +88,8 @@ class Series:
         self.members: dict[str | int, Series | None] = {}
         """Curves of the members, where the values are dicts or tuples; None for one that is no measure."""
         self.is_member = False
+        self.is_part = False
+        """Other values are the mean of these, and a curve."""
         self._is_whole = True
         self._held: list[Points] = []
         self._rest: Points | None = None
@@ -127,7 +133,7 @@ class Series:
             piece = []
             self.calls += 1
             if 1 < self.calls <= _CALLS + 1:
-                self.later.append(Series(self.spot, self.tap, self._budget, self._claim, self._write, self._twin, self._fast_per_s))
+                self.later.append(Series(self.spot, self.tap, self._budget, self._claim, self._write, self._twin, self._fast_per_s, self._is_told))
                 self.later[-1].first = self
         yield piece
 
@@ -156,7 +162,7 @@ class Series:
             name = f"{spot.name}.{key}" if is_history(spot.name) or not spot.is_measure else f"{key}_{_EPOCH.sub('', spot.name)}"
         series = Series(
             replace(spot, name=name, is_measure=is_named or (spot.is_measure and spot.split is not None)), NoTap(), self._budget, self._claim, self._write,
-            self._twin, self._fast_per_s,
+            self._twin, self._fast_per_s, self._is_told,
         )  # fmt: skip
         series.is_member = True
         return series
@@ -255,7 +261,11 @@ class Series:
         if self.name:
             self._keep(points)
             return
+        if self.is_part:
+            return
         self._held.append(points)
+        if self.spot.is_part and self.count <= _PARTS:
+            return
         is_sure = len(self.head) >= (_HEAD if self.first is not None else _SURE_UNNAMED if self._may_be_a_step else _SURE)
         if is_sure and not self.spot.is_printed and not self.is_member and self._is_curve():
             self._go_live()
@@ -317,7 +327,19 @@ class Series:
                 elif it is not None and not it.name and len(it.head) >= _SURE and it._is_curve() and not it._twin(it):
                     it._go_live()
 
+    def give_way(self) -> None:
+        """Stop where these are parts of a mean that is a curve itself: that is what a reader looks for."""
+        if not self.name and not self.is_part and self.spot.is_part and self._is_told(self.spot):
+            self.is_part = True
+            self._held.clear()
+            self.tap.off()
+            for it in self.later:
+                it.give_way()
+
     def _finish(self) -> None:
+        self.give_way()
+        if self.is_part:
+            return
         if self.calls > _CALLS and self._may_be_a_step and not self.name:
             return
         if not self.name and self._is_curve() and not ((self.spot.node is not None or self.is_member) and self._twin(self)):

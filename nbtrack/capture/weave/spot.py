@@ -51,8 +51,17 @@ class Spot:
     """Its place in the rows of that list."""
     begun: ast.stmt | None = None
     """The statement that begins that list with a value."""
+    means: list[Spot] = field(default_factory=list)
+    """Spots of means that it goes into."""
+    is_returned: bool = False
+    """Such a mean is what the function gives back."""
     is_anew: bool = False
     """Its list is made anew at each step of a loop through given values."""
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it may give way to a mean that it goes into."""
+        return bool(self.means) or self.is_returned
 
     @property
     def begins_anew(self) -> bool:

@@ -173,9 +173,30 @@ CASES = {
         "for i in range(4):\n    loss = 1 / (i + 1)\n    if i % 2:\n        loss = loss + 1",
         {"loss": [1.0, 1.5, 1 / 3, 1.25]},
     ),
-    "an inner loop has all its points, a sum over it only if it is kept": (
+    "an inner loop has all its points": (
+        "for e in range(2):\n    total = 0\n    for b in range(3):\n        loss = 1 / (1 + b + e)\n        total += loss",
+        {"loss": [1.0, 0.5, 1 / 3, 0.5, 1 / 3, 0.25]},
+    ),
+    "of batches the mean that the step around is measured by": (
         "for e in range(2):\n    total = 0\n    for b in range(3):\n        loss = 1 / (1 + b + e)\n        total += loss\n    epoch_loss = total / 3",
+        {"epoch_loss": [(1 + 0.5 + 1 / 3) / 3, (0.5 + 1 / 3 + 0.25) / 3]},
+    ),
+    "of batches in a list of the step its mean": (
+        "h = []\nfor e in range(2):\n    losses = []\n    for b in range(3):\n        loss = 1 / (1 + b + e)\n        losses.append(loss)\n    h.append(sum(losses) / len(losses))",
+        {"h": [(1 + 0.5 + 1 / 3) / 3, (0.5 + 1 / 3 + 0.25) / 3]},
+    ),
+    "batches that are shown beside their mean": (
+        "for e in range(2):\n    total = 0\n    for b in range(3):\n        loss = 1 / (1 + b + e)\n        total += loss\n        print('batch', b, 'loss', loss)\n    epoch_loss = total / 3",
         {"loss": [1.0, 0.5, 1 / 3, 0.5, 1 / 3, 0.25], "epoch_loss": [(1 + 0.5 + 1 / 3) / 3, (0.5 + 1 / 3 + 0.25) / 3]},
+    ),
+    "batches of the one step there is": (
+        "for e in range(1):\n    total = 0\n    for b in range(3):\n        loss = 1 / (1 + b + e)\n        total += loss\n    epoch_loss = total / 3",
+        {"loss": [1.0, 0.5, 1 / 3]},
+    ),
+    "of a meter of the step what it says": (
+        "class Meter:\n    def __init__(self): self.sum, self.n = 0, 0\n    def add(self, v): self.sum, self.n = self.sum + v, self.n + 1\n"
+        "h = []\nfor e in range(3):\n    meter = Meter()\n    for b in range(2):\n        loss = (b + 1) / (e + 1)\n        meter.add(loss)\n    h.append(meter.sum / meter.n)",
+        {"h": [1.5, 0.75, 0.5]},
     ),
     "numbers of other types": (
         "from fractions import Fraction\nfrom decimal import Decimal\nimport numpy as np\nfor i in range(1, 4):\n    loss = Fraction(1, i)\n    err = Decimal(1) / i\n    score = np.float32(i * i)",
@@ -287,11 +308,17 @@ def test_what_trials_compute_step_by_step_is_no_curve_of_the_run(curves):
 
 
 def test_a_function_that_goes_through_data_gives_one_curve_over_all_its_calls(curves):
-    found = curves(
-        "def one_epoch(data, k):\n    total = 0\n    for x in data:\n        loss = x / k\n        total += loss\n    return total / len(data)",
-        "for k in range(1, 4):\n    epoch_loss = one_epoch([1.0, 3.0], k)",
-    )
-    assert found == {"loss": pytest.approx([1, 3, 1 / 2, 3 / 2, 1 / 3, 1]), "epoch_loss": pytest.approx([2, 1, 2 / 3])}
+    code = "def one_epoch(data, k):\n    total = 0\n    for x in data:\n        loss = x / k\n        total += loss\n    return total / len(data)"
+    assert curves(code, "for k in range(1, 4):\n    one_epoch([1.0, 3.0], k)") == {"loss": pytest.approx([1, 3, 1 / 2, 3 / 2, 1 / 3, 1])}
+    mean = {"epoch_loss": pytest.approx([2, 1, 2 / 3])}
+    assert curves(code, "for k in range(1, 4):\n    epoch_loss = one_epoch([1.0, 3.0], k)") == mean, "what it gives back is the curve"
+    method = f"class Trainer:\n    {code.replace(chr(10), chr(10) + '    ')}".replace("epoch(data", "epoch(self, data")
+    loop = "history = {'loss': []}\nfor k in range(1, 4):\n    history['loss'].append(Trainer().one_epoch([1.0, 3.0], k))"
+    assert curves(method, loop) == {"loss": mean["epoch_loss"]}
+    shown = code.replace("        total", "        print('loss', loss)\n        total")
+    assert set(curves(shown, "for k in range(1, 4):\n    epoch_loss = one_epoch([1.0, 3.0], k)")) == {"loss", "epoch_loss"}
+    steps = "for e in range(2):\n    total = 0\n    for b in range(3):\n        loss = 1 / (1 + b + e)\n        total += loss\n    epoch_loss = total / 3"
+    assert {name: len(values) for name, values in curves(steps, options="-m loss").items()} == {"loss": 6, "epoch_loss": 2}
 
 
 def test_a_list_that_grows_each_step_counts_before_a_name_bound_in_some(curves):
@@ -423,7 +450,7 @@ def test_one_more_look_at_data_by_the_function_that_trained_leaves_no_curve(shel
     shell.run_cell("test_loss = one_pass([2.0, 5.0, 4.5, 1.0, 3.0, 7.0], 2)").raise_error()
     run_id = shell._nbtrack_session.last.run_id
     shell.run_line_magic("track", "off")
-    assert {name: len(values) for name, values in recorded(tmp_path / "home", run_id).items()} == {"loss": 9, "train_loss": 3}
+    assert {name: len(values) for name, values in recorded(tmp_path / "home", run_id).items()} == {"train_loss": 3}
 
 
 def test_what_the_user_logs_by_a_call_is_not_recorded_twice(curves):
