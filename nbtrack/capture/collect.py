@@ -86,7 +86,8 @@ class Collector:
 
     def collect(self, cell: Cell, moment: str, found: dict[tuple[str, str], Finding]) -> None:
         """Ask every source that is wanted, `before` or `after` the cell, and record what is new, as long as the budget lasts."""
-        cut: list[str] = []
+        cut = cell.cut
+        cut.clear()
         for source in self.sources:
             is_asked_for = source.kind not in KINDS  # what the line names is never switched off
             if not is_asked_for and source.kind not in cell.choice.kinds:
@@ -113,7 +114,7 @@ class Collector:
                 if cell.run is not None:
                     cell.run.notice(f"{source.name} could not be captured: {cause!r}")
         if cut and cell.run is not None:
-            cell.run.notice(f"looking at this cell took longer than budget_ms allows, so {', '.join(cut)} were not all captured")
+            cell.run.notice(f"looking at this cell took longer than budget_ms allows, so {', '.join(dict.fromkeys(cut))} were not all captured")
 
     @staticmethod
     def go_on(cell: Cell) -> Future[None] | None:

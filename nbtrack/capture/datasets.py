@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
+import math
 import re
 import sys
+import time
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nbtrack import settings
 from nbtrack.amounts import counted
 from nbtrack.capture.digests import dvc_md5, of_file, of_value
 from nbtrack.capture.given import Given
@@ -22,6 +26,7 @@ from nbtrack.capture.schemas import is_of, sample_of, shape_of
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
 from nbtrack.entities.ledger import Entry, Scope
+from nbtrack.errors import SettingError
 from nbtrack.notebooks.scopes import scope_of
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
@@ -51,6 +56,8 @@ class Data:
     columns: int | None = None
     schema: dict[str, Any] | None = None
     context: str = ""
+    is_brief: bool = False
+    """The budget had been used: nothing but its size was looked at."""
 
     def as_input(self) -> dict[str, Any]:
         """As an `input` event holds it."""
@@ -73,13 +80,18 @@ class Datasets(Source):
         self._functions: dict[str, ast.AST] = {}
         self._has_any = False
         self._told: dict[str, set[tuple[str, str]]] = {}
-        self._given = Given(_look)
+        self._given = Given(self._look)
+        self._budget_s = math.inf
+        self._spent_s = 0.0
+        """Of the processor's time, in what the cell read."""
 
     def start(self, shell: Any) -> None:
         self._shell = shell
         if hasattr(shell, "ast_transformers"):
             shell.ast_transformers.append(self._given)
             taps.install(shell.user_ns, shell.user_ns_hidden)
+        with contextlib.suppress(SettingError):  # whoever begins a run says what is wrong
+            self._budget_s = settings.load().budget_ms / 1000
 
     def stop(self) -> None:
         self._given.stop()
@@ -89,6 +101,7 @@ class Datasets(Source):
 
     def enter(self, entry: Entry) -> None:
         self._given.enter(entry)
+        self._spent_s = 0.0
 
     def leave(self, entry: Entry) -> None:
         given = self._given.leave()
@@ -106,6 +119,7 @@ class Datasets(Source):
         return WORDS.search(ast.dump(self._functions[function])) is not None
 
     def after(self, cell: Cell) -> Iterable[Finding]:
+        self._budget_s = cell.chosen.budget_ms / 1000
         if not self._has_any:
             return
         told = self._told.setdefault(cell.run.run_id if cell.run is not None else "", set())
@@ -115,6 +129,8 @@ class Datasets(Source):
             if (data.name, data.digest) in told:
                 continue
             told.add((data.name, data.digest))
+            if data.is_brief:
+                cell.cut.append("contents of the data it uses")
             yield Finding("dataset", data.name, _size(data), data.rule, _keeper(data))
 
     def inputs_of(self, cell: Cell) -> list[dict[str, Any]]:
@@ -134,7 +150,7 @@ class Datasets(Source):
             values = [names[name] for name in bound]
             for reading in readings:
                 values = values if len(readings) == 1 else _matching(statement, reading, names)
-                data = _data(reading, at, _seen(given, reading, known) or _look(values), bound)
+                data = self._data(reading, at, _seen(given, reading, known) or self._look(values), bound)
                 if (data.name, data.digest) not in seen:
                     seen.add((data.name, data.digest))
                     yield data
@@ -147,10 +163,27 @@ class Datasets(Source):
         for call, looks in given.values():
             called = reading_of(call, {**_imported(entry, self._functions), **names}) if id(call) not in known else None
             if called is not None:
-                data = _data(called, -1, looks[-1], [])
+                data = self._data(called, -1, looks[-1], [])
                 if (data.name, data.digest) not in seen:
                     seen.add((data.name, data.digest))
                     yield data
+
+    def _look(self, value: Any) -> _Look:
+        """What is kept of a table; once the budget has been used, no more than its size."""
+        began_s = time.thread_time()
+        look = _look(value, is_brief=self._is_spent)
+        self._spent_s += time.thread_time() - began_s
+        return look
+
+    def _data(self, reading: Reading, at: int, look: _Look, bound: list[str]) -> Data:
+        began_s, is_brief = time.thread_time(), self._is_spent
+        data = replace(_data(reading, at, look, bound, is_brief=is_brief), is_brief=is_brief)
+        self._spent_s += time.thread_time() - began_s
+        return data
+
+    @property
+    def _is_spent(self) -> bool:
+        return self._spent_s > self._budget_s
 
 
 def _keeper(data: Data) -> Any:
@@ -183,12 +216,14 @@ class _Look:
     digest: str
 
 
-def _look(value: Any) -> _Look:
-    """A reader's result, or a list of what a statement bound."""
+def _look(value: Any, *, is_brief: bool = False) -> _Look:
+    """A reader's result, or a list of what a statement bound; briefly is its size alone."""
     values = list(value) if type(value) in (list, tuple) else [value]
     tables = [table for value in values if (table := _table(value)) is not None]
     shaped = next((table for table in tables if (shape := shape_of(table)) is not None and shape[1] is not None), tables[0] if tables else None)
     rows, columns = (shape_of(shaped) if shaped is not None else _archive_shape(values)) or (None, None)
+    if is_brief:
+        return _Look(rows, columns, None, "")
     sample = sample_of(shaped) if shaped is not None else None
     schema = None if sample is None else {"mlflow_colspec": sample.schema} if sample.is_table else _tensors(sample.schema)
     return _Look(rows, columns, schema, of_value(shaped if shaped is not None else values))
@@ -214,7 +249,7 @@ def _imported(entry: Entry, functions: Mapping[str, ast.AST]) -> dict[str, Any]:
     return found
 
 
-def _data(reading: Reading, at: int, look: _Look, bound: list[str]) -> Data:
+def _data(reading: Reading, at: int, look: _Look, bound: list[str], *, is_brief: bool = False) -> Data:
     rows, columns, schema = look.rows, look.columns, look.schema
     rule = f"read by {reading.call}"
     told = " ".join([reading.path or reading.label, *bound])
@@ -240,7 +275,7 @@ def _data(reading: Reading, at: int, look: _Look, bound: list[str]) -> Data:
         path = working_folder() / Path(reading.path).expanduser()
         try:
             md5 = dvc_md5(path)
-            digest = md5 or (of_file(path) if path.is_file() else _digest(look, reading))
+            digest = md5 or (of_file(path, is_brief=is_brief) if path.is_file() else _digest(look, reading))
         except OSError:  # it is gone, or a name such as *.csv
             md5, digest = "", _digest(look, reading)
         return replace(facts, name=path.name, digest=digest, source_type="local", source={"uri": reading.path, **({"dvc": md5} if md5 else {})})

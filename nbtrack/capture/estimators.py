@@ -33,7 +33,8 @@ class Estimators(Source):
         names = [name for name in sorted(cell.entry.scope.writes | cell.entry.scope.mutates) if not name.startswith("_") and name in cell.namespace]
         swept = _bound_in_loops(program)
         for name in names[:_OBJECTS]:
-            if cell.left_s < 0:
+            if cell.is_spent:
+                cell.cut.append(self.name)
                 return
             value = cell.namespace[name]
             kinds = class_names(value)

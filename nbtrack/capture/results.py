@@ -52,6 +52,7 @@ class Results(Source):
         passing = _made_in_loops([part.node for part in program.own])
         for name in touched:
             if cell.is_spent:
+                cell.cut.append(self.name)
                 return
             if name in refitted and name in passing:
                 continue

@@ -45,6 +45,8 @@ class Cell:
     waiting: list[Callable[[], None]] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     """Names that were found, and that the user excluded."""
+    cut: list[str] = field(default_factory=list)
+    """What was not looked at to its end, since the budget had been used; the run says so."""
 
     @property
     def code(self) -> str:
@@ -94,8 +96,8 @@ class CaptureSource(Protocol):
     `enter` and `leave` are called around every executed cell, tracked or not, in the thread that executes it; `leave` also after an
     error or an interrupt. `before` and `after` are called for tracked cells only: `before` after `enter`, `after` after `leave`.
     None of them may run the user's code beyond reading values, and each should take well under a millisecond when there is nothing
-    to find; what needs longer looks at `cell.left_s` and uses `cell.later`. What they raise becomes a notice of the run and does not
-    reach the cell. Where two sources find one name of one kind, the earlier in the table decides. Sources are not called where
+    to find; what needs longer looks at `cell.left_s` and uses `cell.later`, or stops when `cell.is_spent` and says in `cell.cut` what was
+    left. What they raise becomes a notice of the run and does not reach the cell. Where two sources find one name of one kind, the earlier in the table decides. Sources are not called where
     `kind` is switched off by `--capture` or the settings. Names the user excluded are dropped afterwards; a source that writes
     to the run itself asks `cell.choice.wants(name)` first. `end` is called before the run of a `%track on` ends, and `at_exit` when the
     process does, once its runs have ended.

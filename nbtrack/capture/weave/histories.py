@@ -58,6 +58,9 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
     for name, value in list(cell.namespace.items()):
         if name.startswith("_"):
             continue
+        if cell.is_spent:
+            cell.cut.append("lists that it left behind")
+            return
         is_bound = name in cell.entry.scope.writes
         is_new = is_bound and id(value) not in known
         size = _held(value)

@@ -8,12 +8,13 @@ import time
 import pytest
 
 from nbtrack.capture.curves import Curves
+from nbtrack.capture.datasets import Datasets
 from nbtrack.capture.literals import Literals
 from nbtrack.capture.scalars import Scalars
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.loops import TooLongError
 from nbtrack.capture.weave.plan import plan
-from nbtrack.entities import Request
+from nbtrack.entities import Kind, Request
 from nbtrack.notebooks.scopes import parse, scope_of
 
 
@@ -58,6 +59,31 @@ def test_a_cell_keeps_two_hundred_metrics_and_says_that_there_were_more(notebook
     found = notebook.tracked("\n".join(f"loss{number} = f({number})" for number in range(300)))
     assert len(found) == 200
     assert "200 metrics at most" in notebook.view().notices[0]
+
+
+def test_lists_that_a_cell_leaves_behind_are_looked_at_as_long_as_the_budget_lasts(notebook_of):
+    notebook = notebook_of(Curves())
+    cell = cell_of(notebook, "h = {'loss': [1.0, 0.5, 0.25]}")
+    notebook.run("def f(): return {'loss': [1.0, 0.5, 0.25]}\nh = f()")
+    cell.allow(-1.0)
+    found = {}
+    notebook.collector.collect(cell, "after", found)
+    assert found == {}
+    assert "lists that it left behind were not all captured" in notebook.view().notices[0]
+
+
+def test_of_data_beyond_the_budget_no_more_than_the_size_is_looked_at(notebook_of, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "houses.csv").write_text("a,b\n1,2\n3,4\n")
+    source = Datasets()
+    notebook = notebook_of(source)
+    notebook.run("import pandas as pd")
+    source._budget_s = -1.0
+    notebook.run("df = pd.read_csv('houses.csv')")
+    assert notebook.tracked("mean = df['a'].mean()") == {("dataset", "houses.csv"): "2 x 2"}
+    assert "contents of the data it uses were not all captured" in notebook.view().notices[0]
+    (data,) = notebook.events(Kind.INPUT)
+    assert data["dataset"]["dataset"]["schema"] is None
 
 
 def test_of_many_values_of_loops_those_that_are_kept_or_shown_are_followed():
