@@ -17,7 +17,7 @@ from nbtrack.capture.known import plain
 from nbtrack.capture.literals import evaluate, pairs
 from nbtrack.capture.naming import Candidate, params
 from nbtrack.capture.program import Definition, Program, program_of
-from nbtrack.capture.seeds import seeded_with
+from nbtrack.capture.seeds import makes_files, seeded_with
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.uses import uses_of
 from nbtrack.patterns import regex
@@ -59,6 +59,8 @@ def _candidates(program: Program, computed: Mapping[str, Any]) -> Iterator[Candi
     for definition in program.reached:
         yield from _locals(program, definition)
     for part in program.own:
+        if makes_files(part.node, [it.node for it in program.own]):
+            continue
         for value in seeded_with(part.node):
             yield Candidate("seed", value, "what random numbers begin with")
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from nbtrack import settings
 from nbtrack.capture.following import Drainer, Following, alike, names_of
-from nbtrack.capture.measures import TOLD_APART, Measured, metrics
+from nbtrack.capture.measures import TOLD_APART, Measured, metrics, providers
 from nbtrack.capture.program import program_of
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.sites import of_trials
@@ -291,7 +291,7 @@ class Kept:
         self._cell = cell
         kept: list[Series] = cell.entry.facts.get(Curves.name, [])
         self._names = {it.name for it in kept}
-        earlier = cell.run.curve_heads if cell.run is not None else []
+        earlier = [*(cell.run.curve_heads if cell.run is not None else ()), *(head for entry in providers(cell) for head in entry.facts.get(_HEADS, ()))]
         self._heads: list[list[float]] = cell.entry.facts.setdefault(_HEADS, [*earlier, *(it.head for it in kept)])
         self._taken: set[str] | None = None
 

@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nbtrack.capture.known import module_of
+from nbtrack.capture.program import program_of
 from nbtrack.capture.source import Cell, Finding
 from nbtrack.capture.weave.values import as_floats, take
 from nbtrack.capture.weave.words import is_measure
+from nbtrack.entities.ledger import Entry
 from nbtrack.records import dataclass
 
 TOLD_APART = "names that a loop binds to numbers of several things"
-_FACTS = "metrics"
+_FACTS, _VALUES = "metrics", "values of this cell"
 _MOST = 200
 """Metrics of one cell: what is more was never meant to be compared."""
 
@@ -64,6 +66,22 @@ def known(cell: Cell) -> dict[str, str]:
     return cell.run.metrics_seen if cell.run is not None else cell.entry.facts.setdefault(_FACTS, {})
 
 
+def told(cell: Cell) -> dict[str, float | int]:
+    """Metrics of the cell's run, and those that runs of earlier cells have from which it has what it shows: there they were computed."""
+    found: dict[str, float | int] = {}
+    for entry in providers(cell):
+        found |= entry.facts.get(_VALUES, {})
+    return found | (cell.run.metric_values if cell.run is not None else {})
+
+
+def providers(cell: Cell) -> list[Entry]:
+    """Earlier cells with runs of their own that bound or changed what this one needs, if it has a run of its own."""
+    if not cell.is_own or cell.run is None:
+        return []
+    them = {id(part.entry): part.entry for part in program_of(cell).earlier if part.entry.run_id}
+    return list(them.values())
+
+
 def is_curve(cell: Cell, name: str) -> bool:
     """Whether the name is a curve of the cell's run already."""
     return cell.run is not None and name in cell.run.curve_ends
@@ -83,7 +101,7 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
     """Findings for some numbers: the plain name where it is free, else one with what tells it apart; the same quantity once."""
     seen = known(cell)
     here: dict[str, str] = cell.entry.facts.setdefault("metrics of this cell", {})
-    values: dict[str, float | int] = cell.entry.facts.setdefault("values of this cell", {})
+    values: dict[str, float | int] = cell.entry.facts.setdefault(_VALUES, {})
     tables: dict[str, str] = cell.entry.facts.setdefault("tables of this cell", {})
     sorted_values: list[tuple[float, str]] = cell.entry.facts.setdefault("sorted values of this cell", [])
     earlier: dict[str, float | int] = cell.run.metric_values if cell.run is not None else {}

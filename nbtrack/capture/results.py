@@ -10,7 +10,7 @@ from typing import Any
 from nbtrack.capture.known import class_names, own_values, plain, static
 from nbtrack.capture.labels import own_name, snake
 from nbtrack.capture.literals import evaluate
-from nbtrack.capture.measures import Measured, known, metrics, number
+from nbtrack.capture.measures import Measured, known, metrics, number, told
 from nbtrack.capture.naming import taken
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements, origins_of
@@ -94,8 +94,8 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
             if _RESULTS.search(name):
                 yield from _of_dict(name, items)
             elif all(is_measure(snake(key)) for key in items):
-                told = set(cell.run.metric_values.values()) if cell.run is not None else set()  # shown once more
-                yield from _of_dict(name, {key: it for key, it in items.items() if it not in told})
+                others = set(told(cell).values())  # shown once more
+                yield from _of_dict(name, {key: it for key, it in items.items() if it not in others})
     elif kinds[0] == "numpy.ndarray":
         yield from _of_array(name, value, node)
     elif issubclass(type(value), tuple):
@@ -170,12 +170,12 @@ def _of_frame(cell: Cell, name: str, frame: Any) -> Iterator[Measured]:
 
 
 def _is_told(cell: Cell, value: float, row: str, column: str) -> bool:
-    """Whether the run has the number of a table already, by a name that says row or column; the table may round it."""
+    """Whether the run, or that of a cell the table comes from, has the number already, by a name that says row or column; the table may round it."""
     digits = len(repr(value).partition(".")[2])
     telling = [set(snake(it).split("_")) for it in (row, column)]
-    return cell.run is not None and any(
+    return any(
         round(other, digits) == value and any(words and words <= set(snake(name.rpartition(".")[2]).split("_")) for words in telling)
-        for name, other in cell.run.metric_values.items()
+        for name, other in told(cell).items()
     )
 
 

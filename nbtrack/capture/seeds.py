@@ -6,12 +6,17 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
 NOT_SEEDED = "not seeded"
 UNKNOWN = "seeded"
 """The code sets a seed whose value it does not tell."""
 _TORCH_DEFAULT = 67280421310721  # c10/core/GeneratorImpl.h: default_rng_seed_val
+_WRITES = regex(
+    r"to_(csv|json|parquet|excel|pickle|feather|hdf|sql|stata|html)|write(_(csv|parquet|json|ipc|excel)|rows?|lines)?|save(txt|z|z_compressed|mat)?|dump"
+)
+"""Methods and functions that write files."""
 _ALL = ("random", "numpy", "torch", "tensorflow")
 _CALLS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("random", "seed"): ("random",), ("np", "random", "seed"): ("numpy",), ("numpy", "random", "seed"): ("numpy",), ("torch", "manual_seed"): ("torch",),
@@ -87,6 +92,25 @@ def seeded_with(statement: ast.stmt) -> Iterator[int]:
         seeding = _seeding(node) if isinstance(node, ast.Call) else None
         if seeding is not None and isinstance(seeding.argument, ast.Constant) and type(seeding.argument.value) is int:
             yield seeding.argument.value
+
+
+def makes_files(statement: ast.stmt, body: list[ast.stmt]) -> bool:
+    """Whether a statement makes a generator of its own, of whose draws the cell makes a file: what that holds is told by its digest."""
+    call = statement.value if isinstance(statement, ast.Assign) else None
+    words = _words(call.func)[-1:] if isinstance(call, ast.Call) else ()
+    if not isinstance(statement, ast.Assign) or words not in (("default_rng",), ("RandomState",)):
+        return False
+    drawn = {it.id for it in statement.targets if isinstance(it, ast.Name)}
+    for each in body:
+        if isinstance(each, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and each.value is not None and _reads(each.value, drawn):
+            targets = each.targets if isinstance(each, ast.Assign) else [each.target]
+            drawn |= {it.id for target in targets for it in ast.walk(target) if isinstance(it, ast.Name)}
+    calls = (it for each in body for it in ast.walk(each) if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute))
+    return any(isinstance(it.func, ast.Attribute) and _WRITES.fullmatch(it.func.attr) and _reads(it, drawn) for it in calls)
+
+
+def _reads(node: ast.AST, names: set[str]) -> bool:
+    return any(isinstance(it, ast.Name) and it.id in names for it in ast.walk(node))
 
 
 def _executed(tree: ast.AST) -> Iterator[ast.AST]:

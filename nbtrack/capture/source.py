@@ -97,10 +97,10 @@ class CaptureSource(Protocol):
     error or an interrupt. `before` and `after` are called for tracked cells only: `before` after `enter`, `after` after `leave`.
     None of them may run the user's code beyond reading values, and each should take well under a millisecond when there is nothing
     to find; what needs longer looks at `cell.left_s` and uses `cell.later`, or stops when `cell.is_spent` and says in `cell.cut` what was
-    left. What they raise becomes a notice of the run and does not reach the cell. Where two sources find one name of one kind, the earlier in the table decides. Sources are not called where
-    `kind` is switched off by `--capture` or the settings. Names the user excluded are dropped afterwards; a source that writes
-    to the run itself asks `cell.choice.wants(name)` first. `end` is called before the run of a `%track on` ends, and `at_exit` when the
-    process does, once its runs have ended.
+    left. What they raise becomes a notice of the run and does not reach the cell. Where two sources find one name of one kind, the
+    earlier in the table decides. Sources are not called where `kind` is switched off by `--capture` or the settings. Names the user
+    excluded are dropped afterwards; a source that writes to the run itself asks `cell.choice.wants(name)` first. `end` is called before
+    the run of a `%track on` ends, and `at_exit` when the process does, once its runs have ended.
     """
 
     name: str

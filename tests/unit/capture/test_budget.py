@@ -62,9 +62,10 @@ def test_a_cell_keeps_two_hundred_metrics_and_says_that_there_were_more(notebook
 
 
 def test_lists_that_a_cell_leaves_behind_are_looked_at_as_long_as_the_budget_lasts(notebook_of):
-    notebook = notebook_of(Curves())
-    cell = cell_of(notebook, "h = {'loss': [1.0, 0.5, 0.25]}")
+    notebook = notebook_of(Source())
+    cell = cell_of(notebook, "h = f()")
     notebook.run("def f(): return {'loss': [1.0, 0.5, 0.25]}\nh = f()")
+    notebook.collector.sources.append(Curves())
     cell.allow(-1.0)
     found = {}
     notebook.collector.collect(cell, "after", found)

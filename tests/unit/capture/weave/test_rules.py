@@ -432,6 +432,26 @@ def test_means_of_scores_that_a_loop_prints_are_a_number_of_each_model(curves):
     assert curves(setup, loop, options="--capture curves,metrics") == {"RL.results.mean": [0.5], "KNN.results.mean": [0.375]}
 
 
+def test_what_another_cell_computed_is_told_by_its_run_alone(shell, tmp_path):
+    pytest.importorskip("pandas")
+    shell.run_cell("import pandas as pd, types\nplt = types.SimpleNamespace(plot=lambda *given: None)").raise_error()
+    loop = "results, net = {}, types.SimpleNamespace(errors=[])\nfor name, k in {'tree': 2, 'knn': 4}.items():\n    results[name] = {'accuracy': 1 / k}\n"
+    steps = "for i in range(4):\n    net.errors.append(1 / (i + 3))"
+    table = "table = pd.DataFrame(results).T\nplt.plot(net.errors)\ntable"
+
+    def tracked(code):
+        shell.run_cell(f"%%track --capture curves,metrics --quiet\n{code}").raise_error()
+        return {name: len(values) for name, values in recorded(tmp_path / "home", shell._nbtrack_session.last.run_id).items()}
+
+    shell.run_cell(loop + steps).raise_error()
+    assert set(tracked(table)) == {"tree.accuracy", "knn.accuracy", "errors"}, "no other run has them"
+    first = tracked(loop + steps)
+    assert first["errors"] == 4
+    assert len(first) == 3
+    assert tracked(table) == {}
+    assert tracked(loop + steps) == first
+
+
 SWEEP = "for rate in (0.5, 0.25, 0.125):\n    out = train(rate)"
 
 
