@@ -47,42 +47,25 @@ export function Actions({ compare }: { compare: Compare }): VNode {
       setProblem(problemOf(error));
     }
   };
+  const turn = (to: Form): void => setForm(form === to ? null : to);
+  const pins = baseline !== null && (only === null || baseline === only) ? STRINGS.baseline.unpin : STRINGS.baseline.pin;
+  // One that has nothing to do stays, so that the rows below do not move under the pointer when one of them is selected
+  const button = (label: string, isFor: boolean, press: () => void, isOpen?: boolean): VNode => (
+    <button type="button" disabled={!isFor} aria-expanded={isOpen} onClick={press}>
+      {label}
+    </button>
+  );
   return (
     <div class="nbt-actions">
-      {only !== null && (
-        <button type="button" onClick={() => compare.host.choose({ baseline: baseline === only ? null : only })}>
-          {baseline === only ? STRINGS.baseline.unpin : STRINGS.baseline.pin}
-        </button>
-      )}
-      {only === null && baseline !== null && (
-        <button type="button" onClick={() => compare.host.choose({ baseline: null })}>
-          {STRINGS.baseline.unpin}
-        </button>
-      )}
-      {can('rename') && only !== null && (
-        <button type="button" aria-expanded={form === 'rename'} onClick={() => setForm(form === 'rename' ? null : 'rename')}>
-          {STRINGS.act.rename}
-        </button>
-      )}
-      {can('tag') && selected.length > 0 && (
-        <button type="button" aria-expanded={form === 'tag'} onClick={() => setForm(form === 'tag' ? null : 'tag')}>
-          {STRINGS.act.tag}
-        </button>
-      )}
-      {can('note') && selected.length > 0 && (
-        <button type="button" aria-expanded={form === 'note'} onClick={() => setForm(form === 'note' ? null : 'note')}>
-          {STRINGS.act.note}
-        </button>
-      )}
-      {can('trash') && selected.length > 0 && (
-        <button type="button" onClick={() => void act({ do: 'trash', runs: selected })}>
-          {STRINGS.act.trash}
-        </button>
-      )}
-      {selected.length > 0 && (
-        <button type="button" onClick={() => compare.select([])}>
-          {STRINGS.clear}
-        </button>
+      {compare.runs.count > 0 && (
+        <>
+          {button(pins, only !== null || baseline !== null, () => compare.host.choose({ baseline: baseline === only ? null : only }))}
+          {can('rename') && button(STRINGS.act.rename, only !== null, () => turn('rename'), form === 'rename')}
+          {can('tag') && button(STRINGS.act.tag, selected.length > 0, () => turn('tag'), form === 'tag')}
+          {can('note') && button(STRINGS.act.note, selected.length > 0, () => turn('note'), form === 'note')}
+          {can('trash') && button(STRINGS.act.trash, selected.length > 0, () => void act({ do: 'trash', runs: selected }))}
+          {button(STRINGS.clear, selected.length > 0, () => compare.select([]))}
+        </>
       )}
       {form && selected.length > 0 && <ActForm key={form} form={form} compare={compare} runs={selected} act={act} close={() => setForm(null)} />}
       <span role="status" class="nbt-note">
