@@ -210,4 +210,6 @@ def _says(views: Sequence[RunView], metric: str | None) -> str:
     value, view = (min if better == "lower" else max)(having, key=lambda it: it[0])
     it = view.metrics[metric]
     told = words.number(value) if math.isfinite(it.best) else words.metric(it)  # a best of -inf stands in the table too
-    return f"{count}; {title_among(view, views)} has the {'lowest' if better == 'lower' else 'highest'} {metric}, {told}."
+    others = sum(other == value for other, _ in having) - 1
+    first = title_among(view, views) if not others else f"{title_among(view, views)} and {counted(others, 'other run')}"
+    return f"{count}; {first} {'have' if others else 'has'} the {'lowest' if better == 'lower' else 'highest'} {metric}, {told}."
