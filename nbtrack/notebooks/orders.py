@@ -11,6 +11,7 @@ _TIES = frozenset({"sorted", "min", "max"})
 _GO_THROUGH = frozenset({"str", "repr", "format", "list", "tuple", "enumerate", "iter", "zip", "map", "filter", "next", "deque", "array"})
 _TAKE_ALL = frozenset({"join", "extend", "fromkeys"})
 _SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy"})
+_TEXT_METHODS = frozenset({"findall", "lower", "read", "readlines", "rsplit", "split", "splitlines", "strip", "upper"})
 ANY, TEXT = "*", "'"
 """Among the names of an order: a name of a function's own, and a text that stands in the code."""
 
@@ -47,7 +48,7 @@ class _Walk(ast.NodeVisitor):
             if isinstance(target, ast.Name):
                 self._sets.pop(target.id, None)
                 if found is not None and found[1]:
-                    self._sets[target.id] = found[0]
+                    self._sets[target.id] = found[0] | {target.id}  # what it holds then tells, too
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self._take(node.iter)
@@ -111,9 +112,18 @@ class _Walk(ast.NodeVisitor):
 
 
 def _names(*nodes: ast.AST) -> frozenset[str]:
-    return frozenset(
-        TEXT if isinstance(it, ast.Constant) else it.id
-        for node in nodes
-        for it in ast.walk(node)
-        if isinstance(it, ast.Name) or (isinstance(it, ast.Constant) and isinstance(it.value, (str, bytes)) and isinstance(node, (ast.Set, ast.Constant)))
-    )
+    found = {it.id for node in nodes for it in ast.walk(node) if isinstance(it, ast.Name)}
+    return frozenset(found | {TEXT} if any(map(_holds_text, nodes)) else found)
+
+
+def _holds_text(node: ast.AST) -> bool:
+    """Whether the code alone tells that there are texts: those in a display, or what a method of texts gives."""
+    match node:
+        case ast.Constant():
+            return isinstance(node.value, (str, bytes))
+        case ast.Set() | ast.List() | ast.Tuple():
+            return any(map(_holds_text, node.elts))
+        case ast.Call(func=ast.Attribute(attr=method)):
+            return method in _TEXT_METHODS
+        case _:
+            return False
