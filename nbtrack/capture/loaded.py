@@ -15,11 +15,16 @@ from nbtrack.notebooks.local_code import load
 
 def new_modules(before: Set[str]) -> dict[str, str]:
     """Modules imported since, that lie neither in the standard library nor among the installed packages; with file and digest."""
+    return {name: f"{file} {digest_of(file)}" for name, file in local_modules(before).items()}
+
+
+def local_modules(before: Set[str] = frozenset()) -> dict[str, str]:
+    """Their names and files alone."""
     found = {}
     for name in sys.modules.copy().keys() - before:  # another thread may import meanwhile
         file = getattr(sys.modules.get(name), "__file__", None)
         if isinstance(file, str) and is_local(file):
-            found[name] = f"{file} {digest_of(file)}"
+            found[name] = file
     return found
 
 

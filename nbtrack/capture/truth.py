@@ -24,7 +24,7 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.worktree import WAIT_S, changed_files
 from nbtrack.entities import Kind
-from nbtrack.entities.ledger import LATE, Entry, Seen
+from nbtrack.entities.ledger import LATE, Entry, Seen, Status
 from nbtrack.journal import RunWriter
 from nbtrack.notebooks import snapshot
 from nbtrack.notebooks.body import Body
@@ -262,7 +262,8 @@ class Truth(Source):
 
     def _stamp(self, steps: list[Step], recipe: list[Step], targets: set[int], document: Document | None) -> Stamp:
         modules, packages = changed_modules(recipe, steps), changed_packages(recipe, steps)
-        facts = Surroundings(str(root(working_folder())), modules, packages, frozenset(self._shell.user_ns), since_read(recipe, steps))
+        own = frozenset(loaded.local_modules()) if any(it.entry.status is Status.UNKNOWN for it in recipe) else frozenset[str]()
+        facts = Surroundings(str(root(working_folder())), modules, packages, frozenset(self._shell.user_ns), since_read(recipe, steps), own)
         return stamp_of(steps, targets, recipe, document, facts, self._as_python)
 
     def keep_recipe(self, run: TrackedRun, recipe: list[Step], targets: set[int], params: Mapping[str, str]) -> None:

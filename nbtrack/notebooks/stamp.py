@@ -13,6 +13,7 @@ from nbtrack.entities.ledger import LATE, Entry, Status
 from nbtrack.notebooks.document import Document
 from nbtrack.notebooks.from_top import about_clean_order, plain, short
 from nbtrack.notebooks.reasons import NO, NOTE, RULES, UNKNOWN, Answer, Reason, Stamp, label
+from nbtrack.notebooks.recovered import only_imports
 from nbtrack.notebooks.scopes import parse
 from nbtrack.notebooks.shell_calls import plain_source
 from nbtrack.notebooks.step import Step
@@ -34,6 +35,8 @@ class Surroundings:
     """What the namespace holds; those that no cell bound were there from the start."""
     changed_files: dict[int, tuple[str, ...]] = field(default_factory=dict)
     """Files that a cell read and that were changed since, by the cell's number."""
+    own_modules: frozenset[str] = frozenset()
+    """Those of the user that are loaded; looked up where a cell of the recipe ran before nbtrack was there."""
 
 
 def stamp_of(
@@ -48,7 +51,7 @@ def stamp_of(
         document: as saved; None where no file is known, and the order of execution stands for the document's.
         as_python: transforms IPython's syntax, for cells of the document that were not executed so.
     """
-    reasons = _about_order(steps, targets, recipe, document, around, as_python) + _about_cells(recipe, targets, steps, around)
+    reasons = _about_order(steps, targets, recipe, document, around, as_python) + _about_cells(recipe, targets, steps, around, as_python)
     unique = list({(it.rule, it.cells, it.text): it for it in reasons}.values())
     unique.sort(key=lambda it: [NO, UNKNOWN, NOTE].index(RULES[it.rule]))
     weights = {RULES[it.rule] for it in unique}
@@ -111,7 +114,9 @@ def _gives(entry: Entry) -> str:
     return f"(which binds {', '.join(names)}) " if names else ""
 
 
-def _about_cells(recipe: Sequence[Step], targets: Collection[int], steps: Sequence[Step], around: Surroundings) -> list[Reason]:
+def _about_cells(
+    recipe: Sequence[Step], targets: Collection[int], steps: Sequence[Step], around: Surroundings, as_python: Callable[[str], str]
+) -> list[Reason]:
     reasons: list[Reason] = []
     modules: dict[str, Entry] = {}
     for step in recipe:
@@ -121,8 +126,8 @@ def _about_cells(recipe: Sequence[Step], targets: Collection[int], steps: Sequen
             reasons.append(Reason("interrupted", one, f"{mark} was interrupted half-way"))
         elif entry.status is Status.ERROR and entry.number not in targets:
             reasons.append(Reason("failed", one, f"{mark} failed half-way, and what it had done by then counts"))
-        elif entry.status is Status.UNKNOWN:
-            reasons.append(Reason("recovered", one, f"{mark} ran before nbtrack was loaded: only its code is known"))
+        elif entry.status is Status.UNKNOWN and not only_imports(step, around.own_modules, around.names, as_python):
+            reasons.append(Reason("recovered", one, f"{mark} ran before %load_ext nbtrack: only its code is known"))
         if LATE in entry.facts:
             reasons.append(Reason("recovered", one, f"{mark} had run in part when nbtrack was loaded: only its code is known"))
         if step.needs_everything:

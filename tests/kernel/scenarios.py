@@ -121,6 +121,9 @@ SCENARIOS = [
         "a task of an earlier cell", {"a": "import asyncio\nl = []\nasync def later():\n    await asyncio.sleep(0.2)\n    l.append(1)", "b": "task = asyncio.create_task(later())", "r": RUN + "await task\nz = sum(l)"},
         "run a; run b; run r", "unknown", ("background",), "1 2 3",
     ),
+    Scenario("loaded after imports", {"a": "import math\nfrom json import loads", "r": RUN + "z = math.sqrt(4) + loads('1')"}, "run a; load; run r", "yes", recipe="1 2"),
+    Scenario("loaded after imports that the notebook has no more", {"a": "import math", "r": RUN + "z = math.sqrt(4)"}, "run a; load; delete a; run r", "no", ("deleted",), "1 2"),
+    Scenario("loaded after imports of the project's own", {"a": "import helper_late", "r": RUN + "z = helper_late.f()"}, "write helper_late.py; run a; load; run r", "unknown", ("recovered",), "1 2", files=("def f(): return 1\n",)),
     Scenario("loaded late", {"a": "x = 1", "r": RUN + "z = x"}, "run a; load; run r", "unknown", ("recovered",), "1 2"),
     Scenario("after %reset", {"a": "x = 1", "b": "%reset -f", "c": "x = 2", "r": RUN + "z = x"}, "run a; run b; run c; run r", "yes", recipe="3 4"),
     Scenario("input()", {"a": "x = 1", "r": RUN + "z = input()"}, "run a; run r", "no", ("input",), "2", fails=True),
@@ -174,6 +177,7 @@ SCENARIOS = [
     Scenario("the run's own cell again", {"a": _FRAME, "r": RUN + "df = df.dropna()\nz = df['v'].sum()"}, "run a; run r; run r", "yes", recipe="1 3"),
     Scenario("the run's own cell again, and it counts on", {"a": "l = []", "r": RUN + "l.append(1)\nz = len(l)"}, "run a; run r; run r", "no", ("re-run",), "1 2 3"),
     Scenario("the order of a set of texts", {"a": "words = 'to be or not to be'.split()", "b": "vocab = list(set(words))", "r": RUN + "z = len(vocab)"}, "run a; run b; run r", "unknown", ("hash order",), "1 2 3"),
+    Scenario("the order of a set of texts that has a name", {"a": "x = 1", "r": RUN + "words = set('to be or not'.split())\nz = list(words)[0]"}, "run a; run r", "unknown", ("hash order",), "2"),
     Scenario("a sorted set of texts", {"a": "words = 'to be or not to be'.split()", "b": "vocab = sorted(set(words))", "r": RUN + "z = vocab[0]"}, "run a; run b; run r", "yes", recipe="1 2 3"),
     Scenario("another program writes a file", {"a": "import subprocess", "b": "subprocess.run('printf 5 > n.txt', shell=True)", "r": RUN + "z = open('n.txt').read()"}, "run a; run b; run r", "unknown", ("shell",), "1 2 3"),
     Scenario(

@@ -96,7 +96,8 @@ def artifact(kernel, run, path):
 
 def numbers(recipe, scenario):
     """The recipe's cells as the scenario counts: the cell that loads the extension is not one of its own."""
-    loaded = [step.strip() for step in scenario.steps.split(";")].index("load") + 1 if "load" in scenario.steps.split("; ") else 1
+    steps = [step.split() for step in scenario.steps.split(";")]
+    loaded = 1 + sum(step[0] in ("run", "interrupt") for step in (steps[: steps.index(["load"])] if ["load"] in steps else []))
     found = [number for cell in recipe["cells"] for number in cell["metadata"]["nbtrack"]["numbers"]]
     is_in_order = found == sorted(found) or recipe["cells"][0]["metadata"].get("tags") == ["parameters"]
     return " ".join(str(number - (number > loaded)) for number in (sorted(set(found)) if is_in_order else found))
