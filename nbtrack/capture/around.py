@@ -9,10 +9,11 @@ import types
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
+from nbtrack.capture.known import namespace_of
 from nbtrack.notebooks.step import HOOKS, PROCESS, SHOWN_AS
 
 ENVIRON, FOLDER, IMPORT_PATH = "<environ>", "<folder>", "<import path>"
-_OF_IMPORTS = frozenset({ENVIRON, IMPORT_PATH, PROCESS, "<options warnings>"})
+_OF_IMPORTS = frozenset({ENVIRON, IMPORT_PATH, PROCESS, "<options warnings>", "<patches torch>"})
 """Libraries set these when they are loaded; to import one is not to configure what others see."""
 _OURS = ("MLFLOW_", "NBTRACK_")
 """Variables that are set around a tracked cell, so that what it does with MLflow joins its run."""
@@ -90,7 +91,14 @@ def _process(module: Any) -> Any:
     handlers = [signals.getsignal(number) for name in _SIGNALS if (number := getattr(signals, name, None)) is not None] if signals is not None else []
     sockets = sys.modules.get("socket")
     wait_s = sockets.getdefaulttimeout() if sockets is not None else None
-    return module.getrecursionlimit(), module.get_int_max_str_digits(), list(module.argv), wait_s, handlers
+    pickling = _owns(getattr(sys.modules.get("copyreg"), "dispatch_table", {}).values())
+    limits = module.getrecursionlimit(), module.get_int_max_str_digits(), wait_s
+    hooks = _owns([module.breakpointhook, module.excepthook, module.displayhook])
+    return limits, list(module.argv), handlers, hooks, pickling, [id(module.stdout), id(module.stderr)]
+
+
+def _imports(module: Any) -> Any:
+    return list(module.path), [it for it in (*module.meta_path, *module.path_hooks) if _OWN in (getattr(it, "__module__", ""), type(it).__module__)]
 
 
 def _shell(module: Any) -> Any:
@@ -130,6 +138,11 @@ def _pandas(module: Any) -> Any:
     return _leaves(module._global_config)
 
 
+def _classes(*kinds: type) -> list[dict[str, Any]]:
+    """What classes hold: other packages give them methods, mostly when they are imported."""
+    return [namespace_of(kind) for kind in kinds]
+
+
 def _leaves(options: dict[str, Any]) -> list[Any]:
     return [(name, _leaves(it) if type(it) is dict else it) for name, it in options.items()]
 
@@ -146,12 +159,14 @@ _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     PROCESS: ("sys", _process),
     SHOWN_AS: ("IPython", _shown_as),
     HOOKS: ("IPython", _hooks),
-    IMPORT_PATH: ("sys", lambda module: list(module.path)),
+    IMPORT_PATH: ("sys", _imports),
     "<options warnings>": ("warnings", lambda module: list(module.filters)),
     "<options locale>": ("locale", lambda module: module.setlocale(module.LC_ALL)),
     "<options decimal>": ("decimal", _decimal),
     "<options numpy>": ("numpy", lambda module: (module.geterr(), module.get_printoptions())),
     "<options pandas>": ("pandas._config.config", _pandas),
+    "<patches pandas>": ("pandas", lambda module: _classes(module.DataFrame, module.Series)),
+    "<patches torch>": ("torch", lambda module: _classes(module.Tensor, module.nn.Module)),
     "<options matplotlib>": ("matplotlib", _matplotlib),
     "<options torch>": ("torch", lambda module: (module.get_default_dtype(), module.is_grad_enabled())),
 }

@@ -224,13 +224,18 @@ class Reader:
     def _function(self, it: types.FunctionType) -> Iterable[Any]:
         if not self._is_own(it.__module__ or ""):
             return ()
+        self._parts.append(it.__code__)
         return [*(it.__closure__ or ()), *(it.__defaults__ or ()), *(it.__kwdefaults__ or {}).values(), *self._items(it.__dict__.items())]
 
     def _data(self, it: Any) -> list[tuple[str, Any]]:
-        """What a class or module holds, its code and its furniture left out."""
+        """What a class or module holds, its furniture left out; of names with underscores around them methods and annotations count."""
         left_out = (types.ModuleType, types.BuiltinFunctionType, types.MemberDescriptorType, types.GetSetDescriptorType)
         held = namespace_of(it) if issubclass(type(it), type) else vars(it)
-        return [(name, value) for name, value in list(held.items()) if name[:2] != "__" and not issubclass(type(value), left_out)]
+        return [
+            (name, value)
+            for name, value in list(held.items())
+            if (name[:2] != "__" or name == "__annotations__" or issubclass(type(value), types.FunctionType)) and not issubclass(type(value), left_out)
+        ]
 
     def _is_own(self, module: str) -> bool:
         return module == OWN or module in self.local

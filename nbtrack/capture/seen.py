@@ -133,7 +133,7 @@ def look(
         kept,
         lazy,
         holds | {(name, home) for name, kind in kinds.items() if kind == "plain" and (home := _package(type(namespace.get(name)))) not in _COMMON},
-        around.patched(patches_before),
+        around.patched(patches_before) if not has_imported else frozenset(),  # libraries that load a part of theirs late change others
     )
 
 

@@ -81,6 +81,8 @@ class Body:
     is_arithmetic: bool = False
     """A function whose result hangs on what it is handed alone."""
     has_star_import: bool = False
+    has_subclasses: bool = False
+    """Makes classes that stand on others."""
     is_opaque: bool = False
     """Runs code that cannot be seen: exec, eval, an unknown magic."""
     first_use: dict[str, str] = field(default_factory=dict)
@@ -116,3 +118,4 @@ def join(into: Body, other: Body, *, but_reads: bool = False) -> None:
     into.is_arithmetic &= other.is_arithmetic
     into.is_opaque |= other.is_opaque
     into.has_star_import |= other.has_star_import
+    into.has_subclasses |= other.has_subclasses

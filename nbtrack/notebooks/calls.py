@@ -131,7 +131,7 @@ class Calls(Places):
             step.sets.add("<folder>")
         keys = [f"{known.plain(name).removesuffix('.update')}{it}" for it in call.settings]
         is_read = known.READ_BACK.match(name) is not None
-        if name.startswith("sys.path."):
+        if name.startswith(("sys.path.", "sys.meta_path.", "sys.path_hooks.")):
             self._set_option("<import path>", keys, is_read_back=is_read)
         if name in ("sys.modules.pop", "sys.modules.popitem", "sys.modules.clear") and not self._is_seen:
             self._set_option("<import path>", ())
@@ -183,7 +183,8 @@ class Calls(Places):
                 step.changes.add(REMEMBERED)
             elif any(it.is_stateful for it in bodies) or kind == "object":
                 step.changes.add(call.root)
-                step.needs |= {REMEMBERED} if type_module == "functools" else set()
+                is_new = call.root in step.body.sure and call.root not in step.body.reads  # it was made here, and has nothing to remember
+                step.needs |= {REMEMBERED} if type_module == "functools" and not is_new else set()
             return
         if type_module == "functools":
             step.needs.add(REMEMBERED)

@@ -270,8 +270,8 @@ class _Walk(Branches):
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         for part in (*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)):
             self.visit(part)
-        own = set(bound_in(node))
-        self._hidden.append(own)
+        self.body.has_subclasses |= bool(node.bases)
+        self._hidden.append(set(bound_in(node)))
         for statement in node.body:
             if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 self.visit(statement)

@@ -176,7 +176,7 @@ _READS = regex(
 _LISTS = regex(r"^(os\.(listdir|scandir|f?walk)|glob\.i?glob)$")
 _WRITES = regex(
     r"^(numpy\.(save|savez|savez_compressed|savetxt)|joblib\.dump|torch\.(jit\.)?save|matplotlib\.pyplot\.(savefig|imsave)|sqlite3\.connect|h5py\.File|cv2\.imwrite"
-    r"|os\.(remove|unlink|makedirs|mkdir|rmdir|rename|replace)|shutil\.\w+|pyarrow\.parquet\.write_\w+|zipfile\.ZipFile|tarfile\.open|scipy\.io\.savemat)$"
+    r"|os\.(remove|unlink|makedirs|mkdir|rmdir|rename|replace|chmod|chown|utime|truncate|link|symlink)|shutil\.\w+|pyarrow\.parquet\.write_\w+|zipfile\.ZipFile|tarfile\.open|scipy\.io\.savemat)$"
 )
 _READ_METHODS = frozenset(
     {"read_text", "read_bytes", "exists", "iterdir", "glob", "rglob", "is_file", "is_dir", "load_model", "load_weights", "load_state_dict_file"}
@@ -184,7 +184,7 @@ _READ_METHODS = frozenset(
 _WRITE_METHODS = frozenset(
     _words(
         "to_csv to_parquet to_json to_pickle to_excel to_feather to_hdf to_html to_stata to_sql write_csv write_parquet write_json write_text write_bytes"
-        " savefig save_model save_weights to_file unlink touch mkdir rename replace tofile write_image write_html"
+        " savefig save_model save_weights to_file unlink touch mkdir rmdir chmod symlink_to hardlink_to rename replace tofile write_image write_html"
     )
 )
 OWN_FILE = frozenset(_words("open read_text read_bytes write_text write_bytes exists is_file stat"))
@@ -275,7 +275,7 @@ OPTIONS = regex(
 """Functions that change the state of a whole library, or of the process."""
 PROCESS = regex(
     r"^(sys\.(set(recursionlimit|_int_max_str_digits|trace|profile)|argv\.\w+)|os\.umask|signal\.(signal|alarm|setitimer)|socket\.setdefaulttimeout"
-    r"|resource\.setrlimit)$"
+    r"|resource\.setrlimit|codecs\.(un)?register\w*)$"
 )
 """Functions that change what holds for all code of the process."""
 READ_BACK = regex(

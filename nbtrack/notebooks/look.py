@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from nbtrack.entities.ledger import Seen
 from nbtrack.notebooks import known, orders
-from nbtrack.notebooks.body import Body
+from nbtrack.notebooks.body import Body, Call
 from nbtrack.notebooks.calls import Calls
 from nbtrack.notebooks.local_code import Module, load, reached
-from nbtrack.notebooks.step import PROCESS, Fact, Step
+from nbtrack.notebooks.step import PROCESS, SUBCLASSES, Fact, Step
 
 LOCAL_STATE = "<local modules>"
 """What modules of the user's own keep in their names."""
@@ -127,7 +127,8 @@ class Look(Calls):
         step.changes |= {name for name in body.sets if self._may_change(name)}
         for call in body.calls:
             if dotted := self._call(call):
-                self._foreign(dotted, call.method)
+                self._foreign(dotted, call)
+            step.needs |= {SUBCLASSES} if call.method == "__subclasses__" else set()
         for chain in body.attributes:
             dotted = self._dotted(chain[0], chain[1:])
             if dotted.startswith("__main__.") or (dotted.startswith("builtins.") and dotted.split(".")[1] in self._history.patched):
@@ -136,6 +137,7 @@ class Look(Calls):
                 step.facts.append(Fact("environment", "sys.argv"))
         for chain in body.stored:
             self._stored(chain)
+        step.changes |= {SUBCLASSES} if body.has_subclasses else set()
         self._orders(body)
         for name in body.mentions if body is step.body else body.reads:
             self._mention(name)
@@ -180,17 +182,14 @@ class Look(Calls):
             self._step.needs |= {LOCAL_STATE, f"<loaded {package}>"}
         self._step.needs |= {f"<options {'matplotlib' if package in ('seaborn', 'pylab') else package}>", f"<patches {package}>"}
 
-    def _foreign(self, dotted: str, method: str = "") -> None:
-        """What code of the user's own modules does to files, random states and the like; its names are none of the notebook's.
-
-        Args:
-            method: that of a call, if it is one.
-        """
+    def _foreign(self, dotted: str, call: Call | None = None) -> None:
+        """What code of the user's own modules does to files, random states and the like; its names are none of the notebook's."""
         step = self._step
         found = list(reached(self._local, dotted))
-        is_first = method and self._seen is not None and not any(dotted.startswith(f"{it}.") for it in self._history.local_modules)
-        if is_first and (any(self._keeps(*it) for it in found) or (not found and method in known.CHANGERS)):
-            step.changes.add(LOCAL_STATE)  # nobody has seen what it held when it was loaded
+        if call is not None and self._seen is not None and not any(dotted.startswith(f"{it}.") for it in self._history.local_modules):
+            is_of_an_object = dotted.rpartition(".")[0] not in self._local
+            if any(self._keeps(*it) or (is_of_an_object and it[1].changes_locals) for it in found) or (not found and call.method in known.CHANGERS):
+                step.changes.add(LOCAL_STATE)  # nobody has seen what it held when it was loaded
         for module, body in found:
             key = (module.name, id(body))
             if key in self._followed:

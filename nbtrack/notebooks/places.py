@@ -26,6 +26,8 @@ class Places(Meanings):
     def _access(self, how: str, path: str | None, *, is_map: bool = False, is_content: bool = True) -> None:
         step = self._step
         path = self._value(path)
+        if path == ":memory:":
+            return  # a database that is no file
         if path is not None and re.match(r"^(https?|s3|gs|ftp|hf|abfss?)://", path):
             step.facts.append(Fact("network", f"reads {path.partition('?')[0]}" if how == "read" else f"writes {path.partition('?')[0]}"))
             return

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nbtrack.notebooks.history import History
     from nbtrack.notebooks.step import Step
 
-_OUTPUTS, _STATE = "<out", ("<random", "<file", "<any file", "<figures", "<folder", "<hits", "<remembered")
+_OUTPUTS, _STATE = ("<out", "<subclasses>"), ("<random", "<file", "<any file", "<figures", "<folder", "<hits", "<remembered")
 _STILL = ("module", "callable", "plain")
 """Kinds of objects that no cell changes."""
 _MOST = 8

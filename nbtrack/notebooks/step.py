@@ -12,6 +12,8 @@ HOOKS = "<hooks>"
 """Place of what IPython calls around each cell, and does to its code."""
 PROCESS = "<process>"
 """Place of what holds for all code of the process: its limits, what signals do, arguments of the command line."""
+SUBCLASSES = "<subclasses>"
+"""Place of what classes know of those that stand on them."""
 SHOWN_AS = "<shown as>"
 """Place of how IPython shows values."""
 
