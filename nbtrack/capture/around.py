@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import os
 import sys
 import types
@@ -73,6 +74,8 @@ def patched(before: Mapping[str, dict[str, Any]]) -> frozenset[str]:
     found = set[str]()
     for module, held in before.items():
         now = getattr(sys.modules.get(module), "__dict__", held)
+        if len(now) == len(held) and all(map(operator.is_, now.values(), held.values())):
+            continue  # almost always, and this is fast
         if any(now.get(name, value) is not value for name, value in held.items() if name[:1] != "_" and not issubclass(type(value), types.ModuleType)):
             found.add(module)
     return frozenset(found)

@@ -207,7 +207,8 @@ class Reader:
         found: list[Any] = [_held(member, it) for member in slots]
         own = next((held for member in homes if (held := _held(member, it)) is not None), None)
         if type(own) is dict:
-            found += self._items(own.items())
+            is_logger = module_of(kind) == "logging"  # which remembers, each time it is used, what it would let through
+            found += self._items((name, value) for name, value in own.items() if not (is_logger and name in ("_cache", "manager")))
         if not issubclass(kind, (dict, list, tuple, set, frozenset)):
             # beyond an object's head: its slots, its attributes and its weak references; more is a compiled class's own
             self._is_whole &= _BASIC_SIZE(kind) <= object.__basicsize__ + 8 * (len(slots) + 2) and _ITEM_SIZE(kind) == 0
