@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,6 +44,7 @@ class Recorder:
         self._running: Entry | None = None
         self._look_s = _FIRST_LOOK_S
         self._lock = threading.Lock()
+        self._is_awaited = threading.Event()
         self._document: Document | None = None
         self._document_of: tuple[str, int, int] | None = None
         self._data = b""
@@ -79,7 +79,7 @@ class Recorder:
         def act_at_leisure() -> None:
             if self._rested is not entry:
                 self._rested = entry
-                time.sleep(_POLITE_S)  # a cell of some milliseconds need not share its processor with this
+                self._is_awaited.wait(_POLITE_S)  # a cell of some milliseconds need not share its processor with this
             for it in earlier:
                 self._write(it)
             self._keep_document(run, where, said)
@@ -163,7 +163,9 @@ class Recorder:
         done = threading.Event()
         self._work.put(done.set)
         if self._thread.is_alive():
+            self._is_awaited.set()
             done.wait(wait_s)
+            self._is_awaited.clear()
 
     def close(self) -> None:
         """Write what is left and end the thread."""
