@@ -90,7 +90,7 @@ def _of_call(program: Program, call: _Call, computed: Mapping[str, Any], variabl
     function = _definition_of(program, node)
     qualifiers = tuple(it for it in (title, call.holder) if it)
     given: set[str] = set()
-    names = _argument_names(function) if function is not None else _signature_names(dotted, node)
+    names = _argument_names(function) if function is not None else ["dropout"] if _is_dropout(dotted) else _signature_names(dotted, node)
     spread = any(isinstance(it, ast.Starred) for it in node.args)
     for name, value in [*(zip(names, node.args, strict=False) if not spread else ()), *((it.arg, it.value) for it in node.keywords if it.arg)]:
         given.add(name)
@@ -188,6 +188,11 @@ def _defaults(function: _Function) -> Iterator[tuple[str, ast.expr]]:
     for argument, value in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True):
         if value is not None:
             yield argument.arg, value
+
+
+def _is_dropout(dotted: str) -> bool:
+    """Whether this is the layer whose one argument is what people try."""
+    return is_layer(dotted) and dotted.rpartition(".")[2].startswith("Dropout")
 
 
 def _signature_names(dotted: str, call: ast.Call) -> list[str]:

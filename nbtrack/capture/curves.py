@@ -164,9 +164,10 @@ class Curves(Source):
     def _whole(cell: Cell) -> Iterable[Finding]:
         """Curves the cell leaves behind, but for those that were seen while it ran."""
         kept = Kept(cell)
-        for name, values, rule in histories(cell, cell.entry.facts.get(_SIZES, {}), cell.entry.facts.get(_KEPT_IN, set())):
-            yield from kept.take(name, values, rule)
-        for name, values, rule in rounds_of(cell):
+        for it in histories(cell, cell.entry.facts.get(_SIZES, {}), cell.entry.facts.get(_KEPT_IN, set())):
+            yield from kept.take(it[0], it[1], it[2], *it[3:])
+        for it in rounds_of(cell):
+            name, values, rule = it[:3]
             yield from kept.take(name, values, rule, *(f"{name}-{number}" for number in range(2, _TRAININGS)))  # as MLflow's autologging is made to call them
 
     def weave(self, tree: ast.Module) -> None:

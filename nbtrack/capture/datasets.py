@@ -375,7 +375,9 @@ def _used(cell: Cell) -> list[Data]:
                 wanted -= scope.writes
             wanted |= scope.reads - modules
     files = [data for data in found if data.source_type != "code" or not data.rule.startswith("a torch")]
-    unique = {(data.name, data.digest): data for data in files or found}  # a torch Dataset made of what was read is the same data once more
+    unique: dict[tuple[str, str], Data] = {}
+    for data in files or found:  # a torch Dataset made of what was read is the same data once more, and so is one of a DataLoader
+        unique.setdefault((data.name if files else "", data.digest), data)
     return list(unique.values())
 
 

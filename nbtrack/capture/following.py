@@ -7,6 +7,7 @@ import math
 import queue
 import threading
 
+from nbtrack.capture.known import module_of
 from nbtrack.capture.program import program_of
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.sites import is_repeated, ran_alone, uses_result
@@ -186,7 +187,8 @@ class Following:
             return False
         if spot.begins_anew:
             earlier = (it.tree.body for it in self.cell.ledger.before(self.cell.entry) if it.tree is not None)
-            return is_repeated(program_of(self.cell), function) and any(ran_alone(body, function) for body in earlier)
+            owners = {name for name, value in self.cell.namespace.items() if module_of(type(value)) == "__main__"} if "." in spot.place else set()
+            return is_repeated(program_of(self.cell), function) and any(ran_alone(body, function, owners) for body in earlier)
         is_known = (
             run is not None and spot.name not in self._names and (run.curve_places.get(spot.name) == spot.place or (spot.place, spot.name) in run.curve_parts)
         )

@@ -298,8 +298,14 @@ def _final(found: list[_Found]) -> list[_Found]:
     """The last of each class, one that is called best or final before all; preprocessors only where there is nothing else."""
     chosen: dict[tuple[str, str], _Found] = {}
     for it in sorted((it for it in found if not is_preprocessor(it.model)), key=lambda it: (bool(_BEST.search(it.name)), it.order)):
-        chosen[it.flavor.name, type(it.model).__qualname__] = it
+        chosen[it.flavor.name, _class_of(it.model)] = it
     return sorted(chosen.values(), key=lambda it: it.order)
+
+
+def _class_of(model: Any) -> str:
+    """Its class; of results of statsmodels, which share one, that of what was fitted: a logit and a probit are two models."""
+    fitted = own_facts(own_facts(model).get("_results")).get("model")
+    return f"{type(model).__qualname__} {type(fitted).__qualname__ if fitted is not None else ''}"
 
 
 def _told_apart(found: list[_Found]) -> list[_Found]:

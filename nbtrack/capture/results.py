@@ -47,6 +47,8 @@ class Results(Source):
         for part in program.own:
             for statement in flat_statements([part.node]):
                 nodes.update(bindings(statement))
+        last = cell.entry.tree.body[-1] if cell.entry.tree is not None and cell.entry.tree.body else None
+        shown = last.value.id if isinstance(last, ast.Expr) and isinstance(last.value, ast.Name) else ""
         touched = [name for name in sorted(cell.entry.scope.writes | cell.entry.scope.mutates) if name[:1] != "_" and name in cell.namespace]
         refitted = origins_of(program).looped - nodes.keys()
         passing = _made_in_loops([part.node for part in program.own])
@@ -57,8 +59,8 @@ class Results(Source):
             if name in refitted and name in passing:
                 continue
             is_new = cell.before.get(name) != id(cell.namespace[name]) and name not in refitted
-            yield from metrics(cell, _of(cell, name, cell.namespace[name], nodes.get(name), is_new=is_new))
-        last = cell.entry.tree.body[-1] if cell.entry.tree is not None and cell.entry.tree.body else None
+            is_told = name == shown and _is_of_results(cell, name, nodes.get(name))
+            yield from metrics(cell, _of(cell, name, cell.namespace[name], nodes.get(name), is_new=is_new, is_told=is_told))
         result = cell.result
         if type(result) in (list, tuple) and len(result) == 1 and type(result[0]) is dict:
             result = result[0]  # what Lightning gives of one loader
@@ -73,13 +75,31 @@ def _made_in_loops(nodes: list[ast.stmt]) -> set[str]:
     return made | {it.id for loop in loops if not isinstance(loop, ast.While) for it in ast.walk(loop.target) if isinstance(it, ast.Name)}
 
 
-def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: bool = True) -> Iterator[Measured]:
-    """Numbers of one object; `is_new` if the cell bound it, rather than calling a method of it."""
+def _is_of_results(cell: Cell, name: str, node: ast.expr | None) -> bool:
+    """Whether a dict was given a number that the cell computed for each of several things, by a comprehension or a loop."""
+    program = program_of(cell)
+    values: list[ast.expr] = []
+    if isinstance(node, ast.DictComp):
+        values.append(node.value)
+    elif isinstance(node, ast.Call) and path_of(node.func) == ["dict"] and node.args and isinstance(node.args[0], ast.GeneratorExp):
+        pair = node.args[0].elt
+        values += pair.elts[1:] if isinstance(pair, ast.Tuple) else []
+    else:
+        loops = [it for part in program.own for it in ast.walk(part.node) if isinstance(it, (ast.For, ast.While))]
+        for it in (it for loop in loops for it in ast.walk(loop) if isinstance(it, ast.Assign)):
+            if any(isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and target.value.id == name for target in it.targets):
+                values.append(it.value)
+    origins = origins_of(program)
+    return bool(values) and not any(origins.why_not(it, name) for it in values)
+
+
+def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: bool = True, is_told: bool = False) -> Iterator[Measured]:
+    """Numbers of one object; `is_new` if the cell bound it, rather than calling a method of it, `is_told` if it is a dict of what the cell shows as results."""
     kinds = class_names(value)
     if type(value) is dict or kinds[0] in ("collections.OrderedDict", "collections.defaultdict"):
         if not (node is not None and (_is_literal(node) or _is_settings(node))):
             settings = taken(cell)
-            for it in _of_dict(name, value):
+            for it in _of_dict(name, value, is_told=is_told and all(type(plain(it)) is str for it in value)):
                 key = it.name.rpartition(".")[2]
                 if not any(text == as_text(it.value) for param, text in settings.items() if param.rpartition(".")[2] == key):
                     yield it
@@ -104,12 +124,12 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
         yield from _of_object(name, value, kinds, is_new=is_new)
 
 
-def _of_dict(name: str, items: dict[Any, Any]) -> Iterator[Measured]:
+def _of_dict(name: str, items: dict[Any, Any], *, is_told: bool = False) -> Iterator[Measured]:
     """Numbers of a dict of results, and of the dicts it holds."""
     if len(items) > _ITEMS:
         return
     is_report = _is_report(items)
-    named = is_report or bool(_RESULTS.search(name)) or is_measure(name)
+    named = is_told or is_report or bool(_RESULTS.search(name)) or is_measure(name)
     if is_history(name) or _SETTINGS.search(name) or (len(items) > 1 and all(type(plain(it)) in (int, float) for it in items)):
         return  # one value for each of several numbers is a curve
     for path, value in _leaves(items, ""):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from nbtrack.capture.program import Definition, Program
 
@@ -31,12 +31,19 @@ def is_repeated(program: Program, function: str) -> bool:
     return False
 
 
-def ran_alone(nodes: Iterable[ast.stmt], function: str) -> bool:
-    """Whether statements call a function of the notebook outside loops and definitions: by itself, not for one setting after the other."""
+def ran_alone(nodes: Iterable[ast.stmt], function: str, owners: Set[str] = frozenset()) -> bool:
+    """Whether statements call a function of the notebook outside loops and definitions: by itself, not for one setting after the other.
+
+    Args:
+        owners: names of objects of the notebook's own classes, whose methods count.
+    """
     waiting: list[ast.AST] = [it for it in nodes if not isinstance(it, Definition)]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function:
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Name) and called.id == function:
+            return True
+        if isinstance(called, ast.Attribute) and called.attr == function and isinstance(called.value, ast.Name) and called.value.id in owners:
             return True
         waiting.extend(it for it in ast.iter_child_nodes(node) if not isinstance(it, (*_REPEATING, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)))
     return False

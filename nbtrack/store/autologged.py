@@ -44,7 +44,8 @@ _DEFAULTS_OF = (
     ("torch", "optim.SGD"), ("torch", "optim.Adam"),
 )  # fmt: skip
 _FRAMES = 60
-_BETWEEN = frozenset({"mlflow", "nbtrack", "contextlib", "statsmodels", "functools"})
+_BETWEEN = frozenset({"mlflow", "nbtrack", "contextlib", "statsmodels", "functools", "xgboost", "lightgbm", "sklearn"})
+_BOOSTERS = frozenset({"xgboost", "lightgbm"})
 Held = tuple[dict[str, str], dict[str, float]]
 """Params and metrics for which our own sources go first."""
 _active: dict[str, _Writes] = {}
@@ -132,6 +133,8 @@ class _Writes:
         """Params that searches varied; empty where that is not known."""
         self._statistics: dict[tuple[Any, int], dict[Any, dict[str, Metric]]] = {}
         """Of fits with statsmodels, by the place in the user's code and the training."""
+        self._places: dict[Any, tuple[Any, int]] = {}
+        """Where boosters were trained."""
 
     def is_searched(self, name: str) -> bool:
         """Whether a param of a search's candidate tells it from the others."""
@@ -164,12 +167,21 @@ class _Writes:
             return ""
         sessions = self.run.trainings.setdefault(name, [])
         session = integration[1] if integration is not None else None
+        if integration is not None and integration[0] in _BOOSTERS and self._is_made_again(session):
+            return ""
         if session not in sessions:
             sessions.append(session)
         at = sessions.index(session) + 1
         name = name if at == 1 else f"{name}-{at}"
         self.run.autologged.add(name)
         return name
+
+    def _is_made_again(self, session: Any) -> bool:
+        """Whether a booster is trained where another one was before in this cell, such as folds: the first stands for all."""
+        if session not in self._places:
+            self._places[session] = _place()
+        first = next(it for it, place in self._places.items() if place == self._places[session])
+        return bool(first != session)
 
     def log_statistics(self) -> None:
         """Those of the last fit, as the cell ends; what a loop or a function fitted several times is not the run's."""

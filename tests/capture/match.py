@@ -1,6 +1,6 @@
 """Holds what was found against the labels: recall and precision of each kind.
 
-Names are alike if they are so without case and separators, or have the same words in another order, and containers before a name do not count: `config.lr`
+Names are alike if they are so without case, separators and forms of one character (`R²` is `R2`), or have the same words in another order, and containers before a name do not count: `config.lr`
 is `lr`, `LogisticRegression.C` and `clf__C` are `C`, `train/loss` is `loss` where the value agrees.
 
 Right (good): what is demanded, with its value, and what the labels call optional. Neither right nor wrong (neutral):
@@ -15,6 +15,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -237,11 +238,11 @@ def _last(name: str) -> str:
 
 
 def _words(name: str) -> list[str]:
-    return sorted(word for word in _SEPARATORS.split(name.casefold()) if word)
+    return sorted(word for word in _SEPARATORS.split(unicodedata.normalize("NFKC", name).casefold()) if word)
 
 
 def _bare(name: str) -> str:
-    return _SEPARATORS.sub("", name.casefold())
+    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", name).casefold())
 
 
 def _listed(value: Any) -> list[Any]:

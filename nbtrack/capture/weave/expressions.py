@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from nbtrack.capture.weave.words import is_measured
+from nbtrack.capture.weave.words import is_measure, is_measured
 
 _SAME = frozenset(("item", "detach", "cpu", "numpy", "tolist", "clone", "float", "double", "squeeze"))
 _SAME_CALLS = frozenset(("float", "round", "str", "repr", "Decimal"))
@@ -20,6 +20,11 @@ def is_score(node: ast.expr) -> bool:
         if word and is_measured(word):
             return True
     return False
+
+
+def is_call_of_measure(node: ast.expr) -> bool:
+    """`costo(X, y, theta)`: a function whose name says what it measures."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and is_measure(node.func.id)
 
 
 def innermost(node: ast.expr) -> ast.expr:

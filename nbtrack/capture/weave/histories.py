@@ -20,8 +20,8 @@ from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.values import as_floats, is_number, loaded
 from nbtrack.capture.weave.words import is_history, is_measure
 
-History = tuple[str, list[float], str]
-"""Name, values, and the rule."""
+History = tuple[str, list[float], str] | tuple[str, list[float], str, str]
+"""Name, values, the rule, and perhaps another name for where that one is taken."""
 ROUNDS = "rounds of boosters"
 _MOST = 200
 """Entries of a dict beyond which it is data."""
@@ -71,7 +71,7 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
         if filled is not None and name in filled.frames and _is_frame(value):
             yield from _of_rows(name, value)
         elif type(value) in _DICTS and name not in given and is_touched:
-            yield from _of_dict("", value, f"lists of the dict {name}")
+            yield from ((key, numbers, rule, f"{name}.{key}") for key, numbers, rule in _of_dict("", value, f"lists of the dict {name}"))
             if 1 < len(value) <= _MOST and all(is_number(key) for key in value) and _is_filled(name, cell) and (numbers := _numbers(list(value.values()))):
                 yield name, numbers, f"values of the dict {name}, one for each of several numbers"
         elif is_bound and name not in kept_in and (type(value) in (list, tuple) or is_history(name)) and _is_built(name, cell):
@@ -121,7 +121,7 @@ def _of_own(name: str, value: Any, filled: Filled, depth: int = 0) -> Iterator[H
         if type(held) in _DICTS and (is_history(attribute) or attribute in filled.names):
             yield from _of_dict("", held, f"lists of {name}.{attribute}")
         elif (type(held) is list or _is_array(held)) and _says(attribute, filled) and (numbers := _numbers(held)):
-            yield attribute.strip("_"), numbers, f"a list that {name} fills"
+            yield attribute.strip("_"), numbers, f"a list that {name} fills", f"{name}.{attribute.strip('_')}"
 
 
 def _of_rows(name: str, frame: Any) -> Iterator[History]:
@@ -251,7 +251,7 @@ def _is_of_cv(name: str, cell: Cell) -> bool:
     return False
 
 
-def _of_dict(prefix: str, value: dict[Any, Any], rule: str, depth: int = 0) -> Iterator[History]:
+def _of_dict(prefix: str, value: dict[Any, Any], rule: str, depth: int = 0) -> Iterator[tuple[str, list[float], str]]:
     if depth > 2 or len(value) > _MOST:
         return
     for key, item in list(value.items()):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Set
 
 from nbtrack.capture.labels import Labelled, labelled, own_name
-from nbtrack.capture.weave.expressions import blocks_of, container_name, name_nodes, names, only, own_expressions, walk_once
+from nbtrack.capture.weave.expressions import blocks_of, container_name, innermost, name_nodes, names, only, own_expressions, walk_once
 from nbtrack.capture.weave.functions import Function, is_compiled, summed_up
 from nbtrack.capture.weave.kinds import Env, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
@@ -19,6 +19,7 @@ _SHOWS = frozenset(("print", "display", "pprint"))
 _WRITES = frozenset(("write", "info", "debug", "warning", "set_description", "set_description_str", "set_postfix_str", "echo", "secho"))
 _FIRST = 2
 """Values with which a list of results may begin, before the loop that fills it."""
+_RECORDS = frozenset(("append", "add", "record", "update"))
 _BARS = ("tqdm", "trange", "progress", "track", "prange")
 
 
@@ -207,6 +208,8 @@ class _Reader:
         if last in _LOGGERS and isinstance(node.func, ast.Attribute):
             self.scope.explicit.update(_logged_names(node))
         if loop is None:
+            if last in _SHOWS and isinstance(node.func, ast.Name):
+                self.scope.shown.update({core.id: it.label for it in labelled(node) if isinstance(core := innermost(it.node), ast.Name)})
             return
         if last == "backward" and isinstance(node.func, ast.Attribute):
             loop.losses.update(names(node.func.value))
@@ -214,6 +217,8 @@ class _Reader:
             loop.losses.update(names(node.args[0]))
         if last in ("append", "appendleft") and isinstance(node.func, ast.Attribute) and len(node.args) == 1:
             self._appended(node.func.value, node.args[0], loop, statement)
+        elif last in _RECORDS and isinstance(node.func, ast.Attribute) and not node.args and [it.arg for it in node.keywords] == [None]:
+            self._appended(node.func.value, node.keywords[0].value, loop, statement)  # history.append(**logs)
         elif last == "extend" and isinstance(node.func, ast.Attribute) and len(node.args) == 1 and (one := only(node.args[0])) is not None:
             self._appended(node.func.value, one, loop, statement)
         elif last in _SHOWS and isinstance(node.func, ast.Name):

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from nbtrack.capture.labels import own_name, snake
 from nbtrack.capture.weave.averaged import link
-from nbtrack.capture.weave.expressions import binds_names, innermost, is_changed, is_score, reads
+from nbtrack.capture.weave.expressions import binds_names, innermost, is_call_of_measure, is_changed, is_score, reads
 from nbtrack.capture.weave.filled import columns_of
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.loops import scopes_of
@@ -161,7 +161,8 @@ class _Judge:
             return "a setting that a loop changes"
         if self._is_step(name, loop):
             return ""
-        if is_measure(name) and ((loop.is_iterating and not self._scope.place) or not self._is_consumed(name, loop)):
+        says = is_measure(name) or is_measure(snake(self._scope.shown.get(name, "")))  # `train_l`, shown as "loss" when all is done
+        if says and ((loop.is_iterating and not self._scope.place) or not self._is_consumed(name, loop)):
             return "rebound in a loop, and its name says a measure"
         return ""
 
@@ -229,11 +230,12 @@ class _Judge:
             return
         self._result.kept_in.update(kept)
         keys = {it.label for it in reports if it.is_key}
-        title = keys.pop() if len(keys) == 1 else _spoken(name, reports)
+        title = keys.pop() if len(keys) == 1 else _spoken(name, reports, snake(self._scope.shown.get(name, "")))
         each_step = next((it for it in reports if it.way in (Way.APPENDED, Way.STORED) and it.statement in loop.node.body), None)
         branches = [it for it in reports if each_step is not None and it is not each_step and (it.way, it.label) == (each_step.way, each_step.label)]
         begun = each_step is not None and each_step.way is Way.APPENDED and each_step.label in self._scope.begun
-        if each_step is not None and (branches or begun or not any(it.statement in loop.node.body for it in bindings)):
+        is_record = all(isinstance(it.value, ast.Dict) for it in bindings)  # it may get more before it is kept
+        if each_step is not None and (branches or begun or is_record or not any(it.statement in loop.node.body for it in bindings)):
             also = [it.node for it in branches]
             spot = Spot(
                 title, rule, self._scope.place, loop, node=each_step.node, also=also, is_reported=True, is_measure=is_measure(title), label=each_step.label
@@ -281,9 +283,9 @@ class _Judge:
         if not name or name.startswith("_") or name in self._scope.explicit or report.label in self._scope.explicit:
             return
         kind = kind_of(core, self._scope.kinds)
-        named = is_measure(name) or is_measure(own_name(report.node)) or is_score(report.node)
+        named = is_measure(name) or is_measure(own_name(report.node)) or is_score(report.node) or is_call_of_measure(core)
         if not named and _is_mean_of_scores(core, loop):
-            name, named = f"{name}.mean", True
+            name, named = name if report.way is Way.APPENDED and report.label else f"{name}.mean", True
         if not named and not is_history(name) and _SAID.search((path_of(core) or [""])[0]):
             return  # what a model says of one case after the other
         if kind is Kind.COUNT and inner and not self._is_index(inner, loop):
@@ -377,8 +379,10 @@ class _Judge:
         return self._returns.get(path_of(value.func)[-1], ()) if isinstance(value, ast.Call) and path_of(value.func) else ()
 
 
-def _spoken(name: str, reports: list[Report]) -> str:
-    """The name in the code, or where that is an abbreviation, the label it is shown with."""
+def _spoken(name: str, reports: list[Report], shown: str) -> str:
+    """The name in the code, or where that is an abbreviation, the label it is shown with, in the loop or after it."""
+    if not reports and not is_measure(name) and is_measure(shown):
+        return shown
     labels = {snake(it.label) for it in reports if it.way is Way.PRINTED and is_measure(snake(it.label))}
     return labels.pop() if len(labels) == 1 and len(name) <= _SHORT and not is_measure(name) else name
 

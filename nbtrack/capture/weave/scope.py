@@ -108,6 +108,8 @@ class Scope:
     """Lists of a function of which nothing but a mean or a sum is used: what is in them are parts of one number."""
     begun: dict[str, tuple[ast.List, ast.stmt]] = field(default_factory=dict)
     """Lists that begin with a value or two before the loop that fills them, with the statement that does it."""
+    shown: dict[str, str] = field(default_factory=dict)
+    """Labels with which names are shown outside of loops."""
     body: list[ast.stmt] = field(default_factory=list)
     unpacked: dict[str, list[str]] = field(default_factory=dict)
     """Names that the members of a name are unpacked to."""

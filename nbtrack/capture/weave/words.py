@@ -22,7 +22,8 @@ _COEFFICIENTS = regex(r"d?[abcdkmnwxyz]_?\d?")
 _SCHEDULES = regex(r"(^|_)(epsilon|eps|temperature|tau|lr|learning_rate|step_size)\d*($|_)")
 _HISTORIES = regex(
     r"(^|_)(hist|history|histories|curve|curves|trace|traj|trajectory|log(?=\d*$)|logs|track|progress|evolution"
-    r"|record|records|best_so_far|so_far|incumbents?)\d*($|_)"
+    r"|record|records|best_so_far|so_far|incumbents?"
+    r"|verl[aä]uf\w*|historial?|hist[oó]ric[oa]|historique|storico|storia|istoria|geschiedenis|riwayat|gecmis|истори[яи])\d*($|_)|历史|歷史|履歴|기록"
 )
 _PARTS = regex(
     r"(^|_)(fn|func|function|criterion|step_size|weights?|grads?|gradient|idx|index|count|num|n|str|msg|name|names|label|labels|path|time|matrix|mat|list)\d*($|_)"

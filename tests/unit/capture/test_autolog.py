@@ -83,9 +83,14 @@ def test_curves_of_xgboost_are_in_the_cells_run(notebook, home):
 def test_a_second_training_of_the_cell_has_names_of_its_own(notebook):
     pytest.importorskip("lightgbm")
     notebook.run("import lightgbm as lgb\nparams = {'objective': 'binary', 'verbose': -1}")
-    notebook.tracked("for n in (3, 4):\n    train = lgb.Dataset(X, y)\n    lgb.train(params, train, n, valid_sets=[train], valid_names=['valid'])")
+    train = "train = lgb.Dataset(X, y)\nlgb.train(params, train, {}, valid_sets=[train], valid_names=['valid'])"
+    notebook.tracked(f"{train.format(3)}\n{train.format(4)}")
     metrics = notebook.view().metrics
     assert (metrics["valid-binary_logloss"].count, metrics["valid-binary_logloss-2"].count) == (3, 4)
+    fold = train.format("n").replace("\n", "\n    ")
+    notebook.tracked(f"for n in (3, 4):\n    {fold}")
+    metrics = notebook.view().metrics
+    assert {name: it.count for name, it in metrics.items() if "logloss" in name} == {"valid-binary_logloss": 3}, "folds are parts of one training"
 
 
 def test_statistics_are_those_of_the_last_fit_and_fits_of_a_loop_have_none(notebook):

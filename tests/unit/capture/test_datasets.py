@@ -167,6 +167,9 @@ def test_torch_datasets_are_told_where_nothing_else_was_read(notebook):
     pytest.importorskip("torch")
     notebook.run("import torch\nfrom torch.utils.data import TensorDataset, DataLoader")
     assert notebook.tracked("train = TensorDataset(torch.zeros(9, 3), torch.zeros(9))\nloader = DataLoader(train)") == {("dataset", "train"): "9 x 3"}
+    assert notebook.tracked("train = TensorDataset(torch.ones(9, 3), torch.zeros(9))\nbatches = DataLoader(train, batch_size=3)\nn = len(batches)") == {
+        ("dataset", "train"): "9 x 3"
+    }
     code = "df = pd.read_csv('houses.csv')\ntrain = TensorDataset(torch.tensor(df.to_numpy()))"
     assert notebook.tracked(code) == {("dataset", "houses.csv"): "30 x 2"}
 

@@ -134,6 +134,14 @@ def test_a_printed_name_that_an_earlier_cell_of_the_run_recorded_is_not_recorded
         ("results = {'mse': evaluate(y, p)[0], 'learning_rate': 0.5 * len(y)}", {"results.mse": 0.1875}),
         ("resultado = {'sensibilidad': evaluate(y, p)[0]}\n测试结果 = {'F1值': evaluate(y, p)[1]}", {"resultado.sensibilidad": 0.1875, "测试结果.F1值": 0.75}),
         ("best = 9.0\nwhile best > 1:\n    errors = {name: evaluate(y, p)[0] + best for name in 'ab'}\n    best = min(errors.values()) / 20", {}),
+        ("neff = dict((nm, evaluate(y, p)[0] * k) for k, nm in enumerate(['lam', 'tau'], 1))\nneff", {"neff.lam": 0.1875, "neff.tau": 0.375}),
+        ("per_class = {c: evaluate(y, p)[k] / 2 for k, c in enumerate('ab')}\nper_class", {"per_class.a": 0.09375, "per_class.b": 0.375}),
+        ("per_class = {c: evaluate(y, p)[k] / 2 for k, c in enumerate('ab')}", {}),
+        (
+            "tried = {}\nfor rate in (0.0, 0.5):\n    tried[f'rate={rate}'] = evaluate(y, p)[0] + rate\ntried",
+            {"tried.rate=0.0": 0.1875, "tried.rate=0.5": 0.6875},
+        ),
+        ("means = {c: max(y) for c in 'ab'}\nmeans", {}),
         ("results = {}\nfor alpha in [1, 10]:\n    results[alpha] = evaluate(y, p)[0] * alpha", {}),
     ],
 )

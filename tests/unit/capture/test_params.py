@@ -128,6 +128,12 @@ def test_arguments_and_defaults_of_what_runs(params, cells, found):
     assert {name: value for name, value in params(*cells).items() if name != "x"} == found
 
 
+def test_a_share_of_dropout_is_a_param_by_whatever_it_is_given(params):
+    pytest.importorskip("torch")
+    assert params("from torch import nn\nnet = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.1))")["dropout"] == 0.1
+    assert params("from torch import nn\nnet = nn.Sequential(nn.Linear(3, 4), nn.Dropout(p=0.1))")["p"] == 0.1
+
+
 def test_library_calls_by_what_they_are_for(params):
     pytest.importorskip("sklearn")
     found = params(

@@ -153,6 +153,29 @@ CASES = {
         'losses = []\nfor e in range(3):\n    loss = 1 / (e + 1)\n    losses.append(loss)\n    print("loss", loss)',
         {"loss": [1.0, 0.5, 1 / 3]},
     ),
+    "what another function measures, at the index of a list in any language": (
+        "import numpy as np\ndef costo(k): return 1 / (k + 1)\ndef descenso(n):\n    historial = np.zeros(n)\n    for i in range(n):\n        historial[i] = costo(i)\n"
+        "    return historial\nJ = descenso(3)",
+        {"historial": [1.0, 0.5, 1 / 3]},
+    ),
+    "means of scores in a list of that name": (
+        "import numpy as np\ndef cross_val_score(k): return np.array([1 / k, 0.5])\nmedias = []\nfor a in [1, 2, 4]:\n    notas = cross_val_score(a)\n    medias.append(notas.mean())",
+        {"medias": [0.75, 0.5, 0.375]},
+    ),
+    "a record that gets more before it is kept": (
+        "class H:\n    def __init__(self): self.history = {}\n    def append(self, **logs):\n        for k, v in logs.items(): self.history.setdefault(k, []).append(v)\n"
+        "h = H()\nfor i in range(3):\n    logs = {'loss': 1 / (i + 1)}\n    logs['val_loss'] = 2 / (i + 1)\n    h.append(**logs)",
+        {"loss": [1.0, 0.5, 1 / 3], "val_loss": [2.0, 1.0, 2 / 3]},
+    ),
+    "an abbreviation that is shown with a word when all is done": (
+        "def train(n):\n    for e in range(n):\n        train_l = 1 / (e + 1)\n    print(f'loss {train_l:.3f}')\ntrain(3)",
+        {"loss": [1.0, 0.5, 1 / 3]},
+    ),
+    "a list of each of two objects": (
+        "class R:\n    def __init__(self, k): self.k, self.losses = k, []\n    def go(self): self.losses.append(self.k / (len(self.losses) + 1))\n"
+        "def each(r, n):\n    if n:\n        r.go()\n        each(r, n - 1)\na, b = R(1.0), R(3.0)\neach(a, 2)\neach(b, 3)",
+        {"losses": [1.0, 0.5], "b.losses": [3.0, 1.5, 1.0]},
+    ),
     "a walrus": ("def f(n=[4.0]):\n    n[0] /= 2\n    return n[0]\nwhile (loss := f()) > 0.3:\n    pass", {"loss": [2.0, 1.0, 0.5, 0.25]}),
     "an attribute": ("class A:\n    def fit(self):\n        for i in range(3):\n            self.loss = 1 / (i + 1)\nA().fit()", {"loss": [1.0, 0.5, 1 / 3]}),
     "a list that is an attribute": (
