@@ -28,7 +28,7 @@ _MOST = 200
 _DICTS = frozenset((dict, OrderedDict, defaultdict))
 _OWN = "__main__"
 _NESTED = 2
-_COLUMNS, _ROWS, _LINES = 20, 10_000, 40
+_COLUMNS, _ROWS, _LINES, _SETTINGS = 20, 10_000, 40, 12
 _ATTRIBUTES = {
     "sklearn": ("loss_curve_", "validation_scores_", "train_score_", "validation_score_"),
     "lightgbm": ("evals_result_", "_evals_result"),
@@ -74,6 +74,8 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
             yield from ((key, numbers, rule, f"{name}.{key}") for key, numbers, rule in _of_dict("", value, f"lists of the dict {name}"))
             if 1 < len(value) <= _MOST and all(is_number(key) for key in value) and _is_filled(name, cell) and (numbers := _numbers(list(value.values()))):
                 yield name, numbers, f"values of the dict {name}, one for each of several numbers"
+            elif 1 < len(value) <= _SETTINGS and all(is_number(key) for key in value) and _keeps_histories(name, cell):
+                yield from ((f"{name}.{key}", numbers, f"in the dict {name}, one for each setting") for key, it in value.items() if (numbers := _numbers(it)))
         elif is_bound and name not in kept_in and (type(value) in (list, tuple) or is_history(name)) and _is_built(name, cell):
             numbers = _numbers(value)
             if numbers:
@@ -308,6 +310,16 @@ def _is_filled(name: str, cell: Cell) -> bool:
             for it in ast.walk(node):
                 if isinstance(it, ast.Subscript) and isinstance(it.ctx, ast.Store) and isinstance(it.value, ast.Name) and it.value.id == name:
                     return True
+    return False
+
+
+def _keeps_histories(name: str, cell: Cell) -> bool:
+    """Whether a loop of the cell puts into a dict what its own name, or that of what it gets, says to be values over time or a measure."""
+    loops = (it for it in ast.walk(cell.entry.tree) if isinstance(it, (ast.For, ast.While))) if cell.entry.tree is not None else ()
+    for it in (it for loop in loops for it in ast.walk(loop) if isinstance(it, ast.Assign)):
+        if any(isinstance(to, ast.Subscript) and isinstance(to.value, ast.Name) and to.value.id == name for to in it.targets):
+            words = [name, it.value.id if isinstance(it.value, ast.Name) else ""]
+            return any(is_history(word) or is_measure(word) for word in words)
     return False
 
 

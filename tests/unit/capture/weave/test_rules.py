@@ -475,6 +475,16 @@ def test_what_another_cell_computed_is_told_by_its_run_alone(shell, tmp_path):
     assert tracked(loop + steps) == first
 
 
+def test_what_a_sweep_keeps_of_each_setting_is_a_curve_of_each(curves):
+    train = "def train(rate):\n    costs = []\n    for i in range(4):\n        costs.append(rate / (i + 1))\n    return rate, costs"
+    sweep = "kept = {}\nfor rate in (0.5, 0.25):\n    w, hist = train(rate)\n    kept[rate] = hist"
+    assert set(curves(train, sweep)) == {"costs", "costs_2"}, "they were seen while they grew"
+    assert curves(train, "weights, costs = train(0.75)", sweep) == {
+        "kept.0.5": pytest.approx([0.5, 0.25, 0.5 / 3, 0.125]),
+        "kept.0.25": pytest.approx([0.25, 0.125, 0.25 / 3, 0.0625]),
+    }
+
+
 SWEEP = "for rate in (0.5, 0.25, 0.125):\n    out = train(rate)"
 
 
