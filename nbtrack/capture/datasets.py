@@ -80,10 +80,8 @@ class Datasets(Source):
         self._functions: dict[str, ast.AST] = {}
         self._has_any = False
         self._told: dict[str, set[tuple[str, str]]] = {}
-        self._given = Given(self._look)
-        self._budget_s = math.inf
-        self._spent_s = 0.0
-        """Of the processor's time, in what the cell read."""
+        self._reader = _Reader()
+        self._given = Given(self._reader.look)
 
     def start(self, shell: Any) -> None:
         self._shell = shell
@@ -91,7 +89,7 @@ class Datasets(Source):
             shell.ast_transformers.append(self._given)
             taps.install(shell.user_ns, shell.user_ns_hidden)
         with contextlib.suppress(SettingError):  # whoever begins a run says what is wrong
-            self._budget_s = settings.load().budget_ms / 1000
+            self._reader.budget_s = settings.load().budget_ms / 1000
 
     def stop(self) -> None:
         self._given.stop()
@@ -101,7 +99,7 @@ class Datasets(Source):
 
     def enter(self, entry: Entry) -> None:
         self._given.enter(entry)
-        self._spent_s = 0.0
+        self._reader.spent_s = 0.0
 
     def leave(self, entry: Entry) -> None:
         given = self._given.leave()
@@ -119,7 +117,7 @@ class Datasets(Source):
         return WORDS.search(ast.dump(self._functions[function])) is not None
 
     def after(self, cell: Cell) -> Iterable[Finding]:
-        self._budget_s = cell.chosen.budget_ms / 1000
+        self._reader.budget_s = cell.chosen.budget_ms / 1000
         if not self._has_any:
             return
         told = self._told.setdefault(cell.run.run_id if cell.run is not None else "", set())
@@ -150,7 +148,7 @@ class Datasets(Source):
             values = [names[name] for name in bound]
             for reading in readings:
                 values = values if len(readings) == 1 else _matching(statement, reading, names)
-                data = self._data(reading, at, _seen(given, reading, known) or self._look(values), bound)
+                data = self._reader.data(reading, at, _seen(given, reading, known) or self._reader.look(values), bound)
                 if (data.name, data.digest) not in seen:
                     seen.add((data.name, data.digest))
                     yield data
@@ -163,27 +161,10 @@ class Datasets(Source):
         for call, looks in given.values():
             called = reading_of(call, {**_imported(entry, self._functions), **names}) if id(call) not in known else None
             if called is not None:
-                data = self._data(called, -1, looks[-1], [])
+                data = self._reader.data(called, -1, looks[-1], [])
                 if (data.name, data.digest) not in seen:
                     seen.add((data.name, data.digest))
                     yield data
-
-    def _look(self, value: Any) -> _Look:
-        """What is kept of a table; once the budget has been used, no more than its size."""
-        began_s = time.thread_time()
-        look = _look(value, is_brief=self._is_spent)
-        self._spent_s += time.thread_time() - began_s
-        return look
-
-    def _data(self, reading: Reading, at: int, look: _Look, bound: list[str]) -> Data:
-        began_s, is_brief = time.thread_time(), self._is_spent
-        data = replace(_data(reading, at, look, bound, is_brief=is_brief), is_brief=is_brief)
-        self._spent_s += time.thread_time() - began_s
-        return data
-
-    @property
-    def _is_spent(self) -> bool:
-        return self._spent_s > self._budget_s
 
 
 def _keeper(data: Data) -> Any:
@@ -214,6 +195,32 @@ class _Look:
     columns: int | None
     schema: dict[str, Any] | None
     digest: str
+
+
+class _Reader:
+    """Looks at what one cell reads, within a budget. An object of its own: the taps hold it, and nothing of the source."""
+
+    def __init__(self) -> None:
+        self.budget_s = math.inf
+        self.spent_s = 0.0
+        """Of the processor's time."""
+
+    def look(self, value: Any) -> _Look:
+        """What is kept of a table; once the budget has been used, no more than its size."""
+        began_s = time.thread_time()
+        look = _look(value, is_brief=self._is_spent)
+        self.spent_s += time.thread_time() - began_s
+        return look
+
+    def data(self, reading: Reading, at: int, look: _Look, bound: list[str]) -> Data:
+        began_s, is_brief = time.thread_time(), self._is_spent
+        data = replace(_data(reading, at, look, bound, is_brief=is_brief), is_brief=is_brief)
+        self.spent_s += time.thread_time() - began_s
+        return data
+
+    @property
+    def _is_spent(self) -> bool:
+        return self.spent_s > self.budget_s
 
 
 def _look(value: Any, *, is_brief: bool = False) -> _Look:

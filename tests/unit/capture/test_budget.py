@@ -79,7 +79,7 @@ def test_of_data_beyond_the_budget_no_more_than_the_size_is_looked_at(notebook_o
     source = Datasets()
     notebook = notebook_of(source)
     notebook.run("import pandas as pd")
-    source._budget_s = -1.0
+    source._reader.budget_s = -1.0
     notebook.run("df = pd.read_csv('houses.csv')")
     assert notebook.tracked("mean = df['a'].mean()") == {("dataset", "houses.csv"): "2 x 2"}
     assert "contents of the data it uses were not all captured" in notebook.view().notices[0]
