@@ -86,7 +86,7 @@ class NotebookItem(pytest.Item):
         with _surroundings(self.config):
             out = self.config.getoption("--nbtrack-out")
             done = run_aside(self.path, self._params(test), is_hasty=True, timeout_s=test.timeout_s, out=Path(out) if out else None, listener=watch)
-        failed = None if done.result.failure is None else done.result.failure.index
+        failed = None if done.result.failure is None else done.result.failure.number - 1
         for number, (index, seconds) in enumerate(watch.took(), 1):
             standing = "failed" if index == failed or (done.state != "FINISHED" and failed is None and index == watch.last) else "passed"
             self.user_properties.append((f"cell {number}", f"{standing} in {seconds:.2f} s"))

@@ -29,13 +29,17 @@ _SPELT = {"r": "R"}
 class Failure:
     """The cell that ended a notebook."""
 
-    index: int
-    """Position among all cells of the notebook as it was given."""
+    number: int
+    """Which of the code cells that are not empty, from 1, as somebody counts who runs them all; 0 for the cell of given parameters, which is none of theirs."""
     source: str
     name: str
     value: str
     traceback: str
     """Without colours."""
+
+    @property
+    def where(self) -> str:
+        return f"cell {self.number}" if self.number else "the cell of its parameters"
 
 
 @dataclass
@@ -99,7 +103,7 @@ def execute(notebook: Notebook, kernel_name: str, params: Mapping[str, Any], wor
         )  # fmt: skip
     except PapermillExecutionError as cause:
         if executed.failure is None and executed.stopped is None and not executed.died:
-            executed.failure = Failure(cause.cell_index, cause.source, cause.ename, cause.evalue, "\n".join(cause.traceback))
+            executed.failure = Failure(cause.exec_count or 0, cause.source, cause.ename, cause.evalue, "\n".join(cause.traceback))
     except PapermillException as cause:
         raise UsageError(f"{notebook.path}: {cause}", mend="papermill knows parameters in Python, R, Julia, Scala, bash and some more.") from cause
     return executed
@@ -133,10 +137,11 @@ async def run_cells(client: Any, manager: Any, work: Work) -> None:
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
     executed, cells = work.executed, client.nb.cells
-    code = [index for index, cell in enumerate(cells) if cell.cell_type == "code" and cell.source.strip()]
+    code = [index for index, cell in enumerate(cells) if cell.cell_type == "code" and cell.source.strip() and not _is_injected(cell)]
+    numbers = {index: number for number, index in enumerate(code, 1)}
     for index, cell in enumerate(cells):
-        if index in code:
-            work.listener.cell(code.index(index) + 1, len(code))
+        if index in numbers:
+            work.listener.cell(numbers[index], len(code))
         work.kernel.client.cell_id = cell.get("id", "")
         manager.cell_start(cell, index)
         try:
@@ -144,12 +149,12 @@ async def run_cells(client: Any, manager: Any, work: Work) -> None:
         except CellExecutionError as cause:
             manager.cell_exception(cell, cell_index=index, exception=cause)
             if executed.stopped is None and not (cause.ename == "SystemExit" and cause.evalue in ("", "0")):
-                executed.failure = Failure(_given(cells, index), cell.source, cause.ename, cause.evalue, _traceback(cell, cause))
+                executed.failure = Failure(numbers.get(index, 0), cell.source, cause.ename, cause.evalue, _traceback(cell, cause))
             return
         except DeadKernelError:
             manager.cell_exception(cell, cell_index=index)
             executed.died = "" if executed.stopped else await how_it_died(work.kernel)
-            executed.failure = Failure(_given(cells, index), cell.source, "", executed.died, "")
+            executed.failure = Failure(numbers.get(index, 0), cell.source, "", executed.died, "")
             return
         finally:
             client.settle(index)
@@ -192,7 +197,7 @@ def inject(node: Any, lines: str, where: int | None) -> None:
     if not lines:
         return
     for cell in node.cells:
-        if "injected-parameters" in cell.metadata.get("tags", []):
+        if _is_injected(cell):
             cell.source = f"{cell.source.rstrip()}\n{lines}"
             return
     new: Any = nbformat.v4
@@ -200,9 +205,8 @@ def inject(node: Any, lines: str, where: int | None) -> None:
     node.cells.insert(0 if where is None else where + 1, cell)
 
 
-def _given(cells: Any, index: int) -> int:
-    """Position of a cell without those that were put in."""
-    return index - sum("injected-parameters" in cell.metadata.get("tags", []) for cell in cells[:index])
+def _is_injected(cell: Any) -> bool:
+    return "injected-parameters" in cell.metadata.get("tags", [])
 
 
 def _translatable(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -67,6 +67,7 @@ class _Work:
     job: Job | None = None
     attempt: int = 0
     lock: StageLock | None = None
+    log: Recording | None = None
     began: float = field(default_factory=time.monotonic)
 
 
@@ -252,9 +253,9 @@ class PipelineRun:
         self._history.stage(it, Phase.RUNNING, key=work.decision.key, attempt=work.attempt)
         self._board.phases[it] = Phase.RUNNING
         self._shows.phase(node, Phase.RUNNING, "", 0.0)
-        listener = Recording(it, self._history, self._shows.listener(it), secrets_of(work.job.params))
+        work.log = Recording(it, self._history, self._shows.listener(it), secrets_of(work.job.params))
         next_ = (self._graph.nodes[other] for other in self._board.coming())
-        self._running[self._starter.begin(node, work.decision, work.job, listener, next_)] = it
+        self._running[self._starter.begin(node, work.decision, work.job, work.log, next_)] = it
 
     def _put_off(self, it: str) -> None:
         """Another run has a node in hand, or what it reads."""
@@ -285,7 +286,8 @@ class PipelineRun:
         except (NbtrackError, OSError):
             self._outcome.drop(node)
             raise
-        assert work.job is not None
+        assert work.job is not None and work.log is not None
+        work.log.ended(result)
         self._runs[it] = result.run_id
         self._bill.attempt(self._where.home, result.run_id, result.seconds, result.cpu_s, node.spec.resources.price)
         if result.notebook:
@@ -349,11 +351,10 @@ class PipelineRun:
 
     def _settle(self, it: str, phase: Phase, reason: str, *, seconds: float = 0.0, run_id: str = "", entry: Entry | None = None) -> None:
         """A node is through; what waits for it may come next."""
-        node = self._graph.nodes[it]
         self._board.settle(it, phase, reason)
         facts = {"reason": reason, "seconds": seconds, "run_id": run_id or self._runs.get(it, "")}
         self._history.stage(it, phase, **facts, **({"entry": entry.as_json().decode(), "key": entry.key} if entry is not None else {}))
-        self._shows.phase(node, phase, reason, seconds)
+        self._shows.phase(self._graph.nodes[it], phase, reason, seconds)
         work = self._works.pop(it, None)
         if work is not None and work.lock is not None:
             work.lock.release()

@@ -144,7 +144,7 @@ def failure_text(result: Result, job: Job) -> str:
         )
     failure = result.failure
     if failure is not None:
-        lines += [f"in cell {failure.index + 1} of {job.notebook.name}:", *(f"    {line}" for line in words.clean(failure.source).splitlines())]
+        lines += [f"in {failure.where} of {job.notebook.name}:", *(f"    {line}" for line in words.clean(failure.source).splitlines())]
         lines += [words.clean(failure.traceback)] if failure.traceback else []
     lines.append(f"run: {result.run_id[:8]} (nbtrack show {result.run_id[:8]})")
     return "\n".join(lines)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nbtrack.entities import State
 from nbtrack.pipelines.history import History, Phase
 from nbtrack.pipelines.listener import Listener
+from nbtrack.pipelines.stage import Result
 from nbtrack.secrets.values import MASK
 
 _MOST = 20_000_000
@@ -44,9 +46,22 @@ class Recording:
         self._write(text)
         self._other.text(stream, text)
 
+    def ended(self, result: Result) -> None:
+        """The attempt is over; of one that failed, the log ends with why, however long it is."""
+        if result.state is State.FINISHED:
+            return
+        failure = result.failure
+        self._append(f"--- {'was interrupted' if result.state is State.KILLED else 'failed'}{f' in {failure.where}' if failure else ''}: {result.reason} ---\n")
+        self._append(f"{failure.traceback}\n" if failure and failure.traceback else "")
+
     def _write(self, text: str) -> None:
         if self._written > _MOST:
             return
         self._written += len(text)
+        self._append(text if self._written <= _MOST else "\n[nbtrack: more was written; the run keeps its end]\n")
+
+    def _append(self, text: str) -> None:
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
         with self._path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text if self._written <= _MOST else "\n[nbtrack: more was written; the run keeps its end]\n")
+            file.write(text)

@@ -146,7 +146,7 @@ def run_or_raise(path: Path, params: Mapping[str, Any], **options: Any) -> Noteb
     found = run_aside(path, params, **options)
     if found.state is not State.FINISHED:
         failure = found.result.failure
-        where = f" in cell {failure.index + 1}" if failure is not None else ""
+        where = f" in {failure.where}" if failure is not None else ""
         raise StageError(
             f"{found.job.notebook} failed{where}: {found.result.reason}.", mend=f"Look at it with nbtrack show {found.run_id[:8]}.",
             stage=found.job.name, run_id=found.run_id,

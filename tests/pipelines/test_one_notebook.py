@@ -69,7 +69,7 @@ def test_a_failing_cell_ends_the_run_failed_and_is_told_whole(notebook, home):
     found = run_notebook(notebook("bad.ipynb", "x = 1", "y = 0\nx / y", "never = 1"), {})
     assert (found.state, found.run.reason) == (State.FAILED, "ZeroDivisionError: division by zero")
     assert "x / y" in found.run.traceback
-    assert (found.result.failure.index, found.result.failure.source) == (1, "y = 0\nx / y")
+    assert (found.result.failure.number, found.result.failure.source) == (2, "y = 0\nx / y")
     with pytest.raises(StageError, match=r"bad.ipynb failed in cell 2: ZeroDivisionError.*nbtrack show"):
         nbtrack.run_notebook(home.root.parent / "bad.ipynb")
 

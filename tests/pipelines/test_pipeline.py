@@ -296,3 +296,16 @@ def test_a_terminal_shows_what_runs_now(notebook, pipeline, tmp_path):
     text = shown.decode()
     assert "slow: cell 1 of 1" in text and "epoch 7" in text
     assert "loss █" in text or "▁" in text, text[-2000:]
+
+
+def test_the_log_of_a_failed_stage_ends_with_its_traceback_and_counts_cells_as_the_user_does(notebook, pipeline, monkeypatch):
+    notebook("bad.ipynb", "x = 1", "raise ValueError(f'no {kind} with {token}')", parameters="kind = ''\ntoken = ''")
+    monkeypatch.setenv("API_TOKEN", "zq8-" + "k3v9x7" * 4)
+    run = pipeline("""
+        secrets: [API_TOKEN]
+        stages: {bad: {notebook: bad.ipynb, params: {kind: tree, token: "${secrets.API_TOKEN}"}}}
+    """)
+    assert "in cell 3 of bad.ipynb" in run("run", code=1).stderr
+    log = run("logs", "bad").stdout
+    assert "--- cell 3 of 3 ---\n--- failed in cell 3: ValueError: no tree with" in log and "Traceback" in log and "of 4" not in log
+    assert log.rstrip().splitlines()[-1].startswith("ValueError: no tree with") and "zq8-" not in log
