@@ -147,6 +147,8 @@ class Datasets(Source):
             bound = [name for name in _bound(statement) if name in names]
             values = [names[name] for name in bound]
             for reading in readings:
+                if id(reading.node) not in given and reading.is_missing:
+                    continue
                 values = values if len(readings) == 1 else _matching(statement, reading, names)
                 data = self._reader.data(reading, at, _seen(given, reading, known) or self._reader.look(values), bound)
                 if (data.name, data.digest) not in seen:

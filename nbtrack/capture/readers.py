@@ -14,6 +14,7 @@ from nbtrack.capture.calls import MISSING, argument, value_of
 from nbtrack.capture.known import module_of
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
+from nbtrack.system import working_folder
 
 WORDS = regex(r"\b(read_\w+|scan_\w+|load\w*|fetch_\w+|make_\w+|loadtxt|genfromtxt|fromfile|open|get_rdataset|datasets?|Dataset\w*|DataLoader|File)\b")
 """Code without any of these reads no data."""
@@ -49,6 +50,16 @@ class Reading:
     """As the code gives it: a path or a URL."""
     node: ast.Call | None = field(default=None, compare=False, repr=False)
     """Where it stands."""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether its path is that of no file: what nobody saw to be read was then not read, whatever the names hold that were bound."""
+        if not self.path or "://" in self.path or any(it in self.path for it in "*?["):
+            return False
+        try:
+            return not (working_folder() / Path(self.path).expanduser()).exists()
+        except (OSError, ValueError, RuntimeError):  # who may not look there cannot say
+            return False
 
 
 def readings_in(node: ast.AST, names: Mapping[str, Any], functions: Mapping[str, ast.AST], depth: int = 0) -> Iterator[Reading]:

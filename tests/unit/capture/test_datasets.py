@@ -195,3 +195,21 @@ def test_rows_and_columns_are_those_that_the_loader_gave(notebook, sheet, code, 
     assert {key: it.value for key, it in book.run(code).items()} == {("dataset", name): size}
     book.run("x = 1")
     assert sum(isinstance(it, functools.partial) for it in taps.taps) == 0
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "df = pd.read_csv('nofile.csv')",
+        "try:\n    df = pd.read_csv('nofile.csv')\nexcept OSError:\n    df = pd.DataFrame({'a': [1, 2]})",
+        "text = open('nofile.csv').read()",
+    ],
+)
+def test_what_is_not_there_was_not_read(sheet, tmp_path, monkeypatch, code):
+    monkeypatch.chdir(tmp_path)
+    book = sheet(Woven())
+    book.sources[0].start(SimpleNamespace(user_ns=book.namespace))
+    book.run("import os, pandas as pd", is_tracked=False)
+    assert book.run(code) == {}
+    (tmp_path / "nofile.csv").write_text(TABLE)
+    assert list(book.run("df = pd.read_csv('nofile.csv')\nos.remove('nofile.csv')")) == [("dataset", "nofile.csv")]
