@@ -29,7 +29,7 @@ def read_gates(located: Located, stage: str = "") -> Gates:
     """The gates of a file.
 
     Args:
-        stage: the stage of a pipeline whose gates are meant; where it has none, or is not there, those of the section `gates`.
+        stage: the stage of a pipeline whose gates are meant; where it has none, those of the section `gates` that no other stage names.
 
     Raises:
         SpecError: it has none, or says what cannot be meant.
@@ -48,6 +48,8 @@ def read_gates(located: Located, stage: str = "") -> Gates:
             raise located.error([((*place, name, "kind"), f"the kind {kind!r} is installed, and {broken[kind]}")])
     gates: Gates = located.check(Gates, place)
     named = located.at(own) if own else None
+    if not own and isinstance(located.at(("stages", stage)), dict):
+        return _of_none(located, gates, stage)
     if not isinstance(named, list):
         return gates
     if unknown := [at for at, word in enumerate(named) if not isinstance(word, str) or word not in gates]:
@@ -62,6 +64,17 @@ def _of_stage(located: Located, stage: str) -> Place:
         return ()
     place: Place = ("stages", stage, "gates") if "gates" in facts else ("defaults", "gates")
     return place if located.at(place) else ()
+
+
+def _of_none(located: Located, gates: Gates, stage: str) -> Gates:
+    """The gates that no stage names, for a stage that names none."""
+    stages = located.at(("stages",))
+    lists = [located.at(own) for name in (stages if isinstance(stages, dict) else ()) if isinstance(name, str) and (own := _of_stage(located, name))]
+    taken = {word for names in lists if isinstance(names, list) for word in names if isinstance(word, str)}
+    left = {name: gate for name, gate in gates.items() if name not in taken}
+    if not left:
+        raise located.error([(("stages", stage), f"the stage has no gates{_elsewhere(located)}")])
+    return left
 
 
 def _elsewhere(located: Located) -> str:

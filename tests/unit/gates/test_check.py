@@ -139,7 +139,10 @@ def test_the_run_of_a_stage_is_held_against_the_gates_of_its_stage(home, tmp_pat
     with pytest.raises(SpecError, match="no section 'gates' for this run; gates stand in the stages train, named: name a run of one"):
         nbtrack.gate("bare")
     (tmp_path / "nbtrack.yaml").write_text(f"gates:\n  common: {good}\n  other: {good}\n{stages}")
-    assert (asked("train"), asked("named"), asked("bare")) == (["own"], ["common"], ["common", "other"])
+    assert (asked("train"), asked("named"), asked("bare")) == (["own"], ["common"], ["other"])
+    (tmp_path / "nbtrack.yaml").write_text(f"gates:\n  common: {good}\n{stages}")
+    with pytest.raises(SpecError, match="the stage has no gates for this run; gates stand in the stages train, named: name a run of one"):
+        nbtrack.gate("bare")
     (tmp_path / "nbtrack.yaml").write_text(f"gates:\n  other: {good}\n{stages}")
     with pytest.raises(SpecError, match="there is no gate 'common'"):
         nbtrack.gate("named")
