@@ -42,6 +42,11 @@ class MetricChange:
     is_curve: bool
 
     @property
+    def label(self) -> str:
+        """The name, and which of a curve's values is meant."""
+        return f"{self.name} (best)" if self.is_curve else self.name
+
+    @property
     def delta(self) -> float | None:
         return None if self.a is None or self.b is None else self.b - self.a
 

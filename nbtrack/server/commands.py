@@ -11,7 +11,7 @@ from typing import Any
 
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home
-from nbtrack.reads import find
+from nbtrack.reads import find, words
 from nbtrack.replay.reproduce import ENVIRONMENTS
 
 
@@ -78,7 +78,7 @@ def _reproduce(home: Home, root: Path, body: Mapping[str, Any]) -> Command:
     beside = Path(view.tags.get("nbtrack.notebook", "")).parent
     cwd = beside if beside.is_absolute() and beside.is_dir() and beside.resolve().is_relative_to(root.resolve()) else root
     options = [f"--env={env}", *(f"--tolerance={it}" for it in tolerance)]
-    return Command("reproduce", f"Reproduce {view.name}", view.run_id, ["reproduce", view.run_id, *options, "--output", "--json"], cwd, has_result=True)
+    return Command("reproduce", f"Reproduce {words.title(view)}", view.run_id, ["reproduce", view.run_id, *options, "--output", "--json"], cwd, has_result=True)
 
 
 def _pipeline(home: Home, root: Path, body: Mapping[str, Any]) -> Command:

@@ -4,7 +4,7 @@ import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/appu
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Message } from '@lumino/messaging';
-import { Widget } from '@lumino/widgets';
+import { Title, Widget } from '@lumino/widgets';
 
 import { IChoices } from '../models/host';
 import { Runs } from '../models/runs';
@@ -41,7 +41,7 @@ export const mainViews: JupyterFrontEndPlugin<void> = {
     const area = lab ? 'main' : 'right';
     // They come back where they were after a reload of the page
     const tracker = new WidgetTracker<MainAreaWidget<View>>({ namespace: 'nbtrack' });
-    const put = (content: View, id: string, title: string): void => {
+    const put = (content: View, id: string, title: string): Title<Widget> => {
       const widget = new MainAreaWidget({ content });
       widget.id = id;
       widget.title.label = title;
@@ -50,6 +50,7 @@ export const mainViews: JupyterFrontEndPlugin<void> = {
       app.shell.add(widget, area);
       app.shell.activateById(id);
       void tracker.add(widget);
+      return widget.title;
     };
 
     app.commands.addCommand(OPEN_COMPARE, {
@@ -98,7 +99,16 @@ export const mainViews: JupyterFrontEndPlugin<void> = {
           },
           jobs
         };
-        put(new View(host, { command: OPEN_RUN, args: () => ({ run }) }, element => showRun(element, host, run, actions)), id, `Run ${run.slice(0, 8)}`);
+        const view = new View(host, { command: OPEN_RUN, args: () => ({ run }) }, element => showRun(element, host, run, actions));
+        const title = put(view, id, `Run ${run.slice(0, 8)}`);
+        const disconnect = host.changed.connect(() => {
+          const here = runsHere();
+          const row = here.row(run);
+          if (row !== undefined) {
+            title.label = here.label(row);
+            disconnect();
+          }
+        });
       }
     });
 

@@ -37,7 +37,11 @@ export function RunItem({ compare, row, series }: { compare: Compare; row: numbe
             <span class="nbt-hidden">{STRINGS.stamps[stamp]}</span>
           </span>
         )}
-        <span class="nbt-value">{value === undefined ? '' : `${compare.metric ?? ''} ${formatNumber(value)}`}</span>
+        {value !== undefined && (
+          <span class="nbt-value">
+            <span class="nbt-value-of">{compare.metric}</span> <span>{formatNumber(value)}</span>
+          </span>
+        )}
       </div>
       <div class="nbt-item-line nbt-faint">
         <span>
