@@ -123,7 +123,7 @@ def _index(home: Home, view: RunView) -> list[dict[str, object]]:
 def _sections(diff: RunDiff) -> list[DifferenceSection]:
     environment, git, notebook = diff.environment, diff.git, diff.notebook
     data = [Change(f"{it.name}: {change.name}", change.a, change.b) for it in diff.data for change in (it.digest, it.rows, *it.schema) if change.a != change.b]
-    metrics = [Change(it.label, _number(it.a), _number(it.b)) for it in diff.metrics]
+    metrics = [Change(it.name, _number(it.a), _number(it.b)) for it in diff.metrics]
     curves = [Change(it.name, *map(_curve, it.points, it.bests, it.lasts)) for it in diff.curves]
     cells = [(f"cell {it.number_b or it.number_a} {it.how}", [*it.source, *it.outputs]) for it in notebook.cells]
     commits = [(title, list(lines)) for title, lines in (("commits", git.commits), ("files", git.files), ("not committed", git.patch)) if lines]

@@ -151,9 +151,8 @@ def _metrics(head: RunView, base: RunView | None) -> list[MetricRow]:
         one, other = now.get(name), before.get(name)
         known = one or other
         assert known is not None
-        is_curve = any(it is not None and it.is_curve for it in (one, other))
-        values = [None if it is None else it.best if is_curve else it.last for it in (one, other)]
-        rows.append(MetricRow(_best(name) if is_curve else name, values[0], values[1] if base is not None else None, known.direction))
+        values = [None if it is None else it.last for it in (one, other)]
+        rows.append(MetricRow(name, values[0], values[1] if base is not None else None, known.direction))
     return rows
 
 
@@ -174,7 +173,7 @@ def _pictures(home: Home, part: Part) -> dict[str, Any]:
         picture = curves(series(reader, views, names), labels, words.clean(says))
         found["curves"] = (Picture(picture.says, _uri("image/svg+xml", picture.svg.encode("utf-8", "backslashreplace"))),)
         same = {it.name for it in part.metrics if it.verdict == "same"}
-        names.sort(key=lambda name: _best(name) in same)
+        names.sort(key=lambda name: name in same)
         found["charts"], found["more_curves"] = charts(reader, head, base, names[:_CHARTS]), len(names[_CHARTS:])
     return found
 
@@ -189,11 +188,6 @@ def _figures(home: Home, part: Part) -> Iterator[Picture]:
             yield Picture(it["title"], f"data:image/png;base64,{data}", f"figures/{slug}-{number}.png")
         elif data and it["mime"] == "image/svg+xml":
             yield Picture(it["title"], _uri("image/svg+xml", data.encode("utf-8", "backslashreplace")), f"figures/{slug}-{number}.svg")
-
-
-def _best(name: str) -> str:
-    """What the best value of a curve is called."""
-    return f"{name} (best)"
 
 
 def _uri(mime: str, data: bytes) -> str:

@@ -32,19 +32,13 @@ class Change:
 
 @dataclass(frozen=True)
 class MetricChange:
-    """A metric that differs: of a curve its best value, else its only one."""
+    """A metric whose last value differs; what else of its curve does, its `CurveChange` tells."""
 
     name: str
     direction: str
     """`max` or `min`: which way is better."""
     a: float | None
     b: float | None
-    is_curve: bool
-
-    @property
-    def label(self) -> str:
-        """The name, and which of a curve's values is meant."""
-        return f"{self.name} (best)" if self.is_curve else self.name
 
     @property
     def delta(self) -> float | None:

@@ -132,7 +132,7 @@ def _metric_rows(diff: RunDiff) -> list[tuple[str, ...]]:
     for it in diff.metrics:
         change = "" if it.delta is None else f"{'+' if it.delta > 0 else ''}{words.number(it.delta)}"
         change += "" if it.relative is None or not math.isfinite(it.relative) else f" ({it.relative:+.1%})"
-        rows.append((it.label, _number(it.a), _number(it.b), change, it.verdict, "higher" if it.direction == "max" else "lower"))
+        rows.append((it.name, _number(it.a), _number(it.b), change, it.verdict, "higher" if it.direction == "max" else "lower"))
     return rows
 
 

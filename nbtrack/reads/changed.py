@@ -78,7 +78,7 @@ def changed_line(home: Home, a: RunView, b: RunView) -> str:
     """What changed from one run to another, in one line; empty where nothing did. What the first run has no metrics of is left out."""
     params = [f"{it.name} {_value(it.name, it.a)} → {_value(it.name, it.b)}" for it in diff_texts(a.params, b.params)]
     metrics = [
-        f"{it.label} {_number(it.a)} → {_number(it.b)}" + (f" ({it.verdict})" if it.verdict else "")
+        f"{it.name} {_number(it.a)} → {_number(it.b)}" + (f" ({it.verdict})" if it.verdict else "")
         for it in diff_metrics(a.metrics, b.metrics if a.metrics else {})
     ]
     parts = [*_few(params), *_few(metrics)]

@@ -89,7 +89,10 @@ def diff_params(a: RunView, b: RunView) -> tuple[Change, ...]:
 
 
 def diff_metrics(a: Mapping[str, Metric], b: Mapping[str, Metric]) -> tuple[MetricChange, ...]:
-    """Metrics whose best or only value differs; what the machine did (`system/…`) is left out, as no run is better by it."""
+    """Metrics whose last value differs: it counts in comparisons, gates and queries.
+
+    What the machine did (`system/…`) is left out, as no run is better by it.
+    """
     found = []
     for name in {**a, **b}:
         if name.startswith(_SYSTEM):
@@ -97,10 +100,9 @@ def diff_metrics(a: Mapping[str, Metric], b: Mapping[str, Metric]) -> tuple[Metr
         one, other = a.get(name), b.get(name)
         known = other or one
         assert known is not None
-        is_curve = any(it is not None and it.is_curve for it in (one, other))
-        values = [None if it is None else it.best if is_curve else it.last for it in (one, other)]
+        values = [None if it is None else it.last for it in (one, other)]
         if not _is_same(*values):
-            found.append(MetricChange(name, known.direction, values[0], values[1], is_curve))
+            found.append(MetricChange(name, known.direction, values[0], values[1]))
     return tuple(found)
 
 

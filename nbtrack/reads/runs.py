@@ -47,7 +47,8 @@ def all_runs(home: Home, query: str = "", *, with_trash: bool = False, metrics: 
 def find(home: Home, word: str = "last", *, store: str | None = None) -> RunView:
     """The one run that a word means: `last`, an id or the first letters of it (nbtrack's or MLflow's), a name (its last attempt), `name#2`.
 
-    A run of the journal goes before one that only a store has; `last` is this machine's last one, if it has any.
+    A run of the journal goes before one that only a store has, and one of the store in force before those of others, as two projects may
+    use the same names; `last` is this machine's last one, if it has any.
 
     Args:
         store: masked URI of the store that is looked into, before all others known here; None means the one in force.
@@ -61,7 +62,9 @@ def find(home: Home, word: str = "last", *, store: str | None = None) -> RunView
     if word == "last":
         chosen = [view for view in local if not view.is_trashed and REPRODUCES_TAG not in view.tags][:1] or _last_of_store(home, store)
     else:
-        chosen = _meant(local, word) or _meant(_of_stores(home, word, store, {view.run_id for view in local}), word)
+        here = in_force() if store is None else store
+        chosen = _meant([view for view in local if view.start.store == here], word) or _meant(local, word)
+        chosen = chosen or _meant(_of_stores(home, word, store, {view.run_id for view in local}), word)
     if len(chosen) == 1:
         view = chosen[0] if not chosen[0].is_local else fold(home, chosen[0].run_id)
         if view is not None:

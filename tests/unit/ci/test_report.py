@@ -32,7 +32,7 @@ def test_an_improvement_a_regression_and_a_failed_gate_are_told(home, fit, tmp_p
     head = nbtrack.run(head.run_id)
     made = report(home, head, base, tmp_path)
     verdicts = {it.name: it.verdict for it in made.parts[0].metrics}
-    assert verdicts == {"acc": "better", "loss (best)": "worse", "same": "same", "new": "new", "old": "gone"}
+    assert verdicts == {"acc": "better", "loss": "worse", "same": "same", "new": "new", "old": "gone"}
     text = draw_markdown.draw(made.title, made.blocks())
     assert "1 of 2 gates failed." in text and "| acc | 0.8 | 0.9 | +0.1 (+12.5%) | better | higher |" in text.replace("\u200b", "")
     assert "| lr | 0.1 | 0.2 |" in text and "-b = 2" in text and "+b = 3" in text and "1 metric is the same" in text
@@ -54,7 +54,7 @@ def test_a_first_run_and_no_change_say_so(home, fit, tmp_path):
 def test_a_value_that_was_told_twice_is_no_curve(home, fit, tmp_path):
     made = report(home, fit("fit", {"acc": [0.9, 0.9], "loss": [2.0, 1.0], "dollars": 59353.4}), None, tmp_path, with_pictures=True)
     text = draw_markdown.draw("t", made.blocks())
-    assert [it.name for it in made.parts[0].metrics] == ["acc", "loss (best)", "dollars"] and "mermaid" not in text and "| 59353 |" in text
+    assert [it.name for it in made.parts[0].metrics] == ["acc", "loss", "dollars"] and "mermaid" not in text and "| 59353 |" in text
 
 
 def test_a_notebook_that_failed_is_told_first_with_its_traceback(home, tmp_path):

@@ -234,7 +234,7 @@ def test_a_diff_with_a_run_of_the_store_tells_no_data_as_removed(home, index, be
     index.put([stored(1, "theirs", metrics={"loss": StoredMetric(1.0, 3, 0.5, 1, 2.0, 0, 4)})], 1)
     found = diff_runs(home, find(home, "mine"), find(home, "theirs"), tmp_path)
     assert found.data == ()
-    assert [(it.name, it.b) for it in found.metrics] == [("loss", 0.5)]
+    assert [(it.name, it.b) for it in found.metrics] == [("loss", 1.0)]
 
 
 def test_stale_data_is_told_with_its_age(home, index, masked):

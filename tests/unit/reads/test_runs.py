@@ -45,6 +45,14 @@ def test_a_word_finds_its_run(home):
     assert find(home, "bold-owl").metrics["acc"].last == 0.5
 
 
+def test_a_name_that_two_stores_have_means_the_run_of_the_store_in_force(home):
+    start = RunStart("9" * 32, "bold-owl", "mnist", "sqlite:////y.db", "nobody", 2 * 10**18, attempt=1)
+    RunWriter.create(home, start).close()
+    assert find(home, "bold-owl", store="sqlite:////x.db").run_id[0] == find(home, "bold-owl#1", store="sqlite:////x.db").run_id[0] == "0"
+    assert find(home, "bold-owl", store="sqlite:////y.db").run_id[0] == find(home, "bold-owl").run_id[0] == "9"
+    assert find(home, "9999", store="sqlite:////x.db").name == "bold-owl"
+
+
 def test_an_unknown_word_names_the_nearest_run(home):
     with pytest.raises(UnknownRunError, match="Did you mean 'bold-owl'"):
         find(home, "bold-oul")
