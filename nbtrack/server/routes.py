@@ -6,6 +6,7 @@ that says whose fault it is.
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import json
 import os
@@ -28,7 +29,7 @@ from nbtrack.server.hub import Hub
 from nbtrack.server.job_routes import JobHandler, JobsHandler
 from nbtrack.server.jobs import Jobs
 from nbtrack.server.kept_routes import ArtifactHandler, ArtifactsHandler, NotebooksHandler, PlaceHandler
-from nbtrack.server.shapes import About
+from nbtrack.server.shapes import About, JobNews
 from nbtrack.server.watch import Watch
 
 
@@ -40,12 +41,19 @@ def add_to(server: Any) -> None:
     examiner = Examiner(home)
     web.settings |= {
         "nbtrack_home": home, "nbtrack_root": root, "nbtrack_hub": hub, "nbtrack_examiner": examiner, "nbtrack_watch": Watch(home, hub, examiner),
-        "nbtrack_jobs": Jobs(home, lambda user, news: hub.tell("job", news, user)), "nbtrack_buckets": {},
+        "nbtrack_jobs": Jobs(home, functools.partial(_tell_of_job, home, hub)), "nbtrack_buckets": {},
     }  # fmt: skip
     page = web.settings.setdefault("page_config_data", {})
     page["nbtrackRoot"], page["nbtrackLocked"] = root, json.dumps(settings.of_environment(os.environ))
     base = url_path_join(web.settings["base_url"], "nbtrack", "api")
     web.add_handlers(".*$", [(url_path_join(base, name), handler) for name, handler in ROUTES.items()])
+
+
+def _tell_of_job(home: Home, hub: Hub, user: str, news: JobNews) -> None:
+    hub.tell("job", news, user)
+    if news["kind"] == "reproduce" and news["state"] not in ("running", "cancelling"):
+        forget(home, [news["subject"]])  # it ended long ago, so that nobody would look soon whether it has a verdict now
+        hub.tell("runs", [news["subject"]])
 
 
 def _home(server: Any, root: str) -> Path:

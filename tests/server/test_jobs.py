@@ -41,6 +41,9 @@ async def test_a_run_is_reproduced_as_a_job_and_its_verdict_told(jp_fetch, get, 
         seen.clear()
         await asyncio.wait_for(seen.wait(), 30)
     assert "event: job" in "".join(told)
+    while f'event: runs\ndata: ["{run.run_id}"]' not in "".join(told).partition('"state": "ended"')[2]:  # at once, as what shows the run waits for it
+        seen.clear()
+        await asyncio.wait_for(seen.wait(), 5)
     listening.cancel()
 
 
