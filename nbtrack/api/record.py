@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbtrack.api.notice import no_run
 from nbtrack.capture.current import current
+
+if TYPE_CHECKING:
+    from nbtrack.capture.run import TrackedRun
 
 
 def log(values: Mapping[str, Any] | None = None, /, *, step: int | None = None, **metrics: Any) -> None:
@@ -26,7 +29,7 @@ def log(values: Mapping[str, Any] | None = None, /, *, step: int | None = None, 
     for name, value in metrics.items():
         run.log(name, value, step)
     if values is not None:
-        for name, value in values.items():
+        for name, value in _named(run, "log", values).items():
             run.log(str(name), value, step)
 
 
@@ -83,5 +86,15 @@ def _each(word: str, values: Mapping[str, Any] | None, named: dict[str, Any]) ->
     if run is None:
         no_run(word)
         return
-    for name, value in {**(values or {}), **named}.items():
+    for name, value in {**_named(run, word, values), **named}.items():
         getattr(run, word)(str(name), value)
+
+
+def _named(run: TrackedRun, word: str, values: Any) -> Mapping[Any, Any]:
+    """The values by name. What has no names costs the user's cell nothing: the run notes it."""
+    if values is None:
+        return {}
+    if isinstance(values, Mapping):
+        return values
+    run.notice(f"nbtrack.{word}() takes values by name, and was given {type(values).__name__}: nbtrack.{word}(name=value)")
+    return {}
