@@ -152,6 +152,11 @@ def test_mistakes_in_the_file_are_shown_where_they_stand_and_words_are_offered(l
     page.keyboard.press("Tab")
     page.wait_for_function("() => document.querySelector('.jp-FileEditor .cm-content').textContent.includes('retries: ')")
 
+    # One that is a pipeline when it is opened gets the same, once: a second time is an error
+    (folder / "weekly.yml").write_text(YAML.replace("prepare]", "preparex]"))
+    command(page, "docmanager:open", f"{{path: '{folder.name}/weekly.yml', factory: 'Editor'}}")
+    page.locator(".cm-lintRange-error", has_text="preparex").wait_for()
+
 
 @pytest.mark.browser
 def test_a_pipeline_has_a_page_of_its_own_in_notebook_7(notebook7, page, word):

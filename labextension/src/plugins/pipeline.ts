@@ -68,9 +68,11 @@ export const pipeline: JupyterFrontEndPlugin<void> = {
 
     app.docRegistry.addWidgetExtension('Editor', {
       createNew: (widget, context) => {
-        // A file becomes a pipeline while it is written
+        // A file becomes a pipeline while it is written; reading it changes its content, too
+        let isHelped = false;
         const help = (): void => {
-          if (!widget.isDisposed && isPipeline(context.path, context.model.toString())) {
+          if (!isHelped && !widget.isDisposed && isPipeline(context.path, context.model.toString())) {
+            isHelped = true;
             leave();
             void import('../editor/spec').then(({ helpWriting }) => widget.isDisposed || helpWriting(widget, context));
           }
