@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
+from nbtrack.notebooks.listings import Listings
 from nbtrack.notebooks.orders import Order
 from nbtrack.records import dataclass
 
@@ -91,6 +92,7 @@ class Body:
     """The last statement is an expression, whose value IPython keeps as `_`."""
     orders: set[Order] = field(default_factory=set)
     """Sets it goes through in the order of their hashes."""
+    listings: Listings = field(default_factory=Listings)
     commands: list[tuple[str, str]] = field(default_factory=list)
     """Magics and shell commands (`!`), each with its argument."""
 
@@ -113,6 +115,7 @@ def join(into: Body, other: Body, *, but_reads: bool = False) -> None:
     into.packages |= other.packages
     into.commands += other.commands
     into.orders |= other.orders
+    into.listings.used |= other.listings.used
     into.changes_locals |= other.changes_locals
     into.is_stateful |= other.is_stateful
     into.is_arithmetic &= other.is_arithmetic

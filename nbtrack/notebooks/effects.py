@@ -15,6 +15,7 @@ from nbtrack.notebooks.branches import Branches
 from nbtrack.notebooks.expressions import FRESH, bound_in, chain_of, displayed, handed, is_main, is_shell, may_hold, name_in, sharing, tail_of, text_of
 from nbtrack.notebooks.imported import imported, imported_by
 from nbtrack.notebooks.options import is_setup, key_of_target, keys_of_call
+from nbtrack.notebooks.listings import listings_of
 from nbtrack.notebooks.orders import orders_of
 from nbtrack.notebooks.scopes import parse
 from nbtrack.notebooks.shell_calls import cell_magic, take_magic, take_shell
@@ -44,6 +45,7 @@ def effects_of(code: str, source: str = "", tree: ast.Module | None = None) -> B
             walk.is_early = walk.is_early and is_setup(statement)
             walk.visit(statement)
         walk.body.orders |= orders_of(tree.body)
+        walk.body.listings = listings_of(tree.body)
     except RecursionError:
         walk.body.is_opaque = True
     walk.body.sure = set(walk.sure)
@@ -395,6 +397,7 @@ def body_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.La
     for part in inside:
         walk.visit(part)
     walk.body.orders |= orders_of(inside, own)
+    walk.body.listings = listings_of(inside, own)
     walk.body.is_arithmetic = is_arithmetic(node, own)
     walk.body.sure = set()
     return walk.body

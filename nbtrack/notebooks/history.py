@@ -68,6 +68,8 @@ class History:
         """Modules of the user's own that were imported: full name to file."""
         self.loads: dict[str, str] = {}
         """For each of them, file and digest of it when it was loaded last."""
+        self.listings: set[str] = set()
+        """Names that mean files in the order a directory lists them."""
         self._has_autoreload = False
 
     def touched(self, body: Body) -> set[str]:
@@ -241,7 +243,7 @@ class History:
         body, seen = step.body, step.entry.seen
         self._weak |= {name for name, kind in (seen.kinds if seen is not None else {}).items() if kind.startswith(_WEAK)}
         if step.clears:
-            self._imports, self._code, self._links, self._runs = {}, {}, {}, {}
+            self._imports, self._code, self._links, self._runs, self.listings = {}, {}, {}, {}, set()
         self._has_autoreload |= "autoreload" in step.entry.source
         if seen is not None:
             self.local_modules |= files_of(seen)
@@ -250,6 +252,7 @@ class History:
             if not name.startswith("<") and (seen is None or name in seen.bound or name in seen.gone or name in body.functions or name in body.imports):
                 self._drop(name)
         self._bound |= step.sets
+        self.listings = self.listings - body.listings.ordered - body.writes - body.deletes | body.listings.of(self.listings)
         self._imports |= body.imports
         for name, inner in body.functions.items():
             self._code.setdefault(name, set()).add(len(self._bodies))

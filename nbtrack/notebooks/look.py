@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nbtrack.entities.ledger import Seen
-from nbtrack.notebooks import known, orders
+from nbtrack.notebooks import known, listings, orders
 from nbtrack.notebooks.body import Body, Call
 from nbtrack.notebooks.calls import Calls
 from nbtrack.notebooks.local_code import Module, load, reached
@@ -155,6 +155,11 @@ class Look(Calls):
 
     def _orders(self, body: Body) -> None:
         seen, step = self._seen, self._step
+        known_before = self._history.listings
+        if body is not step.body:
+            known_before = known_before - step.body.listings.ordered | step.body.listings.of(known_before)
+        if listings.HERE in body.listings.used or not known_before.isdisjoint(body.listings.used):
+            step.facts.append(Fact("directory order", "depends on the order in which a directory lists its files, which nothing defines; sorted() would"))
         if seen is None:
             return
         for names, is_set in body.orders:

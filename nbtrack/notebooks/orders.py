@@ -11,7 +11,7 @@ _TIES = frozenset({"sorted", "min", "max"})
 _GO_THROUGH = frozenset({"str", "repr", "format", "list", "tuple", "enumerate", "iter", "zip", "map", "filter", "next", "deque", "array"})
 _TAKE_ALL = frozenset({"join", "extend", "fromkeys"})
 _SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy"})
-_TEXT_METHODS = frozenset({"findall", "lower", "read", "readlines", "rsplit", "split", "splitlines", "strip", "upper"})
+_TEXT_METHODS = frozenset({"findall", "glob", "iterdir", "listdir", "lower", "read", "readlines", "rsplit", "split", "splitlines", "strip", "upper"})
 ANY, TEXT = "*", "'"
 """Among the names of an order: a name of a function's own, and a text that stands in the code."""
 

@@ -38,6 +38,7 @@ RULES = {
     "shell": UNKNOWN,
     "environment": UNKNOWN,
     "hash order": UNKNOWN,
+    "directory order": UNKNOWN,
     "machine": UNKNOWN,
     "path": UNKNOWN,
     "install": UNKNOWN,
@@ -87,6 +88,7 @@ _BY_CODE = frozenset(
         "network",
         "shell",
         "environment",
+        "directory order",
         "path",
         "install",
     }

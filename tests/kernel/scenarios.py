@@ -178,6 +178,9 @@ SCENARIOS = [
     Scenario("the run's own cell again, and it counts on", {"a": "l = []", "r": RUN + "l.append(1)\nz = len(l)"}, "run a; run r; run r", "no", ("re-run",), "1 2 3"),
     Scenario("the order of a set of texts", {"a": "words = 'to be or not to be'.split()", "b": "vocab = list(set(words))", "r": RUN + "z = len(vocab)"}, "run a; run b; run r", "unknown", ("hash order",), "1 2 3"),
     Scenario("the order of a set of texts that has a name", {"a": "x = 1", "r": RUN + "words = set('to be or not to be that is the question'.split())\nz = list(words)"}, "run a; run r", "unknown", ("hash order",), "2"),
+    Scenario("the first file of a directory", {"a": "import os\nopen('d1.dat', 'w').close()", "r": RUN + "z = len(os.listdir('.')[0])"}, "run a; run r", "unknown", ("directory order",), "1 2"),
+    Scenario("files in the order of a directory, in another cell", {"a": "import glob\nopen('d1.dat', 'w').close()\nfiles = glob.glob('*.dat')", "b": "names = [f.upper() for f in files]", "r": RUN + "z = names[0]"}, "run a; run b; run r", "unknown", ("directory order",), "1 2 3"),
+    Scenario("files of a directory, sorted by another cell", {"a": "import glob\nopen('d1.dat', 'w').close()\nfiles = glob.glob('*.dat')", "b": "files = sorted(files)", "r": RUN + "z = files[0] + str(len(files))"}, "run a; run b; run r", "yes", recipe="1 2 3"),
     Scenario("a sorted set of texts", {"a": "words = 'to be or not to be'.split()", "b": "vocab = sorted(set(words))", "r": RUN + "z = vocab[0]"}, "run a; run b; run r", "yes", recipe="1 2 3"),
     Scenario("another program writes a file", {"a": "import subprocess", "b": "subprocess.run('printf 5 > n.txt', shell=True)", "r": RUN + "z = open('n.txt').read()"}, "run a; run b; run r", "unknown", ("shell",), "1 2 3"),
     Scenario(
