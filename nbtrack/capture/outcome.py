@@ -11,11 +11,18 @@ from typing import Any
 from nbtrack.entities import State
 
 
-def error_of(result: Any) -> BaseException | None:
-    """What ended a cell; None where it ran to its end."""
+def error_of(result: Any, shell: Any) -> BaseException | None:
+    """What ended a cell; None where it ran to its end.
+
+    Where the value of its last line cannot be shown, IPython's result tells of no error. Newer releases of ipykernel then answer that the cell failed,
+    so that Run All stops there; older ones, and IPython in a terminal, go on.
+    """
     if result is None:  # IPython itself failed, and this hook runs while that exception passes
         return sys.exc_info()[1]
     error: BaseException | None = result.error_before_exec or result.error_in_exec
+    if error is None and getattr(shell, "_last_traceback_during_displayhook", False):
+        shown = getattr(sys, "last_value", None)
+        return shown if isinstance(shown, BaseException) else RuntimeError("the value of the last line could not be shown")
     return error
 
 

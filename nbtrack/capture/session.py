@@ -300,7 +300,7 @@ class Session:
             return
         self._executions.remove(execution)
         try:
-            self._end(execution, getattr(result, "result", None), error_of(result))
+            self._end(execution, getattr(result, "result", None), error_of(result, self.shell))
         except (Exception, KeyboardInterrupt) as cause:  # noqa: BLE001 - a guest does not break the cell
             self.notices.tell(f"not all of this cell could be recorded: {cause!r}")
 

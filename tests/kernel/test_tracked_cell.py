@@ -240,6 +240,17 @@ def test_a_name_that_raises_on_repr_does_not_break_the_cell(kernel):
     assert kernel.runs()[0].state is State.FINISHED
 
 
+def test_a_result_that_cannot_be_shown_ends_the_run_as_the_kernel_answers(kernel):
+    reply = kernel.run("%%track\nclass Bad:\n    def __repr__(self): raise RuntimeError('no picture')\nx = 1\nBad()")
+    run = kernel.runs()[0]
+    if reply.status == "error":
+        assert (run.state, run.reason) == (State.FAILED, "RuntimeError: no picture")
+    else:  # by older releases of ipykernel
+        assert run.state is State.FINISHED
+    assert kernel.run("%%track\ny = 2").status == "ok"
+    assert kernel.runs()[0].state is State.FINISHED
+
+
 def test_threads_and_tasks_of_a_cell_write_to_its_run(kernel):
     kernel.run(
         "%%track both\nimport asyncio, threading, nbtrack\n"
