@@ -14,8 +14,8 @@ from nbtrack.notebooks.body import Body, Call, join
 from nbtrack.notebooks.branches import Branches
 from nbtrack.notebooks.expressions import FRESH, bound_in, chain_of, displayed, handed, is_main, is_shell, may_hold, name_in, sharing, tail_of, text_of
 from nbtrack.notebooks.imported import imported, imported_by
-from nbtrack.notebooks.options import is_setup, key_of_target, keys_of_call
 from nbtrack.notebooks.listings import listings_of
+from nbtrack.notebooks.options import is_setup, key_of_target, keys_of_call
 from nbtrack.notebooks.orders import orders_of
 from nbtrack.notebooks.scopes import parse
 from nbtrack.notebooks.shell_calls import cell_magic, take_magic, take_shell

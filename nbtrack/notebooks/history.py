@@ -230,6 +230,7 @@ class History:
             step.sets |= sure | seen.gone | {name for name in seen.bound if not look.is_bound_by_function(name)}
             step.changes |= (seen.bound | body.writes) - step.sets
         alike = {name for name in seen.alike & step.needs if self.is_alone(name, seen)} | (seen.unchanged & step.needs - seen.bound) if seen else set()
+        alike -= self.listings & body.listings.ordered  # files that lay in order by chance
         step.sets -= again | alike  # to have made anew what it was is to have changed nothing
         step.changes = (step.changes - alike) | again
         step.needs |= again
