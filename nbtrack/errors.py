@@ -114,6 +114,9 @@ class SpecError(UsageError):
         self.spans = tuple(spans) or ((0, 0),) * len(self.problems)
         self.line = problems[0][0]
 
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.mend}" if len(self.problems) > 1 else super().__str__()
+
 
 class MissingPackageError(UsageError):
     """What was asked for needs a package that is not installed."""

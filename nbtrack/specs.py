@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 NAMES = ("nbtrack.yaml", "nbtrack.yml")
+_ROUNDS = 4
+"""How often what is wrong is taken out: one mistake may hide another."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,36 @@ class Located:
         except ValidationError as cause:
             schema = adapter.json_schema()
             raise self.error([(loc + tuple(it["loc"]), _told(it, schema)) for it in cause.errors(include_url=False)]) from cause
+
+    def in_part(self, type_: Any) -> tuple[Any, list[Place]]:
+        """What is left without all that is wrong, and where that stood; a misspelt name stands for what was meant. None where nothing is left."""
+        from pydantic import TypeAdapter, ValidationError
+
+        adapter, left, gone = TypeAdapter(type_), replace(self, data=copy.deepcopy(self.data)), list[Place]()
+        for _ in range(_ROUNDS):
+            try:
+                return adapter.validate_python(left.data), gone
+            except ValidationError as cause:
+                gone += left._take_out(cause.errors(include_url=False), adapter.json_schema())
+        return None, gone
+
+    def _take_out(self, errors: list[ErrorDetails], schema: dict[str, Any]) -> list[Place]:
+        gone = set[Place]()
+        for it in sorted(errors, key=lambda it: it["type"] != "extra_forbidden"):
+            loc = tuple(it["loc"])
+            place, holder = self._known(loc), self.at(self._known(loc[:-1]))
+            near = difflib.get_close_matches(str(loc[-1]), _fields(schema, loc[:-1]), 1) if it["type"] == "extra_forbidden" else []
+            if near and near[0] not in holder:
+                holder[near[0]] = holder.pop(loc[-1])
+            elif place and not (it["type"] == "missing" and loc[-1] in holder):
+                gone.add(place)
+        for place in sorted(gone, key=lambda place: [str(part).rjust(9) for part in place], reverse=True):  # of a list, the last first
+            holder = self.at(place[:-1])
+            if isinstance(holder, dict):
+                holder.pop(place[-1], None)
+            elif isinstance(holder, list) and isinstance(place[-1], int) and place[-1] < len(holder):
+                del holder[place[-1]]
+        return sorted(gone, key=str)
 
     def at(self, loc: Place) -> Any:
         """The value there, or None."""
@@ -99,8 +132,11 @@ def read(path: Path) -> Located:
     """
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as cause:
-        raise SpecError(path, [(0, "", f"it cannot be read: {getattr(cause, 'strerror', None) or cause}")]) from cause
+    except OSError as cause:
+        raise SpecError(path, [(0, "", f"it cannot be read: {cause.strerror or cause}")]) from cause
+    except UnicodeDecodeError as cause:
+        line = cause.object.count(b"\n", 0, cause.start) + 1
+        raise SpecError(path, [(line, "", f"this is no UTF-8: byte {cause.object[cause.start]:#04x}")], mend="Save the file as UTF-8.") from cause
     return parse(text, path)
 
 
@@ -135,7 +171,10 @@ def _told(it: ErrorDetails, schema: dict[str, Any]) -> str:
             near = difflib.get_close_matches(it["ctx"]["tag"], wanted, 1)
             return f"there is no kind {it['ctx']['tag']!r}; " + (f"did you mean {near[0]!r}?" if near else f"it is one of {', '.join(wanted)}")
         case "string_pattern_mismatch" if name == "[key]":
-            return f"{it['loc'][-2]!r} cannot be a name; take letters, digits and _, - where it is no identifier, and begin with a letter"
+            given = str(it["loc"][-2])
+            bad = next((letter for letter in given if not (letter.isalnum() or letter in "_-")), "")
+            why = f"it holds {bad!r}" if bad else f"it begins with {given[:1]!r}" if not given[:1].isalpha() else "it is no identifier"
+            return f"{given!r} cannot be a name, for {why}; take letters, digits and _, - where it is no identifier, and begin with a letter"
         case kind:
             shown = "" if isinstance(it["input"], (dict, list)) else f", not {_short(it['input'])}"
             text = str(it["msg"]).removeprefix("Value error, ") if kind == "value_error" else re.sub(r"^\w+ should", "it should", str(it["msg"]))

@@ -62,8 +62,10 @@ def load(text: str, path: Path) -> tuple[Any, dict[Place, int], dict[Place, Span
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as cause:
-        mark = cause.problem_mark or cause.context_mark
-        problem = (mark.line + 1 if mark else 0, "", f"this is no YAML: {cause.problem or cause.context or cause}")
+        is_unclosed = "quoted scalar" in str(cause.context)  # which is noticed at the end of the file
+        mark = (cause.context_mark if is_unclosed else None) or cause.problem_mark or cause.context_mark
+        told = "a quote is not closed" if is_unclosed else cause.problem or cause.context or cause
+        problem = (mark.line + 1 if mark else 0, "", f"this is no YAML: {told}")
         span = (mark.column + 1, mark.column + 2) if mark else NOWHERE
         raise SpecError(path, [problem], [span], mend="Mind the indentation, colons and quotes of that line.") from cause
     except RecursionError as cause:
@@ -99,6 +101,7 @@ class _Marks:
                 if (*place, name) in self.lines and name != "<<":
                     told = f"{name!r} is there twice, first on line {self.lines[*place, name]}"
                     self.twice.append(((at, ".".join(map(str, place)), told), _span(value, inner)))
+                    continue
                 self.walk(value, (*place, name), at, inner)
         elif isinstance(node, yaml.SequenceNode):
             for index, value in enumerate(node.value):

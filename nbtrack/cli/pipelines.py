@@ -114,8 +114,7 @@ def check(wanted: Wanted, as_schema: bool, as_json: bool) -> None:
 
         print(json.dumps(schema(), indent=2, ensure_ascii=False))
         return
-    opened = open_pipeline(wanted)
-    check_kernels(opened.graph, opened.books, opened.selection.wanted)
+    opened = open_pipeline(wanted, with_kernels=True)
     loaded = opened.graph.loaded
     if as_json:
         nodes = {it.id: {"notebook": str(it.notebook), "needs": list(it.needs)} for it in opened.graph.nodes.values()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from nbtrack.errors import UsageError
@@ -33,23 +33,34 @@ class Books:
         return self._read[path]
 
 
-def checked(loaded: Loaded, books: Books, problems: Sequence[Problem] = ()) -> Graph:
-    """The graph of a pipeline that can run.
+def problems_of(loaded: Loaded, books: Books, *, with_kernels: bool = False) -> tuple[Graph, list[Problem]]:
+    """The graph of a pipeline, as far as it can be told, and all that is wrong.
 
     Args:
-        problems: what is wrong elsewhere, told together with what is wrong here.
-
-    Raises:
-        SpecError: it cannot; lists all that is wrong.
+        with_kernels: whether kernels must be installed on this machine.
     """
-    graph, found = build(loaded)
-    problems = [*problems, *found]
-    if graph is not None:
-        for node in graph.nodes.values():
-            problems += _check(loaded, graph, node, books)
-    refuse(problems)
-    assert graph is not None  # without a graph there is a problem
-    return graph
+    graph, problems = build(loaded)
+    outputs = _Outputs(graph, is_whole=not problems)
+    for node in graph.nodes.values():
+        problems += _check(loaded, graph, node, books, outputs)
+        if with_kernels and (found := _check_kernel(loaded, node, books)) is not None:
+            problems.append(found)
+    return graph, problems
+
+
+class _Outputs:
+    """What stages make; of a graph that is not whole, whatever any stage may make."""
+
+    def __init__(self, graph: Graph, *, is_whole: bool) -> None:
+        self._graph = graph
+        self._any = None if is_whole else {it.path for stage in graph.loaded.pipeline.stages.values() for it in stage.outputs.values() if it.path}
+        self._any = None if self._any is None else self._any | {path for node in graph.nodes.values() for path in node.files.values()}
+
+    def may_be(self, node: Node, path: str) -> bool:
+        """Whether a path that a node reads is made by what it needs."""
+        if self._any is not None:
+            return any("${" in it for it in self._any - set(node.files.values())) or _is_made(path, self._any)
+        return _is_made(path, {it for need in node.needs for it in self._graph.nodes[need].files.values()})
 
 
 def check_kernels(graph: Graph, books: Books, wanted: Collection[str]) -> None:
@@ -58,31 +69,54 @@ def check_kernels(graph: Graph, books: Books, wanted: Collection[str]) -> None:
     Raises:
         SpecError: lists all of them.
     """
+    refuse(it for node in graph.nodes.values() if node.id in wanted and (it := _check_kernel(graph.loaded, node, books)) is not None)
+
+
+def _check_kernel(loaded: Loaded, node: Node, books: Books) -> Problem | None:
     from nbtrack.pipelines.surroundings import has_kernel
 
-    problems = []
-    for node in graph.nodes.values():
-        name = node.spec.environment.kernel or books.get(node.notebook)[0].kernel
-        if node.id in wanted and not has_kernel(name):
-            from nbtrack.pipelines.kernels import check_kernel
-
-            try:
-                check_kernel(name, node.notebook)
-            except UsageError as cause:
-                place = ("stages", node.stage, *(("environment", "kernel") if node.spec.environment.kernel else ("notebook",)))
-                problems.append(graph.loaded.problem(place, cause.message, cause.mend))
-    refuse(problems)
-
-
-def _check(loaded: Loaded, graph: Graph, node: Node, books: Books) -> list[Problem]:
-    here = ("stages", node.stage)
     try:
-        book, declared = books.get(node.notebook)
+        name = node.spec.environment.kernel or books.get(node.notebook)[0].kernel
+    except UsageError:  # there is no notebook
+        return None
+    if has_kernel(name):
+        return None
+    from nbtrack.pipelines.kernels import check_kernel
+
+    try:
+        check_kernel(name, node.notebook)
     except UsageError as cause:
-        return [loaded.problem((*here, "notebook"), cause.message, cause.mend)]
-    problems = []
-    if not node.cwd.is_dir():
+        place = ("stages", node.stage, *(("environment", "kernel") if node.spec.environment.kernel else ("notebook",)))
+        return loaded.problem(place, cause.message, cause.mend)
+    return None
+
+
+def _check(loaded: Loaded, graph: Graph, node: Node, books: Books, outputs: _Outputs) -> list[Problem]:
+    here = ("stages", node.stage)
+    problems: list[Problem] = []
+    try:
+        problems += _check_values(loaded, node, *books.get(node.notebook))
+    except UsageError as cause:
+        if "${" not in str(node.notebook):  # else what it refers to is told
+            problems.append(loaded.problem((*here, "notebook"), cause.message, cause.mend))
+    if "${" not in str(node.cwd) and not node.cwd.is_dir():
         problems.append(loaded.problem((*here, "folder"), f"There is no folder {node.cwd}.", "Make it, or leave `folder` out."))
+    problems += _check_schemas(loaded, node)
+    for name, path in node.inputs.items():
+        if "${" in path:
+            problems += _check_input_reference(loaded, node, name, path, graph)
+        elif path in node.files.values():
+            problems.append(loaded.problem((*here, "inputs", name), f"{path!r} is read and written by {node.id}.", "Let it write to another path."))
+        elif not outputs.may_be(node, path) and not (loaded.folder / path).exists() and tracked(loaded.folder / path) is None:
+            text = f"The input {path!r} is not there, and no stage makes it."
+            problems.append(loaded.problem((*here, "inputs", name), text, "Correct the path, or name it among a stage's outputs."))
+    return problems
+
+
+def _check_values(loaded: Loaded, node: Node, book: Notebook, declared: tuple[Declared, ...]) -> list[Problem]:
+    """Whether the notebook takes what it is given."""
+    here = ("stages", node.stage)
+    problems: list[Problem] = []
     names = {it.name for it in declared}
     for name, value in node.spec.params.items():
         place = (*here, "params", name)
@@ -94,18 +128,10 @@ def _check(loaded: Loaded, graph: Graph, node: Node, books: Books) -> list[Probl
                 accept(book, declared, {name: resolve(value, lambda it: value_of(it, loaded, node.matrix))})
             except UsageError as cause:
                 problems.append(loaded.problem(place, cause.message, cause.mend))
-    problems += _check_schemas(loaded, node)
+            except KeyError:  # it names nothing, which is told
+                continue
     if node.spec.sweep is not None:
         problems += _check_sweep(loaded, node, book, declared)
-    made = {path for it in node.needs for path in graph.nodes[it].files.values()}
-    for name, path in node.inputs.items():
-        if "${" in path:
-            problems += _check_input_reference(loaded, node, name, path, graph)
-        elif path in node.files.values():
-            problems.append(loaded.problem((*here, "inputs", name), f"{path!r} is read and written by {node.id}.", "Let it write to another path."))
-        elif not _is_made(path, made) and not (loaded.folder / path).exists() and tracked(loaded.folder / path) is None:
-            text = f"The input {path!r} is not there, and no stage makes it."
-            problems.append(loaded.problem((*here, "inputs", name), text, "Correct the path, or name it among a stage's outputs."))
     return problems
 
 
@@ -151,7 +177,8 @@ def _check_sweep(loaded: Loaded, node: Node, book: Notebook, declared: tuple[Dec
 
 def _check_input_reference(loaded: Loaded, node: Node, name: str, path: str, graph: Graph) -> list[Problem]:
     for it in references_in(path):
-        if it.kind == "outputs" and any(it.name not in graph.nodes[other].files for other in node.uses[it.stage, it.name]):
+        named = graph.loaded.pipeline.stages.get(it.stage)
+        if it.kind == "outputs" and named is not None and it.name in named.outputs and not named.outputs[it.name].path:
             text = f"{it} is a value and no file, so it cannot be an input."
             return [loaded.problem(("stages", node.stage, "inputs", name), text, "Hand it to the notebook under `params`.")]
     return []

@@ -92,18 +92,14 @@ class Graph:
         return found
 
 
-def build(loaded: Loaded) -> tuple[Graph | None, list[Problem]]:
-    """The graph of a pipeline, and what is wrong with it; no graph where names or order cannot be told."""
+def build(loaded: Loaded) -> tuple[Graph, list[Problem]]:
+    """The graph of a pipeline, and what is wrong with it: then its nodes are those that can be told, in no order."""
     problems: list[Problem] = []
     stages = {name: _with_defaults(stage, loaded) for name, stage in loaded.pipeline.stages.items()}
     for name, stage in stages.items():
         problems += _check_names(loaded, name, stage, stages)
     problems += _check_schedules(loaded)
-    if problems:
-        return None, problems
-    by_stage = {name: list(_nodes(loaded, name, stage, problems)) for name, stage in stages.items()}
-    if problems:
-        return None, problems
+    by_stage = {name: list(_nodes(loaded, name, stage, problems)) for name, stage in stages.items() if _can_be_read(stage)}
     makers = _makers(loaded, by_stage, problems)
     inside = _inside(makers)
     linked = {node.id: _linked(node, by_stage, makers, inside) for nodes in by_stage.values() for node in nodes}
@@ -113,7 +109,7 @@ def build(loaded: Loaded) -> tuple[Graph | None, list[Problem]]:
         text = f"Stages wait for each other: {' -> '.join([*names, names[0]])}."
         problems.append(loaded.problem(("stages", names[0]), text, "Take one of these needs, inputs or references away."))
     if problems:
-        return None, problems
+        return Graph(loaded, linked), problems
     rank = {it: number for number, it in enumerate(order)}
     nodes = {it: replace(linked[it], needs=tuple(sorted(linked[it].needs, key=rank.__getitem__))) for it in order}
     return Graph(loaded, nodes), []
@@ -127,6 +123,15 @@ def value_of(reference: Reference, loaded: Loaded, matrix: Mapping[str, Any]) ->
 def node_id(stage: str, matrix: Mapping[str, Any]) -> str:
     """`train[model=ridge,depth=2]`."""
     return f"{stage}[{','.join(f'{name}={value}' for name, value in matrix.items())}]" if matrix else stage
+
+
+def _can_be_read(stage: Stage) -> bool:
+    outputs = [it.path for it in stage.outputs.values()]
+    try:
+        list(references_in([stage.notebook, stage.folder, outputs, stage.params, stage.inputs, stage.when, stage.environment.variables]))
+    except UsageError:
+        return False
+    return True
 
 
 def _with_defaults(stage: Stage, loaded: Loaded) -> Stage:
@@ -204,7 +209,10 @@ def _nodes(loaded: Loaded, name: str, stage: Stage, problems: list[Problem]) -> 
         matrix = dict(zip(stage.matrix, values, strict=True))
 
         def look(reference: Reference, matrix: Mapping[str, Any] = matrix) -> Any:
-            return value_of(reference, loaded, matrix) if reference.kind in STATIC else str(reference)
+            try:
+                return value_of(reference, loaded, matrix) if reference.kind in STATIC else str(reference)
+            except KeyError:  # it names nothing, which is told
+                return str(reference)
 
         files = {}
         for key, output in stage.outputs.items():
@@ -254,11 +262,11 @@ def _above(path: str) -> Iterator[str]:
 
 def _linked(node: Node, by_stage: Mapping[str, list[Node]], makers: Mapping[str, str], inside: Mapping[str, list[str]]) -> Node:
     """The node with what it needs: as it says, and as its references and inputs tell."""
-    needs: dict[str, None] = {it.id: None for need in node.spec.needs for it in _meant(by_stage[need], node)}
+    needs: dict[str, None] = {it.id: None for need in node.spec.needs for it in _meant(by_stage.get(need, []), node)}
     uses: dict[tuple[str, str], tuple[str, ...]] = {}
     for it in references_in([node.spec.params, node.spec.inputs, node.spec.when, node.spec.environment.variables]):
         if it.kind == "outputs":
-            meant = tuple(other.id for other in _meant(by_stage[it.stage], node))
+            meant = tuple(other.id for other in _meant(by_stage.get(it.stage, []), node))
             uses[it.stage, it.name] = meant
             needs |= dict.fromkeys(meant)
     for path in node.inputs.values():

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nbtrack import specs
 from nbtrack.errors import SpecError, UsageError
-from nbtrack.pipelines.spec import FILE, Pipeline
+from nbtrack.pipelines.spec import FILE, OWN, Pipeline
 from nbtrack.specs import Located
 from nbtrack.yaml_text import NOWHERE, Place, Span
+
+_LEFT_OUT = {
+    "stages": "stage", "matrix": "${matrix.", "outputs": "output", "inputs": "input", "params": "${params.", "env": "${env.", "secrets": "${secrets.",
+    "gates": "gate", "profiles": "profile",
+}  # fmt: skip
+"""By part of the file, what a problem says that there may be only because the part was left out."""
 
 
 @dataclass(frozen=True)
@@ -80,25 +86,42 @@ def load(file: Path, profile: str = "", params: Mapping[str, Any] | None = None,
         SpecError: it cannot be used; lists all that is wrong in its form.
         UsageError: there is no such param, or it is of another type.
     """
-    document = specs.read(file) if text is None else specs.parse(text, file)
-    if not isinstance(document.data, dict):
-        raise document.error([((), "this is no pipeline; write `stages:` and below it a name and `notebook:` for each")])
-    document = _with_profile(document, profile)
+    document = _document(file, profile, text)
     pipeline: Pipeline = document.check(Pipeline)
     if params:
         pipeline = pipeline.model_copy(update={"params": {**pipeline.params, **_set(pipeline, file, params, texts)}})
     return Loaded(pipeline, file, document)
 
 
-def refuse(problems: Iterable[Problem]) -> None:
+def load_in_part(file: Path, profile: str = "", *, text: str | None = None) -> tuple[Loaded, Callable[[Problem], bool]] | None:
+    """What is left of a pipeline file whose form is wrong; and whether a problem may be one only because something was left out.
+
+    Raises:
+        SpecError, UsageError: it is no YAML, or has no such profile.
+    """
+    document = _document(file, profile, text)
+    pipeline, gone = document.in_part(Pipeline)
+    if pipeline is None:
+        return None
+    words = [_LEFT_OUT.get(str(place[2] if place[0] == "stages" and len(place) > 2 else place[0])) for place in gone]
+    return Loaded(pipeline, file, document), lambda problem: any(word and word in problem.text for word in words)
+
+
+def refuse(problems: Iterable[Problem], before: SpecError | None = None) -> None:
     """Raise what is wrong, if anything is.
+
+    Args:
+        before: what is wrong besides.
 
     Raises:
         SpecError: all of it, in the order of lines.
     """
     found = sorted(set(problems), key=lambda it: (it.file, it.line, it.text))
-    if found:
-        raise SpecError(found[0].file, [(it.line, "", f"{it.text} {it.mend}".rstrip(". ?")) for it in found], [it.span for it in found])
+    rows = [((it.line, "", f"{it.text} {it.mend}".rstrip(". ?")), it.span) for it in found]
+    if before is not None:
+        rows = sorted([*rows, *zip(before.problems, before.spans, strict=True)], key=lambda it: it[0][0])
+    if rows:
+        raise SpecError(found[0].file if before is None else before.file, [row for row, _ in rows], [span for _, span in rows])
 
 
 def nearest(word: str, known: Iterable[str], kind: str) -> str:
@@ -106,6 +129,14 @@ def nearest(word: str, known: Iterable[str], kind: str) -> str:
     names = list(known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
     return f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(names[:12])}." if names else f"There are no {kind}."
+
+
+def _document(file: Path, profile: str, text: str | None) -> Located:
+    document = specs.read(file) if text is None else specs.parse(text, file)
+    if not isinstance(document.data, dict):
+        raise document.error([((), "this is no pipeline; write `stages:` and below it a name and `notebook:` for each")])
+    document = _with_profile(document, profile)
+    return replace(document, data={name: value for name, value in document.data.items() if not str(name).startswith(OWN)})
 
 
 def _with_profile(document: Located, profile: str) -> Located:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack import settings
+from nbtrack.errors import SpecError
 from nbtrack.pipelines.cache import Cache
-from nbtrack.pipelines.check import Books, checked
+from nbtrack.pipelines.check import Books, problems_of
 from nbtrack.pipelines.decide import Decider, folder_of_state
 from nbtrack.pipelines.digests import Digests
 from nbtrack.pipelines.gating import StageGates, gates_of
 from nbtrack.pipelines.graph import Graph
-from nbtrack.pipelines.load import find_file, load
+from nbtrack.pipelines.load import find_file, load, load_in_part, refuse
 from nbtrack.pipelines.plan import Selection, Step, plan, select
 from nbtrack.pipelines.remote import remote_of
 
@@ -61,30 +62,45 @@ class Opened:
 
 
 def check_pipeline(
-    file: Path, profile: str = "", params: Mapping[str, Any] | None = None, typed: frozenset[str] = frozenset(), *, text: str | None = None
+    file: Path, profile: str = "", params: Mapping[str, Any] | None = None, typed: frozenset[str] = frozenset(), *, text: str | None = None,
+    with_kernels: bool = False,
 ) -> Checked:  # fmt: skip
     """Read a pipeline and look for mistakes.
 
     Args:
         text: what the file would say, instead of what it says.
+        with_kernels: whether kernels must be installed on this machine.
 
     Raises:
         UsageError, SpecError: it cannot run; lists all that is wrong.
     """
-    loaded = load(file, profile, params, typed, text=text)
     books = Books()
-    gates, problems = gates_of(loaded)
-    return Checked(checked(loaded, books, problems), books, gates)
+    try:
+        loaded = load(file, profile, params, typed, text=text)
+    except SpecError as cause:
+        if (part := load_in_part(file, profile, text=text)) is None:
+            raise
+        rest, is_doubtful = part
+        more = [*gates_of(rest)[1], *problems_of(rest, books, with_kernels=with_kernels)[1]]
+        refuse((it for it in more if not is_doubtful(it)), cause)
+        raise
+    gates, wrong = gates_of(loaded)
+    graph, problems = problems_of(loaded, books, with_kernels=with_kernels)
+    refuse([*wrong, *problems])
+    return Checked(graph, books, gates)
 
 
-def open_pipeline(wanted: Wanted) -> Opened:
+def open_pipeline(wanted: Wanted, *, with_kernels: bool = False) -> Opened:
     """Read and check a pipeline.
+
+    Args:
+        with_kernels: whether all kernels must be installed on this machine.
 
     Raises:
         UsageError, SpecError: it cannot run as it is wanted.
     """
     file = find_file(wanted.file, Path.cwd())
-    found = check_pipeline(file, wanted.profile, wanted.params, wanted.typed)
+    found = check_pipeline(file, wanted.profile, wanted.params, wanted.typed, with_kernels=with_kernels)
     graph = found.graph
     state = folder_of_state(file)
     chosen = settings.load(folder=file.parent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nbtrack.gates.spec import json_schema
-from nbtrack.pipelines.spec import Pipeline
+from nbtrack.pipelines.spec import OWN, Pipeline
 
 
 def schema() -> dict[str, Any]:
@@ -18,4 +18,5 @@ def schema() -> dict[str, Any]:
     for name in ("Stage", "Defaults"):
         told = parts[name]["properties"]["gates"]
         told["anyOf"] = [it if it["type"] == "array" else {"$ref": "#/$defs/Gates"} for it in told["anyOf"]]
+    found["patternProperties"] = {f"^{OWN}": {"description": "Nobody reads it: a place for YAML's anchors."}}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}

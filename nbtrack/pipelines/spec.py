@@ -10,6 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from nbtrack.pipelines.schedules.when import when
 
 FILE = "nbtrack.yaml"
+OWN = "x-"
+"""How keys at the top begin that nobody reads: a place for anchors."""
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30, "ti": 1 << 40}
 _NAME = r"^[^\W\d][\w-]*$"

@@ -107,7 +107,6 @@ def _stages(root: Path, path: Path, profile: str) -> tuple[list[StageForm], list
         loaded = load(file, profile)
         graph, problems = build(loaded)
         refuse(problems)
-        assert graph is not None  # without a graph there is a problem
         notebook = path.resolve()
         stages = dict.fromkeys(it.stage for it in graph.nodes.values() if it.notebook.resolve() == notebook)
         return [_stage(root, loaded, graph, it) for it in stages], profiles if stages else [], ""

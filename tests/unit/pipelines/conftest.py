@@ -8,11 +8,9 @@ import textwrap
 import pytest
 
 from nbtrack.pipelines.cache import Cache
-from nbtrack.pipelines.check import Books, checked
 from nbtrack.pipelines.decide import Decider
 from nbtrack.pipelines.digests import Digests
-from nbtrack.pipelines.gating import gates_of
-from nbtrack.pipelines.load import load
+from nbtrack.pipelines.open import check_pipeline
 
 
 @pytest.fixture
@@ -36,9 +34,7 @@ def opened(write, tmp_path):
     """A pipeline that was checked: graph, decider, cache."""
 
     def opened(text, profile="", params=None, texts=frozenset(), **notebooks):
-        loaded = load(write(text, **notebooks), profile, params, texts)
-        books = Books()
-        graph = checked(loaded, books, gates_of(loaded)[1])
-        return graph, Decider(graph, books, Digests(tmp_path / "digests.json")), Cache(tmp_path / "cache")
+        found = check_pipeline(write(text, **notebooks), profile, params, texts)
+        return found.graph, Decider(found.graph, found.books, Digests(tmp_path / "digests.json")), Cache(tmp_path / "cache")
 
     return opened

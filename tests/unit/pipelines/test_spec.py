@@ -8,6 +8,7 @@ import pytest
 
 from nbtrack.errors import SpecError, UsageError
 from nbtrack.pipelines.load import find_file
+from nbtrack.pipelines.open import check_pipeline
 from nbtrack.pipelines.schema import schema
 
 GOOD = """
@@ -112,6 +113,57 @@ def test_everything_that_is_wrong_is_told_at_once(opened):
     assert len(problems(opened, text)) == 3
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            """
+            stages:
+              a: {notebok: after.ipynb, gates: [nope], params: {y: 2}}
+              b: {notebook: after.ipynb, retries: many, gates: [no], inputs: [nothere.csv]}
+            """,
+            ["no 'notebok' here", "'notebook' is missing", "no gate 'nope'", "no parameter 'y'", "retries", "no gate 'no'", "input 'nothere.csv' is not there"],
+        ),
+        (
+            """
+            stages:
+              a: {notebook: after.ipynb, outputs: [o.csv]}
+              b: {notebook: missing.ipynb, outputs: [o.csv], inputs: [nothere.csv, o.csv/x], environment: {kernel: ruby}}
+              c: {notebook: after.ipynb, params: {x: "${params.no}", y: 2}}
+              d: {notebook: after.ipynb, environment: {kernel: perl}, params: {x: "${c.outputs.z}"}}
+            """,
+            ["'o.csv' is written by a and by b", "no notebook", "input 'nothere.csv'", "kernel 'ruby'", "kernel 'perl'", "params.no", "no parameter 'y'", "no output 'z'"],
+        ),
+        (
+            """
+            stages:
+              a: {notebook: after.ipynb, matrix: {m: [1, 1]}, params: {x: "${matrix.m}"}, outputs: {o: "${matrix.m}.csv"}}
+              b: {notebook: after.ipynb, params: {x: "${c.outputs.o}"}, inputs: [n1.csv]}
+              c: {notebok: 3, outputs: [o]}
+            """,
+            ["m has a value twice", "no 'notebok' here", "'notebook' is missing"],
+        ),
+        ("x-all: &all {retries: 2}\nstages:\n  a: {<<: *all, notebook: after.ipynb, params: {y: 2}}", ["no parameter 'y'"]),
+        ("stages:\n  a: {notebook: after.ipynb}\n  a: {notebook: after.ipynb}", ["'a' is there twice, first on line 2"]),
+        ("stages:\n  a: {notebook: 'after.ipynb}\n  b: {notebook: after.ipynb}\n\n", ["a quote is not closed"]),
+        ("stages:\n  обучение модель: {notebook: after.ipynb}", ["cannot be a name, for it holds ' '"]),
+    ],
+)
+def test_no_mistake_hides_another_and_none_is_told_that_is_but_of_another_one(write, text, told):
+    with pytest.raises(SpecError) as caught:
+        check_pipeline(write(text, after="x = 1"), with_kernels=True)
+    found = [f"{place}: {text}" for _, place, text in caught.value.problems]
+    assert len(found) == len(told) and all(any(it in text for text in found) for it in told), found
+    assert str(caught.value).endswith("\nCorrect those lines." if len(told) > 1 else ".")
+
+
+def test_a_file_in_another_encoding_is_told_with_its_line(write):
+    file = write("stages:\n  a: {notebook: after.ipynb}\n")
+    file.write_bytes(file.read_bytes() + "# größe\n".encode("latin-1"))
+    with pytest.raises(SpecError, match=r"nbtrack.yaml:3: this is no UTF-8: byte 0xf6"):
+        check_pipeline(file)
+
+
 def test_text_that_is_no_yaml_is_told_with_its_line(opened):
     with pytest.raises(UsageError, match=r"nbtrack.yaml:3: this is no YAML"):
         opened("stages:\n  a: 1\n b: [\n", after="")
@@ -178,14 +230,11 @@ def test_the_schema_describes_every_stage_and_accepts_what_the_model_does():
 
 
 def test_mistakes_are_told_with_their_columns(write):
-    from nbtrack.errors import SpecError
-    from nbtrack.pipelines.open import check_pipeline
-
     file = write("stages: {a: {notebook: a.ipynb}}", a="x = 1")
     text = "stages:\n  a:\n    notebook: a.ipynb\n    timeout: 3q\n    colour: blue\n  b:\n    notebook: a.ipynb\n    params: {y: 2}\n"
     with pytest.raises(SpecError) as refused:
         check_pipeline(file, text=text)
-    assert [(line, span) for (line, _, _), span in zip(refused.value.problems, refused.value.spans, strict=True)] == [(4, (5, 16)), (5, (5, 17))]
+    assert [(line, span) for (line, _, _), span in zip(refused.value.problems, refused.value.spans, strict=True)] == [(4, (5, 16)), (5, (5, 17)), (8, (14, 18))]
     with pytest.raises(SpecError) as refused:
         check_pipeline(file, text="stages:\n  a:\n    notebook: a.ipynb\n    params: {y: 2}\n")
     assert (refused.value.problems[0][0], refused.value.spans) == (4, ((14, 18),))
