@@ -132,7 +132,16 @@ def test_everything_that_is_wrong_is_told_at_once(opened):
               c: {notebook: after.ipynb, params: {x: "${params.no}", y: 2}}
               d: {notebook: after.ipynb, environment: {kernel: perl}, params: {x: "${c.outputs.z}"}}
             """,
-            ["'o.csv' is written by a and by b", "no notebook", "input 'nothere.csv'", "kernel 'ruby'", "kernel 'perl'", "params.no", "no parameter 'y'", "no output 'z'"],
+            [
+                "'o.csv' is written by a and by b",
+                "no notebook",
+                "input 'nothere.csv'",
+                "kernel 'ruby'",
+                "kernel 'perl'",
+                "params.no",
+                "no parameter 'y'",
+                "no output 'z'",
+            ],
         ),
         (
             """
