@@ -70,7 +70,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
     with pytest.raises(SpecError, match="cannot be read"):
         specs.read(tmp_path)
     (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SpecError, match="x.yaml:1: this is no UTF-8"):
+    with pytest.raises(SpecError, match=r"x.yaml:1: this is no UTF-8"):
         specs.read(tmp_path / "x.yaml")
 
 
