@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import re
 from collections.abc import Mapping
@@ -38,6 +39,7 @@ def files_of(template: str, ci: str, name: str) -> dict[str, str]:
     place = resources.files(__name__)
     found = {target: (place / source).read_text("utf-8") for source, target in _COMMON.items()}
     found |= _minimal(place, name) if template == "minimal" else _housing(place, found)
+    found["requirements.txt"] = "".join(f"{_pinned_package(line)}\n" for line in found["requirements.txt"].splitlines())
     return found | own
 
 
@@ -68,6 +70,14 @@ def _housing(place: Traversable, common: Mapping[str, str]) -> dict[str, str]:
     found[".gitignore"] = common[".gitignore"].replace("/data/", "/build/").replace("Data and results", "What is in build/")
     found["requirements.txt"] = common["requirements.txt"] + "joblib\nmatplotlib\n"
     return found
+
+
+def _pinned_package(line: str) -> str:
+    """With the version that is installed here, so that jobs of next year get the same; without one where it is not."""
+    try:
+        return f"{line}=={importlib.metadata.version(line.partition('[')[0])}"
+    except importlib.metadata.PackageNotFoundError:
+        return line
 
 
 def pinned(action: str) -> str:

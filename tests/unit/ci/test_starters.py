@@ -5,11 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from nbtrack.ci.starters import CIS, TEMPLATES, files_of, write
 from nbtrack.errors import UsageError
@@ -29,6 +31,8 @@ def test_a_project_is_written_checked_and_without_secrets(tmp_path, template, ci
     for path in folder.glob("*.ipynb"):
         nbformat.validate(nbformat.read(path, as_version=4))
         assert not any(cell.get("outputs") for cell in nbformat.read(path, as_version=4).cells)
+    needed = [Requirement(line) for line in (folder / "requirements.txt").read_text().splitlines()]
+    assert {"nbtrack", "pandas"} <= {it.name for it in needed if version(it.name) in it.specifier and it.specifier}
     checked = command("check", cwd=folder)
     assert checked.returncode == 0, checked.stderr
     assert command("scan", ".", cwd=folder).returncode == 0
