@@ -32,7 +32,7 @@ def test_a_project_is_written_checked_and_without_secrets(tmp_path, template, ci
         nbformat.validate(nbformat.read(path, as_version=4))
         assert not any(cell.get("outputs") for cell in nbformat.read(path, as_version=4).cells)
     needed = [Requirement(line) for line in (folder / "requirements.txt").read_text().splitlines()]
-    assert {"nbtrack", "pandas"} <= {it.name for it in needed if version(it.name) in it.specifier and it.specifier}
+    assert {"nbtrack", "pandas"} <= {it.name for it in needed if it.specifier and version(it.name) in it.specifier}
     checked = command("check", cwd=folder)
     assert checked.returncode == 0, checked.stderr
     assert command("scan", ".", cwd=folder).returncode == 0
