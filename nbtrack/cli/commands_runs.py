@@ -196,6 +196,9 @@ def sync(
     as_json: Json = False,
 ) -> None:
     """Deliver journals to MLflow in the foreground."""
+    from contextlib import nullcontext
+
+    from nbtrack.cli.delivering import told_meanwhile
     from nbtrack.delivery.sync import SyncReport, allow_secrets
     from nbtrack.delivery.sync import sync as deliver
 
@@ -210,7 +213,8 @@ def sync(
             for text in texts:
                 print(text, file=sys.stderr)
 
-    report = deliver(state_home(), settings.load(), wait=wait, watch=watch, on_progress=progress)
+    with told_meanwhile(state_home()) if wait else nullcontext():
+        report = deliver(state_home(), settings.load(), wait=wait, watch=watch, on_progress=progress)
     if as_json:
         print_json({"delivered": report.delivered, "waiting": report.waiting, "problems": {store: str(it) for store, it in report.problems.items()}})
     else:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack import settings
+from nbtrack.charts.frame import chosen_metric
 from nbtrack.cli.run import interruptible
 from nbtrack.entities import State
 from nbtrack.errors import UsageError
 from nbtrack.exits import Exit
-from nbtrack.journal import Home
+from nbtrack.journal import Home, fold
 from nbtrack.pipelines.grid import GridResult, Point, run_grid
 from nbtrack.pipelines.listener import Stop
 from nbtrack.pipelines.progress import Terminal, Watch, failure_text
@@ -68,7 +69,11 @@ def as_data(found: GridResult) -> dict[str, Any]:
         }
         for it in found.points
     ]  # fmt: skip
-    return {"run_id": found.run_id, "state": found.state, "runs": runs}
+    home = Home(settings.home(settings.load()))
+    views = [view for it in found.points if it.run_id and (view := fold(home, it.run_id)) is not None]
+    metric = chosen_metric(views) or ""
+    values = {view.run_id: words.metric(view.metrics[metric]) for view in views if metric in view.metrics}
+    return {"run_id": found.run_id, "state": found.state, "metric": metric, "values": values, "runs": runs}
 
 
 class GridInTerminal:

@@ -21,6 +21,7 @@ from nbtrack.journal import cursor as cursors
 from nbtrack.journal.fold import fold, start_of
 from nbtrack.journal.lines import read_events
 from nbtrack.journal.location import Home
+from nbtrack.journal.points import RECORD_BYTES, read_bytes, segments
 from nbtrack.journal.writer import EVENTS, RunWriter
 from nbtrack.notebooks.dead import reap
 from nbtrack.secrets.policy import ALLOW_TAG, allow_text
@@ -77,6 +78,20 @@ def allow_secrets(home: Home, words: Sequence[str]) -> None:
             writer = RunWriter(home, run_id)
             writer.event(Kind.TAG, name=ALLOW_TAG, value=allow_text(words, view.tags.get(ALLOW_TAG, "")))
             writer.close()
+
+
+def left_of(home: Home) -> tuple[int, int]:
+    """How many runs are not fully delivered, and how many of their points, as far as the sizes of files tell."""
+    run_ids = [run_id for them in _waiting(home).values() for run_id in them]
+    points = 0
+    for run_id in run_ids:
+        cursor = cursors.load(home, run_id)
+        for path in segments(home.run(run_id)):
+            try:
+                points += len(read_bytes(path, max(1, cursor.slots.get(path.name, 0)))) // RECORD_BYTES
+            except (OSError, JournalError):  # gone meanwhile, or of a later release
+                continue
+    return len(run_ids), points
 
 
 class _Foreground:

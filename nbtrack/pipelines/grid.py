@@ -120,7 +120,8 @@ def run_grid(
 
 
 def _run(job: Job, points: Sequence[Mapping[str, Any]], jobs: int, stop: Stop, shows: GridShows) -> tuple[Point, ...]:
-    waiting = deque((f"{job.name}-{number}", point) for number, point in enumerate(points, 1))
+    names = [f"{job.name}-{number}" for number in range(1, len(points) + 1)]
+    waiting = deque(zip(names, points, strict=True))
     running: dict[Future[Result], tuple[Job, Mapping[str, Any]]] = {}
     found: list[Point] = []
     executor = LocalExecutor(min(jobs, len(points)))
@@ -140,7 +141,8 @@ def _run(job: Job, points: Sequence[Mapping[str, Any]], jobs: int, stop: Stop, s
                     shows.over(found[-1], len(found), len(points))
     finally:
         executor.close()
-    return tuple(found)
+    place = {name: at for at, name in enumerate(names)}
+    return tuple(sorted(found, key=lambda it: place[it.name]))
 
 
 def _point(job: Job, params: Mapping[str, Any], future: Future[Result], shows: GridShows, reports: ThreadPoolExecutor) -> Point:

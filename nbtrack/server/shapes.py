@@ -344,6 +344,10 @@ class RanGrid(TypedDict):
 
     run_id: str
     state: Literal["FINISHED", "FAILED", "KILLED"]
+    metric: str
+    """The one that decides between the runs; empty where they have none."""
+    values: dict[str, str]
+    """Of the metric, by run."""
     runs: list[Ran]
 
 

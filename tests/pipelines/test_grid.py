@@ -34,6 +34,7 @@ def test_every_combination_is_a_run_below_the_grids_and_a_failure_stops_no_other
         ("0.25", "2", "b", "FINISHED"), ("0.5", "2", "b", "FINISHED"), ("0.25", "3", "b", "FAILED"), ("0.5", "3", "b", "FAILED"),
     }  # fmt: skip
     assert {it["run_id"] for it in told["runs"]} == {view.run_id for view in children}
+    assert [it["name"] for it in told["runs"]] == [f"train-{number}" for number in range(1, 5)]  # as they were said, in whatever order they ended
     assert {view.name for view in children} == {f"train-{number}" for number in range(1, 5)}
     assert "4 of 4" in found.stderr and "too deep" in found.stderr
 

@@ -522,6 +522,10 @@ export interface IRan {
 export interface IRanGrid {
   run_id: string;
   state: 'FINISHED' | 'FAILED' | 'KILLED';
+  /** The one that decides between the runs; empty where they have none. */
+  metric: string;
+  /** Of the metric, by run. */
+  values: Record<string, string>;
   runs: IRan[];
 }
 

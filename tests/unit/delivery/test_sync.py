@@ -55,3 +55,21 @@ def test_a_missing_password_is_named(begin, finish, home, settings):
     finish(begin(store="http://ann:***@127.0.0.1:9"))
     [problem] = sync(home, settings).problems.values()
     assert "MLFLOW_TRACKING_URI" in problem.mend
+
+
+def test_whoever_waits_is_told_how_much_waits(begin, finish, home, settings, capsys):
+    from nbtrack.cli.delivering import told_meanwhile
+    from nbtrack.delivery.sync import left_of
+
+    writer = begin()
+    for step in range(30):
+        writer.log("loss", 1.0, step=step)
+    finish(writer)
+    assert left_of(home) == (1, 30)
+    said = ""
+    with told_meanwhile(home, every_s=0.01):
+        while "\n" not in said:
+            said += capsys.readouterr().err
+    assert said.startswith("1 run waits, 30 points\n")
+    assert sync(home, settings).delivered == [writer.run_id]
+    assert left_of(home) == (0, 0)
