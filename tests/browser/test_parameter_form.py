@@ -52,7 +52,7 @@ def test_a_notebook_is_run_once_and_in_a_grid_from_a_form(lab, page, word):
     # By keyboard alone: a mistake is told at its field, and nothing runs
     rate.fill("quick")
     form.locator(".nbt-problem", has_text="which is no float").wait_for()
-    assert rate.get_attribute("aria-invalid") == "true"
+    assert rate.get_attribute("aria-invalid") == "true" and form.get_by_role("button", name="Run", exact=True).is_disabled()
     assert violations(page, ".nbt-main .nbt") == []
     rate.press("Enter")
     form.get_by_text("One value is wrong.").wait_for()
@@ -73,6 +73,7 @@ def test_a_notebook_is_run_once_and_in_a_grid_from_a_form(lab, page, word):
     assert violations(page, ".nbt-main .nbt") == []
     begin.click()
     page.wait_for_function("() => document.querySelectorAll('.nbt-ran tr').length === 4")
+    assert [row.split(" = ")[1][:4] for row in form.locator(".nbt-ran th").all_inner_texts()] == ["0.25", "0.25", "0.75", "0.75"]  # as typed
     assert {(view.params["rate"], view.params["mode"]) for view in runs(lab, f"{name}-")} == {
         ("0.25", "fast"), ("0.25", "slow"), ("0.75", "fast"), ("0.75", "slow"),
     }  # fmt: skip

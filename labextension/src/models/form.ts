@@ -81,20 +81,23 @@ export interface IRow {
   /** Empty where none was begun. */
   run: string;
   reason: string;
+  /** Of the metric that decides, with its name; empty where there is none. */
+  measured: string;
 }
 
 /** What a job of a notebook, a grid or a pipeline came to; nothing while it goes on. */
 export function rows(result: unknown): IRow[] {
   const found = (result ?? {}) as Partial<IRanPipeline & IRanGrid & IRan>;
   if (found.stages) {
-    return Object.entries(found.stages).map(([name, it]) => ({ name, state: it.phase, run: it.run_id, reason: it.reason }));
+    return Object.entries(found.stages).map(([name, it]) => ({ name, state: it.phase, run: it.run_id, reason: it.reason, measured: '' }));
   }
   const runs = found.runs ?? (found.run_id && found.params ? [found as IRan] : []);
   return runs.map(it => ({
     name: Object.entries(found.runs ? it.params : {}).map(pair => pair.join(' = ')).join(', ') || it.name,
     state: it.state.toLowerCase(),
     run: it.run_id,
-    reason: it.reason
+    reason: it.reason,
+    measured: found.metric && found.values?.[it.run_id] ? `${found.metric} ${found.values[it.run_id]}` : ''
   }));
 }
 

@@ -84,6 +84,8 @@ export class Form {
 
   type(name: string, text: string): void {
     this._texts[name] = text;
+    this._checks += 1; // what is on its way is about another text
+    this.mistakes.delete(name); // what was wrong is no more; what is now is found soon, and before anything runs
     this._checkSoon();
     this.changed.emit();
   }

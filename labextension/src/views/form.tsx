@@ -78,7 +78,7 @@ function View({ form }: { form: Form }): VNode {
           </table>
         )}
         <div class="nbt-bar">
-          <button type="submit" class="nbt-main-act" disabled={asked === null || isRunning || form.isBeginning || form.isTooLarge}>
+          <button type="submit" class="nbt-main-act" disabled={asked === null || isRunning || form.isBeginning || form.isTooLarge || mistakes.size > 0}>
             {total > 1 ? FORM.runMany(total) : FORM.run}
           </button>
           {total > 1 && (
@@ -178,6 +178,7 @@ function Ran({ job, open }: { job: IJob; open(run: string): void }): VNode | nul
             <tr key={at}>
               <th scope="row">{it.name}</th>
               <td class={it.state === 'failed' ? 'nbt-problem' : ''}>{it.state}</td>
+              <td>{it.measured}</td>
               <td>
                 {it.run && (
                   <button type="button" onClick={() => open(it.run)}>
