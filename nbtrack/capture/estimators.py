@@ -11,7 +11,7 @@ from typing import Any
 from nbtrack.amounts import counted
 from nbtrack.capture.kinds import is_param_keyword, is_param_value
 from nbtrack.capture.known import class_names, module_of, own_values, plain
-from nbtrack.capture.naming import Candidate, params
+from nbtrack.capture.naming import Candidate, params, taken
 from nbtrack.capture.program import Program, program_of
 from nbtrack.capture.run import TrackedRun, as_text
 from nbtrack.capture.source import Cell, Finding, Source
@@ -58,11 +58,11 @@ def _estimator(cell: Cell, name: str, value: Any, *, is_swept: bool) -> Iterator
     everything = value.get_params(deep=_is_theirs(value))
     yield _detail(name, {"class": type(value).__name__, **_plain(everything)})
     if not is_swept and "best_params_" not in own:
-        yield from params(cell, _changed(value, name))
+        yield from params(cell, _unsaid(cell, value, name))
         steps = own.get("steps")
         for step in steps if type(steps) is list else ():
             if type(step) is tuple and len(step) == 2 and _SKLEARN in class_names(step[1]) and type(step[1]).__module__ != "__main__":
-                yield from params(cell, _changed(step[1], type(step[1]).__name__))
+                yield from params(cell, _unsaid(cell, step[1], type(step[1]).__name__))
 
 
 def _is_theirs(value: Any, depth: int = 0) -> bool:
@@ -85,6 +85,22 @@ def _changed(value: Any, name: str) -> Iterator[Candidate]:
             continue
         if type(defaults[key].default) is not type(found) or defaults[key].default != found:
             yield Candidate(key, found, f"param of {type(value).__name__}, not its default", (type(value).__name__, name))
+
+
+def _unsaid(cell: Cell, value: Any, name: str) -> Iterator[Candidate]:
+    """Of them those that the code does not give as a name, by which they have been recorded: `Forest(n_estimators=n_trees)`."""
+    given: dict[str, set[str]] = {}
+    for part in program_of(cell).parts:
+        for call in (it for it in ast.walk(part.node) if isinstance(it, ast.Call)):
+            called = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+            if called == type(value).__name__:
+                for keyword in call.keywords:
+                    if keyword.arg and isinstance(keyword.value, ast.Name):
+                        given.setdefault(keyword.arg, set()).add(keyword.value.id)
+    known = taken(cell)
+    for it in _changed(value, name):
+        if as_text(it.value) not in {known.get(each) for each in given.get(it.name, ())}:
+            yield it
 
 
 def _best(values: dict[str, Any], name: str, rule: str) -> Iterator[Candidate]:

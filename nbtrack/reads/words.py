@@ -41,8 +41,8 @@ def duration(seconds: float | None) -> str:
 
 
 def metric(it: Metric) -> str:
-    """The last value; for a curve the best one and its step too."""
-    if not it.is_curve or math.isnan(it.best) or (it.best == it.last and it.best_step == it.last_step):
+    """The last value; for a curve the best one and its step too, but for what the machine did: no run is better by that."""
+    if not it.is_curve or it.name.startswith("system/") or math.isnan(it.best) or (it.best == it.last and it.best_step == it.last_step):
         return number(it.last)
     return f"{number(it.last)} (best {number(it.best)} at step {it.best_step})"
 

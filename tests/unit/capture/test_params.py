@@ -197,6 +197,12 @@ def test_a_search_gives_its_grid_and_its_best(params):
     assert found == {"param_grid": {"alpha": [0.1, 1.0]}, "cv": 4, "best.alpha": 0.1}
 
 
+def test_one_value_that_has_a_name_is_one_param(params):
+    pytest.importorskip("sklearn")
+    cells = "trees = 50\nfrom sklearn.ensemble import RandomForestClassifier", "forest = RandomForestClassifier(n_estimators=trees, max_depth=3)"
+    assert params(*cells) == {"trees": 50, "max_depth": 3}
+
+
 def test_inside_one_run_a_literal_waits_until_it_is_used(params):
     assert params("lr = 0.1", is_own=False) == {}
     assert params("lr = 0.1", "w = 1 - lr", is_own=False) == {"lr": 0.1}
