@@ -91,11 +91,12 @@ class RunTable:
 
         if not self.views:
             return sendable(f"<i>{escape(f'{self.nothing} {self.note}'.rstrip())}</i>")
-        head = "".join(f"<th>{escape(name)}</th>" for name in self.header)
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self.rows)
+        look = "white-space:nowrap;text-align:left"  # said of each cell, as JupyterLab's own style says otherwise of each
+        head = "".join(f'<th style="{look}">{escape(name)}</th>' for name in self.header)
+        body = "".join("<tr>" + "".join(f'<td style="{look}">{escape(cell)}</td>' for cell in row) + "</tr>" for row in self.rows)
         notes = " ".join(text for text in (said(self._columns[1]), self.note) if text)
         note = f"<i>{escape(notes)}</i>" if notes else ""
-        return sendable(f'<table style="white-space:nowrap"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}')
+        return sendable(f'<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}')
 
 
 def terminal_width() -> int | None:
