@@ -13,7 +13,7 @@ from typing import Any, overload
 
 import nbtrack
 from nbtrack import settings
-from nbtrack.api.notice import tell
+from nbtrack.api.notice import untracked_begins, untracked_ends, tell
 from nbtrack.capture.begin import begin
 from nbtrack.capture.blocks import Blocks, blocks_here
 from nbtrack.capture.current import context, current, enter, leave
@@ -65,7 +65,7 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
             parent = above.run_id if above is not None and not above.is_ended else ""
             run: TrackedRun | None = begin(request, of_code(), code=request.name, parent=parent, chosen=chosen)
         except Exception as cause:  # noqa: BLE001 - a guest does not break the block
-            tell(f"this block is not tracked: {cause}")
+            untracked_begins(cause)
             run = None
         token = None
         if run is not None:
@@ -85,6 +85,7 @@ class track:  # noqa: N801 - used as a function, a context and a decorator
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         run, token = self._entered.pop()
         if run is None:
+            untracked_ends()
             return
         leave(run)
         blocks = blocks_here()

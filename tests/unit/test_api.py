@@ -168,7 +168,8 @@ def test_a_journal_that_cannot_be_written_costs_a_notice_and_the_block_runs(monk
         nbtrack.log(x=1)
         done = True
     assert done
-    assert "NBTRACK_HOME" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "NBTRACK_HOME" in told and "outside a run" not in told
 
 
 def test_a_run_that_ends_while_the_interpreter_shuts_down_ends_quietly():
@@ -224,3 +225,13 @@ def test_a_name_that_is_left_out_is_no_param_of_a_call(monkeypatch):
 
     fit(1)
     assert nbtrack.run("fit").params == {"lr": "1"}
+
+
+def test_what_has_no_names_is_a_note_and_no_error():
+    with nbtrack.track("noted"):
+        nbtrack.log([0.5])
+        nbtrack.param(3)
+        nbtrack.log({"acc": 0.5})
+    found = nbtrack.run("noted")
+    assert found.state is State.FINISHED and list(found.metrics) == ["acc"]
+    assert any("nbtrack.log(name=value)" in it for it in found.notices) and any("nbtrack.param(name=value)" in it for it in found.notices)
