@@ -13,7 +13,7 @@ from typing import Any, overload
 
 import nbtrack
 from nbtrack import settings
-from nbtrack.api.notice import untracked_begins, untracked_ends, tell
+from nbtrack.api.notice import tell, untracked_begins, untracked_ends
 from nbtrack.capture.begin import begin
 from nbtrack.capture.blocks import Blocks, blocks_here
 from nbtrack.capture.current import context, current, enter, leave

@@ -96,7 +96,7 @@ class RunTable:
         body = "".join("<tr>" + "".join(f'<td style="{look}">{escape(cell)}</td>' for cell in row) + "</tr>" for row in self.rows)
         notes = " ".join(text for text in (said(self._columns[1]), self.note) if text)
         note = f"<i>{escape(notes)}</i>" if notes else ""
-        return sendable(f'<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}')
+        return sendable(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}")
 
 
 def terminal_width() -> int | None:
