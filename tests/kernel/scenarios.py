@@ -128,7 +128,7 @@ SCENARIOS = [
     Scenario("after %reset", {"a": "x = 1", "b": "%reset -f", "c": "x = 2", "r": RUN + "z = x"}, "run a; run b; run c; run r", "yes", recipe="3 4"),
     Scenario("input()", {"a": "x = 1", "r": RUN + "z = input()"}, "run a; run r", "no", ("input",), "2", fails=True),
     Scenario("the clock", {"i": "import datetime", "r": RUN + "z = datetime.datetime.now().year"}, "run i; run r", "unknown", ("clock",), "1 2"),
-    Scenario("timing is no result", {"i": "import time", "r": RUN + "t = time.time()\nz = 1\nprint(time.time() - t)"}, "run i; run r", "yes", recipe="1 2"),
+    Scenario("timing is no result", {"i": "import time", "r": RUN + "t = time.time()\nz = sum(range(10**5))\nprint(1e6 * (time.time() - t))"}, "run i; run r", "yes", recipe="1 2"),
     Scenario(
         "the network", {"i": "import urllib.request", "r": RUN + "try:\n    urllib.request.urlopen('http://127.0.0.1:9', timeout=1)\nexcept OSError:\n    z = 1"},
         "run i; run r", "unknown", ("network",), "1 2",
