@@ -17,7 +17,11 @@ def found(code, namespace, before=()):
     tree = parse(code)
     entry = SimpleNamespace(tree=tree, scope=scope_of(tree), code=code, facts={})
     cell = SimpleNamespace(
-        entry=entry, namespace=namespace, before={name: id(namespace[name]) for name in before}, ledger=SimpleNamespace(entries=[], before=lambda _: ())
+        entry=entry,
+        namespace=namespace,
+        before={name: id(namespace[name]) for name in before},
+        ledger=SimpleNamespace(entries=[], before=lambda _: ()),
+        is_spent=False,
     )
     return {name: values for name, values, _ in histories(cell, {}, set())}
 
