@@ -117,7 +117,7 @@ def refuse(problems: Iterable[Problem], before: SpecError | None = None) -> None
         SpecError: all of it, in the order of lines.
     """
     found = sorted(set(problems), key=lambda it: (it.file, it.line, it.text))
-    rows = [((it.line, "", f"{it.text} {it.mend}".rstrip(". ?")), it.span) for it in found]
+    rows = [((it.line, "", f"{it.text} {it.mend}".rstrip(". ")), it.span) for it in found]
     if before is not None:
         rows = sorted([*rows, *zip(before.problems, before.spans, strict=True)], key=lambda it: it[0][0])
     if rows:

@@ -1,5 +1,7 @@
 """Files of specs: every mistake with its line, and nothing executed or exhausted by reading one."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import BaseModel, ConfigDict
 
@@ -80,3 +82,8 @@ def test_the_nearest_file_upwards_is_found(tmp_path):
     assert specs.find(tmp_path / "a" / "b") == tmp_path / "nbtrack.yaml"
     (tmp_path / "a" / "nbtrack.yml").write_text("")
     assert specs.find(tmp_path / "a" / "b") == tmp_path / "a" / "nbtrack.yml"
+
+
+def test_each_mistake_is_a_sentence():
+    error = SpecError(Path("n.yaml"), [(1, "", "there is no 'a'; did you mean 'b'?"), (2, "c", "it is missing")])
+    assert str(error) == "n.yaml:1: there is no 'a'; did you mean 'b'?\nn.yaml:2: c: it is missing.\nCorrect those lines."
