@@ -108,7 +108,9 @@ class SpecError(UsageError):
             problems: line (0 where there is none), place such as `gates.accuracy`, and what is wrong; at least one.
             spans: of each problem the column where it begins and the one behind its end, from 1; 0 where they are not known.
         """
-        told = [f"{file}{f':{line}' if line else ''}: {f'{place}: ' if place else ''}{text}{'' if text.endswith('?') else '.'}" for line, place, text in problems]
+        told = [
+            f"{file}{f':{line}' if line else ''}: {f'{place}: ' if place else ''}{text}{'' if text.endswith('?') else '.'}" for line, place, text in problems
+        ]
         super().__init__("\n".join(told), mend=mend or f"Correct {'that' if len(told) == 1 else 'those lines'}.")
         self.file, self.problems = file, tuple(problems)
         self.spans = tuple(spans) or ((0, 0),) * len(self.problems)
