@@ -43,9 +43,11 @@ describe('what is typed', () => {
 
   test('runs are read of what a job came to', () => {
     const ran = { run_id: 'r', name: 'train', state: 'FAILED', reason: 'no', duration_s: 1, params: { lr: '1', depth: '2' } };
-    expect(rows(ran)).toEqual([{ name: 'train', state: 'failed', run: 'r', reason: 'no' }]);
-    expect(rows({ run_id: 'g', state: 'FAILED', runs: [ran] })).toEqual([{ name: 'lr = 1, depth = 2', state: 'failed', run: 'r', reason: 'no' }]);
-    expect(rows({ run_id: 'p', stages: { train: { phase: 'cached', reason: '', run_id: 's' } } })).toEqual([{ name: 'train', state: 'cached', run: 's', reason: '' }]);
+    expect(rows(ran)).toEqual([{ name: 'train', state: 'failed', run: 'r', reason: 'no', measured: '' }]);
+    expect(rows({ run_id: 'g', state: 'FAILED', runs: [ran] })).toEqual([{ name: 'lr = 1, depth = 2', state: 'failed', run: 'r', reason: 'no', measured: '' }]);
+    expect(rows({ run_id: 'p', stages: { train: { phase: 'cached', reason: '', run_id: 's' } } })).toEqual([{ name: 'train', state: 'cached', run: 's', reason: '', measured: '' }]);
+    const measured = rows({ run_id: 'g', state: 'FINISHED', metric: 'loss', values: { r: '0.25' }, runs: [ran] }).map(it => it.measured);
+    expect(measured).toEqual(['loss 0.25']);
     expect([rows(null), rows('text')]).toEqual([[], []]);
   });
 });
