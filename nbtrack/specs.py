@@ -109,10 +109,10 @@ class Located:
                 found = (*found, part)
         return found
 
-    def error(self, problems: Sequence[tuple[Sequence[str | int], str]]) -> SpecError:
+    def error(self, problems: Sequence[tuple[Sequence[str | int], str]], *, mend: str = "") -> SpecError:
         """One error of all that is wrong: place and text of each."""
         rows = sorted({((self.line(loc), ".".join(map(str, self._known(loc))), text), self.span(loc)) for loc, text in problems})
-        return SpecError(self.path, [row for row, _ in rows], [span for _, span in rows])
+        return SpecError(self.path, [row for row, _ in rows], [span for _, span in rows], mend=mend)
 
 
 def find(folder: Path) -> Path | None:

@@ -38,7 +38,7 @@ def read_gates(located: Located, stage: str = "") -> Gates:
     place: Place = own if isinstance(located.at(own), dict) and own else ("gates",)
     section = located.at(place)
     if section is None:
-        raise located.error([((), f"there is no section 'gates'{_elsewhere(located)}")])
+        raise _none(located, (), "there is no section 'gates'")
     if not isinstance(section, dict) or not section:
         raise located.error([(place, "it should hold gates by their names, each with its kind")])
     broken = kinds()[1]
@@ -73,17 +73,18 @@ def _of_none(located: Located, gates: Gates, stage: str) -> Gates:
     taken = {word for names in lists if isinstance(names, list) for word in names if isinstance(word, str)}
     left = {name: gate for name, gate in gates.items() if name not in taken}
     if not left:
-        raise located.error([(("stages", stage), f"the stage has no gates{_elsewhere(located)}")])
+        raise _none(located, ("stages", stage), "the stage has no gates")
     return left
 
 
-def _elsewhere(located: Located) -> str:
-    """Which stages have gates, in words; empty where none has."""
+def _none(located: Located, place: Place, text: str) -> SpecError:
+    """There is no gate for this run: which stages have some, and what to write."""
     stages = located.at(("stages",))
     found = [str(name) for name in (stages if isinstance(stages, dict) else ()) if isinstance(name, str) and _of_stage(located, name)]
     if not found:
-        return ""
-    return f" for this run; gates stand in the stage{'s' if len(found) > 1 else ''} {', '.join(found)}: name a run of {'one' if len(found) > 1 else 'it'}"
+        return located.error([(place, text)], mend="Write one, such as `gates: {accurate: {kind: metric, metric: accuracy, threshold: 0.9}}`.")
+    where = f"{text} for this run; gates stand in the stage{'s' if len(found) > 1 else ''} {', '.join(found)}"
+    return located.error([(place, where)], mend=f"Name a run of {'one' if len(found) > 1 else 'it'}, or write gates for this one.")
 
 
 def find_gates(folder: Path, named: str = "", stage: str = "") -> tuple[Gates, Path]:
