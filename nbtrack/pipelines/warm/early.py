@@ -70,20 +70,24 @@ def _is_sure(file: Path | None, *, is_forced: bool) -> bool:
     return is_forced or not (is_shared or (path.parent / ".nbtrack" / "cache").exists())  # type: ignore[union-attr]  # there is a text
 
 
-def begin(env: Mapping[str, str]) -> Begun:
-    """Begin a template; it waits to be told what notebooks import.
+def begin(env: Mapping[str, str]) -> Begun | None:
+    """Begin a template; it waits to be told what notebooks import. None where no process can be started: kernels are then started plainly, or say so.
 
     Args:
         env: variables of its kernels.
-
-    Raises:
-        OSError: no process can be started.
     """
-    ours, theirs = socket.socketpair()
+    try:
+        ours, theirs = socket.socketpair()
+    except OSError:  # too many files
+        return None
     code = f"from nbtrack.pipelines.warm.template import serve; serve({theirs.fileno()})"
     with theirs:
-        process = subprocess.Popen(
-            [sys.executable, "-c", code], env={**env, TOKEN: new_id()}, cwd=tempfile.gettempdir(), pass_fds=[theirs.fileno()], start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-c", code], env={**env, TOKEN: new_id()}, cwd=tempfile.gettempdir(), pass_fds=[theirs.fileno()], start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        except OSError:  # too many processes or files
+            ours.close()
+            return None
     return Begun(process, ours, env)

@@ -79,6 +79,8 @@ class Template:
             early: one that is on its way already.
         """
         begun = early or begin(env)
+        if begun is None:
+            return None
         found = cls(begun.process, await asyncio.open_connection(sock=begun.line), begun.env)
         found._writer.write(json.dumps({"modules": list(modules)}).encode() + b"\n")
         told = None

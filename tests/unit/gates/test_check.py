@@ -136,12 +136,12 @@ def test_the_run_of_a_stage_is_held_against_the_gates_of_its_stage(home, tmp_pat
     with nbtrack.track("taken", tags={"nbtrack.stage": "train", "nbtrack.cached_from": nbtrack.run("train").run_id}):
         pass
     assert nbtrack.gate("taken").passed
-    with pytest.raises(SpecError, match="no section 'gates' for this run; gates stand in the stages train, named. Name a run of one"):
+    with pytest.raises(SpecError, match=r"no section 'gates' for this run; gates stand in the stages train, named\. Name a run of one"):
         nbtrack.gate("bare")
     (tmp_path / "nbtrack.yaml").write_text(f"gates:\n  common: {good}\n  other: {good}\n{stages}")
     assert (asked("train"), asked("named"), asked("bare")) == (["own"], ["common"], ["other"])
     (tmp_path / "nbtrack.yaml").write_text(f"gates:\n  common: {good}\n{stages}")
-    with pytest.raises(SpecError, match="the stage has no gates for this run; gates stand in the stages train, named. Name a run of one"):
+    with pytest.raises(SpecError, match=r"the stage has no gates for this run; gates stand in the stages train, named\. Name a run of one"):
         nbtrack.gate("bare")
     (tmp_path / "nbtrack.yaml").write_text(f"gates:\n  other: {good}\n{stages}")
     with pytest.raises(SpecError, match="there is no gate 'common'"):

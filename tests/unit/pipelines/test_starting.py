@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -66,3 +67,18 @@ def test_what_kernels_are_forked_from_is_begun_at_once_where_stages_are_executed
     with begun_for(file, is_forced=is_forced) as begun:
         assert (begun is not None) is is_begun
     assert begun is None or begun.process.returncode is not None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux alone")
+@pytest.mark.parametrize("more", [0, 1, 2, 3])
+def test_a_process_that_cannot_begin_a_template_goes_on_without(more):
+    code = f"""
+import os, resource
+from nbtrack.pipelines.warm.early import begin, variables
+top = os.open(os.devnull, os.O_RDONLY)
+resource.setrlimit(resource.RLIMIT_NOFILE, (top + 1 + {more}, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+assert begin(variables()) is None
+assert os.open(os.devnull, os.O_RDONLY) == top + 1 if {more} else True
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
