@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 from nbtrack.capture.known import class_names, own_values, plain, static
@@ -16,16 +16,11 @@ from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements, origins_of
 from nbtrack.capture.run import as_text
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.weave.keyed import ITEMS
 from nbtrack.capture.weave.kinds import path_of
-from nbtrack.capture.weave.words import is_history, is_measure
+from nbtrack.capture.weave.words import is_history, is_measure, is_result
 from nbtrack.patterns import regex
 
-_RESULTS = regex(
-    r"(^|_)(results?|res|scores?|metrics?|measures|performance|perf|eval\w*|report|comparison|summary|stats|acc\w*|errors?|loss\w*|quality"
-    r"|resultados?|m[eé]tricas?|ergebnis(se)?|metriken|r[eé]sultats?|m[eé]triques?|risultat[io]|metrich?e|результат\w*|метрик\w*|оценк\w*|wyniki?|sonu[cç]\w*|hasil"
-    r"|resultaten)($|_|\d)|结果|結果|指标|指標|评估|評価|결과|지표",
-    re.I,
-)
 _SETTINGS = regex(r"(^|_)(params?|parameters|config|conf|cfg|settings?|args|kwargs|options|opts|hparams?|hyper\w*|grid|space|defaults)($|_|\d)", re.I)
 _NO_ITEMS = regex(r"^(support|params|lr|learning_rate|epochs?|steps?)$|(^|_)(time|runtime|per_second|duration|elapsed|flos)$")
 """Keys of what stands beside results: sizes, settings, the clock."""
@@ -99,7 +94,8 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
     if type(value) is dict or kinds[0] in ("collections.OrderedDict", "collections.defaultdict"):
         if not (node is not None and (_is_literal(node) or _is_settings(node))):
             settings = taken(cell)
-            for it in _of_dict(name, value, is_told=is_told and all(type(plain(it)) is str for it in value)):
+            is_told = is_told and all(type(plain(it)) is str for it in value)
+            for it in _of_dict(name, value, is_told=is_told, points=cell.entry.facts.get(ITEMS, ())):
                 key = it.name.rpartition(".")[2]
                 if not any(text == as_text(it.value) for param, text in settings.items() if param.rpartition(".")[2] == key):
                     yield it
@@ -111,7 +107,7 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
     elif kinds[0] in ("pandas.core.series.Series", "pandas.Series"):
         if not _is_look(node) and len(value) <= _ROWS:
             items = {str(key): it for key, it in zip(value.index.tolist(), value.tolist(), strict=True)}
-            if _RESULTS.search(name):
+            if is_result(name):
                 yield from _of_dict(name, items)
             elif all(is_measure(snake(key)) for key in items):
                 others = set(told(cell).values())  # shown once more
@@ -124,15 +120,21 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
         yield from _of_object(name, value, kinds, is_new=is_new)
 
 
-def _of_dict(name: str, items: dict[Any, Any], *, is_told: bool = False) -> Iterator[Measured]:
-    """Numbers of a dict of results, and of the dicts it holds."""
+def _of_dict(name: str, items: dict[Any, Any], *, is_told: bool = False, points: Container[str] = ()) -> Iterator[Measured]:
+    """Numbers of a dict of results, and of the dicts it holds.
+
+    Args:
+        points: items that are points of a curve, see `keyed.ITEMS`.
+    """
     if len(items) > _ITEMS:
         return
     is_report = _is_report(items)
-    named = is_told or is_report or bool(_RESULTS.search(name)) or is_measure(name)
+    named = is_told or is_report or is_result(name) or is_measure(name)
     if is_history(name) or _SETTINGS.search(name) or (len(items) > 1 and all(type(plain(it)) in (int, float) for it in items)):
         return  # one value for each of several numbers is a curve
     for path, value in _leaves(items, ""):
+        if f"{name}[{path}]" in points:
+            continue
         found = number(value)
         words = path.split(".")
         if found is None or _NO_ITEMS.search(words[-1]) or not (named or any(is_measure(snake(it)) for it in words)):
@@ -172,7 +174,7 @@ def _of_frame(cell: Cell, name: str, frame: Any) -> Iterator[Measured]:
         return
     measured = [it for it in columns if is_measure(snake(it))]
     numeric = [it for it, values in columns.items() if values and number(values[0]) is not None]
-    if not measured or not (_RESULTS.search(name) or len(measured) * 2 >= len(numeric)):
+    if not measured or not (is_result(name) or len(measured) * 2 >= len(numeric)):
         return
     texts = [it for it, values in columns.items() if all(type(value) is str for value in values)]
     rows = [str(it) for it in (columns[texts[0]] if texts else frame.index.tolist())]

@@ -71,8 +71,19 @@ def container_name(node: ast.expr) -> str:
         return node.attr
     if isinstance(node, ast.Call):  # history.setdefault("loss", []).append(loss)
         first = node.args[0] if node.args else None
-        return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            return first.value
+        return container_name(node.func.value) if keys_of(node) and isinstance(node.func, ast.Attribute) else ""
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def keys_of(node: ast.expr) -> list[ast.expr]:
+    """The keys that are no constants under which a dict has a list, from the outermost on: `losses[lr]`, `losses.setdefault(lr, [])`."""
+    if isinstance(node, ast.Subscript):
+        return [*keys_of(node.value), *([] if isinstance(node.slice, (ast.Constant, ast.Slice, ast.UnaryOp)) else [node.slice])]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "setdefault" and node.args:
+        return [*keys_of(node.func.value), *([] if isinstance(node.args[0], ast.Constant) else [node.args[0]])]
+    return []
 
 
 def blocks_of(statement: ast.stmt) -> list[list[ast.stmt]]:

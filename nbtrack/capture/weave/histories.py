@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +16,7 @@ from nbtrack.capture.source import Cell
 from nbtrack.capture.weave.drawn import drawn, lines_of
 from nbtrack.capture.weave.expressions import is_score
 from nbtrack.capture.weave.filled import Filled, filled_by
+from nbtrack.capture.weave.keyed import DICTS, curves_by_setting
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.values import as_floats, is_number, loaded
 from nbtrack.capture.weave.words import is_history, is_measure
@@ -25,10 +26,9 @@ History = tuple[str, list[float], str] | tuple[str, list[float], str, str]
 ROUNDS = "rounds of boosters"
 _MOST = 200
 """Entries of a dict beyond which it is data."""
-_DICTS = frozenset((dict, OrderedDict, defaultdict))
 _OWN = "__main__"
 _NESTED = 2
-_COLUMNS, _ROWS, _LINES, _SETTINGS = 20, 10_000, 40, 12
+_COLUMNS, _ROWS, _LINES = 20, 10_000, 40
 _ATTRIBUTES = {
     "sklearn": ("loss_curve_", "validation_scores_", "train_score_", "validation_score_"),
     "lightgbm": ("evals_result_", "_evals_result"),
@@ -70,12 +70,11 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
             filled = filled or _filled(cell)
         if filled is not None and name in filled.frames and _is_frame(value):
             yield from _of_rows(name, value)
-        elif type(value) in _DICTS and name not in given and is_touched:
+        elif type(value) in DICTS and name not in given and is_touched:
             yield from ((key, numbers, rule, f"{name}.{key}") for key, numbers, rule in _of_dict("", value, f"lists of the dict {name}"))
-            if 1 < len(value) <= _MOST and all(is_number(key) for key in value) and _is_filled(name, cell) and (numbers := _numbers(list(value.values()))):
-                yield name, numbers, f"values of the dict {name}, one for each of several numbers"
-            elif 1 < len(value) <= _SETTINGS and all(is_number(key) for key in value) and _keeps_histories(name, cell):
-                yield from ((f"{name}.{key}", numbers, f"in the dict {name}, one for each setting") for key, it in value.items() if (numbers := _numbers(it)))
+            for key, items, rule, other in curves_by_setting(name, value, cell):
+                if numbers := _numbers(items):
+                    yield key, numbers, rule, other
         elif is_bound and name not in kept_in and (type(value) in (list, tuple) or is_history(name)) and _is_built(name, cell):
             numbers = _numbers(value)
             if numbers:
@@ -120,7 +119,7 @@ def _of_own(name: str, value: Any, filled: Filled, depth: int = 0) -> Iterator[H
     for attribute, held in own_values(value).items():
         if module_of(type(held)) == _OWN and depth < _NESTED:
             yield from _of_own(attribute, held, filled, depth + 1)
-        if type(held) in _DICTS and (is_history(attribute) or attribute in filled.names):
+        if type(held) in DICTS and (is_history(attribute) or attribute in filled.names):
             yield from _of_dict("", held, f"lists of {name}.{attribute}")
         elif (type(held) is list or _is_array(held)) and _says(attribute, filled) and (numbers := _numbers(held)):
             yield attribute.strip("_"), numbers, f"a list that {name} fills", f"{name}.{attribute.strip('_')}"
@@ -167,7 +166,7 @@ def _is_frame(value: Any) -> bool:
 def _held(value: Any, depth: int = 0) -> int:
     """How much a container or an object of the notebook's own classes holds; -1 for anything else."""
     kind = type(value)
-    if kind in _DICTS:
+    if kind in DICTS:
         return _size(value)
     if kind is list:
         return len(value)
@@ -286,7 +285,7 @@ def _numbers(value: Any) -> list[float]:
 def _size(value: dict[Any, Any], depth: int = 0) -> int:
     if len(value) > _MOST or depth > 2:
         return 0
-    return sum(_size(item, depth + 1) if type(item) in _DICTS else len(item) if type(item) is list else 1 for item in list(value.values()))
+    return sum(_size(item, depth + 1) if type(item) in DICTS else len(item) if type(item) is list else 1 for item in list(value.values()))
 
 
 def _given(tree: ast.Module | None) -> set[str]:
@@ -299,28 +298,6 @@ def _given(tree: ast.Module | None) -> set[str]:
             if is_written or (isinstance(value, ast.Call) and path_of(value.func)[-1:] == ["to_dict"]):
                 found.update(it.id for it in node.targets if isinstance(it, ast.Name))
     return found
-
-
-def _is_filled(name: str, cell: Cell) -> bool:
-    """Whether the cell fills a dict in a loop, or by a comprehension that runs something."""
-    for node in ast.walk(cell.entry.tree) if cell.entry.tree is not None else ():
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.DictComp) and any(isinstance(it, ast.Name) and it.id == name for it in node.targets):
-            return any(isinstance(it, ast.Call) for it in ast.walk(node.value.value))
-        if isinstance(node, (ast.For, ast.While)):
-            for it in ast.walk(node):
-                if isinstance(it, ast.Subscript) and isinstance(it.ctx, ast.Store) and isinstance(it.value, ast.Name) and it.value.id == name:
-                    return True
-    return False
-
-
-def _keeps_histories(name: str, cell: Cell) -> bool:
-    """Whether a loop of the cell puts into a dict what its own name, or that of what it gets, says to be values over time or a measure."""
-    loops = (it for it in ast.walk(cell.entry.tree) if isinstance(it, (ast.For, ast.While))) if cell.entry.tree is not None else ()
-    for it in (it for loop in loops for it in ast.walk(loop) if isinstance(it, ast.Assign)):
-        if any(isinstance(to, ast.Subscript) and isinstance(to.value, ast.Name) and to.value.id == name for to in it.targets):
-            words = [name, it.value.id if isinstance(it.value, ast.Name) else ""]
-            return any(is_history(word) or is_measure(word) for word in words)
-    return False
 
 
 def _unwrapped(node: ast.expr) -> ast.expr:

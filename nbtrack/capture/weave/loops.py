@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Set
 
 from nbtrack.capture.labels import Labelled, labelled, own_name
-from nbtrack.capture.weave.expressions import blocks_of, container_name, innermost, name_nodes, names, only, own_expressions, walk_once
+from nbtrack.capture.weave.expressions import blocks_of, container_name, innermost, keys_of, name_nodes, names, only, own_expressions, walk_once
 from nbtrack.capture.weave.functions import Function, is_compiled, summed_up
 from nbtrack.capture.weave.kinds import Env, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
@@ -171,7 +171,7 @@ class _Reader:
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
                 loop.reports.append(Report(value, Way.STORED, key.value, statement))
             elif len({it.id for it in ast.walk(key) if isinstance(it, ast.Name) and self._is_counter(it.id, loop)}) == 1:  # by two it is a matrix
-                loop.reports.append(Report(value, Way.STORED, own_name(target.value), statement))
+                loop.reports.append(Report(value, Way.STORED, own_name(target.value) or container_name(target.value), statement, keys=keys_of(target.value)))
         elif isinstance(target, ast.Attribute) and loop is not None and isinstance(statement, ast.Assign) and statement.value is value:
             loop.attributes.append((statement, target.attr))
 
@@ -252,9 +252,8 @@ class _Reader:
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
                     loop.reports.append(Report(it, Way.APPENDED, key.value, statement, is_key=True))
         else:
-            loop.reports.append(
-                Report(value, Way.APPENDED, name, statement, is_key=isinstance(base, (ast.Subscript, ast.Call)) and not is_measure(own_name(value)))
-            )
+            is_key = isinstance(base, (ast.Subscript, ast.Call)) and not is_measure(own_name(value))
+            loop.reports.append(Report(value, Way.APPENDED, name, statement, is_key=is_key, keys=keys_of(base)))
 
     def _targets(self, target: ast.expr, iterated: ast.expr) -> Iterator[tuple[str, Kind]]:
         iterated = self._unwrap(iterated)

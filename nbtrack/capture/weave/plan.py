@@ -10,11 +10,12 @@ from types import MappingProxyType
 
 from nbtrack.capture.labels import own_name, snake
 from nbtrack.capture.weave.averaged import link
-from nbtrack.capture.weave.expressions import binds_names, innermost, is_call_of_measure, is_changed, is_score, reads
+from nbtrack.capture.weave.expressions import binds_names, innermost, is_call_of_measure, is_score, reads
 from nbtrack.capture.weave.filled import columns_of
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.loops import scopes_of
 from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
+from nbtrack.capture.weave.split import kept_by_setting, split_of
 from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.words import is_history, is_loss, is_measure, is_measured, is_schedule
 from nbtrack.patterns import regex
@@ -23,8 +24,6 @@ from nbtrack.records import dataclass
 _VAGUE = frozenset((Kind.DATA, Kind.RANDOM, Kind.GIVEN))
 _MOST = 200
 """Taps of one cell."""
-_NAMES = regex(r"(^|_)(name|names|label|method|algo|algorithm|optimizer_name|model_name|title|kind|phase|split|nom|nombre|nome|имя|название|名称|名前)$")
-"""What a loop's variable is called that goes through words."""
 _SHORT = 2
 """Letters of a name that says little."""
 _SAID = regex(r"^_*(preds?|predicted|predictions?|forecasts?|y_?hat|y_?pred|outputs?|generated)(_|\d|$)")
@@ -325,7 +324,9 @@ class _Judge:
     def _add(self, spot: Spot) -> None:
         if not spot.is_measure and _ASKS.fullmatch(spot.place.rpartition(".")[2]):
             return
-        spot.split = self._split(spot)
+        spot.split = split_of(spot, self._scope)
+        if spot.split is None and (kept := kept_by_setting(spot)) is not None:
+            spot.split, spot.name = ast.Tuple(kept.keys, ast.Load()), kept.label
         around = spot.loop.parent
         is_made = around is not None and any(isinstance(it.value, ast.List) and not it.value.elts for it in around.binds.get(spot.label, ()))
         spot.is_anew = is_made and not spot.split and spot.loop.is_iterating and around is not None and not around.is_iterating
@@ -338,41 +339,6 @@ class _Judge:
         values = [it.value for it in spot.bindings] if spot.bindings else [spot.node] if spot.node is not None else []
         spot.members = tuple(self._scope.unpacked.get(spot.variable, ())) or next((it for value in values if (it := self._returned(value))), ())
         self._result.spots.append(spot)
-
-    def _split(self, spot: Spot) -> ast.expr | None:
-        """What tells the steps of a loop through several things apart, none of which is the next point of another: models by name, phases, measures."""
-        at: Loop | None = spot.loop
-        while at is not None:
-            is_outermost = at.parent is None and not self._scope.place
-            is_among = (at.parent is not None and at.parent.is_iterating) or (is_outermost and (at is spot.loop or spot.loop.is_iterating))
-            if is_among and isinstance(at.node, (ast.For, ast.AsyncFor)) and (name := self._word(at.node.target, at.node.iter)):
-                return None if is_changed(name, at.node.body) else ast.Name(name, ast.Load())
-            at = at.parent
-        about = spot.about
-        targets = {it.id for it in ast.walk(spot.loop.node.target) if isinstance(it, ast.Name)} if isinstance(spot.loop.node, ast.For) else set()
-        is_told = isinstance(about, ast.Attribute) and {it.id for it in ast.walk(about) if isinstance(it, ast.Name)} <= targets
-        return about if is_told and not any(is_changed(name, spot.loop.node.body) for name in targets) else None
-
-    def _word(self, target: ast.expr, iterated: ast.expr) -> str:
-        """The variable of a loop that goes through words, as far as the code tells: written out, keys of a dict, or by what it is called."""
-        is_items = isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Attribute) and iterated.func.attr == "items"
-        first = target.elts[0] if isinstance(target, ast.Tuple) and target.elts else target
-        if isinstance(iterated, ast.Call) and path_of(iterated.func) == ["enumerate"] and isinstance(target, ast.Tuple) and len(target.elts) == 2:
-            second = target.elts[1]
-            first = second.elts[0] if isinstance(second, ast.Tuple) and second.elts else second
-            iterated = iterated.args[0] if iterated.args else iterated
-        if not isinstance(first, ast.Name):
-            return ""
-        if _NAMES.search(first.id) and not (isinstance(iterated, ast.Call) and path_of(iterated.func)[-1:] == ["range"]):
-            return first.id
-        if is_items:
-            return first.id if isinstance(target, ast.Tuple) else ""
-        if isinstance(iterated, ast.Name):
-            known = self._scope.own.get(iterated.id, [])
-            iterated = known[0] if len(known) == 1 else iterated
-        items = iterated.keys if isinstance(iterated, ast.Dict) else iterated.elts if isinstance(iterated, (ast.List, ast.Tuple)) else []
-        words = [it.elts[0] if isinstance(it, (ast.Tuple, ast.List)) and it.elts and first is not target else it for it in items]
-        return first.id if words and all(isinstance(it, ast.Constant) and isinstance(it.value, str) for it in words) else ""
 
     def _returned(self, value: ast.expr) -> tuple[str, ...]:
         """What the function of the notebook returns that is called."""

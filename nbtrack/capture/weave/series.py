@@ -159,7 +159,7 @@ class Series:
             return None
         name = given if given and (is_history(spot.name) or type(key) is int) else f"{spot.name}.{given or key}"
         if spot.split is not None:
-            name = f"{spot.name}.{key}" if is_history(spot.name) or not spot.is_measure else f"{key}_{_EPOCH.sub('', spot.name)}"
+            name = f"{spot.name}.{key}" if spot.is_by_setting or is_history(spot.name) or not spot.is_measure else f"{key}_{_EPOCH.sub('', spot.name)}"
         series = Series(
             replace(spot, name=name, is_measure=is_named or (spot.is_measure and spot.split is not None)), NoTap(), self._budget, self._claim, self._write,
             self._twin, self._fast_per_s, self._is_told,
@@ -314,7 +314,7 @@ class Series:
         """What words told apart and each had one value: names and numbers of several things, no curve of any."""
         if self.spot.split is not None:
             for key, it in self.members.items():
-                if it is not None and len(it.head) == 1 and type(key) is str:
+                if it is not None and len(it.head) == 1 and type(key) is str and not self.spot.is_by_setting:
                     is_told = is_measure(snake(key)) or (len(self.spot.name) <= _SHORT and not is_measure(self.spot.name))
                     yield (key if is_told else f"{key}.{self.spot.name}"), it.head[0]
 

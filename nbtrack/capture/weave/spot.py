@@ -42,7 +42,7 @@ class Spot:
     cell: int = 0
     """Number of the ledger's entry."""
     split: ast.expr | None = None
-    """What may hold a word, such as the variable of `for phase in ["train", "val"]`: by each word it is another quantity."""
+    """What may hold a word, such as the variable of `for phase in ["train", "val"]`: by each word it is another quantity. A tuple holds settings."""
     about: ast.expr | None = None
     """What is shown before it, see `Labelled`."""
     label: str = ""
@@ -57,6 +57,11 @@ class Spot:
     """Such a mean is what the function gives back."""
     is_anew: bool = False
     """Its list is made anew at each step of a loop through given values."""
+
+    @property
+    def is_by_setting(self) -> bool:
+        """Whether a dict keeps its values under the settings of loops around."""
+        return isinstance(self.split, ast.Tuple)
 
     @property
     def is_part(self) -> bool:

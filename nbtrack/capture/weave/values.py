@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from nbtrack.capture.known import module_of, own_values, static
+from nbtrack.capture.known import module_of, own_values, plain, static
 from nbtrack.records import dataclass
 
 PLAIN: frozenset[type] = frozenset((float, int))
@@ -76,11 +76,14 @@ def take(value: Any, is_reused: bool) -> Any:
 def parts_of(value: Any) -> Any:
     """The numbers in a small dict, named tuple or tuple of nothing but numbers, as `take` keeps them; None where there are none.
 
-    What a tap gets as `(word, value, ABOUT)` is one number by that word, or where it is no word, the number.
+    What a tap gets as `(word, value, ABOUT)` is one number by that word, or by the settings of a tuple; where it is neither, the number.
     """
     kind = type(value)
     if kind is tuple and len(value) == 3 and value[2] is ABOUT:
         kept = take(value[1], True)
+        if type(value[0]) is tuple:
+            key = text_of(value[0])
+            return Parts({key: kept}) if kept is not None and 0 < len(key) <= _WORD else kept
         return None if kept is None else Parts({value[0]: kept}) if type(value[0]) is str and 0 < len(value[0]) <= _WORD else kept
     items: list[tuple[str | int, Any]] = []
     if module_of(kind) == "__main__" and not issubclass(kind, (dict, list, tuple)):
@@ -95,6 +98,14 @@ def parts_of(value: Any) -> Any:
             items = list(enumerate(value))
     numbers = {key: kept for key, it in items if (kept := take(it, True)) is not None}
     return Parts(numbers) if numbers and (type(value) is dict or len(numbers) == len(items)) else None
+
+
+def text_of(key: Any) -> str:
+    """A setting in the name of a curve: `0.1`, `64.32` of a tuple; empty where it is none."""
+    if type(key) is tuple:
+        parts = [text_of(it) for it in key]
+        return ".".join(parts) if all(parts) else ""
+    return f"{plain(key)}" if type(key) is str or key is None or is_number(key) else ""
 
 
 def _of_own(value: Any) -> Any:

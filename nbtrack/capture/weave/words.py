@@ -9,7 +9,7 @@ from nbtrack.patterns import regex
 _MEASURES = regex(
     r"(^|_)(loss|losses|err|errs|error|errors|cost|costs|acc|accs|accuracy|accuracies|score|scores|precision|recall|f1|f2|fbeta|auc|auroc|roc_auc|ap|map|ndcg|mrr"
     r"|mse|rmse|mae|mape|smape|msle|rmsle|sse|ssr|rss|r2|rsq|r_squared|nll|ll|loglik|log_likelihood|likelihood|perplexity|ppl|logloss|cross_?entropy|bce|ce|kl|kld|elbo"
-    r"|deviance|aic|bic|objective|obj|fitness|energy|reward|rewards|returns|regret|residual|residuals|gap|divergence|entropy|mi|psnr|ssim|bleu|rouge|wer|cer|eer|fid|iou"
+    r"|deviance|aic|bic|objective|obj|fitness|energy|reward|rewards|returns?|regret|residual|residuals|gap|divergence|entropy|mi|psnr|ssim|bleu|rouge|wer|cer|eer|fid|iou"
     r"|miou|dice|jaccard|kappa|mcc|brier|ece|inertia|silhouette|purity|modularity|stress|norm|gradnorm|grad_norm|convergence|metric|metrics|lr|learning_rate|fpr|tpr|fnr|tnr"
     r"|var_explained|explained_variance|explained_var|success_rate|win_rate|hit_rate)s?\d*($|_)"
 )
@@ -19,6 +19,13 @@ _RESULTS = regex(
 )
 _LOSSES = regex(r"(^|_)(loss|losses|err|error|errors|cost|costs|nll|mse|objective)\d*($|_)")
 _COEFFICIENTS = regex(r"d?[abcdkmnwxyz]_?\d?")
+_HOLDERS = regex(
+    r"(^|_)(results?|res|scores?|metrics?|measures|performance|perf|eval\w*|report|comparison|summary|stats|acc\w*|errors?|loss\w*|quality"
+    r"|resultados?|m[eé]tricas?|ergebnis(se)?|metriken|r[eé]sultats?|m[eé]triques?|risultat[io]|metrich?e|результат\w*|метрик\w*|оценк\w*|wyniki?|sonu[cç]\w*|hasil"
+    r"|resultaten)($|_|\d)|结果|結果|指标|指標|评估|評価|결과|지표",
+    re.I,
+)
+_STEPS = regex(r"(^|_)(epochs?|steps?|iter(ation)?s?|batch(es)?|it|t|e|ep)$")
 _SCHEDULES = regex(r"(^|_)(epsilon|eps|temperature|tau|lr|learning_rate|step_size)\d*($|_)")
 _HISTORIES = regex(
     r"(^|_)(hist|history|histories|curve|curves|trace|traj|trajectory|log(?=\d*$)|logs|track|progress|evolution"
@@ -68,6 +75,16 @@ def is_measured(name: str) -> bool:
 def is_loss(name: str) -> bool:
     """Whether a name says that it is what training makes small."""
     return bool(_LOSSES.search(_snake(name)))
+
+
+def is_result(name: str) -> bool:
+    """Whether a name says that it holds results of several kinds: `results`, `metriken`."""
+    return bool(_HOLDERS.search(name))
+
+
+def is_step(name: str) -> bool:
+    """Whether a loop's variable counts the steps of one training: no setting."""
+    return bool(_STEPS.search(name))
 
 
 def is_schedule(name: str) -> bool:

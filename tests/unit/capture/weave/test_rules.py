@@ -148,6 +148,62 @@ CASES = {
         {"fehler": [9 / 7, 1 / 7, 4 / 7]},
     ),
     "numbers kept by a setting": ("r = {}\nfor k in (1, 2.5, 7):\n    r[k] = 1 / (k + 1)", {"r": [0.5, 1 / 3.5, 0.125]}),
+    "numbers written by hand under settings": (
+        "def score(k): return 1 / (k + 1)\nscores = {1: score(1), 2.5: score(2.5)}\nscores[7] = score(7)",
+        {"scores": [0.5, 1 / 3.5, 0.125]},
+    ),
+    "numbers given to a dict by a call": (
+        "a, b = {}, {}\nfor k in (1, 2, None):\n    a.setdefault(k, 1 / ((k or 6) + 1))\n    b.update({k: 1 / ((k or 6) + 2)})",
+        {"a": [0.5, 1 / 3, 1 / 7], "b": [1 / 3, 0.25, 0.125]},
+    ),
+    "settings and scores put together": ("ks = [1, 2, 7]\nscores = dict(zip(ks, [1 / (k + 1) for k in ks]))", {"scores": [0.5, 1 / 3, 0.125]}),
+    "what a function gives by setting": (
+        "def sweep(ks):\n    found = {}\n    for k in ks:\n        found[k] = 1 / (k + 1)\n    return found\nerrors = sweep([1, 2, 7])",
+        {"errors": [0.5, 1 / 3, 0.125]},
+    ),
+    "settings within settings": (
+        "mean_return = {}\nfor eps in (0.1, 0.2):\n    mean_return[eps] = {}\n    for a in (1, 2, 4):\n        mean_return[eps][a] = eps / a",
+        {"mean_return.0.1": [0.1, 0.05, 0.025], "mean_return.0.2": [0.2, 0.1, 0.05]},
+    ),
+    "settings within settings, by a comprehension": (
+        "mean_return = {eps: {a: float(eps) / a for a in (1, 2, 4)} for eps in (0.5, 1)}",
+        {"mean_return.0.5": [0.5, 0.25, 0.125], "mean_return.1": [1.0, 0.5, 0.25]},
+    ),
+    "several settings at once": (
+        "scores = {}\nfor lr in (0.5, 1):\n    for m in (1, 2):\n        scores[lr, m] = max(lr / m, 0)",
+        {"scores": [0.5, 0.25, 1.0, 0.5]},
+    ),
+    "settings of several models": (
+        "results = {}\nfor name in ('ridge', 'lasso'):\n    results[name] = {}\n    for a in (1, 2, 4):\n        results[name][a] = max(len(name) / a, 0) + a * (name < 'n')",
+        {"results.ridge": [5.0, 2.5, 1.25], "results.lasso": [6.0, 4.5, 5.25]},
+    ),
+    "several measures of each setting": (
+        "out = {}\nfor a in (1, 2, 4):\n    out[a] = {'mse': 1 / a, 'r2': 1 - a / 8, 'fit_time': 0.5 * a * a}",
+        {"mse": [1.0, 0.5, 0.25], "r2": [0.875, 0.75, 0.5]},
+    ),
+    "a tuple of measures of each setting": (
+        "scores = {}\nfor a in (1, 2, 4):\n    mse, r2 = 1 / a, 1 - a * a / 32\n    scores[a] = mse, r2",
+        {"mse": [1.0, 0.5, 0.25], "r2": [1 - 1 / 32, 0.875, 0.5]},
+    ),
+    "a list of each setting": (
+        "from collections import defaultdict\nlosses, seen = defaultdict(list), {}\nfor lr in (0.5, 0.25):\n    x = 1.0\n    for epoch in range(3):\n        x = x * (1 - lr)\n"
+        "        losses[lr].append(x * x)\n        seen.setdefault((lr, 'mae'), []).append(abs(x) * 3)",
+        {
+            "losses.0.5": [0.25, 1 / 16, 1 / 64],
+            "losses.0.25": [0.5625, 0.31640625, 0.177978515625],
+            "seen.0.5.mae": [1.5, 0.75, 0.375],
+            "seen.0.25.mae": [2.25, 1.6875, 1.265625],
+        },
+    ),
+    "a list of each of several models": (
+        "accs = {}\nfor name in ('ridge', 'svm'):\n    accs[name] = []\n    for a in (1, 2, 4):\n        accs[name].append(len(name) / (a + 1) ** len(name))",
+        {"accs.ridge": [5 / 32, 5 / 243, 5 / 3125], "accs.svm": [3 / 8, 3 / 27, 3 / 125]},
+    ),
+    "the epochs of one training are no settings": (
+        "losses = {}\nfor epoch in range(2):\n    losses[epoch] = []\n    for b in range(3):\n        loss = 1 / (epoch * 3 + b + 1)\n        losses[epoch].append(loss)",
+        {"loss": [1.0, 0.5, 1 / 3, 0.25, 0.2, 1 / 6]},
+    ),
+    "two positions are no settings": ("scores = {}\nfor i in range(3):\n    for j in range(3):\n        scores[i, j] = abs(i - j) ** 0.5", {}),
     "printed by percent": ('for e in range(3):\n    print("step %d: rmse %.3f" % (e, 1 / (e + 1)))', {"rmse": [1.0, 0.5, 1 / 3]}),
     "what is printed and kept is one curve": (
         'losses = []\nfor e in range(3):\n    loss = 1 / (e + 1)\n    losses.append(loss)\n    print("loss", loss)',
