@@ -16,6 +16,7 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.saved import Saved, SavedFigures
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.entities.ledger import Entry
+from nbtrack.system import working_folder
 
 MOST = 200
 """Rich outputs of one cell that are kept."""
@@ -63,7 +64,7 @@ class Figures(Source):
             yield Finding("figure" if picture.kind == "figure" else "fact", stem, value, picture.rule, self._keep(album, rows, cell))
 
     @staticmethod
-    def _keep(album: Album, files: list[tuple[str, bytes]], cell: Cell) -> Callable[[TrackedRun], None]:
+    def _keep(album: Album, files: list[tuple[str, File]], cell: Cell) -> Callable[[TrackedRun], None]:
         return lambda run: cell.later(lambda: album.write(run, files))
 
     def _pictures(self, cell: Cell) -> list[Picture]:
@@ -130,8 +131,8 @@ class Album:
         self._order = 0
         self._lock = threading.Lock()  # the background of one cell may still write while the next cell ends
 
-    def add(self, picture: Picture, cell: Cell) -> tuple[str, list[tuple[str, bytes]]] | None:
-        """Name of a picture, and path and bytes of its files; None where its bytes are there already, or its name is not wanted."""
+    def add(self, picture: Picture, cell: Cell) -> tuple[str, list[tuple[str, File]]] | None:
+        """Name of a picture, and path and form of its files; None where its bytes are there already, or its name is not wanted."""
         new = [(digest, file) for file in picture.files if (digest := hashlib.blake2b(file.data, digest_size=16).digest()) not in self._seen]
         if not new:
             return None
@@ -145,7 +146,7 @@ class Album:
             for digest, file in new:
                 self._seen.add(digest)
                 path = f"figures/{stem}{file.suffix}"
-                files.append((path, file.data))
+                files.append((path, file))
                 self._rows.append(
                     {
                         "path": path, "title": picture.title, "cell_id": cell.entry.cell_id, "number": cell.entry.number,
@@ -154,13 +155,19 @@ class Album:
                 )  # fmt: skip
         return stem, files
 
-    def files(self, files: list[tuple[str, bytes]]) -> dict[str, bytes]:
+    def files(self, files: list[tuple[str, File]]) -> dict[str, bytes]:
         """Artifacts by path: what `add` returned, and the index."""
-        return {**dict(files), "figures/index.json": json.dumps(self._rows, ensure_ascii=False).encode("utf-8", "replace")}
+        return {**{path: file.data for path, file in files}, "figures/index.json": json.dumps(self._rows, ensure_ascii=False).encode("utf-8", "replace")}
 
-    def write(self, run: TrackedRun, files: list[tuple[str, bytes]]) -> None:
-        for path, data in files:
-            run.artifact_bytes(path, data)
+    def write(self, run: TrackedRun, files: list[tuple[str, File]]) -> None:
+        for path, file in files:
+            data = file.data if file.path is None else _read_late(file.path, file.data)
+            if data is not None:
+                run.artifact_bytes(path, data)
+                continue
+            run.notice(f"{path} was not kept: the file changed before it was read, as looking at the cell took longer than budget_ms allows")
+            with self._lock:
+                self._rows = [row for row in self._rows if row["path"] != path]
         with self._lock:
             run.artifact_bytes("figures/index.json", self.files([])["figures/index.json"])
 
@@ -177,16 +184,35 @@ class Album:
 
 
 def _read(path: Path, cell: Cell) -> File | None:
-    """A saved file; None where it is gone, or too large."""
+    """A saved file, to be read later where the budget has been used; None where it is gone, or too large."""
     try:
         size = path.stat().st_size
         if size > FILE_CAP:
             if cell.run is not None:
                 cell.run.notice(f"{path.name} was not kept: {size} bytes are more than {FILE_CAP}")
             return None
-        return File(path.suffix.lower(), mimetypes.guess_type(path.name)[0] or "application/octet-stream", path.read_bytes())
+        suffix, mime = path.suffix.lower(), mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        if cell.is_spent:
+            place = working_folder() / path  # the next cell may change the folder
+            return File(suffix, mime, _state(place), place)
+        return File(suffix, mime, path.read_bytes())
     except OSError:
         return None
+
+
+def _read_late(path: Path, state: bytes) -> bytes | None:
+    """The bytes of a file; None where it is no longer what it was."""
+    try:
+        data = path.read_bytes() if _state(path) == state else None
+        return data if _state(path) == state else None
+    except OSError:
+        return None
+
+
+def _state(path: Path) -> bytes:
+    """What tells whether a file was written again."""
+    stat = path.stat()
+    return f"{path} {stat.st_size} {stat.st_mtime_ns} {stat.st_ino}".encode("utf-8", "surrogatepass")
 
 
 def _slug(text: str) -> str:

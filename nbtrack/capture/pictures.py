@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import field
+from pathlib import Path
 from typing import Any
 
 from nbtrack.patterns import regex
@@ -30,6 +31,8 @@ class File:
     suffix: str
     mime: str
     data: bytes
+    path: Path | None = None
+    """Where the bytes are still to be read from; `data` then tells which state of that file is meant."""
 
 
 @dataclass

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import ast
+import json
 import time
+from pathlib import Path
 
 import pytest
 
 from nbtrack.capture.curves import Curves
 from nbtrack.capture.datasets import Datasets
+from nbtrack.capture.figures import Figures
 from nbtrack.capture.literals import Literals
+from nbtrack.capture.saved import Saved
 from nbtrack.capture.scalars import Scalars
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.loops import TooLongError
 from nbtrack.capture.weave.plan import plan
 from nbtrack.entities import Kind, Request
+from nbtrack.journal import blobs
 from nbtrack.notebooks.scopes import parse, scope_of
 
 
@@ -85,6 +90,29 @@ def test_of_data_beyond_the_budget_no_more_than_the_size_is_looked_at(notebook_o
     assert "contents of the data it uses were not all captured" in notebook.view().notices[0]
     (data,) = notebook.events(Kind.INPUT)
     assert data["dataset"]["dataset"]["schema"] is None
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_saved_figures_beyond_the_budget_are_read_in_the_background_unless_they_change(notebook_of, tmp_path, monkeypatch, is_changed):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "roc.png").write_bytes(b"first")
+    notebook = notebook_of(Source())
+    source = Figures()
+    cell = cell_of(notebook, "plt.savefig('roc.png')")
+    notebook.collector.sources.append(source)
+    source.saved.files["roc.png"] = Saved(Path("roc.png"), "", 1, is_image=False)
+    cell.allow(-1.0)
+    found = {}
+    notebook.collector.collect(cell, "after", found)
+    assert list(found) == [("figure", "roc")]
+    assert notebook.view().artifacts == ()
+    if is_changed:
+        (tmp_path / "roc.png").write_bytes(b"second")
+    notebook.collector.go_on(cell).result()
+    kept = {it.path: blobs.get_bytes(notebook.home, it.blob) for it in notebook.view().artifacts}
+    assert kept.get("figures/roc.png") == (None if is_changed else b"first")
+    assert len(json.loads(kept["figures/index.json"])) == (0 if is_changed else 1)
+    assert any("the file changed before it was read" in it for it in notebook.view().notices) == is_changed
 
 
 def test_of_many_values_of_loops_those_that_are_kept_or_shown_are_followed():
