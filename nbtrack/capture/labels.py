@@ -52,6 +52,17 @@ SPLITS = frozenset(("train", "training", "test", "testing", "val", "valid", "val
 _PAIR = regex(r"(\w+) ?/ ?(\w+)((?: [^\W\d]\w*)*)\s*[:=]?\s*$")
 """`train/test accuracy: {a}/{b}`."""
 
+_PLUS_MINUS = regex(r"(\+\s*/?\s*[-–−]|±|\\pm)[\s$({\[]*$")  # noqa: RUF001 - dashes as people type them
+"""What stands between a mean and its deviation."""
+_DEVIATES = regex(
+    r"(stds?|st_?devs?|std_?dev(iation)?|standard_dev(iation)?|deviation|sd|sigma|σ|desviaci[oó]n(_(est[aá]ndar|t[ií]pica))?|desvio(_padr[aã]o)?"  # noqa: RUF001 - a letter people use
+    r"|standardabweichung|[eé]cart_?type|deviazione_standard|标准差|標準差|標準偏差)"
+)
+_DEVIATIONS = frozenset(("std", "stdev", "pstdev", "nanstd"))
+_INTERVALS = regex(r"(^|_)(ci|conf\w*|interval|margin|err|error|errors|sem|se|half)($|_|\d)", re.IGNORECASE)
+"""Names of what stands behind the sign and is another thing."""
+_MEAN = regex(r"(^|_)(mean|avg|average|media|m[eé]dia|moyenne|mittelwert|平均)(?=_|$)")
+
 
 def labelled(node: ast.expr) -> list[Labelled]:
     """Labelled expressions of one text: an f-string, `"..." % values`, `"...".format(...)`, `a + str(b)`, or a call of `print` with its arguments."""
@@ -217,16 +228,55 @@ def _label(pieces: list[_Piece]) -> list[Labelled]:
             label, said = about[1], ""
         elif label in SPLITS and split:
             label = "_".join(label if it in SPLITS else it for it in split.split("_"))  # "MSE train: {a}, test: {b}"
+        deviating = deviation_of(piece) if found else None
+        is_deviation = deviating is not None and bool(_PLUS_MINUS.search(before) or _DEVIATES.fullmatch(label))
+        label = _of_mean(found[-1].label) if is_deviation else label
         if label:
             said = label
         if label and SPLITS.intersection(label.split("_")) and not set(label.split("_")) <= SPLITS:
             split = label
         if not label and len([it for it in joined if not isinstance(it, str)]) == 1:
             label = _clean(re.split(r"[,;(\n]|[.!?](\s|$)", after.lstrip(" %:="))[0]) if after.strip() else ""
-        found.append(Labelled(label or snake(own_name(piece)), piece, after.lstrip().startswith("%"), shown))
+        node = deviating if is_deviation and deviating is not None else piece
+        found.append(Labelled(label or snake(own_name(piece)), node, after.lstrip().startswith("%"), shown))
         if _may_be_word(piece) and not is_measure(found[-1].label):
             shown = piece
     return found
+
+
+def deviation_of(node: ast.expr) -> ast.expr | None:
+    """`s.std()` of `s.std()`, `round(2 * s.std(), 2)` and `np.std(s)`, and what a name, an item or an attribute holds; None of what is no deviation."""
+    core = node
+    while True:
+        if isinstance(core, ast.Call) and (path_of(core.func) or [""])[-1] in ("round", "float", "around", "item"):
+            core = core.args[0] if core.args else core.func.value if isinstance(core.func, ast.Attribute) else ast.Constant(None)
+        elif isinstance(core, ast.BinOp) and isinstance(core.op, ast.Mult) and isinstance(core.left, ast.Constant):
+            core = core.right
+        elif isinstance(core, ast.BinOp) and isinstance(core.op, ast.Mult) and isinstance(core.right, ast.Constant):
+            core = core.left
+        else:
+            break
+    if isinstance(core, ast.Call):
+        is_it = (path_of(core.func) or [""])[-1] in _DEVIATIONS
+    else:
+        is_it = isinstance(core, (ast.Name, ast.Attribute, ast.Subscript)) and not _INTERVALS.search(own_name(core))
+    is_percent = isinstance(node, ast.BinOp) and any(isinstance(it, ast.Constant) and it.value in (100, 100.0) for it in (node.left, node.right))
+    return (node if is_percent else core) if is_it else None
+
+
+def std_of(node: ast.expr) -> str:
+    """`scores_std` of `scores.std()` and `np.std(scores)`; else empty."""
+    core = deviation_of(node)
+    if not isinstance(core, ast.Call):
+        return ""
+    name = own_name(core.args[0] if core.args else core.func.value if isinstance(core.func, ast.Attribute) else core)
+    return f"{name}_std" if name else ""
+
+
+def _of_mean(label: str) -> str:
+    """What the deviation is called of what has a mean of this name: `accuracy_std` of `accuracy` and `mean_accuracy`."""
+    about = _MEAN.sub("", label).strip("_")
+    return f"{about}_std" if about else "std"
 
 
 def _is_itself(before: str, node: ast.expr) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from nbtrack.capture.curves import Kept
 from nbtrack.capture.known import module_of
-from nbtrack.capture.labels import SPLITS, labelled, own_name, share_of, snake
+from nbtrack.capture.labels import SPLITS, labelled, own_name, share_of, snake, std_of
 from nbtrack.capture.measures import Measured, ends_curve, is_equal, key_of, known, metrics, number
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, origins_of, through
@@ -338,7 +338,7 @@ def _is_prediction(node: ast.expr) -> bool:
 
 def unlabelled(node: ast.expr) -> str:
     """What a printed expression is called where no text does: itself, the share that it is, or the function that measures it."""
-    return own_name(node) or share_of(node) or _measurer(node)
+    return own_name(node) or share_of(node) or std_of(node) or _measurer(node)
 
 
 def _measurer(node: ast.expr) -> str:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from nbtrack.capture.labels import own_name, share_of, snake
+from nbtrack.capture.labels import deviation_of, own_name, share_of, snake, std_of
 from nbtrack.capture.measures import TOLD_APART, Measured, ends_curve, is_curve, is_equal, key_of, metrics, number
 from nbtrack.capture.printed import WHOLE, labels_in
 from nbtrack.capture.program import program_of
@@ -63,6 +63,8 @@ def _bound(cell: Cell) -> Iterator[Measured]:
         if value is None or cell.before.get(name) == id(cell.namespace[name]) or ends_curve(cell, name, value):
             continue
         called = labels.get(name, "")
+        if isinstance(node, ast.Call) and path_of(node.func)[-1:] and name not in labels and deviation_of(node) is not None:
+            continue  # of scores, and not shown
         if not _is_result(origins, name, node, value, called):
             continue
         shown = called if called and (not is_measure(name) or is_curve(cell, name)) and is_measure(called) else name
@@ -131,6 +133,8 @@ def name_of(node: ast.expr) -> str:
         return found.rstrip("_")
     if isinstance(core, ast.Call):
         path = path_of(core.func)
+        if name := std_of(core):
+            return name
         if path and path[-1] == "sqrt" and len(core.args) == 1:
             inner = name_of(core.args[0])
             return root_of(inner) if inner and (is_measure(inner) or isinstance(through(core.args[0]), ast.Attribute)) else "sqrt"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Set
 from dataclasses import field
 from types import MappingProxyType
 
-from nbtrack.capture.labels import own_name, snake
+from nbtrack.capture.labels import own_name, snake, std_of
 from nbtrack.capture.weave.averaged import link
 from nbtrack.capture.weave.expressions import binds_names, innermost, is_call_of_measure, is_score, reads
 from nbtrack.capture.weave.filled import columns_of
@@ -265,7 +265,7 @@ class _Judge:
         if report.way is Way.YIELDED:
             return
         label = snake(report.label) if report.way is Way.PRINTED else report.label
-        name = (label or own_name(report.node)).rstrip("_")
+        name = (label or own_name(report.node) or std_of(report.node)).rstrip("_")
         if not name:
             called = (path_of(report.node.func)[-1:] or [""])[0] if isinstance(report.node, ast.Call) else ""
             is_ours = isinstance(report.node, ast.Call) and isinstance(report.node.func, ast.Name) and loop.is_iterating and not hasattr(builtins, called)
@@ -306,7 +306,9 @@ class _Judge:
         if report.way is Way.APPENDED and not named and loop.parent is not None and report.label in loop.parent.binds:
             return  # made anew in each step of the loop around
         known = next((it for (it_name, it_loop), it in self._taken.items() if it_name == name and it_loop is loop), None)
-        if known is not None:
+        if known is not None and known.variable == name and isinstance(core, ast.Call) and path_of(core.func)[-1:] == ["mean"]:
+            name = f"{name}.mean"  # what is bound is an array
+        elif known is not None:
             return
         clash = any(it.name == name and it.place == self._scope.place for it in self._result.spots)
         if clash:

@@ -55,6 +55,8 @@ def _word(target: ast.expr, iterated: ast.expr, scope: Scope) -> str:
         second = target.elts[1]
         first = second.elts[0] if isinstance(second, ast.Tuple) and second.elts else second
         iterated = iterated.args[0] if iterated.args else iterated
+    if isinstance(iterated, ast.Call) and path_of(iterated.func) == ["zip"] and isinstance(target, ast.Tuple) and len(target.elts) == len(iterated.args):
+        return next((word for it, source in zip(target.elts, iterated.args, strict=True) if (word := _word(it, source, scope))), "")
     if not isinstance(first, ast.Name):
         return ""
     if _NAMES.search(first.id) and not (isinstance(iterated, ast.Call) and path_of(iterated.func)[-1:] == ["range"]):

@@ -55,6 +55,7 @@ def test_names_bound_to_a_computed_number(measured, code, found):
         ("mse, acc = evaluate(y, p)\nmse ** 0.5, acc", {"mse": 0.1875, "acc": 0.75, "rmse": 0.4330127018922193}),
         ("import numpy as np\nnp.mean(np.array(y) == np.array(p))", {"accuracy": 0.25}),
         ("import numpy as np\nmse, _ = evaluate(y, p)\nnp.sqrt(mse)", {"mse": 0.1875, "rmse": 0.4330127018922193}),
+        ("import numpy as np\nscores = np.array([evaluate(y, p)[1], .25])\nscores.mean(), scores.std()", {"scores": 0.5, "scores_std": 0.25}),
         ("len(y)", {}),
         ("max(y)", {}),
         ("3.5", {}),
@@ -95,6 +96,14 @@ def test_last_expressions(measured, code, found):
         ),
         ("print(y)\nprint('y', y)\nprint('version', '1.0')", {}),
         ("class M:\n    def predict(self, x): return [sum(x) / 2]\nm = M()\nprint('the price of it:', m.predict(y)[0])", {}),
+        ("m, d = evaluate(y, p)\nprint(f'Accuracy: {m:.2f} +/- {d:.2f}')", {"accuracy": 0.1875, "accuracy_std": 0.75}),
+        (
+            "import numpy as np\nscores = np.array([evaluate(y, p)[1], .25])\nd = scores.std()\nprint('CV accuracy: %.2f (+/- %.2f)' % (scores.mean(), scores.std() * 2))",
+            {"cv_accuracy": 0.5, "cv_accuracy_std": 0.25},
+        ),
+        ("import numpy as np\nscores = np.array([evaluate(y, p)[1], .25])\nspread, std_acc = scores.std(), np.std(scores)", {}),
+        ("import numpy as np\nscores = np.array([evaluate(y, p)[1], .25])\nstd_acc = scores.std()\nprint('spread', std_acc)", {"std_acc": 0.25}),
+        ("import numpy as np\nprint(f'Length: {np.mean(y)} ± {np.std(y)}')", {}),
         (
             "import statistics\nneeded = []\nfor e in range(4):\n    for t in range(9):\n        if t > e:\n            break\n    needed.append(t)\nprint('Average number of steps:', statistics.mean(needed) * 1.0)",
             {"average_number_of_steps": 2.5},

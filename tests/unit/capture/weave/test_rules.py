@@ -508,7 +508,9 @@ def test_what_a_loop_through_models_computes_is_a_number_of_each(curves):
 def test_means_of_scores_that_a_loop_prints_are_a_number_of_each_model(curves):
     setup = "import numpy as np\ndef cross_val_score(k): return np.array([1 / k, 0.5])\nmodels = [('RL', 2), ('KNN', 4)]"
     loop = "for name, k in models:\n    results = cross_val_score(k)\n    print('%s: %f (%f)' % (name, results.mean(), results.std()))"
-    assert curves(setup, loop, options="--capture curves,metrics") == {"RL.results.mean": [0.5], "KNN.results.mean": [0.375]}
+    assert curves(setup, loop, options="--capture curves,metrics") == {
+        "RL.results.mean": [0.5], "RL.results_std": [0.0], "KNN.results.mean": [0.375], "KNN.results_std": [0.125],
+    }  # fmt: skip
 
 
 def test_what_another_cell_computed_is_told_by_its_run_alone(shell, tmp_path):
@@ -529,6 +531,17 @@ def test_what_another_cell_computed_is_told_by_its_run_alone(shell, tmp_path):
     assert len(first) == 3
     assert tracked(table) == {}
     assert tracked(loop + steps) == first
+
+
+def test_mean_and_deviation_that_a_loop_prints_of_several_models_are_numbers_of_each(shell, tmp_path):
+    code = "import numpy as np\ndef f(k): return np.array([k / 4, 0.75])\nfor model, name in zip([1, 3], ['tree', 'knn']):\n    scores = f(model)\n"
+    for shown, mean, std in (
+        ("'Accuracy: %.2f (+/- %.2f) [%s]' % (scores.mean(), scores.std(), name)", "accuracy", "accuracy_std"),
+        ("name, scores.mean(), scores.std()", "scores.mean", "scores_std"),
+    ):
+        shell.run_cell(f"%%track --quiet --capture curves,metrics\n{code}    print({shown})").raise_error()
+        view = fold(Home(tmp_path / "home"), shell._nbtrack_session.last.run_id)
+        assert {name: it.last for name, it in view.metrics.items()} == {f"tree.{mean}": 0.5, f"tree.{std}": 0.25, f"knn.{mean}": 0.75, f"knn.{std}": 0.0}
 
 
 def test_what_a_sweep_keeps_of_each_setting_is_a_curve_of_each(curves):
