@@ -6,7 +6,6 @@ import ast
 import contextlib
 import json
 import math
-import re
 import sys
 import time
 import types
@@ -17,10 +16,12 @@ from typing import Any
 
 from nbtrack import settings
 from nbtrack.amounts import counted
+from nbtrack.capture.data import Data, context_of
 from nbtrack.capture.digests import dvc_md5, of_file, of_value
 from nbtrack.capture.given import Given
 from nbtrack.capture.known import module_of
-from nbtrack.capture.readers import WORDS, Reading, reading_of, readings_in
+from nbtrack.capture.program import program_of
+from nbtrack.capture.readers import WORDS, Reading, reading_of, readings_in, reads_any
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.schemas import is_of, sample_of, shape_of
 from nbtrack.capture.source import Cell, Finding, Source
@@ -28,45 +29,13 @@ from nbtrack.capture.weave import taps
 from nbtrack.entities.ledger import Entry, Scope
 from nbtrack.errors import SettingError
 from nbtrack.notebooks.scopes import scope_of
-from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 
 _NAME = "datasets"
 _MANY = 500
-_TRAINING = regex(r"(^|[_\W])train(ing)?($|[_\W\d])", re.IGNORECASE)
-_EVALUATION = regex(r"(^|[_\W])(test(ing)?|val(id|idation)?|eval(uation)?|holdout)($|[_\W\d])", re.IGNORECASE)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _BINDINGS = (ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom, *_DEFINITIONS)
-
-
-@dataclass(frozen=True)
-class Data:
-    """What one call read."""
-
-    name: str
-    """The file's name, or the function's: `load_iris`."""
-    rule: str
-    digest: str
-    source_type: str
-    source: dict[str, Any]
-    at: int
-    """Number of the statement in its cell; -1 where only its call was seen."""
-    rows: int | None = None
-    columns: int | None = None
-    schema: dict[str, Any] | None = None
-    context: str = ""
-    is_brief: bool = False
-    """The budget had been used: nothing but its size was looked at."""
-
-    def as_input(self) -> dict[str, Any]:
-        """As an `input` event holds it."""
-        profile = {key: value for key, value in (("rows", self.rows), ("columns", self.columns), ("num_rows", self.rows)) if value is not None}
-        facts = {
-            "name": self.name, "digest": self.digest[:36], "source_type": self.source_type, "source": json.dumps(self.source),
-            "schema": None if self.schema is None else json.dumps(self.schema), "profile": json.dumps(profile) if profile else None,
-        }  # fmt: skip
-        return {"dataset": facts, "tags": {"mlflow.data.context": self.context} if self.context else {}}
 
 
 class Datasets(Source):
@@ -262,14 +231,7 @@ def _data(reading: Reading, at: int, look: _Look, bound: list[str], *, is_brief:
     rows, columns, schema = look.rows, look.columns, look.schema
     rule = f"read by {reading.call}"
     told = " ".join([reading.path or reading.label, *bound])
-    context = (
-        "training"
-        if _TRAINING.search(told) and not _EVALUATION.search(told)
-        else "evaluation"
-        if _EVALUATION.search(told) and not _TRAINING.search(told)
-        else ""
-    )
-    facts = Data(reading.label, rule, "", "code", {"tags": {"nbtrack.call": reading.call}}, at, rows, columns, schema, context)
+    facts = Data(reading.label, rule, "", "code", {"tags": {"nbtrack.call": reading.call}}, at, rows, columns, schema, context_of(told))
     if "://" in reading.path:
         kind = "http" if reading.path.startswith("http") else reading.path.partition("://")[0]
         source = {"url": reading.path} if kind == "http" else {"uri": reading.path}
@@ -353,7 +315,8 @@ def _torch_data(name: str, value: Any, at: int) -> Data:
     data = Data(
         reading.label, f"a torch {kind}", _digest(_look(tensors), reading), "code", {"tags": {"nbtrack.call": kind}}, at, rows, shape[1] if shape else None
     )
-    return replace(data, context="training" if _TRAINING.search(name) else "evaluation" if _EVALUATION.search(name) else "")
+    is_made = module_of(type(value)).startswith(("__main__", "torch.utils.data"))
+    return replace(data, context=context_of(name), is_made=is_made)
 
 
 def _size(data: Data) -> str:
@@ -384,6 +347,8 @@ def _used(cell: Cell) -> list[Data]:
                 wanted -= scope.writes
             wanted |= scope.reads - modules
     files = [data for data in found if data.source_type != "code" or not data.rule.startswith("a torch")]
+    if not files and not reads_any(program_of(cell)):
+        found = [data for data in found if not data.is_made]
     unique: dict[tuple[str, str], Data] = {}
     for data in files or found:  # a torch Dataset made of what was read is the same data once more, and so is one of a DataLoader
         unique.setdefault((data.name if files else "", data.digest), data)

@@ -12,6 +12,8 @@ from typing import Any
 
 from nbtrack.capture.calls import MISSING, argument, value_of
 from nbtrack.capture.known import module_of
+from nbtrack.capture.program import Program
+from nbtrack.capture.weave.kinds import path_of
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 from nbtrack.system import working_folder
@@ -35,6 +37,12 @@ _DATA = regex(
     r"\.(csv|tsv|txt|dat|data|json|jsonl|ndjson|npy|npz|parquet|feather|arrow|h5|hdf5|mat|xml|xlsx?|ya?ml|arff|libsvm|svm|pkl|pickle)(\.(gz|bz2|xz|zip|zst))?$",
     re.IGNORECASE,
 )
+_READS = regex(
+    r"_*(read\w*|open|imopen|imread|load(?!_state_dict|_ext|_model)\w*|fetch\w*|download\w*|urlopen|urlretrieve|listdir|scandir|walk|i?r?glob|iterdir|parse|from_file"
+    r"|from_pretrained|connect)"
+)
+"""Functions and methods that may get data from somewhere else, whoever wrote them."""
+_WEB = frozenset(("requests", "httpx", "urllib"))
 _DEPTH = 3
 
 
@@ -84,6 +92,13 @@ def readings_in(node: ast.AST, names: Mapping[str, Any], functions: Mapping[str,
         found = reading_of(call, names)
         if found is not None:
             yield replace(found, node=call)
+
+
+def reads_any(program: Program) -> bool:
+    """Whether some code that a cell stands on may get data from elsewhere, known reader or not: else all data is made in the notebook."""
+    nodes = (node for part in (*(it.node for it in program.parts), *program.reached) for node in ast.walk(part))
+    paths = (path_of(node.func) for node in nodes if isinstance(node, ast.Call))
+    return any(path and (_READS.fullmatch(path[-1]) is not None or path[0] in _WEB) for path in paths)
 
 
 def reading_of(call: ast.Call, names: Mapping[str, Any]) -> Reading | None:

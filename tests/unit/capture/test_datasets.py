@@ -163,15 +163,38 @@ def test_mlflow_gets_it_as_an_input_of_the_run(notebook, home, store, mlflow_of)
     assert found["load_iris"].source_type == "code"
 
 
-def test_torch_datasets_are_told_where_nothing_else_was_read(notebook):
+def test_torch_datasets_are_told_where_nothing_known_read_them(notebook, tmp_path):
     pytest.importorskip("torch")
-    notebook.run("import torch\nfrom torch.utils.data import TensorDataset, DataLoader")
-    assert notebook.tracked("train = TensorDataset(torch.zeros(9, 3), torch.zeros(9))\nloader = DataLoader(train)") == {("dataset", "train"): "9 x 3"}
-    assert notebook.tracked("train = TensorDataset(torch.ones(9, 3), torch.zeros(9))\nbatches = DataLoader(train, batch_size=3)\nn = len(batches)") == {
-        ("dataset", "train"): "9 x 3"
-    }
+    (tmp_path / "rows.bin").write_bytes(bytes(72))
+    notebook.run("import os, torch, numpy as np\nfrom torch.utils.data import TensorDataset, DataLoader, Dataset")
+    notebook.run(
+        "def rows(path):\n    with open(path, 'rb') as file:\n        return torch.frombuffer(bytearray(file.read()), dtype=torch.float32).reshape(6, 3)"
+    )
+    assert notebook.tracked("train = TensorDataset(rows('rows.bin'), torch.zeros(6))\nloader = DataLoader(train)") == {("dataset", "train"): "6 x 3"}
     code = "df = pd.read_csv('houses.csv')\ntrain = TensorDataset(torch.tensor(df.to_numpy()))"
     assert notebook.tracked(code) == {("dataset", "houses.csv"): "30 x 2"}
+    notebook.run(
+        "class Folder(Dataset):\n    def __init__(self, root): self.names = os.listdir(root)\n    def __len__(self): return 1\n    def __getitem__(self, i): return i"
+    )
+    assert list(notebook.tracked("folder = Folder('.')")) == [("dataset", "Folder")]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "train = TensorDataset(torch.randn(9, 3), torch.zeros(9))\nloader = DataLoader(train)",
+        "train = TensorDataset(X, X.sum(1))",
+        "loader = DataLoader(Toy(20), batch_size=4)",
+        "text = 'hello ' * 20\nclass Letters(Dataset):\n    def __len__(self): return 9\n    def __getitem__(self, i): return text[i]\nletters = Letters()",
+    ],
+)
+def test_torch_datasets_of_values_made_in_the_notebook_are_no_input(notebook, code):
+    pytest.importorskip("torch")
+    notebook.run("import torch\nfrom torch.utils.data import TensorDataset, DataLoader, Dataset\nX = torch.linspace(0, 1, 30).reshape(10, 3)")
+    notebook.run(
+        "class Toy(Dataset):\n    def __init__(self, n): self.x = torch.randn(n, 2)\n    def __len__(self): return 20\n    def __getitem__(self, i): return i"
+    )
+    assert notebook.tracked(code) == {}
 
 
 @pytest.mark.parametrize(
