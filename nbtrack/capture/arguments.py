@@ -8,9 +8,10 @@ import inspect
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
+from nbtrack.capture.branches import untaken
 from nbtrack.capture.configs import flat
 from nbtrack.capture.kinds import TELLING, WORK, call_kind, is_layer, is_machinery, is_param_keyword, is_param_name, is_param_value, method_of
 from nbtrack.capture.known import plain
@@ -34,12 +35,12 @@ class Arguments(Source):
     kind = "params"
 
     def before(self, cell: Cell) -> Iterable[Finding]:
-        yield from params(cell, _candidates(program_of(cell), {}))
+        yield from params(cell, _candidates(program_of(cell), {}, untaken(cell)))
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         """Once more, for what could not be known before: functions the cell itself imported, and values it computed and then gave on."""
         program = program_of(cell)
-        yield from params(cell, _candidates(program, _computed(cell, program)))
+        yield from params(cell, _candidates(program, _computed(cell, program), untaken(cell)))
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,13 @@ class _Call:
     """In a statement of a cell, not inside a function."""
 
 
-def _candidates(program: Program, computed: Mapping[str, Any]) -> Iterator[Candidate]:
+def _candidates(program: Program, computed: Mapping[str, Any], dead: Set[int]) -> Iterator[Candidate]:
     variables = _variables(program)
     for call in _calls(program):
-        if call_kind(program, call.node) == WORK and not is_machinery(program.dotted(call.node.func)):
+        if id(call.node) not in dead and call_kind(program, call.node) == WORK and not is_machinery(program.dotted(call.node.func)):
             yield from _of_call(program, call, computed, variables)
     for definition in program.reached:
-        yield from _locals(program, definition)
+        yield from _locals(program, definition, dead)
     for part in program.own:
         if makes_files(part.node, [it.node for it in program.own]):
             continue
@@ -211,13 +212,13 @@ def _signature_names(dotted: str, call: ast.Call) -> list[str]:
     return [it.name for it in signature.parameters.values() if it.kind in (it.POSITIONAL_ONLY, it.POSITIONAL_OR_KEYWORD)]
 
 
-def _locals(program: Program, definition: Definition) -> Iterator[Candidate]:
+def _locals(program: Program, definition: Definition, dead: Set[int]) -> Iterator[Candidate]:
     """Names a reached function binds once to a number, where the name speaks for itself; attributes of `self` in `__init__` likewise."""
     functions = [it for it in ast.walk(definition) if isinstance(it, _Function)]
     for function in functions:
         bound = Counter(it.id for it in ast.walk(function) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store))
         uses = None
-        for statement in function.body:
+        for statement in (it for it in function.body if id(it) not in dead):
             for name, node in pairs(statement):
                 if bound[name] != 1 or not TELLING.search(name) or not is_param_name(name):
                     continue

@@ -300,3 +300,38 @@ def test_every_source_of_params_keeps_the_contract(notebook, source):
 )
 def test_a_namespace_that_holds_itself_is_told_once(params, made):
     assert params(f"from types import SimpleNamespace\n{made}", "x = ns.lr * 2") == {"lr": 0.1}
+
+
+MODELS = "class A:\n    def __init__(self, width): self.width = width\nclass B:\n    def __init__(self, depth): self.depth = depth\n"
+MAKE = "def make(kind, deep=False):\n    if kind == 'tree' and not deep:\n        return B(depth=3)\n    if deep:\n        raise ValueError\n        return B(depth=9)\n    return A(width=5)\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("simple = True\nm = A(width=5) if simple else B(depth=3)", {"width": 5}),
+        ("simple = True\nif not simple:\n    m = B(depth=3)\nelse:\n    m = A(width=5)", {"width": 5}),
+        ("kind = 'b'\nif kind == 'a':\n    m = A(width=5)\nelif kind in ('b', 'c'):\n    m = B(depth=3)\nelse:\n    m = B(depth=7)", {"depth": 3}),
+        ("n = 4\nif n > 3 or other():\n    m = A(width=5)\nelse:\n    m = B(depth=3)", {"width": 5}),
+        (f"{MAKE}m = make('tree')", {"depth": 3}),
+        (f"{MAKE}m = make(deep=False, kind='line')", {"width": 5}),
+        (f"{MAKE}m = [make('line'), make('tree')]", {"width": 5, "depth": 3}),
+        (f"{MAKE}m = [make(it) for it in ['tree']]", {"width": 5, "depth": 3}),
+        (f"{MAKE}maker = make\nm = maker('tree')", {"width": 5, "depth": 3}),
+        ("def wide(): return A(width=5)\ndef deep(): return B(depth=3)\nuses_trees = False\nm = deep() if uses_trees else wide()", {"width": 5}),
+        ("flag = True\nfor i in range(2):\n    m = A(width=5) if flag else B(depth=3)\n    flag = False", {"width": 5, "depth": 3}),
+        ("def turn():\n    global flag\n    flag = False\nflag = True\nturn()\nm = A(width=5) if flag else B(depth=3)", {"width": 5, "depth": 3}),
+        ("import os\nm = A(width=5) if os.path.exists('nowhere') else B(depth=3)", {"width": 5, "depth": 3}),
+        ("def f(flag):\n    return A(width=5) if flag else B(depth=3)\nflag = True\nm = f(not flag)", {"depth": 3}),
+        ("m = A(width=5)\nraise ValueError\nm = B(depth=3)", {"width": 5}),
+    ],
+)
+def test_arguments_of_code_that_literals_rule_out_are_no_params(params, code, found):
+    assert {name: value for name, value in params(MODELS, code).items() if name in ("width", "depth")} == found
+
+
+def test_a_flag_of_an_earlier_cell_settles_a_test_while_it_has_its_value(params):
+    tested = "m = A(width=5) if simple else B(depth=3)"
+    assert "depth" not in params(MODELS, "simple = True", tested)
+    found = params(MODELS, "simple = True", tested, "simple = False", "width = m.width * 2\nprint(width)")
+    assert found["depth"] == 3
