@@ -13,37 +13,23 @@ class OwnNames:
 
     def __init__(self) -> None:
         self._namespace: dict[str, Any] | None = None
+        self._all: list[str] = []
         self._own: list[str] = []
         self._hidden: set[str] = set()
         """Those that are not."""
-        self._last = ""
 
     def of(self, namespace: dict[str, Any]) -> list[str]:
-        """In the order in which they were bound first."""
-        own = self._since(namespace) if namespace is self._namespace else None
-        if own is None:
-            names = list(namespace)
-            own = [name for name in names if _is_own(name)]
-            self._hidden = set(names).difference(own)
-        self._namespace, self._own, self._last = namespace, own, next(reversed(namespace), "")
-        return own
-
-    def _since(self, namespace: dict[str, Any]) -> list[str] | None:
-        """With what came after the last name there was; None where that does not add up, as when names went that are not the notebook's."""
-        fresh: list[str] = []
-        try:
-            for name in reversed(namespace):
-                if name == self._last:
-                    break
-                fresh.append(name)
-        except RuntimeError:  # a thread binds names at this moment
-            return None
-        own = [name for name in self._own if name in namespace]
-        if not self._hidden <= namespace.keys() or len(namespace) != len(own) + len(self._hidden) + len(fresh):
-            return None  # after a %reset, the last name may be there again, behind new ones
-        found = [name for name in reversed(fresh) if _is_own(name)]
+        """In the order in which they were bound first. The list is not the caller's to change."""
+        names = list(namespace)
+        if namespace is not self._namespace:
+            self._namespace, self._all, self._own, self._hidden = namespace, [], [], set()
+        fresh = names[len(self._all) :]
+        if (names[: len(self._all)] if fresh else names) != self._all:  # to hold many against each other takes less time than to look one up
+            self._own, fresh = [], [name for name in names if name not in self._hidden]
+        found = [name for name in fresh if _is_own(name)]
         self._hidden.update(set(fresh).difference(found))
-        return [*own, *found]
+        self._all, self._own = names, [*self._own, *found]
+        return self._own
 
 
 def _is_own(name: str) -> bool:
