@@ -89,7 +89,8 @@ class Blocks:
         with self._lock:
             done = [it for it in self._ended if max(it.targets) <= entry.number]
             self._ended = [it for it in self._ended if it not in done]
-        self._finish(done)
+        if done:
+            self._finish(done)
 
     def begin(self, run: TrackedRun, request: Request, chosen: Settings) -> None:
         """The run of a block has begun."""

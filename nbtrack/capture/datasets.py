@@ -47,6 +47,7 @@ class Datasets(Source):
     def __init__(self) -> None:
         self._shell: Any = None
         self._functions: dict[str, ast.AST] = {}
+        self._loading = frozenset[str]()  # those in which one of the words stands
         self._has_any = False
         self._told: dict[str, set[tuple[str, str]]] = {}
         self._reader = _Reader()
@@ -74,16 +75,15 @@ class Datasets(Source):
         given = self._given.leave()
         if entry.tree is None:
             return
-        self._functions.update({node.name: node for node in entry.tree.body if isinstance(node, _DEFINITIONS)})
-        if not (given or WORDS.search(entry.code) or (self._functions and any(map(self._has_word, entry.scope.reads & self._functions.keys())))):
+        has_word, functions = WORDS.search(entry.code) is not None, {node.name: node for node in entry.tree.body if isinstance(node, _DEFINITIONS)}
+        self._functions.update(functions)
+        self._loading = self._loading.difference(functions).union(name for name, it in functions.items() if has_word and WORDS.search(ast.dump(it)))
+        if not (given or has_word or (self._loading and not self._loading.isdisjoint(entry.scope.reads))):
             return
         found = list(self._read_by(entry, self._shell.user_ns, given))
         if found:
             self._has_any = True
             entry.facts[_NAME] = found
-
-    def _has_word(self, function: str) -> bool:
-        return WORDS.search(ast.dump(self._functions[function])) is not None
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         self._reader.budget_s = cell.chosen.budget_ms / 1000
