@@ -130,7 +130,7 @@ class Truth(Source):
 
     def enter(self, entry: Entry) -> None:
         namespace = self._shell.user_ns
-        body = effects_of(entry.code, entry.source, entry.tree)
+        body = effects_of(entry.code, entry.source, entry.tree, is_ahead=True)
         touched = self.history.touched(body)
         local = self.history.local_modules
         names = seen.names_of(namespace)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import field
 
-from nbtrack.notebooks.listings import Listings
-from nbtrack.notebooks.orders import Order
+from nbtrack.notebooks.listings import Listings, listings_of
+from nbtrack.notebooks.orders import Order, orders_of
 from nbtrack.records import dataclass
 
 
@@ -95,6 +96,19 @@ class Body:
     listings: Listings = field(default_factory=Listings)
     commands: list[tuple[str, str]] = field(default_factory=list)
     """Magics and shell commands (`!`), each with its argument."""
+    missing: list[ast.stmt] = field(default_factory=list)
+    """Code whose orders and listings nobody has asked for yet."""
+
+    def complete(self) -> Body:
+        """The body with all that is told of it."""
+        if self.missing:
+            statements, self.missing = self.missing, []
+            try:
+                self.orders |= orders_of(statements)
+                self.listings = listings_of(statements)
+            except RecursionError:
+                self.is_opaque = True
+        return self
 
 
 def join(into: Body, other: Body, *, but_reads: bool = False) -> None:

@@ -26,13 +26,14 @@ _NAMESPACES = {"globals", "locals", "vars", "dir"}
 _NAMESPACE_ATTRIBUTES = {"user_ns", "user_global_ns", "f_globals", "f_locals"}
 
 
-def effects_of(code: str, source: str = "", tree: ast.Module | None = None) -> Body:
+def effects_of(code: str, source: str = "", tree: ast.Module | None = None, *, is_ahead: bool = False) -> Body:
     """Effects of a cell.
 
     Args:
         code: the cell as Python.
         source: as typed; tells what a cell magic such as %%bash or %%writefile does.
         tree: of the code, where it was parsed already.
+        is_ahead: leave to `Body.complete` what nobody asks for before the cell has run; until then the tree has to stay as it is.
     """
     walk = _Walk(None)
     if (magic := cell_magic(source)) is not None:
@@ -44,13 +45,11 @@ def effects_of(code: str, source: str = "", tree: ast.Module | None = None) -> B
         for statement in tree.body:
             walk.is_early = walk.is_early and is_setup(statement)
             walk.visit(statement)
-        walk.body.orders |= orders_of(tree.body)
-        walk.body.listings = listings_of(tree.body)
     except RecursionError:
         walk.body.is_opaque = True
-    walk.body.sure = set(walk.sure)
+    walk.body.sure, walk.body.missing = set(walk.sure), tree.body
     walk.body.shows = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
-    return walk.body
+    return walk.body if is_ahead else walk.body.complete()
 
 
 class _Walk(Branches):

@@ -94,7 +94,7 @@ class History:
         return self._look(entry, body)[0]
 
     def _look(self, entry: Entry, body: Body | None) -> tuple[Step, Look]:
-        body = body if body is not None else effects_of(entry.code, entry.source, entry.tree)
+        body = body.complete() if body is not None else effects_of(entry.code, entry.source, entry.tree)
         step = Step(entry, body)
         self.restores |= _RESTORES.search(entry.source) is not None
         self.is_past_counting |= _UNCOUNTED.search(entry.source) is not None
