@@ -90,7 +90,7 @@ def _folder(_: Any) -> str:
 
 
 def _process(module: Any) -> Any:
-    signals = sys.modules.get("signal")
+    signals = sys.modules.get("_signal")  # `signal` looks in vain for an enum's member with each function
     handlers = [signals.getsignal(number) for name in _SIGNALS if (number := getattr(signals, name, None)) is not None] if signals is not None else []
     sockets = sys.modules.get("socket")
     wait_s = sockets.getdefaulttimeout() if sockets is not None else None
@@ -104,14 +104,31 @@ def _imports(module: Any) -> Any:
     return list(module.path), [it for it in (*module.meta_path, *module.path_hooks) if _OWN in (getattr(it, "__module__", ""), type(it).__module__)]
 
 
-def _shell(module: Any) -> Any:
-    return module.get_ipython()
-
-
 def _shown_as(module: Any) -> Any:
-    formatters = _shell(module).display_formatter.formatters
-    held = [it for each in formatters.values() for it in (*each.type_printers.values(), *each.deferred_printers.values(), *each.singleton_printers.values())]
-    return [getattr(formatters["text/plain"], name) for name in _OF_TEXT], list(_shell(module).display_formatter.active_types), _owns(held)
+    display = _trait(_shell(module), "display_formatter")
+    formatters = _trait(display, "formatters")
+    tables = [_trait(each, name) for each in formatters.values() for name in _PRINTERS]
+    own = _own_printers.among(list(itertools.chain.from_iterable(map(dict.values, tables))))
+    return [_trait(formatters["text/plain"], name) for name in _OF_TEXT], list(_trait(display, "active_types")), own
+
+
+def _hooks(module: Any) -> Any:
+    shell = _shell(module)
+    called = itertools.chain(
+        *shell.events.callbacks.values(), _trait(shell, "input_transformer_manager").cleanup_transforms, _trait(shell, "input_transformers_post")
+    )
+    transformers = [it for it in _trait(shell, "ast_transformers") if type(it).__module__ == _OWN]
+    return _trait(shell, "ast_node_interactivity"), _owns(called), transformers
+
+
+def _shell(module: Any) -> Any:
+    return module.InteractiveShell.instance() if module.InteractiveShell.initialized() else None
+
+
+def _trait(holder: Any, name: str) -> Any:
+    """A trait's value, by a shorter way than traitlets' own: nearly a hundred are asked for around every cell."""
+    values = holder._trait_values
+    return values[name] if name in values else getattr(holder, name)
 
 
 def _owns(values: Iterable[Any]) -> list[Any]:
@@ -119,10 +136,17 @@ def _owns(values: Iterable[Any]) -> list[Any]:
     return [it for it in values if getattr(it, "__module__", "") == _OWN]
 
 
-def _hooks(module: Any) -> Any:
-    shell = _shell(module)
-    called = itertools.chain(*shell.events.callbacks.values(), shell.input_transformer_manager.cleanup_transforms, shell.input_transformers_post)
-    return shell.ast_node_interactivity, _owns(called), [it for it in shell.ast_transformers if type(it).__module__ == _OWN]
+class _Owns:
+    """The same of many, which are almost always those of last time."""
+
+    def __init__(self) -> None:
+        self._last: list[Any] = []
+        self._found: list[Any] = []
+
+    def among(self, values: list[Any]) -> list[Any]:
+        if len(values) != len(self._last) or not all(map(operator.is_, values, self._last)):
+            self._last, self._found = values, _owns(values)
+        return self._found
 
 
 def _decimal(module: Any) -> Any:
@@ -151,6 +175,8 @@ def _leaves(options: dict[str, Any]) -> list[Any]:
 
 
 _OWN = "__main__"
+_own_printers = _Owns()
+_PRINTERS = ("type_printers", "deferred_printers", "singleton_printers")
 _SIGNALS = ("SIGALRM", "SIGTERM", "SIGUSR1", "SIGUSR2")
 _OF_TEXT = ("float_format", "pprint", "max_width", "max_seq_length", "verbose", "newline")
 """Traits of IPython's formatter of plain text."""
@@ -160,8 +186,8 @@ _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     ENVIRON: ("os", _environ),
     FOLDER: ("os", _folder),
     PROCESS: ("sys", _process),
-    SHOWN_AS: ("IPython", _shown_as),
-    HOOKS: ("IPython", _hooks),
+    SHOWN_AS: ("IPython.core.interactiveshell", _shown_as),
+    HOOKS: ("IPython.core.interactiveshell", _hooks),
     IMPORT_PATH: ("sys", _imports),
     "<options warnings>": ("warnings", lambda module: list(module.filters)),
     "<options locale>": ("locale", lambda module: module.setlocale(module.LC_ALL)),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import marshal
+import operator
 import os
 import sys
 from collections.abc import Iterable, Mapping, Set
@@ -11,6 +13,32 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.notebooks.local_code import load
+
+
+class _ModuleNames:
+    """The names of all modules that are loaded: asked for before and after every cell, and almost always those of last time."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._latest: list[Any] = []
+        self._names: frozenset[str] = frozenset()
+
+    def now(self) -> frozenset[str]:
+        """The very object of last time, where no module came or went: what is loaded, or loaded again, goes behind all others."""
+        count, latest = len(sys.modules), _latest()
+        if not latest or count != self._count or len(latest) != len(self._latest) or not all(map(operator.is_, latest, self._latest)):
+            self._count, self._latest, self._names = count, latest, frozenset(sys.modules)
+        return self._names
+
+
+module_names = _ModuleNames().now
+
+
+def _latest() -> list[Any]:
+    try:
+        return list(itertools.islice(reversed(sys.modules.values()), 4))
+    except RuntimeError:  # another thread imports meanwhile
+        return []
 
 
 def new_modules(before: Set[str]) -> dict[str, str]:

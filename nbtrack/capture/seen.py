@@ -9,6 +9,7 @@ import builtins
 import functools
 import gc
 import itertools
+import operator
 import os
 import random
 import sys
@@ -45,7 +46,11 @@ _SAMPLE = 20
 
 def names_of(namespace: dict[str, Any]) -> dict[str, int]:
     """What the notebook's names mean before a cell, told apart by `id()`; in the order in which they were bound first."""
-    return {name: id(namespace[name]) for name in _own_names.of(namespace) if name in namespace}
+    own = _own_names.of(namespace)
+    try:
+        return dict(zip(own, map(id, map(namespace.__getitem__, own)), strict=True))
+    except KeyError:  # a thread takes names away at this moment
+        return {name: id(namespace[name]) for name in own if name in namespace}
 
 
 def kinds_of(namespace: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
@@ -80,13 +85,14 @@ def look(
         states_before: states of the touched names before it.
         random_before: `random_states` before it.
         specs_before: `specs_of` the user's own modules before it.
-        builtins_before: what `builtins` held before it; None where nobody looked.
+        builtins_before: `builtins_held` before it; None where nobody looked.
         around_before: `around.states` before it.
         patches_before: `around.patches` before it.
     """
     after = names_of(namespace)
-    bound = frozenset(name for name, number in after.items() if before.get(name) != number)
-    gone = frozenset(name for name in before if name not in after)
+    is_still = after == before
+    bound = frozenset() if is_still else frozenset(name for name, number in after.items() if before.get(name) != number)
+    gone = frozenset() if is_still else frozenset(before.keys() - after.keys())
     names = [name for name in (*touched, *(bound if len(bound) <= _NAMES else ())) if name in namespace]
     kinds = {name: kind_of(namespace[name]) for name in dict.fromkeys(names)}
     for name, kind in kinds_before.items():
@@ -97,16 +103,17 @@ def look(
     )
     texts = {name: str(namespace[name])[:1000] for name in kinds if type(namespace.get(name)) is str or issubclass(type(namespace.get(name)), PurePath)}
     texts |= {name: "None" for name in kinds if name in namespace and namespace[name] is None}
-    folder = _folder()
-    is_as_before = sys.modules.keys() == modules_before  # after most cells, and asked for in half the time of what is new
+    modules_now = loaded.module_names()
+    is_as_before = modules_now is modules_before or modules_now == modules_before
     modules = ({} if is_as_before else loaded.new_modules(modules_before)) | loaded.reloaded(specs_before)
     found = states.changes(states_before, states.states_of(namespace, states_before, specs_before, after))
     random_after = states.random_states() if random_before else {}
     drew = frozenset(name for name, state in random_before.items() if random_after.get(name) != state)
     still = frozenset(name for name in random_before if name not in drew)
-    has_imported = len(sys.modules) != len(modules_before)
-    moved, kept = around.changes(around_before, around.states() if around_before else {}, has_imported=has_imported)
-    if not is_as_before and not sys.modules.keys() >= modules_before:
+    has_imported = len(modules_now) != len(modules_before)
+    around_after = around.states() if around_before else {}
+    moved, kept = around.changes(around_before, around_after, has_imported=has_imported)
+    if not is_as_before and not modules_now >= modules_before:
         moved |= {around.IMPORT_PATH}  # what is imported next may be another
     return Seen(
         bound,
@@ -116,7 +123,7 @@ def look(
         runs,
         texts,
         modules,
-        folder,
+        around_after[around.FOLDER] if around.FOLDER in around_after else _folder(),
         _has_figures(),
         tasks,
         found.changed | loaded.otherwise(modules.keys() - specs_before.keys()),
@@ -128,7 +135,7 @@ def look(
         drew,
         still,
         has_imported,
-        _has_drawn_ids(modules_before, random_before.get("random"), random_after.get("random")),
+        "random" in drew and _has_drawn_ids(modules_before, random_before["random"], random_after.get("random")),
         _patched(builtins_before),
         moved,
         kept,
@@ -138,14 +145,21 @@ def look(
     )
 
 
-_OF_IPYTHON = frozenset({"_", "__IPYTHON__", "display", "exit", "get_ipython", "quit"})
-"""Names that IPython itself binds in `builtins`, cell by cell."""
+_OF_IPYTHON = frozenset({"__IPYTHON__", "display", "exit", "get_ipython", "quit"})
+"""Names that IPython itself binds in `builtins`."""
+
+
+def builtins_held() -> dict[str, Any]:
+    """What `builtins` holds, but for the value that IPython shows last."""
+    held = dict(vars(builtins))
+    held.pop("_", None)
+    return held
 
 
 def _patched(before: Mapping[str, Any] | None) -> frozenset[str]:
-    if before is None:
-        return frozenset()
-    now = dict(vars(builtins))
+    now = builtins_held()
+    if before is None or (len(now) == len(before) and all(map(operator.is_, now.values(), before.values()))):
+        return frozenset()  # almost always, and this is fast
     return frozenset(name for name in before.keys() | now.keys() if name not in _OF_IPYTHON and before.get(name, before) is not now.get(name, before))
 
 
@@ -155,7 +169,7 @@ _DRAWS_AN_ID = "rich.style"
 
 def _has_drawn_ids(modules_before: Collection[str], before: Any, after: Any) -> bool:
     """Whether Python's generator is where that one draw leaves it: whoever drew beside it moved it further."""
-    if before is None or before == after or _DRAWS_AN_ID in modules_before or not hasattr(sys.modules.get(_DRAWS_AN_ID), "getrandbits"):
+    if _DRAWS_AN_ID in modules_before or not hasattr(sys.modules.get(_DRAWS_AN_ID), "getrandbits"):
         return False
     generator = random.Random()
     generator.setstate(before)

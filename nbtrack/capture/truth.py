@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import builtins
 import functools
 import importlib.metadata
 import sys
@@ -135,8 +134,8 @@ class Truth(Source):
         local = self.history.local_modules
         names = seen.names_of(namespace)
         self._before[entry.number] = _Before(
-            body, touched, names, seen.kinds_of(namespace, touched), frozenset(sys.modules), frozenset(map(id, _tasks())),
-            states.states_of(namespace, touched, local, names), states.random_states(), self._specs, dict(vars(builtins)),
+            body, touched, names, seen.kinds_of(namespace, touched), loaded.module_names(), frozenset(map(id, _tasks())),
+            states.states_of(namespace, touched, local, names), states.random_states(), self._specs, seen.builtins_held(),
             around.states(), around.patches(namespace, names, local),
         )  # fmt: skip
         self._entries.append(entry)
