@@ -16,7 +16,7 @@ from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements, origins_of
 from nbtrack.capture.run import as_text
 from nbtrack.capture.source import Cell, Finding, Source
-from nbtrack.capture.weave.keyed import ITEMS
+from nbtrack.capture.weave.keyed import CLASSES, ITEMS
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_history, is_measure, is_result
 from nbtrack.patterns import regex
@@ -95,7 +95,8 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
         if not (node is not None and (_is_literal(node) or _is_settings(node))):
             settings = taken(cell)
             is_told = is_told and all(type(plain(it)) is str for it in value)
-            for it in _of_dict(name, value, is_told=is_told, points=cell.entry.facts.get(ITEMS, ())):
+            is_by_class = name in cell.entry.facts.get(CLASSES, ())
+            for it in _of_dict(name, value, is_told=is_told, points=cell.entry.facts.get(ITEMS, ()), is_by_class=is_by_class):
                 key = it.name.rpartition(".")[2]
                 if not any(text == as_text(it.value) for param, text in settings.items() if param.rpartition(".")[2] == key):
                     yield it
@@ -120,17 +121,20 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
         yield from _of_object(name, value, kinds, is_new=is_new)
 
 
-def _of_dict(name: str, items: dict[Any, Any], *, is_told: bool = False, points: Container[str] = ()) -> Iterator[Measured]:
+def _of_dict(name: str, items: dict[Any, Any], *, is_told: bool = False, points: Container[str] = (), is_by_class: bool = False) -> Iterator[Measured]:
     """Numbers of a dict of results, and of the dicts it holds.
 
     Args:
         points: items that are points of a curve, see `keyed.ITEMS`.
+        is_by_class: numbers that are keys are classes, see `keyed.CLASSES`.
     """
     if len(items) > _ITEMS:
         return
     is_report = _is_report(items)
     named = is_told or is_report or is_result(name) or is_measure(name)
-    if is_history(name) or _SETTINGS.search(name) or (len(items) > 1 and all(type(plain(it)) in (int, float) for it in items)):
+    if is_history(name) or _SETTINGS.search(name):
+        return
+    if len(items) > 1 and not is_by_class and all(type(plain(it)) in (int, float) for it in items):
         return  # one value for each of several numbers is a curve
     for path, value in _leaves(items, ""):
         if f"{name}[{path}]" in points:

@@ -14,11 +14,15 @@ from nbtrack.capture.weave.expressions import is_score
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.values import is_number, text_of
 from nbtrack.capture.weave.words import is_history, is_measure, is_result, is_step
+from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
 DICTS = frozenset((dict, OrderedDict, defaultdict))
 ITEMS = "curves: items of dicts"
 """Of an entry: the items that are points of a curve, as `name[path]`."""
+CLASSES = "curves: dicts by class"
+"""Of an entry: the dicts whose keys are classes: a number each, and no curve."""
+_CLASS = regex(r"(^|_)(cls|klass|class|label|lbl|digit|category|cluster)(_?(id|idx|nr|no|number))?$")
 _MOST = 200
 """Items of a dict beyond which it is data."""
 _DEEP = 3
@@ -65,13 +69,16 @@ def curves_by_setting(name: str, value: dict[Any, Any], cell: Cell) -> Iterator[
     puts = _Puts(name, cell) if groups else None
     if puts is None or not puts.values or puts.is_matrix or len(groups) > _GROUPS:
         return
+    if puts.is_by_class:
+        cell.entry.facts.setdefault(CLASSES, set()).add(name)
+        return
     kept: set[str] = cell.entry.facts.setdefault(ITEMS, set())
     is_plain = len(groups) == 1 and not groups[0].name and all(type(key) is not tuple for key in value)
     for group in groups:
         group.name = puts.members.get(group.name, group.name)
         is_said = puts.is_said or is_measure(snake(group.name.rpartition(".")[2]))
         if len(group.values) > 1 and all(is_number(it) for it in group.values):
-            if is_said or (is_plain and puts.is_filled):
+            if is_said or (is_plain and puts.is_filled and any(it != group.values[0] for it in group.values)):
                 kept.update(f"{name}[{path}]" for path in group.paths)
                 full = f"{name}.{group.name}" if group.name else name
                 is_own = group.is_word and is_measure(snake(group.name))
@@ -138,6 +145,11 @@ class _Puts:
     def is_matrix(self) -> bool:
         """Whether the keys are two positions: `kernel[i, j]`."""
         return len(self._keys & self._counters) > 1
+
+    @property
+    def is_by_class(self) -> bool:
+        """Whether the keys are classes of the data."""
+        return any(map(_CLASS.search, self._keys))
 
     @property
     def is_by_step(self) -> bool:

@@ -203,6 +203,7 @@ CASES = {
         "losses = {}\nfor epoch in range(2):\n    losses[epoch] = []\n    for b in range(3):\n        loss = 1 / (epoch * 3 + b + 1)\n        losses[epoch].append(loss)",
         {"loss": [1.0, 0.5, 1 / 3, 0.25, 0.2, 1 / 6]},
     ),
+    "what is the same under all settings": ("shares = {}\nfor k in (1, 2, 7):\n    shares[k] = max(k, 9) / 4", {}),
     "two positions are no settings": ("scores = {}\nfor i in range(3):\n    for j in range(3):\n        scores[i, j] = abs(i - j) ** 0.5", {}),
     "printed by percent": ('for e in range(3):\n    print("step %d: rmse %.3f" % (e, 1 / (e + 1)))', {"rmse": [1.0, 0.5, 1 / 3]}),
     "what is printed and kept is one curve": (
@@ -531,6 +532,13 @@ def test_what_another_cell_computed_is_told_by_its_run_alone(shell, tmp_path):
     assert len(first) == 3
     assert tracked(table) == {}
     assert tracked(loop + steps) == first
+
+
+def test_what_a_dict_has_of_each_class_is_a_number_each(shell, tmp_path):
+    code = "recall = {}\nfor cls in [0, 1, 2]:\n    recall[cls] = 1 / (cls + 2)"
+    shell.run_cell(f"%%track --quiet --capture curves,metrics\n{code}").raise_error()
+    view = fold(Home(tmp_path / "home"), shell._nbtrack_session.last.run_id)
+    assert {name: (it.count, it.last) for name, it in view.metrics.items()} == {"recall.0": (1, 0.5), "recall.1": (1, 1 / 3), "recall.2": (1, 0.25)}
 
 
 def test_mean_and_deviation_that_a_loop_prints_of_several_models_are_numbers_of_each(shell, tmp_path):
