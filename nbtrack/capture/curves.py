@@ -282,7 +282,8 @@ class Singles(Source):
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         singles = cell.entry.facts.get(_SINGLES, [])
-        return metrics(cell, (Measured(name, value, "computed for each of several things", f"{name}:{spot.name}") for name, value, spot in singles))
+        rule = "computed for each of several things"
+        return metrics(cell, (Measured(name, value, rule, f"{name}:{spot.name}", table=f"each {spot.place}:{spot.name}") for name, value, spot in singles))
 
 
 class Kept:

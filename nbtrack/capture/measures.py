@@ -9,6 +9,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from nbtrack.capture.about import models_in, qualifiers_of
 from nbtrack.capture.known import module_of
 from nbtrack.capture.program import program_of
 from nbtrack.capture.source import Cell, Finding
@@ -33,13 +34,21 @@ class Measured:
     key: str
     """What it is: the text of its expression; the same key is the same quantity."""
     qualifiers: tuple[str, ...] = ()
-    """What tells it from others of its name: a model, a variable."""
+    """What tells it from others of its name: a model, a variable. Where there are none, those of its expression."""
     table: str = ""
     """The table it stands in: others there of the same value are other quantities."""
     is_of_fit: bool = False
     """It belongs to one fit of a model: another fit under the same variable is another quantity, and no next point of this one."""
     may_diverge: bool = False
     """It is kept where it is NaN or infinite, too: a run that went wrong shows it. In tables and objects of libraries NaN marks what is not there."""
+    node: ast.expr | None = None
+    """Its expression."""
+    line: int = 0
+    """Where in the cell that stands; 0 for the cell's end."""
+    setting: str = ""
+    """What the function was given that measured it, such as a threshold."""
+    is_latest: bool = False
+    """It is of one object that goes on, such as a study: a later value is the next point of this one."""
 
 
 def number(value: Any) -> float | int | None:
@@ -97,14 +106,29 @@ def is_equal(some: float | int, other: float | int) -> bool:
     return some == other or (some != some and other != other)  # noqa: PLR0124 - NaN is not itself
 
 
+@dataclass(frozen=True)
+class Named:
+    """A metric of a run, by which later ones are known to be the same or another."""
+
+    base: str
+    """Its name without what tells it from others."""
+    key: str
+    number: int
+    """The execution that measured it last."""
+    cell: str
+    """The cell, the same when it is executed again."""
+    models: tuple[str, ...]
+
+
 def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
-    """Findings for some numbers: the plain name where it is free, else one with what tells it apart; the same quantity once."""
+    """Findings for some numbers: the plain name where it is free, else one with what tells it apart, or a number; the same quantity once."""
     seen = known(cell)
     here: dict[str, str] = cell.entry.facts.setdefault("metrics of this cell", {})
     values: dict[str, float | int] = cell.entry.facts.setdefault(_VALUES, {})
     tables: dict[str, str] = cell.entry.facts.setdefault("tables of this cell", {})
     sorted_values: list[tuple[float, str]] = cell.entry.facts.setdefault("sorted values of this cell", [])
     earlier: dict[str, float | int] = cell.run.metric_values if cell.run is not None else {}
+    owners = named(cell)
     for it in them:
         if len(values) >= _MOST:
             if cell.run is not None:
@@ -115,32 +139,78 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
         is_finite = type(it.value) is int or math.isfinite(it.value)
         if not is_finite and not it.may_diverge and it.name not in seen:
             continue
+        models = models_in(cell, it.node, it.line) if it.node is not None else ()
         near = _near(sorted_values, it.value) if is_finite else (name for name, value in values.items() if is_equal(value, it.value))
-        others = (name for name in near if not (it.table and tables.get(name) == it.table))
+        others = (name for name in near if not (it.table and tables.get(name) == it.table) and not _are_others(models, owners[name].models))
         if is_curve(cell, it.name.rpartition(".")[2]) and ends_curve(cell, it.name.rpartition(".")[2], it.value):
             continue  # the last point of a curve, told once more by a dict or an object
         if it.key in here or any(_is_same(it, name, values[name]) for name in others):  # one quantity once a cell
             continue
         if isinstance(it.value, float) and is_finite and it.value not in (0, 1) and not it.table and not is_measure(it.name) and it.value in earlier.values():
             continue  # another cell said it by a name that says no less
-        if any(earlier.get(name) == it.value for name, key in seen.items() if name not in values and (name == it.name) != (key == it.key)):
-            continue  # another cell said it: the same name by another expression, or the same expression under another name
-        name = next((name for name in _names(it) if seen.get(name, it.key) == it.key and not is_curve(cell, name)), "")
-        if it.is_of_fit and (name or it.name) in earlier and (name or it.name) not in values:
-            if earlier[name or it.name] == it.value:
-                continue  # fitted again to the same end
-            fit = it.qualifiers[0] if it.qualifiers else "fit"
-            name = next((numbered for at in range(2, _MOST) if (numbered := f"{fit}-{at}.{it.name}") not in seen), "")  # as the kept model is called
-        elif not name and it.name not in values and not is_curve(cell, it.name):
-            name = it.name  # another cell of the run had it: this is its next point
+        if any(
+            _is_told(cell, it, models, other) for name, other in owners.items() if name not in values and name in earlier and is_equal(earlier[name], it.value)
+        ):
+            continue  # another cell said it
+        name = _name_for(cell, it, owners, values)
         if not name:
             continue
         seen[name] = it.key
+        owners[name] = Named(it.name, it.key, cell.entry.number, _cell_of(cell), models)
         here[it.key], values[name], tables[name] = name, it.value, it.table
         earlier[name] = it.value
         if is_finite:  # NaN has no place in an order
             insort(sorted_values, (abs(it.value), name))
         yield Finding("metric", name, it.value, it.rule)
+
+
+def named(cell: Cell) -> dict[str, Named]:
+    """Metrics the cell's run has so far, each with where it comes from."""
+    return cell.run.metrics_named if cell.run is not None else cell.entry.facts.setdefault("named metrics", {})
+
+
+def _cell_of(cell: Cell) -> str:
+    """What is the same when the cell is executed again; without an id each execution is one of a cell of its own."""
+    return cell.entry.cell_id or f"#{cell.entry.number}"
+
+
+def _are_others(models: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether two numbers are surely of different models."""
+    return bool(models) and bool(others) and models[0] != others[0]
+
+
+def _is_told(cell: Cell, it: Measured, models: tuple[str, ...], other: Named) -> bool:
+    """Whether a number is one of the same value that another cell of the run recorded: by one name of the two, or by the same expression of the same things."""
+    if other.cell == _cell_of(cell) or _are_others(models, other.models):
+        return False
+    if other.base == it.name:
+        return True
+    if other.key != it.key:
+        return False
+    if not is_measure(it.name) or it.node is None:
+        return True
+    read = {name.id for name in ast.walk(it.node) if isinstance(name, ast.Name)}
+    since = (entry.scope for entry in cell.ledger.before(cell.entry) if entry.number > other.number)
+    return not any(read & (scope.writes | scope.mutates) for scope in (cell.entry.scope, *since))
+
+
+def _name_for(cell: Cell, it: Measured, owners: dict[str, Named], values: dict[str, float | int]) -> str:
+    """The name a number gets: that of the last time the cell ran, the plain one, one with what tells it apart, or one with a number."""
+    mine = [name for name, other in owners.items() if name not in values and other.cell == _cell_of(cell) and other.base == it.name]
+    again = next((name for name in mine if owners[name].key == it.key), mine[0] if mine else "")
+    if again:
+        return again
+    taken = owners.keys() | values.keys()
+    if it.is_of_fit and it.name in owners and owners[it.name].key == it.key:
+        fit = it.qualifiers[0] if it.qualifiers else "fit"
+        return next((name for at in range(2, _MOST) if (name := f"{fit}-{at}.{it.name}") not in taken), "")  # as the kept model is called
+    if it.name in taken and it.name not in values and (it.is_latest or it.name in cell.request.measured):
+        return it.name
+    qualifiers = it.qualifiers or (qualifiers_of(cell, it.node, it.line) if it.node is not None else ())
+    names = [it.name, *([f"{it.name}_{it.setting}"] if it.setting else ()), *(f"{qualifier}.{it.name}" for qualifier in qualifiers)]
+    free = next((name for name in names if name not in taken and not is_curve(cell, name)), "")
+    base = names[1] if len(names) > 1 else it.name
+    return free or next((name for at in range(2, _MOST) if (name := f"{base}_{at}") not in taken and not is_curve(cell, name)), "")
 
 
 def _near(values: list[tuple[float, str]], value: float) -> Iterator[str]:
@@ -181,9 +251,3 @@ def _words(name: str) -> set[str]:
         text = text.replace(phrase, short)
     words = {_SAME.get(word, word) for word in re.split(r"[\W_]+", text) if word}
     return words - _FILLING or words
-
-
-def _names(it: Measured) -> Iterator[str]:
-    yield it.name
-    for qualifier in it.qualifiers:
-        yield f"{qualifier}.{it.name}"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from nbtrack.capture.about import arguments_of, setting_of
 from nbtrack.capture.curves import Kept
 from nbtrack.capture.known import module_of
 from nbtrack.capture.labels import SPLITS, labelled, own_name, share_of, snake, std_of
@@ -269,9 +270,12 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
             continue
         if not _is_shown_result(origins, spot, core, name):
             continue
-        qualifiers = tuple(dict.fromkeys(it.id for it in ast.walk(core) if isinstance(it, ast.Name) and it.id not in origins.modules))
+        qualifiers = arguments_of(cell, spot.place) if spot.place else ()
         key = core.id if isinstance(core, ast.Name) and not spot.place else f"{spot.place}:{key_of(core)}:{spot.word}" if spot.place else key_of(core)
-        yield Measured(name.rstrip("_"), value, "printed with its label", key, qualifiers[::-1], may_diverge=True)
+        setting = setting_of(cell, spot.place) if spot.place else ""
+        node = None if spot.place else core
+        line = getattr(spot.node, "lineno", 0)
+        yield Measured(name.rstrip("_"), value, "printed with its label", key, qualifiers, node=node, line=line, setting=setting, may_diverge=True)
 
 
 def _is_item(cell: Cell, node: ast.expr) -> bool:

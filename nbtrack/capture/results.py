@@ -237,7 +237,7 @@ def _of_object(name: str, value: Any, kinds: list[str], *, is_new: bool) -> Iter
     elif "optuna.study.study.Study" in kinds:
         found = _attribute(value, "best_value")
         if found is not None:
-            yield Measured("best_value", found, "best value of the study", f"{name}.best_value", (name,))
+            yield Measured("best_value", found, "best value of the study", f"{name}.best_value", (name,), is_latest=True)
     elif "sklearn.base.BaseEstimator" in kinds:
         own = own_values(value)
         for field, rule in (("best_score_", "best score of the search"), ("oob_score_", "score out of the bag")):

@@ -52,6 +52,8 @@ class TrackedRun:
         """Names that capture found, and that the user excluded."""
         self.metrics_seen: dict[str, str] = {}
         """Metrics that capture recorded, each with what it is."""
+        self.metrics_named: dict[str, Any] = {}
+        """Where each of them comes from, see `measures.Named`."""
         self.metric_values: dict[str, float | int] = {}
         """Their last values."""
         self.told: dict[str, float | int] = {}

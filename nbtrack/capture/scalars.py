@@ -58,7 +58,7 @@ def _bound(cell: Cell) -> Iterator[Measured]:
             continue
         value = number(cell.namespace[name])
         if value is not None and name in cell.request.measured and not is_curve(cell, name):
-            yield Measured(name, value, "the metric of the goal", name, tuple(_models(node)), may_diverge=True)
+            yield Measured(name, value, "the metric of the goal", name, node=node, may_diverge=True)
             continue
         if value is None or cell.before.get(name) == id(cell.namespace[name]) or ends_curve(cell, name, value):
             continue
@@ -68,7 +68,7 @@ def _bound(cell: Cell) -> Iterator[Measured]:
         if not _is_result(origins, name, node, value, called):
             continue
         shown = called if called and (not is_measure(name) or is_curve(cell, name)) and is_measure(called) else name
-        yield Measured(shown, value, "bound to a computed number", name, tuple(_models(node)), may_diverge=True)
+        yield Measured(shown, value, "bound to a computed number", name, node=node, line=getattr(node, "lineno", 0), may_diverge=True)
     several = cell.entry.facts.get(TOLD_APART, set())
     for name in sorted((origins.looped - origins.targets - origins.chosen - latest.keys() - several) | origins.bests):
         value = number(cell.namespace.get(name))
@@ -111,7 +111,7 @@ def _last(cell: Cell) -> Iterator[Measured]:
         if _of_curve(cell, part) or not origins.why_not(part, name):
             core = through(part)
             key = core.id if isinstance(core, ast.Name) else key_of(core)
-            yield Measured(name, value, "last expression of the cell", key, tuple(_models(part)), may_diverge=True)
+            yield Measured(name, value, "last expression of the cell", key, node=part, line=part.lineno, may_diverge=True)
 
 
 def _of_curve(cell: Cell, node: ast.expr) -> str:
@@ -155,18 +155,3 @@ def root_of(name: str) -> str:
     """What the root of a measure is called: `rmse` of `mse`, else `root_...`."""
     root = _SQUARED.sub(r"\1r\2", name)
     return root if root != name else f"root_{name}"
-
-
-def _models(node: ast.expr) -> Iterator[str]:
-    """Names an expression is about, the receiver of a method first, then its arguments from the last."""
-    core = through(node)
-    if isinstance(core, ast.Call):
-        if isinstance(core.func, ast.Attribute) and isinstance(core.func.value, ast.Name):
-            yield core.func.value.id
-        for argument in reversed(core.args):
-            if isinstance(argument, ast.Name):
-                yield argument.id
-            elif isinstance(argument, ast.Call) and isinstance(argument.func, ast.Attribute) and isinstance(argument.func.value, ast.Name):
-                yield argument.func.value.id
-    elif isinstance(core, (ast.Attribute, ast.Subscript)) and isinstance(core.value, ast.Name):
-        yield core.value.id

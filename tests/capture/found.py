@@ -23,6 +23,8 @@ class Series:
     name: str
     count: int
     last: float
+    is_of_child: bool = False
+    """It is of a child run, such as a candidate of a search."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def of_home(home: Path) -> Found:
             _add(found.params, *((name, text) for text in (value, *view.later_params.get(name, ()))))
         thinned = json.loads(view.tags.get("nbtrack.thinned", "{}"))
         counts = {name: thinned.get(name, {}).get("points", metric.count) for name, metric in view.metrics.items()}
-        _add(found.series, *(Series(name, counts[name], metric.last) for name, metric in view.metrics.items()))
+        _add(found.series, *(Series(name, counts[name], metric.last, bool(view.start.parent)) for name, metric in view.metrics.items()))
         events = events_of(journal, view.run_id)
         found.models += models_of(events)
         found.figures += figures_of(journal, view)

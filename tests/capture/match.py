@@ -1,11 +1,13 @@
 """Holds what was found against the labels: recall and precision of each kind.
 
 Names are alike if they are so without case, separators and forms of one character (`R²` is `R2`), or have the same words in another order, and containers before a name do not count: `config.lr`
-is `lr`, `LogisticRegression.C` and `clf__C` are `C`, `train/loss` is `loss` where the value agrees.
+is `lr`, `LogisticRegression.C` and `clf__C` are `C`, `train/loss` is `loss` where the value agrees. So does a number at the end of a metric's name: `accuracy_2` is
+`accuracy` where the value is that of the label.
 
 Right (good): what is demanded, with its value, and what the labels call optional. Neither right nor wrong (neutral):
 - a param that is a true one of a library's estimator, optimizer or training function (`get_params()` and signatures, read in the kernel); metrics called
   `system/...`; the `training_...` scores that MLflow's autologging adds for an estimator;
+- what a child run has, such as a candidate of a search: whoever looks at the run does not see it there;
 - one number where a curve is labelled, or the reverse with the right last value: recall has counted that already.
 Everything else that was found is wrong (bad), and so is what says again, under another name, what a right one has said: one quantity, one name. Precision is good / (good + bad).
 """
@@ -25,6 +27,7 @@ from found import Data, Model, Series
 from labels import Labels
 
 _SEPARATORS = re.compile(r"[\W_]+")
+_NUMBERED = re.compile(r"_\d+$")
 _CONTAINERS = re.compile(r"[./:]+|(?<=[^_])__(?=[^_])")
 
 
@@ -99,18 +102,23 @@ def _params(labels: Labels, found: list[tuple[str, str]], detail: frozenset[str]
 def _metrics(labels: Labels, found: list[Series]) -> Tally:
     tally = Tally()
     for name, value in labels.metrics.items():
-        tally.want(any(_is_name(it.name, name, labels) and _is_metric(it, name, labels) for it in found), f"{name}={value}")
+        tally.want(any(_is_named(it.name, name, labels) and _is_metric(it, name, labels) for it in found), f"{name}={value}")
     told: set[str] = set()
-    for it in found:
+    for it in sorted(found, key=lambda it: it.is_of_child):
         if it.count > 1:
             continue
-        named = [name for name in labels.metrics if _is_name(it.name, name, labels) and _is_metric(it, name, labels)]
+        named = [name for name in labels.metrics if _is_named(it.name, name, labels) and _is_metric(it, name, labels)]
         if named:
-            verdict = "bad" if told.issuperset(named) else "good"
-            told |= set(named)
-        elif any(_is_name(it.name, name, labels) for name in labels.optional["metrics"]):
+            fresh = [name for name in named if name not in told]
+            verdict = "good" if fresh else "neutral" if it.is_of_child else "bad"
+            told |= set(fresh[:1])
+        elif any(_is_name(_plain(it.name), name, labels) for name in labels.optional["metrics"]):
             verdict = "good"
-        elif it.name.startswith(("system/", "training_")) or any(_is_name(it.name, name, labels) for name in (*labels.curves, *labels.optional["curves"])):
+        elif (
+            it.is_of_child
+            or it.name.startswith(("system/", "training_"))
+            or any(_is_name(it.name, name, labels) for name in (*labels.curves, *labels.optional["curves"]))
+        ):
             verdict = "neutral"
         else:
             verdict = "bad"
@@ -226,6 +234,15 @@ def _is_name(found: str, wanted: str, labels: Labels) -> bool:
     """Whether a found name is the wanted one or one of its aliases."""
     forms = _forms(found)
     return any(_bare(name) in forms or _words(name) == _words(found) for name in (wanted, *labels.aliases.get(wanted, ())))
+
+
+def _is_named(found: str, wanted: str, labels: Labels) -> bool:
+    """The same, with or without the number that tells one of several apart."""
+    return _is_name(found, wanted, labels) or _is_name(_plain(found), wanted, labels)
+
+
+def _plain(name: str) -> str:
+    return _NUMBERED.sub("", name)
 
 
 def _forms(name: str) -> set[str]:

@@ -140,6 +140,18 @@ def test_what_is_said_twice_under_two_names_is_noise():
     assert judged("curves", series=[Series("loss", 100, 0.25), Series("train.loss", 100, 0.25)]).noise == ["train.loss x100"]
 
 
+def test_what_only_a_child_run_has_is_no_noise():
+    series = [Series("mean_test_score", 1, 0.7, is_of_child=True), Series("test_acc", 1, 0.9512, is_of_child=True), Series("accuracy", 1, 0.9512)]
+    tally = judged("metrics", series=series)
+    assert (tally.got, tally.good, tally.noise) == (1, 1, [])
+    assert judged("metrics", series=[Series("accuracy", 1, 0.9512, is_of_child=True)]).got == 1
+
+
+def test_a_number_behind_a_name_tells_one_of_several_apart():
+    assert judged("metrics", series=[Series("accuracy", 1, 0.5), Series("svc.accuracy_2", 1, 0.9512)]).got == 1
+    assert judged("metrics", series=[Series("accuracy_2", 1, 0.5)]).got == 0
+
+
 def test_models_are_matched_one_to_one_and_by_flavor_where_the_class_is_not_told():
     assert judged("models", models=[Model("SVC", "sklearn")]).got == 1
     assert judged("models", models=[Model("", "sklearn"), Model("", "pytorch")]).noise == ["pytorch"]

@@ -37,10 +37,10 @@ class Notebook:
         self.collector = Collector([self.source], self.told.append)
         self.runs = []
 
-    def run(self, code, *, tracked=False, budget_s=10.0, shared=None, **request):
+    def run(self, code, *, tracked=False, budget_s=10.0, shared=None, cell_id="", **request):
         """Executes a cell; returns what was found in it, by kind and name."""
         tree = parse(code)
-        entry = self.ledger.add(code, code, tree, scope_of(tree), started_ns=time.time_ns())
+        entry = self.ledger.add(code, code, tree, scope_of(tree), cell_id=cell_id, started_ns=time.time_ns())
         self.collector.enter(entry)
         cell, found = None, {}
         if tracked:

@@ -4,8 +4,10 @@ import math
 
 import pytest
 
+from nbtrack.capture.about import setting_of
 from nbtrack.capture.measures import Measured, metrics, number
 from nbtrack.capture.reports import _rows
+from nbtrack.capture.scalars import LastExpression, Scalars
 from nbtrack.capture.source import Cell, Source
 from nbtrack.capture.sources import SOURCES
 from nbtrack.entities import Request
@@ -195,7 +197,7 @@ weighted avg       0.84      0.86      0.86        32
 
     book = notebook()
     book.run("")
-    found = {it.name: it.value for it in _rows(Cell(Request(), book.ledger.entries[-1], book.ledger, {}), text)}
+    found = {it.name: it.value for it in _rows(Cell(Request(), book.ledger.entries[-1], book.ledger, {}), text, [])}
     assert found["class 0.recall"] == 0.75
     assert found["1.f1-score"] == 0.89
     assert found["accuracy"] == 0.86
@@ -252,21 +254,83 @@ def test_every_source_of_metrics_keeps_the_contract(notebook, source):
     made.stop()
 
 
-def test_a_later_cell_of_a_run_that_measures_under_the_same_label_has_the_last_word(notebook_of):
-    from nbtrack.capture.measures import Measured, metrics
-    from nbtrack.capture.source import Cell, Source
-    from nbtrack.entities import Request
+def cells_of_one_run(notebook_of, *sources):
+    """Runs cells as those of one `%track on`; each gives what was found in it. Cells of one id are one cell."""
+    notebook = notebook_of(sources[0]) if sources else notebook_of(Source())
+    for source in sources[1:]:
+        source.start(None)
+        notebook.collector.sources.append(source)
+    notebook.tracked("pass")
 
+    def run(code, cell_id=""):
+        found = notebook.tracked(code, shared=notebook.runs[0], cell_id=cell_id)
+        return {name: value for (kind, name), value in found.items() if kind == "metric"}
+
+    return run
+
+
+def test_a_later_cell_of_a_run_that_measures_under_the_same_label_has_a_number(notebook_of):
     notebook = notebook_of(Source())
     notebook.tracked("a = 1")
     notebook.run("b = 2")
     first, second = (Cell(Request(), entry, notebook.ledger, notebook.namespace, notebook.runs[0], is_own=False) for entry in notebook.ledger.entries)
-    assert [it.value for it in metrics(first, [Measured("accuracy", 0.5, "", "f:x"), Measured("accuracy", 0.6, "", "g:x")])] == [0.5]
-    assert [(it.name, it.value) for it in metrics(second, [Measured("accuracy", 0.7, "", "h:x")])] == [("accuracy", 0.7)]
+    them = [Measured("accuracy", 0.5, "", "f:x"), Measured("accuracy", 0.6, "", "g:x")]
+    assert [(it.name, it.value) for it in metrics(first, them)] == [("accuracy", 0.5), ("accuracy_2", 0.6)]
+    assert [(it.name, it.value) for it in metrics(second, [Measured("accuracy", 0.7, "", "h:x")])] == [("accuracy_3", 0.7)]
     again = [Measured("accuracy", 0.7, "", "other"), Measured("share", 0.7, "", "h:x"), Measured("recall", 0.7, "", "another")]
     notebook.run("c = 3")
     third = Cell(Request(), notebook.ledger.entries[2], notebook.ledger, notebook.namespace, notebook.runs[0], is_own=False)
     assert [it.name for it in metrics(third, again)] == ["recall"]
+
+
+MODELS = """
+class Model:
+    def __init__(self, right): self.right = right
+    def fit(self, y): return self
+    def predict(self, y): return [i if k < self.right else -i for k, i in enumerate(y)]
+    def score(self, y, p): return sum(i == j for i, j in zip(y, p)) / len(y)
+def accuracy_score(a, b): return sum(i == j for i, j in zip(a, b)) / len(a)
+y = [1., 2., 3., 4., 5., 6., 7., 8.]
+"""
+
+
+def test_results_of_several_models_in_one_run_are_told_apart(notebook_of):
+    run = cells_of_one_run(notebook_of, Scalars())
+    run(MODELS)
+    assert run("tree = Model(7)\npred = tree.fit(y).predict(y)\nscore = accuracy_score(y, pred)", "a") == {"score": 0.875}
+    assert run("knn = Model(6)\npred = knn.fit(y).predict(y)\nscore = accuracy_score(y, pred)", "b") == {"knn.score": 0.75}
+    assert run("knn = Model(5)\npred = knn.fit(y).predict(y)\nscore = accuracy_score(y, pred)", "c") == {"knn.score_2": 0.625}
+    assert run("knn = Model(4)\npred = knn.fit(y).predict(y)\nscore = accuracy_score(y, pred)", "c") == {"knn.score_2": 0.5}  # the cell once more
+    assert run("score = accuracy_score(y, knn.predict(y))", "d") == {}  # the same once more
+    assert run("bag = Model(4)\nscore = bag.score(y, bag.predict(y))", "e") == {"bag.score": 0.5}  # another model that is as good
+
+
+def test_last_expressions_of_several_cells_are_all_kept(notebook_of):
+    notebook = notebook_of(LastExpression())
+    notebook.run(MODELS)
+    found = []
+    for at, code in enumerate(["m = Model(7)\nm.score(y, m.predict(y))", "m.right = 6\nm.score(y, m.predict(y))", "m.score(y, m.predict(y))"]):
+        notebook.run(code)
+        entry = notebook.ledger.entries[-1]
+        if not at:
+            notebook.tracked("pass")
+        cell = Cell(
+            Request(), entry, notebook.ledger, notebook.namespace, notebook.runs[0], is_own=False, result=eval(code.splitlines()[-1], notebook.namespace)
+        )
+        found.append([(it.name, it.value) for it in LastExpression().after(cell)])
+    assert found == [[("score", 0.875)], [("m.score", 0.75)], []]
+
+
+def test_a_function_that_measures_at_several_settings_has_a_metric_for_each(notebook_of):
+    notebook = notebook_of(Source())
+    notebook.tracked("def report(threshold): print('Recall:', threshold)")
+    found = []
+    for code in ("report(0.5)", "report(0.3)", "report(0.3, y=2)"):
+        notebook.run(code)
+        cell = Cell(Request(), notebook.ledger.entries[-1], notebook.ledger, notebook.namespace, notebook.runs[0], is_own=False)
+        them = [Measured("recall", len(found) / 7, "", "report:threshold", setting=setting_of(cell, "report"))]
+        found += [it.name for it in metrics(cell, them)]
+    assert found == ["recall", "recall_0.3", "recall_2"]
 
 
 def test_what_a_loop_goes_through_is_no_metric_and_the_best_it_keeps_is_one(measured):
