@@ -24,8 +24,17 @@ _FOUND_LATER = ("backend", "backend_fallback", "interactive")
 
 def states() -> dict[str, Any]:
     """A copy of each by its place, of libraries that are loaded; `changes` compares two of them."""
+    return _states_of(_READERS)
+
+
+def states_of_context() -> dict[str, Any]:
+    """Those of them that each asyncio task has for itself."""
+    return _states_of({place: _READERS[place] for place in _OF_CONTEXT})
+
+
+def _states_of(readers: Mapping[str, tuple[str, Callable[[Any], Any]]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for place, (module, read) in _READERS.items():
+    for place, (module, read) in readers.items():
         loaded = sys.modules.get(module)
         if loaded is not None:
             try:
@@ -118,11 +127,11 @@ def _hooks(module: Any) -> Any:
         *shell.events.callbacks.values(), _trait(shell, "input_transformer_manager").cleanup_transforms, _trait(shell, "input_transformers_post")
     )
     transformers = [it for it in _trait(shell, "ast_transformers") if type(it).__module__ == _OWN]
-    return _trait(shell, "ast_node_interactivity"), _owns(called), transformers
+    return _trait(shell, "ast_node_interactivity"), _own_hooks.among(list(called)), transformers
 
 
 def _shell(module: Any) -> Any:
-    return module.InteractiveShell.instance() if module.InteractiveShell.initialized() else None
+    return module.InteractiveShell._instance  # what `instance` gives, which makes one where there is none
 
 
 def _trait(holder: Any, name: str) -> Any:
@@ -175,11 +184,12 @@ def _leaves(options: dict[str, Any]) -> list[Any]:
 
 
 _OWN = "__main__"
-_own_printers = _Owns()
+_own_printers, _own_hooks = _Owns(), _Owns()
 _PRINTERS = ("type_printers", "deferred_printers", "singleton_printers")
 _SIGNALS = ("SIGALRM", "SIGTERM", "SIGUSR1", "SIGUSR2")
 _OF_TEXT = ("float_format", "pprint", "max_width", "max_seq_length", "verbose", "newline")
 """Traits of IPython's formatter of plain text."""
+_OF_CONTEXT = ("<options decimal>", "<options numpy>")
 _CHANGES_BY_ITSELF = frozenset({"builtins", "sys", "mlflow", "nbtrack", _OWN})
 """Modules whose public names change as cells are executed; `builtins` is looked at by itself."""
 _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {

@@ -119,6 +119,7 @@ class KernelDoor:
         self._shell, self._observe = shell, observe
         self._session = shell.display_pub.session
         self._streams: list[Any] = [stream for stream in (sys.stdout, sys.stderr) if hasattr(stream, "_buffers")]
+        self._pipes = _watch([fd for stream in self._streams if (fd := getattr(stream, "_fid", None)) is not None])
         self._sending = threading.local()
         self._undo = [wrap(self._session, "send", self._around_send)]
         thread = getattr(shell.display_pub.pub_socket, "io_thread", None)
@@ -129,8 +130,9 @@ class KernelDoor:
         return str(self._shell.parent_header.get("header", {}).get("msg_id", ""))
 
     def flush(self) -> None:
+        if self._pipes is not None:
+            _wait_until_read(self._pipes)
         for stream in self._streams:
-            _wait_until_read(getattr(stream, "_fid", None))
             if stream._buffers:  # flushing takes the time of a switch to another thread
                 stream.flush()
 
@@ -265,14 +267,20 @@ class TerminalDoor:
         return quiet_call
 
 
-def _wait_until_read(fd: int | None) -> None:
-    """What a child process wrote is on its way through ipykernel's pipe: let its reader take it, for at most 50 ms."""
-    if fd is None:
-        return
+def _watch(pipes: list[int]) -> Any:
+    """Tells whether there is something to read in ipykernel's pipes; None where it has none."""
+    if not pipes:
+        return None
     watch = select.poll()
-    watch.register(fd, select.POLLIN)
+    for pipe in pipes:
+        watch.register(pipe, select.POLLIN)
+    return watch
+
+
+def _wait_until_read(pipes: Any) -> None:
+    """What a child process wrote is on its way through ipykernel's pipes: let their readers take it, for at most 50 ms."""
     deadline = time.monotonic() + 0.05
-    while watch.poll(0) and time.monotonic() < deadline:
+    while pipes.poll(0) and time.monotonic() < deadline:
         time.sleep(0.001)
 
 

@@ -5,20 +5,18 @@ Values are looked at by type and reference only; none of the user's methods is c
 
 from __future__ import annotations
 
-import builtins
 import functools
 import gc
 import itertools
-import operator
 import os
-import random
 import sys
 import types
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from nbtrack.capture import around, loaded, states
+from nbtrack.capture import loaded, states
+from nbtrack.capture.around import IMPORT_PATH
 from nbtrack.capture.known import home_of, module_of, name_of, namespace_of, static
 from nbtrack.capture.objects import State
 from nbtrack.capture.own_names import OwnNames
@@ -67,13 +65,9 @@ def look(
     *,
     tasks: int = 0,
     states_before: Mapping[str, State] = types.MappingProxyType({}),
-    random_before: Mapping[str, Any] = types.MappingProxyType({}),
     specs_before: Mapping[str, int] = types.MappingProxyType({}),
-    builtins_before: Mapping[str, Any] | None = None,
-    around_before: Mapping[str, Any] = types.MappingProxyType({}),
-    patches_before: Mapping[str, dict[str, Any]] = types.MappingProxyType({}),
 ) -> Seen:
-    """What became of the namespace.
+    """What became of the namespace; of what all code shares `shared.told` says more.
 
     Args:
         namespace: after the cell.
@@ -83,11 +77,7 @@ def look(
         modules_before: names of `sys.modules` before it.
         tasks: asyncio tasks it left running.
         states_before: states of the touched names before it.
-        random_before: `random_states` before it.
         specs_before: `specs_of` the user's own modules before it.
-        builtins_before: `builtins_held` before it; None where nobody looked.
-        around_before: `around.states` before it.
-        patches_before: `around.patches` before it.
     """
     after = names_of(namespace)
     is_still = after == before
@@ -107,74 +97,28 @@ def look(
     is_as_before = modules_now is modules_before or modules_now == modules_before
     modules = ({} if is_as_before else loaded.new_modules(modules_before)) | loaded.reloaded(specs_before)
     found = states.changes(states_before, states.states_of(namespace, states_before, specs_before, after))
-    random_after = states.random_states() if random_before else {}
-    drew = frozenset(name for name, state in random_before.items() if random_after.get(name) != state)
-    still = frozenset(name for name in random_before if name not in drew)
-    has_imported = len(modules_now) != len(modules_before)
-    around_after = around.states() if around_before else {}
-    moved, kept = around.changes(around_before, around_after, has_imported=has_imported)
-    if not is_as_before and not modules_now >= modules_before:
-        moved |= {around.IMPORT_PATH}  # what is imported next may be another
     return Seen(
-        bound,
-        gone,
-        kinds,
-        shares,
-        runs,
-        texts,
-        modules,
-        around_after[around.FOLDER] if around.FOLDER in around_after else _folder(),
-        _has_figures(),
-        tasks,
-        found.changed | loaded.otherwise(modules.keys() - specs_before.keys()),
-        found.unchanged,
-        found.counted,
-        found.alike,
-        frozenset(name for name in kinds if _is_unordered(namespace.get(name))),
-        frozenset(name for name in kinds if type(namespace.get(name)) in _SETS),
-        drew,
-        still,
-        has_imported,
-        "random" in drew and _has_drawn_ids(modules_before, random_before["random"], random_after.get("random")),
-        _patched(builtins_before),
-        moved,
-        kept,
-        lazy,
-        holds | {(name, home) for name, kind in kinds.items() if kind == "plain" and (home := _package(type(namespace.get(name)))) not in _COMMON},
-        around.patched(patches_before) if not has_imported else frozenset(),  # libraries that load a part of theirs late change others
+        bound=bound,
+        gone=gone,
+        kinds=kinds,
+        shares=shares,
+        runs=runs,
+        texts=texts,
+        modules=modules,
+        folder=_folder(),
+        has_figures=_has_figures(),
+        tasks=tasks,
+        changed=found.changed | loaded.otherwise(modules.keys() - specs_before.keys()),
+        unchanged=found.unchanged,
+        counted=found.counted,
+        alike=found.alike,
+        unordered=frozenset(name for name in kinds if _is_unordered(namespace.get(name))),
+        sets=frozenset(name for name in kinds if type(namespace.get(name)) in _SETS),
+        has_imported=len(modules_now) != len(modules_before),
+        moved=frozenset() if is_as_before or modules_now >= modules_before else frozenset({IMPORT_PATH}),  # what is imported next may be another
+        lazy=lazy,
+        holds=holds | {(name, home) for name, kind in kinds.items() if kind == "plain" and (home := _package(type(namespace.get(name)))) not in _COMMON},
     )
-
-
-_OF_IPYTHON = frozenset({"__IPYTHON__", "display", "exit", "get_ipython", "quit"})
-"""Names that IPython itself binds in `builtins`."""
-
-
-def builtins_held() -> dict[str, Any]:
-    """What `builtins` holds, but for the value that IPython shows last."""
-    held = dict(vars(builtins))
-    held.pop("_", None)
-    return held
-
-
-def _patched(before: Mapping[str, Any] | None) -> frozenset[str]:
-    now = builtins_held()
-    if before is None or (len(now) == len(before) and all(map(operator.is_, now.values(), before.values()))):
-        return frozenset()  # almost always, and this is fast
-    return frozenset(name for name in before.keys() | now.keys() if name not in _OF_IPYTHON and before.get(name, before) is not now.get(name, before))
-
-
-_DRAWS_AN_ID = "rich.style"
-"""Draws once when it is loaded, and nothing comes of it; of thirty well-known packages that were imported one by one no other draws."""
-
-
-def _has_drawn_ids(modules_before: Collection[str], before: Any, after: Any) -> bool:
-    """Whether Python's generator is where that one draw leaves it: whoever drew beside it moved it further."""
-    if _DRAWS_AN_ID in modules_before or not hasattr(sys.modules.get(_DRAWS_AN_ID), "getrandbits"):
-        return False
-    generator = random.Random()
-    generator.setstate(before)
-    generator.getrandbits(24)
-    return bool(generator.getstate() == after)
 
 
 def kind_of(value: Any) -> str:

@@ -13,13 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbtrack.capture import around, link, loaded, seen, states
+from nbtrack.capture import link, loaded, seen, states
 from nbtrack.capture.git import root
 from nbtrack.capture.identity import Identity, of_cell
 from nbtrack.capture.modules import LocalModules, changed_modules
 from nbtrack.capture.objects import State
 from nbtrack.capture.recorder import Recorder
 from nbtrack.capture.run import TrackedRun
+from nbtrack.capture.shared import Rest, Shared, own_of_cell, told
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.worktree import WAIT_S, changed_files
 from nbtrack.entities import Kind
@@ -53,11 +54,8 @@ class _Before:
     modules: frozenset[str]
     tasks: frozenset[int]
     states: dict[str, State]
-    random: dict[str, Any]
     specs: dict[str, int]
-    builtins: dict[str, Any]
-    around: dict[str, Any]
-    patches: dict[str, dict[str, Any]]
+    shared: Shared
 
 
 @dataclass
@@ -79,8 +77,8 @@ class Truth(Source):
 
     def __init__(self) -> None:
         self._history = History()
-        self._waiting: list[tuple[Entry, Body]] = []
-        """Cells that ended and are not in the history yet, in order."""
+        self._waiting: list[tuple[Entry, Body, Callable[[Shared], Seen] | None]] = []
+        """Cells that ended and are not in the history yet, in order; each with what tells the rest of what it did, where nobody has asked yet."""
         self._lock = threading.RLock()
         self._before: dict[int, _Before] = {}
         self._targets: dict[str, set[int]] = {}
@@ -92,11 +90,14 @@ class Truth(Source):
         """Path of the document, where a runner executes another one than the saved notebook; empty where it does not."""
         self._specs: dict[str, int] = {}
         self._modules = LocalModules()
+        self._rest = Rest()
 
     def start(self, shell: Any) -> None:
         self._shell = shell
+        self._rest.start(shell)
 
     def stop(self) -> None:
+        self._rest.stop()
         self._recorder.close()
 
     @property
@@ -108,7 +109,10 @@ class Truth(Source):
     def _take_in(self) -> None:
         with self._lock:
             while self._waiting:
-                self._history.add(*self._waiting.pop(0))
+                entry, body, tell = self._waiting.pop(0)
+                if tell is not None:
+                    entry.seen = tell(self._rest.keep(self._history.local_modules))
+                self._history.add(entry, body)
 
     def _take_in_soon(self) -> None:
         """Once the kernel has said that the cell is over: nobody waits then. Where no loop goes on, at once."""
@@ -120,6 +124,8 @@ class Truth(Source):
     def _take_in_now(self) -> None:
         try:
             self._take_in()
+            if not self._before and not self._rest.is_kept:
+                self._rest.keep(self._history.local_modules)
         except Exception as cause:  # noqa: BLE001 - a guest does not break the loop
             _tell(f"{self.name} could not be captured: {cause!r}")
 
@@ -133,10 +139,10 @@ class Truth(Source):
         touched = self.history.touched(body)
         local = self.history.local_modules
         names = seen.names_of(namespace)
+        tasks = frozenset(map(id, _tasks()))
         self._before[entry.number] = _Before(
-            body, touched, names, seen.kinds_of(namespace, touched), loaded.module_names(), frozenset(map(id, _tasks())),
-            states.states_of(namespace, touched, local, names), states.random_states(), self._specs, seen.builtins_held(),
-            around.states(), around.patches(namespace, names, local),
+            body, touched, names, seen.kinds_of(namespace, touched), loaded.module_names(), tasks, states.states_of(namespace, touched, local, names),
+            self._specs, self._rest.take(names, local, has_tasks=bool(tasks)),
         )  # fmt: skip
         self._entries.append(entry)
         self._recorder.enter(entry)
@@ -146,28 +152,34 @@ class Truth(Source):
         if before is None:
             return
         try:
-            entry.seen = self._look(before)
-            self._modules.take(entry.seen.modules)
+            tell = self._look(entry, before)
         except Exception:  # the user's objects may raise anything; the cell is told of below all the same, and who asked is told why
+            entry.seen = None
             self.history.add(entry, before.body).facts.append(Fact("unseen", "could not be looked at when it had run: only its code is known"))
             self._recorder.leave(entry)
             raise
         if LATE in entry.facts:
-            entry.seen = None  # it is not what the whole cell did
-        self._waiting.append((entry, before.body))
+            entry.seen = tell = None  # it is not what the whole cell did
+        self._waiting.append((entry, before.body, tell))
         if entry.seen is None or entry.seen.modules:
             self._take_in()
         self._specs = loaded.specs_of(self._history.local_modules)  # not taken before a cell: autoreload may have loaded some again by then
         self._recorder.leave(entry)
         self._take_in_soon()
 
-    def _look(self, before: _Before) -> Seen:
-        tasks = sum(id(task) not in before.tasks for task in _tasks())
-        return seen.look(
-            self._shell.user_ns, before.names, before.kinds, before.touched, before.modules, tasks=tasks,
-            states_before=before.states, random_before=before.random, specs_before=before.specs, builtins_before=before.builtins,
-            around_before=before.around, patches_before=before.patches,
+    def _look(self, entry: Entry, before: _Before) -> Callable[[Shared], Seen] | None:
+        """See what the cell did; what of it can wait, the function gives that is returned."""
+        tasks = _tasks()
+        found = entry.seen = seen.look(
+            self._shell.user_ns, before.names, before.kinds, before.touched, before.modules,
+            tasks=sum(id(task) not in before.tasks for task in tasks), states_before=before.states, specs_before=before.specs,
         )  # fmt: skip
+        self._modules.take(found.modules)
+        if tasks or self._before or found.has_imported or entry.run_id or entry.source.lstrip().startswith("%%track") or not self._rest.can_wait(before.shared):
+            entry.seen = told(found, before.shared, self._rest.look(self._history.local_modules), before.modules)
+            return None
+        own = own_of_cell()
+        return lambda after: told(found, before.shared, own(after), before.modules)
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         run = cell.run

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from nbtrack.capture import seen, states
+from nbtrack.capture.shared import Shared, told
 from nbtrack.entities.ledger import Ledger, Status
 from nbtrack.notebooks.effects import effects_of
 from nbtrack.notebooks.history import History
@@ -35,7 +36,8 @@ class Notebook:
         except Exception:  # noqa: BLE001 - generated cells raise anything
             entry.status = Status.ERROR
         if self.is_seen:
-            entry.seen = seen.look(self.namespace, before, kinds, touched, modules, states_before=held, random_before=generators)
+            found = seen.look(self.namespace, before, kinds, touched, modules, states_before=held)
+            entry.seen = told(found, Shared(generators, {}, {}, {}), Shared(states.random_states(), {}, {}, {}), modules)
         self.bound = {name for name, number in seen.names_of(self.namespace).items() if before.get(name) != number}
         self.history.add(entry, body)
         return entry
