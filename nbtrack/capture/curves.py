@@ -13,8 +13,8 @@ from types import FunctionType
 from typing import Any
 
 from nbtrack import settings
-from nbtrack.capture.following import Drainer, Following, alike, names_of
-from nbtrack.capture.measures import TOLD_APART, Measured, metrics, providers
+from nbtrack.capture.following import HEADS, Drainer, Following, alike, earlier_heads, names_of
+from nbtrack.capture.measures import TOLD_APART, Measured, metrics
 from nbtrack.capture.program import program_of
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.sites import of_trials
@@ -36,7 +36,7 @@ from nbtrack.journal.fold import points_of
 from nbtrack.records import dataclass
 
 _SINGLES = "curves: numbers of several things"
-_SIZES, _KEPT_IN, _HEADS = "curves: sizes of dicts", "curves: lists that are tapped", "curves: first values"
+_SIZES, _KEPT_IN = "curves: sizes of dicts", "curves: lists that are tapped"
 _FEW = 3
 """Values, no two alike, from which on those of a curve now and then are known to be its."""
 _FIRST = 2
@@ -293,8 +293,7 @@ class Kept:
         self._cell = cell
         kept: list[Series] = cell.entry.facts.get(Curves.name, [])
         self._names = {it.name for it in kept}
-        earlier = [*(cell.run.curve_heads if cell.run is not None else ()), *(head for entry in providers(cell) for head in entry.facts.get(_HEADS, ()))]
-        self._heads: list[list[float]] = cell.entry.facts.setdefault(_HEADS, [*earlier, *(it.head for it in kept)])
+        self._heads: list[list[float]] = cell.entry.facts.setdefault(HEADS, [*earlier_heads(cell), *(it.head for it in kept)])
         self._taken: set[str] | None = None
 
     def take(self, name: str, values: list[float], rule: str, *other_names: str) -> Iterable[Finding]:

@@ -6,19 +6,25 @@ import json
 import math
 import queue
 import threading
+from collections.abc import Iterator
 
-from nbtrack.capture.known import module_of
+from nbtrack.capture.known import module_of, own_values
+from nbtrack.capture.measures import providers
 from nbtrack.capture.program import program_of
+from nbtrack.capture.provenance import bindings
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.sites import is_repeated, ran_alone, uses_result
 from nbtrack.capture.source import Cell
 from nbtrack.capture.weave.averaged import is_mean_of_calls
+from nbtrack.capture.weave.histories import numbers_of
 from nbtrack.capture.weave.points import Points
 from nbtrack.capture.weave.series import Series
 from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.taps import Tap
+from nbtrack.capture.weave.words import is_history, is_measure
 from nbtrack.journal.fold import events_of, series_names
 
+HEADS = "curves: first values"
 _SLOWEST_S, _FASTEST_S, _FIRST_S = 0.25, 0.005, 0.02
 _MOMENT_S = 0.001
 _FULL = 50_000
@@ -167,7 +173,7 @@ class Following:
         )
         wanted = [*([] if is_ours else [spot.name]), *([f"{function}.{spot.name}"] if function else [])]
         if series.first is not None and series.first.name:
-            spot_name, wanted = series.first.name, []
+            spot_name, wanted = series.first.name, list(self._holders(series))
         else:
             spot_name = spot.name
         if not spot.place and self._is_of_others(spot_name) and spot.loop.target.strip("_"):
@@ -179,6 +185,20 @@ class Following:
         self._taken.add(name)
         self._names[name] = series
         return name
+
+    def _holders(self, series: Series) -> Iterator[str]:
+        """What the curve of a later call may be called by what keeps it: `losses_sgd`, or `second.loss` of an object of the notebook."""
+        if not self._ended.is_set() or series.count > len(series.head):
+            return
+        tree = self.cell.entry.tree
+        bound = dict.fromkeys(name for statement in (tree.body if tree is not None else ()) for name, _ in bindings(statement))  # once, not in a loop
+        for name in bound:
+            value = self.cell.namespace.get(name)
+            if module_of(type(value)) == "__main__":
+                if any(alike(numbers_of(held), series.head) for held in own_values(value).values()):
+                    yield f"{name}.{series.spot.name}"
+            elif (is_measure(name) or is_history(name)) and alike(numbers_of(value), series.head):
+                yield name
 
     def _is_aside(self, spot: Spot) -> bool:
         """Whether a function that earlier cells have trained with runs here for something else: a sweep of settings, or one more look at data."""
@@ -209,6 +229,8 @@ class Following:
         """Whether a curve has the same values: as many, and alike at both ends and between."""
         if series.is_member:  # others may be a step ahead, and not be decided yet
             return any(not it.is_member and len(it.head) >= _FEW and _begin_alike(it.head, series.head) for it in self._series.values())
+        if series.spot.is_drawn and any(alike(series.head, head[: len(series.head)]) for head in earlier_heads(self.cell)):
+            return True
         others = [it for first in self._series.values() for it in first.all() if it is not series and it.name]
         return any(it.count == series.count and alike(it.head, series.head) and alike([it.last or 0.0], [series.last or 0.0]) for it in others) or (
             series.spot.is_printed and any(_is_now_and_then(series, it) for it in others)
@@ -245,6 +267,12 @@ class Following:
         }
         if outer:
             run.artifact_bytes("curves/outer-steps.json", json.dumps(outer).encode())
+
+
+def earlier_heads(cell: Cell) -> list[list[float]]:
+    """The first values of curves that the cell's run has, and those of the cells that it comes from."""
+    own = cell.run.curve_heads if cell.run is not None else ()
+    return [*own, *(head for entry in providers(cell) for head in entry.facts.get(HEADS, ()))]
 
 
 def names_of(run: TrackedRun | None) -> set[str]:

@@ -7,26 +7,52 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nbtrack.capture.known import module_of, own_values
-from nbtrack.capture.labels import snake
-from nbtrack.capture.weave.expressions import is_score
+from nbtrack.capture.labels import share_of, snake
+from nbtrack.capture.weave.expressions import blocks_of, is_score
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.values import loaded
-from nbtrack.capture.weave.words import is_history, is_measure
+from nbtrack.capture.weave.words import is_history, is_measure, is_measured
 
 _LINES = frozenset(("plot", "semilogy", "semilogx", "loglog", "errorbar", "step", "lineplot"))
 _SAME = frozenset(("array", "asarray", "list", "squeeze", "tolist", "numpy", "ravel", "flatten"))
 _MEANS = frozenset(("mean", "average", "nanmean", "median"))
+_SWEEPS = frozenset(("learning_curve", "validation_curve"))
+"""Functions that give scores of several folds for each of several sizes or settings."""
 
 
 def lines_of(tree: ast.AST) -> Iterator[ast.expr]:
     """What stands for the values of the lines a cell draws."""
+    return (value for _, value in _lines(tree))
+
+
+def _lines(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.expr]]:
+    """The calls that draw lines, with what stands for the values."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _LINES:
             continue
         given = [it for it in node.args if not (isinstance(it, ast.Constant) and isinstance(it.value, str))]
         named = next((it.value for it in node.keywords if it.arg == "y"), None)
         if named is not None or given:
-            yield named if named is not None else given[min(len(given), 2) - 1]
+            yield node, named if named is not None else given[min(len(given), 2) - 1]
+
+
+def computed_where_drawn(body: list[ast.stmt]) -> Iterator[tuple[str, ast.ListComp]]:
+    """Lists that a cell makes where it draws them, outside of loops, with the name of the measure: `plot(ks, [m.bic(X) for m in models], label="BIC")`."""
+    for statement in body:
+        for block in blocks_of(statement):
+            yield from computed_where_drawn(block)
+        for call, value in _lines(statement) if isinstance(statement, ast.Expr) else ():
+            core = _core(value)
+            if isinstance(core, ast.ListComp) and isinstance(core.elt, ast.Call) and (name := _name_of(core.elt, call)):
+                yield name, core
+
+
+def _name_of(computed: ast.Call, line: ast.Call) -> str:
+    """What a line shows: its label, where that says a measure, or else what is called."""
+    given = next((it.value.value for it in line.keywords if it.arg == "label" and isinstance(it.value, ast.Constant)), None)
+    label = snake(given) if type(given) is str else ""
+    called = (path_of(computed.func)[-1:] or [""])[0]
+    return label if is_measure(label) else called if is_measured(called) else share_of(computed)
 
 
 def drawn(node: ast.expr, namespace: Mapping[str, Any], bound: Mapping[str, ast.expr], functions: Mapping[str, Any]) -> tuple[str, Any]:
@@ -41,22 +67,28 @@ def drawn(node: ast.expr, namespace: Mapping[str, Any], bound: Mapping[str, ast.
         return "", None
     core = _core(node)
     source = bound.get(core.id) if isinstance(core, ast.Name) else core
-    return (name, values) if source is not None and _is_series(source, name, functions) else ("", None)
+    return (name, values) if source is not None and _is_series(source, name, bound, functions) else ("", None)
 
 
-def _is_series(node: ast.expr, name: str, functions: Mapping[str, Any]) -> bool:
+def _is_series(node: ast.expr, name: str, bound: Mapping[str, ast.expr], functions: Mapping[str, Any]) -> bool:
     """Whether an expression gives one number for each of several steps or settings, rather than for each case of the data."""
     named = is_measure(name) or is_history(name)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):  # scores of a library that are negative errors
+        return _is_series(node.operand, name, bound, functions)
     if isinstance(node, ast.ListComp):
         return is_score(node.elt) or (named and any(isinstance(it, ast.Call) for it in ast.walk(node.elt)))
     if isinstance(node, ast.Call):
         path = path_of(node.func)
         if path and path[-1] in _MEANS and _axis(node) is not None:
-            return named or is_score(node)
+            return named or is_score(node) or any(isinstance(it, ast.Name) and _is_of_sweep(bound.get(it.id)) for it in ast.walk(node))
         if path and path[-1] in _SAME:
-            return bool(node.args) and _is_series(node.args[0], name, functions)
+            return bool(node.args) and _is_series(node.args[0], name, bound, functions)
         return named and bool(path) and path[0] in functions
     return named and isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(_core(node), ast.Name)
+
+
+def _is_of_sweep(node: ast.expr | None) -> bool:
+    return node is not None and any(isinstance(it, ast.Call) and path_of(it.func)[-1:] and path_of(it.func)[-1] in _SWEEPS for it in ast.walk(node))
 
 
 def _axis(node: ast.Call) -> Any:

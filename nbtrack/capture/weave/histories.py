@@ -73,17 +73,17 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
         elif type(value) in DICTS and name not in given and is_touched:
             yield from ((key, numbers, rule, f"{name}.{key}") for key, numbers, rule in _of_dict("", value, f"lists of the dict {name}"))
             for key, items, rule, other in curves_by_setting(name, value, cell):
-                if numbers := _numbers(items):
+                if numbers := numbers_of(items):
                     yield key, numbers, rule, other
         elif is_bound and name not in kept_in and (type(value) in (list, tuple) or is_history(name)) and _is_built(name, cell):
-            numbers = _numbers(value)
+            numbers = numbers_of(value)
             if numbers:
                 yield name.rstrip("_"), numbers, "a list built step by step"
-        elif filled is not None and (is_array or (is_touched and type(value) is list)) and _says(name, filled) and (numbers := _numbers(value)):
+        elif filled is not None and (is_array or (is_touched and type(value) is list)) and _says(name, filled) and (numbers := numbers_of(value)):
             yield name.rstrip("_"), numbers, "a list filled step by step"
         elif filled is not None and is_new and _is_named_tuple(value):
             for field, held in zip(static(type(value), "_fields"), tuple.__iter__(value), strict=False):
-                if _says(str(field), filled) and (numbers := _numbers(held)):
+                if _says(str(field), filled) and (numbers := numbers_of(held)):
                     yield str(field), numbers, f"filled step by step, in {name}"
         elif filled is not None and is_touched and module_of(type(value)) == _OWN:
             yield from _of_own(name, value, filled)
@@ -121,7 +121,7 @@ def _of_own(name: str, value: Any, filled: Filled, depth: int = 0) -> Iterator[H
             yield from _of_own(attribute, held, filled, depth + 1)
         if type(held) in DICTS and (is_history(attribute) or attribute in filled.names):
             yield from _of_dict("", held, f"lists of {name}.{attribute}")
-        elif (type(held) is list or _is_array(held)) and _says(attribute, filled) and (numbers := _numbers(held)):
+        elif (type(held) is list or _is_array(held)) and _says(attribute, filled) and (numbers := numbers_of(held)):
             yield attribute.strip("_"), numbers, f"a list that {name} fills", f"{name}.{attribute.strip('_')}"
 
 
@@ -130,7 +130,7 @@ def _of_rows(name: str, frame: Any) -> Iterator[History]:
     columns = {str(it): frame[it].tolist() for it in frame.columns} if len(frame.columns) <= _COLUMNS and len(frame) <= _ROWS else {}
     if not any(type(it) is str for values in columns.values() for it in values[:1]):
         for column, values in columns.items():
-            if is_measure(snake(column)) and (numbers := _numbers(values)):
+            if is_measure(snake(column)) and (numbers := numbers_of(values)):
                 yield column, numbers, f"column of {name}, which got a row in each step"
 
 
@@ -146,7 +146,7 @@ def _of_lines(cell: Cell) -> Iterator[History]:
             bound.update(bindings(statement))
     for node in list(lines_of(tree))[:_LINES]:
         name, values = drawn(node, cell.namespace, bound, program.definitions)
-        if name and (numbers := _numbers(values)):
+        if name and (numbers := numbers_of(values)):
             yield name, numbers, "drawn as a line"
 
 
@@ -186,7 +186,7 @@ def _of_object(name: str, value: Any, cell: Cell) -> Iterator[History]:
         yield from _of_trainer(value)
     if package == "pandas" and type(value).__name__ == "DataFrame" and _is_of_cv(name, cell):
         for column in value.columns:
-            if str(column).endswith("-mean") and (numbers := _numbers(value[column].tolist())):
+            if str(column).endswith("-mean") and (numbers := numbers_of(value[column].tolist())):
                 yield str(column), numbers, f"column of {name}"
     if package in _ATTRIBUTES and name in cell.entry.scope.reads | cell.entry.scope.writes | cell.entry.scope.mutates:
         yield from _of_estimator(name, value, _ATTRIBUTES[package], cell.entry.code)
@@ -204,7 +204,7 @@ def _of_estimator(name: str, value: Any, attributes: tuple[str, ...], code: str,
         if isinstance(found, dict):
             yield from _of_dict("", found, f"{attribute} of {name}")
         elif found is not None:
-            numbers = _numbers(found)
+            numbers = numbers_of(found)
             if numbers:
                 yield attribute.rstrip("_"), numbers, f"{attribute} of {name}"
     steps = kept.get("steps")
@@ -237,7 +237,7 @@ def _of_trainer(trainer: Any) -> Iterator[History]:
         for key, value in record.items():
             if key not in _NO_CURVES and not key.endswith(("_runtime", "_per_second", "_flos")):
                 kept.setdefault(key, []).append(value)
-    yield from ((key, numbers, "logged by the trainer") for key, values in kept.items() if (numbers := _numbers(values)))
+    yield from ((key, numbers, "logged by the trainer") for key, values in kept.items() if (numbers := numbers_of(values)))
 
 
 _NO_CURVES = frozenset(("epoch", "step", "train_loss"))
@@ -262,12 +262,12 @@ def _of_dict(prefix: str, value: dict[Any, Any], rule: str, depth: int = 0) -> I
         if issubclass(type(item), dict) and module_of(type(item)) in ("builtins", "collections"):
             yield from _of_dict(name, item, rule, depth + 1)
         elif type(item) is list:
-            numbers = _numbers(item)
+            numbers = numbers_of(item)
             if numbers:
                 yield name, numbers, rule
 
 
-def _numbers(value: Any) -> list[float]:
+def numbers_of(value: Any) -> list[float]:
     """The values as numbers, if they are all numbers, not all whole, and at least two."""
     numpy = sys.modules.get("numpy")
     if numpy is not None and type(value) is numpy.ndarray:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from nbtrack.capture.labels import own_name, snake, std_of
 from nbtrack.capture.weave.averaged import link
+from nbtrack.capture.weave.drawn import computed_where_drawn
 from nbtrack.capture.weave.expressions import binds_names, innermost, is_call_of_measure, is_score, reads
 from nbtrack.capture.weave.filled import columns_of
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
@@ -67,6 +68,12 @@ def plan(
             if report.container in columns and report.position < len(columns[report.container]):
                 report.label = columns[report.container][report.position]
         _Judge(scope, result, returns).decide()
+    for name, node in computed_where_drawn(tree.body):
+        first = node.generators[0]
+        loop = Loop(ast.For(first.target, first.iter, [ast.Expr(node.elt)], []), None, True)
+        result.spots.append(
+            Spot(name, "computed where it is drawn as a line", "", loop, node=node.elt, is_printed=True, is_drawn=True, is_reported=True, is_measure=True)
+        )
     if len(result.spots) > _MOST:
         result.left_out = len(result.spots) - _MOST
         best = sorted(result.spots, key=lambda it: (not it.is_reported, not it.is_measure))[:_MOST]
@@ -158,7 +165,7 @@ class _Judge:
         is_begun = not self._scope.place or len(self._scope.own.get(name, [])) > len(bindings)  # an earlier cell may have begun it
         if is_schedule(name) and loop.is_iterating and loop.parent is None and is_begun:
             return "a setting that a loop changes"
-        if self._is_step(name, loop):
+        if self._is_step(name, loop) or self._is_kept_scaled(name, loop):
             return ""
         says = is_measure(name) or is_measure(snake(self._scope.shown.get(name, "")))  # `train_l`, shown as "loss" when all is done
         if says and ((loop.is_iterating and not self._scope.place) or not self._is_consumed(name, loop)):
@@ -206,6 +213,16 @@ class _Judge:
             isinstance(it, ast.AugAssign) and isinstance(it.op, ast.Add) and isinstance(it.value, ast.Name) and it.value.id == name
             for it in ast.walk(loop.node)
         )
+
+    def _is_kept_scaled(self, name: str, loop: Loop) -> bool:
+        """Whether a list gets it in another sign or unit, `mse.append(-score)`: then that is the quantity."""
+        for report in (
+            it for inner in self._scope.loops if inner is loop or inner.inside(loop) for it in inner.reports if it.way in (Way.APPENDED, Way.STORED)
+        ):
+            is_named = is_measure(report.label) or is_history(report.label) or is_score(report.node)
+            if is_named and isinstance(report.node, (ast.UnaryOp, ast.BinOp)) and _is_scaled(report.node, name):
+                return True
+        return False
 
     def _is_consumed(self, name: str, loop: Loop) -> bool:
         """Whether the loop computes something else from the name; sums and comparisons do not count."""
@@ -306,11 +323,12 @@ class _Judge:
         if report.way is Way.APPENDED and not named and loop.parent is not None and report.label in loop.parent.binds:
             return  # made anew in each step of the loop around
         known = next((it for (it_name, it_loop), it in self._taken.items() if it_name == name and it_loop is loop), None)
-        if known is not None and known.variable == name and isinstance(core, ast.Call) and path_of(core.func)[-1:] == ["mean"]:
-            name = f"{name}.mean"  # what is bound is an array
+        is_mean = known is not None and known.variable == name and isinstance(core, ast.Call) and path_of(core.func)[-1:] == ["mean"]
+        if is_mean:
+            name = name if loop.is_iterating else f"{name}.mean"  # what is bound is an array, and no curve
         elif known is not None:
             return
-        clash = any(it.name == name and it.place == self._scope.place for it in self._result.spots)
+        clash = not is_mean and any(it.name == name and it.place == self._scope.place for it in self._result.spots)
         if clash:
             if report.way is Way.PRINTED and any(it.name == name and it.loop is loop for it in self._result.spots):
                 return
@@ -360,6 +378,16 @@ def _is_mean_of_scores(node: ast.expr, loop: Loop) -> bool:
     about = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("mean", "median") else None
     bindings = loop.binds.get(about.id, []) if isinstance(about, ast.Name) else []
     return bool(bindings) and all(isinstance(it.value, ast.Call) and is_score(it.value.func) for it in bindings)
+
+
+def _is_scaled(node: ast.expr, name: str) -> bool:
+    """Whether an expression is a name, changed by signs and literals alone."""
+    if isinstance(node, ast.BinOp):
+        sides = [it for it in (node.left, node.right) if not isinstance(it, ast.Constant)]
+        return len(sides) == 1 and _is_scaled(sides[0], name)
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, (ast.USub, ast.UAdd)) and _is_scaled(node.operand, name)
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _is_sum(bindings: list[Binding]) -> bool:

@@ -32,6 +32,8 @@ class Spot:
     is_reused: bool = False
     is_printed: bool = False
     """Only shown: gives way to any other curve of the same values."""
+    is_drawn: bool = False
+    """Only drawn: gives way to curves of earlier cells, too."""
     is_given: bool = False
     """A generator of the notebook hands it on, which may have a curve of it."""
     is_reported: bool = False

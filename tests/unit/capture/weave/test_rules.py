@@ -12,6 +12,34 @@ from nbtrack.magics.line import RunLine
 from .conftest import recorded
 
 CASES = {
+    "a list that is made where it is drawn": (
+        "class M:\n    def __init__(self, k): self.k = k\n    def bic(self, X): return 1 / self.k\n    def name(self, X): return self.k / 7\n"
+        "class plt:\n    def plot(*a, **k): pass\n"
+        "ks = [1, 2, 4]\nmodels = [M(k) for k in ks]\nplt.plot(ks, [m.bic(0) for m in models], label='BIC')\nplt.plot(ks, [m.name(0) for m in models])",
+        {"bic": [1.0, 0.5, 0.25]},
+    ),
+    "what a list gets in another sign": (
+        "def cross_val_score(k): return -1 / (k + 1)\nmse = []\nfor k in range(3):\n    score = cross_val_score(k)\n    mse.append(-score)",
+        {"mse": [1.0, 0.5, 1 / 3]},
+    ),
+    "a table of results by two settings": (
+        "import numpy as np\nclass M:\n    def score(self, a, b): return 1 / (a + b)\nZ, D, M = np.zeros((2, 2)), np.zeros((2, 2)), M()\n"
+        "for (i, j), v in np.ndenumerate(Z):\n    D[i, j] = abs(i - j) / 3\n    Z[i, j] = M.score(i + 1, j)",
+        {"Z": [1.0, 0.5, 0.5, 1 / 3]},
+    ),
+    "the mean of an array that is printed": (
+        "import numpy as np\nfor e in range(3):\n    losses = np.array([[1.0, 3.0]]) / (e + 1)\n    print(e, losses.sum(axis=1).mean())",
+        {"losses": [4.0, 2.0, 4 / 3]},
+    ),
+    "of two objects that are trained the second by its name": (
+        "class Net:\n    def __init__(self, lr): self.lr, self.losses = lr, []\n    def fit(self):\n        for i in range(3):\n            loss = self.lr / (i + 1)\n"
+        "            self.losses.append(loss)\n        return self\nfirst = Net(1.0).fit()\nsecond = Net(3.0).fit()",
+        {"loss": [1.0, 0.5, 1 / 3], "second.loss": [3.0, 1.5, 1.0]},
+    ),
+    "of two lists that a function gives back the second by its name": (
+        "def fit(lr):\n    costs = []\n    for i in range(3):\n        cost = lr / (i + 1)\n        costs.append(cost)\n    return costs\nslow_costs = fit(1.0)\nfast_costs = fit(3.0)",
+        {"cost": [1.0, 0.5, 1 / 3], "fast_costs": [3.0, 1.5, 1.0]},
+    ),
     "a name rebound in a loop": ("loss = 1.0\nfor i in range(5):\n    loss = loss * 0.5", {"loss": [0.5, 0.25, 0.125, 0.0625, 0.03125]}),
     "a while loop": ("err = 1.0\nwhile err > 0.1:\n    err = err / 2", {"err": [0.5, 0.25, 0.125, 0.0625]}),
     "a list that begins with a value before the loop": (
