@@ -247,12 +247,22 @@ class Following:
         is_looked = spot.is_returned and spot.variable not in spot.loop.losses and not spot.begins_anew
         if is_looked and uses_result(program_of(self.cell), function):
             return True
+        if any(self._is_left(name) for name in spot.summed_in):
+            return True
         for first in self._series.values():
             if any(len(it.head) >= _FEW for it in first.all()) and (
                 any(first.spot is it for it in spot.means) or (spot.is_returned and first.spot is not spot and is_mean_of_calls(first.spot, function))
             ):
                 return True
         return False
+
+    def _is_left(self, name: str) -> bool:
+        """Whether a list that the cell makes and fills will be a curve when it ends."""
+        return (
+            name in self.cell.entry.scope.writes
+            and (is_measure(name) or is_history(name))
+            and len(numbers_of(self.cell.namespace.get(name), whole=True)) >= _FEW
+        )
 
     @staticmethod
     def _tell(run: TrackedRun, kept: list[Series]) -> None:

@@ -30,6 +30,8 @@ def link(spots: Iterable[Spot], scope: Scope) -> None:
         lists = scope.summed_up if outer is None else summed_up(outer.node)
         if _is_kept(spot, scope, lists):
             continue
+        if outer is not None and not scope.place:
+            spot.summed_in = _summed_at_steps(name, spot.loop, outer)
         sums = (_sums(name, spot.loop, scope, lists) if name else set()) | ({spot.label} & lists)
         around = outer.node.body if outer is not None else scope.body
         told = sums | _computed_of(around, sums, spot.loop.node) if sums else set()
@@ -81,6 +83,16 @@ def _sums(name: str, loop: Loop, scope: Scope, lists: set[str]) -> set[str]:
             made |= {root} & lists if it.value.func.attr in _ADDS else {root}
     begun = loop.parent.binds if loop.parent is not None else scope.own
     return {it for it in made - told if it in begun}
+
+
+def _summed_at_steps(name: str, loop: Loop, outer: Loop) -> set[str]:
+    """Lists that a loop adds a value to at the step of the loop around: `losses[epoch] += loss`."""
+    return {
+        _root(it.target)
+        for it in ast.walk(loop.node)
+        if isinstance(it, ast.AugAssign) and isinstance(it.op, ast.Add) and isinstance(it.target, ast.Subscript) and isinstance(it.target.slice, ast.Name)
+        if name and it.target.slice.id == outer.target and reads(it.value, name)
+    }
 
 
 def _computed_of(body: Iterable[ast.stmt], names: set[str], without: ast.AST | None, *, without_sums: bool = False) -> set[str]:

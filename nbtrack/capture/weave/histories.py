@@ -18,7 +18,7 @@ from nbtrack.capture.weave.expressions import is_score
 from nbtrack.capture.weave.filled import Filled, filled_by
 from nbtrack.capture.weave.keyed import DICTS, curves_by_setting
 from nbtrack.capture.weave.kinds import path_of
-from nbtrack.capture.weave.values import as_floats, is_number, loaded
+from nbtrack.capture.weave.values import as_floats, loaded, take
 from nbtrack.capture.weave.words import is_history, is_measure
 
 History = tuple[str, list[float], str] | tuple[str, list[float], str, str]
@@ -267,17 +267,21 @@ def _of_dict(prefix: str, value: dict[Any, Any], rule: str, depth: int = 0) -> I
                 yield name, numbers, rule
 
 
-def numbers_of(value: Any) -> list[float]:
-    """The values as numbers, if they are all numbers, not all whole, and at least two."""
+def numbers_of(value: Any, *, whole: bool = False) -> list[float]:
+    """The values as numbers, if they are all numbers, and at least two.
+
+    Args:
+        whole: they may be nothing but integers.
+    """
     numpy = sys.modules.get("numpy")
     if numpy is not None and type(value) is numpy.ndarray:
         if value.dtype.kind != "f" or value.ndim not in (1, 2) or (value.ndim == 2 and 1 not in value.shape):
             return []
         value = value.ravel().tolist()
-    if type(value) not in (list, tuple) or len(value) < 2 or not all(is_number(it) for it in value[:3]):
+    if type(value) not in (list, tuple) or len(value) < 2 or any(take(it, True) is None for it in value[:3]):
         return []
     numbers = as_floats(list(value))
-    if any(number is None for number in numbers) or all(type(number) is int for number in numbers):
+    if any(number is None for number in numbers) or (not whole and all(type(number) is int for number in numbers)):
         return []
     return [float(number) for number in numbers if number is not None]
 

@@ -55,6 +55,8 @@ class Spot:
     """The statement that begins that list with a value."""
     means: list[Spot] = field(default_factory=list)
     """Spots of means that it goes into."""
+    summed_in: set[str] = field(default_factory=set)
+    """Lists that have the sum of it at each step of the loop around."""
     is_returned: bool = False
     """Such a mean is what the function gives back."""
     is_anew: bool = False
@@ -68,7 +70,7 @@ class Spot:
     @property
     def is_part(self) -> bool:
         """Whether it may give way to a mean that it goes into."""
-        return bool(self.means) or self.is_returned
+        return bool(self.means or self.summed_in) or self.is_returned
 
     @property
     def begins_anew(self) -> bool:

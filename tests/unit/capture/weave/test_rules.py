@@ -18,6 +18,10 @@ CASES = {
         "ks = [1, 2, 4]\nmodels = [M(k) for k in ks]\nplt.plot(ks, [m.bic(0) for m in models], label='BIC')\nplt.plot(ks, [m.name(0) for m in models])",
         {"bic": [1.0, 0.5, 0.25]},
     ),
+    "sums at the step of the loop around": (
+        "losses = [0] * 3\nfor e in range(3):\n    for b in range(4):\n        loss = b / (e + 1)\n        losses[e] += loss * 2\n    losses[e] /= 8",
+        {"losses": [1.5, 0.75, 0.5]},
+    ),
     "what a list gets in another sign": (
         "def cross_val_score(k): return -1 / (k + 1)\nmse = []\nfor k in range(3):\n    score = cross_val_score(k)\n    mse.append(-score)",
         {"mse": [1.0, 0.5, 1 / 3]},
