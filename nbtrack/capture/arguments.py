@@ -13,7 +13,7 @@ from typing import Any
 
 from nbtrack.capture.branches import untaken
 from nbtrack.capture.configs import flat
-from nbtrack.capture.kinds import TELLING, WORK, call_kind, is_layer, is_machinery, is_param_keyword, is_param_name, is_param_value, method_of
+from nbtrack.capture.kinds import TELLING, WORK, call_kind, is_generator, is_layer, is_machinery, is_param_keyword, is_param_name, is_param_value, method_of
 from nbtrack.capture.known import plain
 from nbtrack.capture.literals import evaluate, pairs
 from nbtrack.capture.naming import Candidate, params
@@ -25,6 +25,8 @@ from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
 _EVALUATION = regex(r"(^|_)(test|val|valid|validation|eval|dev)($|_|\d|[a-z]*loader|dl)", re.I)
+_PREDICTS = regex(r"_*(predict|infer|classify)", re.I)
+"""Functions whose numbers are the case they are asked about."""
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -55,7 +57,8 @@ class _Call:
 def _candidates(program: Program, computed: Mapping[str, Any], dead: Set[int]) -> Iterator[Candidate]:
     variables = _variables(program)
     for call in _calls(program):
-        if id(call.node) not in dead and call_kind(program, call.node) == WORK and not is_machinery(program.dotted(call.node.func)):
+        dotted = program.dotted(call.node.func)
+        if id(call.node) not in dead and (is_generator(dotted) or (call_kind(program, call.node) == WORK and not is_machinery(dotted))):
             yield from _of_call(program, call, computed, variables)
     for definition in program.reached:
         yield from _locals(program, definition, dead)
@@ -105,7 +108,8 @@ def _of_call(program: Program, call: _Call, computed: Mapping[str, Any], variabl
             found = evaluate(value, computed if call.is_direct and function is None and title[:1].isupper() and not is_layer(dotted) else None)
         except ValueError:
             continue
-        is_said = call.is_direct or function is None or value not in node.args or bool(TELLING.search(name))
+        is_case = function is not None and bool(_PREDICTS.match(title))
+        is_said = bool(TELLING.search(name)) or (not is_case and (call.is_direct or function is None or value not in node.args))
         if isinstance(found, str) and function is not None and _is_only_shown(function, name):
             continue
         if is_param_value(found, name) and not isinstance(value, ast.Dict) and is_said:

@@ -138,6 +138,18 @@ def call_kind(program: Program, call: ast.Call) -> str:
     return _library_kind(root, dotted, last)
 
 
+def is_generator(dotted: str) -> bool:
+    """Whether a call makes data by a recipe, such as `make_moons`: how many and how noisy they are decides the result."""
+    return ".datasets." in dotted and dotted.rpartition(".")[2].startswith("make_")
+
+
+def is_bar(dotted: str) -> bool:
+    """Whether a call only shows how far a loop is, and gives on what it goes through."""
+    return dotted.rpartition(".")[2] in ("tqdm", "trange", "tnrange", "tqdm_notebook", "progress_bar", "track") and dotted.partition(".")[0] in (
+        "tqdm", "fastprogress", "rich", "trange", "progress_bar",
+    )  # fmt: skip
+
+
 def is_machinery(dotted: str) -> bool:
     """Whether what a call itself is given, such as the seconds of a timer, is no choice of an experiment."""
     return dotted.partition(".")[0] in _MACHINERY_ROOTS

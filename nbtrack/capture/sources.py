@@ -17,6 +17,7 @@ from nbtrack.capture.models import Models
 from nbtrack.capture.named import Named
 from nbtrack.capture.outputs import Outputs
 from nbtrack.capture.printed import Printed
+from nbtrack.capture.repeats import Repeats
 from nbtrack.capture.reports import Reports
 from nbtrack.capture.results import Results
 from nbtrack.capture.scalars import LastExpression, Scalars
@@ -26,7 +27,7 @@ from nbtrack.capture.truth import Truth
 from nbtrack.capture.worktree import Git
 
 SOURCES: tuple[type[CaptureSource], ...] = (
-    Outputs, Named, Parameters, Literals, Configs, Arguments, Estimators, Curves, LightningLog, Scalars, Printed, LastExpression, Results, Reports, Singles,
-    Chosen, Models, Datasets, Figures, Matrices, Streams, Machine, Environment, Git, Autolog, Truth,
+    Outputs, Named, Parameters, Literals, Configs, Arguments, Repeats, Estimators, Curves, LightningLog, Scalars, Printed, LastExpression, Results, Reports,
+    Singles, Chosen, Models, Datasets, Figures, Matrices, Streams, Machine, Environment, Git, Autolog, Truth,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

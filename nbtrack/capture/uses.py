@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
-from nbtrack.capture.kinds import DATA, SHOWING, STORING, WORK, call_kind
+from nbtrack.capture.kinds import DATA, SHOWING, STORING, WORK, call_kind, is_bar
 from nbtrack.capture.program import Program
 from nbtrack.records import dataclass
 
@@ -100,7 +100,9 @@ class _Walk:
 
     def _call(self, node: ast.Call, around: str) -> None:
         inside = call_kind(self.program, node)
-        if inside == DATA and around in (SHOWING, STORING):
+        if is_bar(self.program.dotted(node.func)):
+            inside = around
+        elif inside == DATA and around in (SHOWING, STORING):
             inside = around  # print(round(np.sqrt(x))) only shows
         self.see(node.func, inside if isinstance(node.func, ast.Name) else around)
         for part in node.args:

@@ -149,8 +149,9 @@ def params():
         from nbtrack.capture.configs import Configs
         from nbtrack.capture.estimators import Estimators
         from nbtrack.capture.literals import Literals, Parameters
+        from nbtrack.capture.repeats import Repeats
 
-        book = Sheet(Parameters(), Literals(), Configs(), Arguments(), Estimators(), Chosen())
+        book = Sheet(Parameters(), Literals(), Configs(), Arguments(), Repeats(), Estimators(), Chosen())
         *earlier, last = cells
         for code in earlier:
             book.run(code, is_tracked=False)

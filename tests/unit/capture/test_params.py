@@ -120,6 +120,8 @@ def test_configurations_are_flattened(params, cells, found):
         (["def main():\n    lr = 0.01\n    total = 0\n    n = 3\n    return lr * 2", "main()"], {"lr": 0.01}),
         (["def plot_it(x, alpha=0.5):\n    pass", "plot_it([1])"], {}),
         (["def train(lr=0.1): pass", "x = 1.0"], {}),
+        (["def predict(area, rooms, w):\n    return area * w + rooms", "predict(2600, 4, 0.5)"], {}),
+        (["def predict(x, threshold):\n    return x > threshold", "predict(2600, 0.5)"], {"threshold": 0.5}),
         (["import json", "json.dumps([1], indent=2)\nprint('a', end='')\nsorted([1], reverse=True)"], {}),
     ],
     ids=str,
@@ -151,6 +153,31 @@ def test_library_calls_by_what_they_are_for(params):
 def test_nan_in_a_configuration_is_a_param_and_no_search_begins_with_one(params):
     found = params("import numpy as np\ncfg = {'a': float('nan'), 'b': np.nan, 'c': float('inf'), 'd': {'e': 1}}\nlowest = float('inf')")
     assert {name: str(value) for name, value in found.items()} == {"a": "nan", "b": "nan", "c": "inf", "d.e": "1"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        (["for epoch in range(30):\n    w = epoch * 2.0"], {"epochs": 30}),
+        (["from tqdm import tqdm\nfor episode in tqdm(range(1, 31)):\n    w = episode * 2.0"], {"episodes": 30}),
+        (["def train():\n    for it in range(40):\n        w = it * 2.0", "train()"], {"iterations": 40}),
+        (["def train():\n    for it in range(40):\n        w = it * 2.0", "w = 1.0"], {"w": 1.0}),
+        (["for i in range(50):\n    w = i * 2.0\n    if i % 10 == 0:\n        print('Epoch {}: {}'.format(i, w))"], {"epochs": 50}),
+        (["for i in range(50):\n    print('Row', i)"], {}),
+        (["n = 5\nfor epoch in range(n):\n    w = epoch"], {"n": 5}),
+        (["from tqdm.notebook import tqdm\nrounds = 20\nfor i in tqdm(range(rounds)):\n    w = i * 2.0"], {"rounds": 20}),
+        (["for epoch in range(1):\n    w = epoch", "if False:\n    for epoch in range(9):\n        w = epoch"], {}),
+    ],
+    ids=str,
+)
+def test_how_often_a_loop_runs(params, cells, found):
+    assert params(*cells) == found
+
+
+def test_data_made_by_a_recipe_is_a_choice_of_the_experiment(params):
+    pytest.importorskip("sklearn")
+    found = params("from sklearn.datasets import make_moons\nX, y = make_moons(n_samples=200, noise=.3, random_state=0)\nw = X.sum() / len(y)")
+    assert found == {"n_samples": 200, "noise": 0.3, "random_state": 0}
 
 
 def test_when_and_where_code_runs_is_no_choice_of_an_experiment(params):

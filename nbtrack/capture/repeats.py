@@ -1,0 +1,69 @@
+"""Params from loops that run a written number of times: `for epoch in range(100)`."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Set
+
+from nbtrack.capture.branches import untaken
+from nbtrack.capture.kinds import is_bar
+from nbtrack.capture.literals import evaluate
+from nbtrack.capture.naming import Candidate, params
+from nbtrack.capture.program import Definition, Program, program_of
+from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.patterns import regex
+
+_WORD = regex(r"(epoch|iteration|episode|generation)s?|(iter|it)", re.I)
+_SAID = regex(r"\b(epoch|iteration|episode|generation)\b", re.I)
+
+
+class Repeats(Source):
+    """How often the cell, or a function that it reaches, goes round: epochs, iterations, episodes, generations."""
+
+    name = "repeats"
+    kind = "params"
+
+    def before(self, cell: Cell) -> Iterable[Finding]:
+        program, dead = program_of(cell), untaken(cell)
+        nodes = [*(part.node for part in program.own if not isinstance(part.node, Definition)), *program.reached]
+        yield from params(cell, (it for node in nodes for it in _found(program, node, dead)))
+
+
+def _found(program: Program, node: ast.AST, dead: Set[int]) -> Iterator[Candidate]:
+    for loop in ast.walk(node):
+        if not isinstance(loop, ast.For) or not isinstance(loop.target, ast.Name) or id(loop) in dead:
+            continue
+        count = _count(program, loop.iter)
+        word = _word(loop) if count is not None else ""
+        if word:
+            yield Candidate(word, count, "how often a loop runs")
+
+
+def _count(program: Program, node: ast.expr) -> int | None:
+    """The steps of `range(100)` or `tqdm(range(1, 101))`; None where no literal says so."""
+    if isinstance(node, ast.Call) and node.args and is_bar(program.dotted(node.func)) and isinstance(node.args[0], ast.Call):
+        node = node.args[0]
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.keywords or not node.args:
+        return None
+    if node.func.id not in ("range", "trange") or node.func.id in program.definitions:
+        return None
+    try:
+        count = len(range(*(evaluate(it) for it in node.args)))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return count if count > 1 else None
+
+
+def _word(loop: ast.For) -> str:
+    """What a loop counts, in the plural: what its variable is called, else what its body says beside the variable."""
+    assert isinstance(loop.target, ast.Name)
+    name = loop.target.id
+    if match := _WORD.fullmatch(name):
+        return f"{(match[1] or 'iteration').lower()}s"
+    for it in ast.walk(loop):
+        if isinstance(it, ast.Call) and any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(it)):
+            for text in ast.walk(it):
+                if isinstance(text, ast.Constant) and isinstance(text.value, str) and (said := _SAID.search(text.value)):
+                    return f"{said[1].lower()}s"
+    return ""
