@@ -16,6 +16,8 @@ from nbtrack.capture.weave.words import is_history, is_measure, is_measured
 _LINES = frozenset(("plot", "semilogy", "semilogx", "loglog", "errorbar", "step", "lineplot"))
 _SAME = frozenset(("array", "asarray", "list", "squeeze", "tolist", "numpy", "ravel", "flatten"))
 _MEANS = frozenset(("mean", "average", "nanmean", "median"))
+_TABLE = 2
+"""Axes of a table."""
 _SWEEPS = frozenset(("learning_curve", "validation_curve"))
 """Functions that give scores of several folds for each of several sizes or settings."""
 
@@ -80,14 +82,15 @@ def _is_series(node: ast.expr, name: str, bound: Mapping[str, ast.expr], functio
     if isinstance(node, ast.Call):
         path = path_of(node.func)
         if path and path[-1] in _MEANS and _axis(node) is not None:
-            return named or is_score(node) or any(isinstance(it, ast.Name) and _is_of_sweep(bound.get(it.id)) for it in ast.walk(node))
+            return named or is_score(node) or any(isinstance(it, ast.Name) and is_sweep(bound.get(it.id)) for it in ast.walk(node))
         if path and path[-1] in _SAME:
             return bool(node.args) and _is_series(node.args[0], name, bound, functions)
         return named and bool(path) and path[0] in functions
     return named and isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(_core(node), ast.Name)
 
 
-def _is_of_sweep(node: ast.expr | None) -> bool:
+def is_sweep(node: ast.expr | None) -> bool:
+    """Whether an expression calls what gives scores for each of several sizes or settings."""
     return node is not None and any(isinstance(it, ast.Call) and path_of(it.func)[-1:] and path_of(it.func)[-1] in _SWEEPS for it in ast.walk(node))
 
 
@@ -131,14 +134,14 @@ def _value(node: ast.expr, namespace: Mapping[str, Any]) -> tuple[str, Any]:
         name, base = "", None
         if base_node is not None:
             name, base = _value(base_node, namespace)
-        if (
-            base is not None
-            and axis in (0, 1)
-            and module_of(type(base)) == "numpy"
-            and (numpy := loaded("numpy"))
-            and type(base) is numpy.ndarray
-            and base.ndim == 2
-        ):
-            return name, (numpy.median if path_of(node.func)[-1] == "median" else numpy.mean)(base, axis=axis)
-        return "", None
+        means = mean_of_folds(base, axis, is_median=path_of(node.func)[-1] == "median")
+        return (name, means) if means is not None else ("", None)
     return "", None
+
+
+def mean_of_folds(value: Any, axis: Any, *, is_median: bool = False) -> Any:
+    """The mean of a table of numbers over one axis, or its median; None where it is no such table."""
+    numpy = loaded("numpy") if axis in (0, 1) and module_of(type(value)) == "numpy" else None
+    if numpy is None or type(value) is not numpy.ndarray or value.ndim != _TABLE or value.dtype.kind not in "fiub":
+        return None
+    return (numpy.median if is_median else numpy.mean)(value, axis=axis)

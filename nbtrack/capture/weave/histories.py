@@ -13,8 +13,8 @@ from nbtrack.capture.labels import snake
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements
 from nbtrack.capture.source import Cell
-from nbtrack.capture.weave.drawn import drawn, lines_of
-from nbtrack.capture.weave.expressions import is_score
+from nbtrack.capture.weave.drawn import drawn, is_sweep, lines_of, mean_of_folds
+from nbtrack.capture.weave.expressions import is_score, reads
 from nbtrack.capture.weave.filled import Filled, filled_by
 from nbtrack.capture.weave.keyed import DICTS, curves_by_setting
 from nbtrack.capture.weave.kinds import path_of
@@ -90,6 +90,7 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
         if is_bound or cell.before.get(name) == id(value):
             yield from _of_object(name, value, cell)
     yield from _of_lines(cell)
+    yield from _of_sweeps(cell)
 
 
 def rounds_of(cell: Cell) -> Iterator[History]:
@@ -148,6 +149,16 @@ def _of_lines(cell: Cell) -> Iterator[History]:
         name, values = drawn(node, cell.namespace, bound, program.definitions)
         if name and (numbers := numbers_of(values)):
             yield name, numbers, "drawn as a line"
+
+
+def _of_sweeps(cell: Cell) -> Iterator[History]:
+    """What `learning_curve` and `validation_curve` gave, each the mean of its folds, where the cell computes nothing else of it."""
+    them = [*flat_statements(cell.entry.tree.body if cell.entry.tree is not None else [])]
+    for statement in them:
+        for name, value in bindings(statement):
+            is_used = any(reads(other, name) for it in them for bound, other in bindings(it) if bound != name)
+            if is_sweep(value) and not is_used and (means := mean_of_folds(cell.namespace.get(name), 1)) is not None and (numbers := numbers_of(means)):
+                yield name, numbers, "scores for each of several sizes or settings"
 
 
 def _is_array(value: Any) -> bool:
@@ -292,14 +303,18 @@ def _size(value: dict[Any, Any], depth: int = 0) -> int:
     return sum(_size(item, depth + 1) if type(item) in DICTS else len(item) if type(item) is list else 1 for item in list(value.values()))
 
 
+_READS = frozenset(("to_dict", "load", "loads", "safe_load", "full_load", "read"))
+"""Functions that give what a file or a table has."""
+
+
 def _given(tree: ast.Module | None) -> set[str]:
-    """Names the cell binds to a dict it writes out with its data, or to a table taken apart."""
+    """Names the cell binds to a dict it writes out with its data, reads from a file, or gets from a table taken apart."""
     found: set[str] = set()
-    for node in tree.body if tree is not None else []:
+    for node in flat_statements(tree.body if tree is not None else []):
         if isinstance(node, ast.Assign):
             value = node.value
             is_written = isinstance(value, ast.Dict) and any(isinstance(it, ast.List) and it.elts for it in value.values)
-            if is_written or (isinstance(value, ast.Call) and path_of(value.func)[-1:] == ["to_dict"]):
+            if is_written or (isinstance(value, ast.Call) and not _READS.isdisjoint(path_of(value.func)[-1:])):
                 found.update(it.id for it in node.targets if isinstance(it, ast.Name))
     return found
 

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Iterator, Set
 
-from nbtrack.capture.labels import Labelled, labelled, own_name
+from nbtrack.capture.labels import Labelled, labelled, own_name, snake
 from nbtrack.capture.weave.expressions import blocks_of, container_name, innermost, is_score, keys_of, name_nodes, names, only, own_expressions, walk_once
 from nbtrack.capture.weave.functions import Function, is_compiled, summed_up
 from nbtrack.capture.weave.kinds import Env, Kind, join, kind_of, path_of
@@ -171,7 +171,8 @@ class _Reader:
         elif isinstance(target, ast.Subscript) and loop is not None:
             key = target.slice
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                loop.reports.append(Report(value, Way.STORED, key.value, statement))
+                is_key = is_measure(snake(key.value)) and not is_measure(own_name(value))
+                loop.reports.append(Report(value, Way.STORED, key.value, statement, is_key=is_key))
             elif self._is_place(key, value, loop):
                 loop.reports.append(Report(value, Way.STORED, own_name(target.value) or container_name(target.value), statement, keys=keys_of(target.value)))
         elif isinstance(target, ast.Attribute) and loop is not None and isinstance(statement, ast.Assign) and statement.value is value:

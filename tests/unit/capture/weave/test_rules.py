@@ -22,6 +22,14 @@ CASES = {
         "losses = [0] * 3\nfor e in range(3):\n    for b in range(4):\n        loss = b / (e + 1)\n        losses[e] += loss * 2\n    losses[e] /= 8",
         {"losses": [1.5, 0.75, 0.5]},
     ),
+    "the key under which each record has it": (
+        "class M:\n    def score(self, k): return 1 / k\nrows = []\nfor k in [1, 2, 4]:\n    row = {}\n    sc = M().score(k)\n    row['accuracy'] = sc\n    rows.append(row)",
+        {"accuracy": [1.0, 0.5, 0.25]},
+    ),
+    "scores of folds for each of several settings": (
+        "import numpy as np\ndef validation_curve(): return np.array([[1.0, 3.0], [0.5, 1.5]]), np.array([[2.0, 4.0], [0.0, 1.0]])\nval_train, val_test = validation_curve()",
+        {"val_train": [2.0, 1.0], "val_test": [3.0, 0.5]},
+    ),
     "what a list gets in another sign": (
         "def cross_val_score(k): return -1 / (k + 1)\nmse = []\nfor k in range(3):\n    score = cross_val_score(k)\n    mse.append(-score)",
         {"mse": [1.0, 0.5, 1 / 3]},
@@ -351,6 +359,7 @@ CASES = {
     ),
 }
 QUIET = {
+    "what a file has": 'import json\nplaces = json.loads(\'{"a": [1.5, 2.5], "b": [1.5, 4.5]}\')',
     "counters": "n = 0\nk = 0\nfor i in range(9):\n    n += 1\n    k = k + 2\n    j = i * 2",
     "sizes": "for a in ([1], [1, 2], [3, 4, 5], [1]):\n    n = len(a)",
     "a dict that is written out": "weights = {0: 1.5, 1: 2.5}\nweights[2] = 0.5\nnames = {number: number * 0.5 for number in range(3)}",
