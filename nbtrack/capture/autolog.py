@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import types
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.schemas import is_of
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.entities.ledger import Entry
+from nbtrack.patterns import regex
 
 _FRAMEWORKS = ("xgboost", "lightgbm", "keras", "tensorflow", "lightning", "pytorch_lightning", "statsmodels", "transformers")
 _SEARCHES = "SearchCV"
@@ -41,6 +43,9 @@ class Door(Protocol):
 
 door: Door | None = None
 """None where nobody gave one: then nothing is autologged."""
+
+_OBJECT = regex(r"[A-Z]\w*\(.*\)", re.S)
+"""How an estimator writes itself."""
 
 
 class Autolog(Source):
@@ -96,6 +101,8 @@ class Autolog(Source):
     def after(self, cell: Cell) -> Iterable[Finding]:
         params, numbers = self._held.pop(cell.entry.number, ({}, {}))
         for name, value in params.items():
+            if _OBJECT.fullmatch(str(value)):
+                continue  # an estimator that a search tried
             if cell.run is None or not {name, f"best.{name.removeprefix('best_')}"} & cell.run.params_seen.keys():
                 yield Finding("param", name, value, "found by MLflow's autologging")
         for name, number in numbers.items():

@@ -10,7 +10,7 @@ from typing import Any
 
 from nbtrack.amounts import counted
 from nbtrack.capture.kinds import is_param_keyword, is_param_value
-from nbtrack.capture.known import class_names, module_of, own_values, plain
+from nbtrack.capture.known import class_names, module_of, name_of, own_values, plain
 from nbtrack.capture.naming import Candidate, params, taken
 from nbtrack.capture.program import Program, program_of
 from nbtrack.capture.run import TrackedRun, as_text
@@ -55,6 +55,8 @@ def _estimator(cell: Cell, name: str, value: Any, *, is_swept: bool) -> Iterator
     own = own_values(value)
     if type(own.get("best_params_")) is dict:
         yield from params(cell, _best(own["best_params_"], name, "best params of the search"))
+    if not is_swept:
+        yield from params(cell, (Candidate(f"best.{key}", it, "setting chosen by cross-validation", (name,)) for key, it in settings_chosen(value).items()))
     everything = value.get_params(deep=_is_theirs(value))
     yield _detail(name, {"class": type(value).__name__, **_plain(everything)})
     if not is_swept and "best_params_" not in own:
@@ -63,6 +65,15 @@ def _estimator(cell: Cell, name: str, value: Any, *, is_swept: bool) -> Iterator
         for step in steps if type(steps) is list else ():
             if type(step) is tuple and len(step) == 2 and _SKLEARN in class_names(step[1]) and type(step[1]).__module__ != "__main__":
                 yield from params(cell, _unsaid(cell, step[1], type(step[1]).__name__))
+
+
+def settings_chosen(value: Any) -> dict[str, Any]:
+    """Settings that an estimator chose by cross-validation when it was fitted: `alpha` of a `RidgeCV`, which tried its `alphas`."""
+    if not name_of(type(value)).endswith("CV") or _SKLEARN not in class_names(value):
+        return {}
+    own = own_values(value)
+    found = {key[:-1]: plain(it) for key, it in own.items() if key.endswith("_") and (key[:-1] in own or f"{key[:-1]}s" in own)}
+    return {key: it for key, it in found.items() if type(it) in (int, float, str) and is_param_value(it, key)}
 
 
 def _is_theirs(value: Any, depth: int = 0) -> bool:

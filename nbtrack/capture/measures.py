@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nbtrack.capture.about import models_in, qualifiers_of
+from nbtrack.capture.estimators import settings_chosen
 from nbtrack.capture.known import module_of
 from nbtrack.capture.program import program_of
 from nbtrack.capture.source import Cell, Finding
@@ -134,7 +135,7 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
             if cell.run is not None:
                 cell.run.notice(f"a cell keeps {_MOST} metrics at most; the others of this cell were left out")
             return
-        if not it.name:
+        if not it.name or _is_setting(cell, it.node):
             continue
         is_finite = type(it.value) is int or math.isfinite(it.value)
         if not is_finite and not it.may_diverge and it.name not in seen:
@@ -169,6 +170,13 @@ def named(cell: Cell) -> dict[str, Named]:
     return cell.run.metrics_named if cell.run is not None else cell.entry.facts.setdefault("named metrics", {})
 
 
+def _is_setting(cell: Cell, node: ast.expr | None) -> bool:
+    """`ridge.alpha_` of a `RidgeCV`: a setting that it chose, which is a param."""
+    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
+        return False
+    return node.attr.removesuffix("_") in settings_chosen(cell.namespace.get(node.value.id))
+
+
 def _cell_of(cell: Cell) -> str:
     """What is the same when the cell is executed again; without an id each execution is one of a cell of its own."""
     return cell.entry.cell_id or f"#{cell.entry.number}"
@@ -183,7 +191,7 @@ def _is_told(cell: Cell, it: Measured, models: tuple[str, ...], other: Named) ->
     """Whether a number is one of the same value that another cell of the run recorded: by one name of the two, or by the same expression of the same things."""
     if other.cell == _cell_of(cell) or _are_others(models, other.models):
         return False
-    if other.base == it.name:
+    if other.base == it.name or (is_measure(it.name) and it.value not in (0, 1) and _words(it.name) == _words(other.base)):
         return True
     if other.key != it.key:
         return False
@@ -238,7 +246,7 @@ def _is_same(it: Measured, name: str, value: float | int) -> bool:
 
 _SAME = {
     "acc": "accuracy", "accuracies": "accuracy", "err": "error", "errors": "error", "losses": "loss", "scores": "score", "prec": "precision", "rec": "recall",
-    "roc": "auc", "auroc": "auc", "r": "r2",
+    "roc": "auc", "auroc": "auc", "r": "r2", "sensitivity": "recall",
 }  # fmt: skip
 _PHRASES = (("mean_squared_error", "mse"), ("mean_absolute_error", "mae"), ("root_mse", "rmse"), ("root_mean_squared_error", "rmse"), ("r_squared", "r2"))
 _FILLING = frozenset(("score", "of", "the", "final", "on", "set", "model", "value", "is"))

@@ -11,12 +11,13 @@ from typing import Any
 from nbtrack.capture.about import arguments_of, setting_of
 from nbtrack.capture.curves import Kept
 from nbtrack.capture.known import module_of
-from nbtrack.capture.labels import SPLITS, labelled, own_name, share_of, snake, std_of
+from nbtrack.capture.labels import SPLITS, labelled, own_name, snake
 from nbtrack.capture.measures import Measured, ends_curve, is_equal, key_of, known, metrics, number
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, origins_of, through
 from nbtrack.capture.sites import is_repeated
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.unnamed import said_above, unlabelled
 from nbtrack.capture.weave import taps
 from nbtrack.capture.weave.functions import is_compiled
 from nbtrack.capture.weave.insert import Transformer, wrap
@@ -39,7 +40,6 @@ WHOLE = regex(
 _TRAILING = regex(r"(_(of|on|the|for|in|at|with|a|over))+$")
 _SERIES = 3
 """Values that one print of a function gave from which on they are a curve."""
-_MEANS = frozenset(("mean", "median", "average", "nanmean", "fmean"))
 _ITEMS = 60
 """Most items of a dict of results."""
 _MANY = 20
@@ -254,7 +254,7 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
     for spot, found in seen:
         value = number(found)
         core = through(ast.parse(spot.text, mode="eval").body)
-        name = spot.label or unlabelled(core)
+        name = _called(cell, spot, core) if type(value) is float and not is_measure(spot.label) else spot.label or unlabelled(core)
         if type(value) is int and is_measure(name) and not spot.is_percent:
             counted[spot.group] = _TRAILING.sub("", name)  # "accuracy on the {n} test images: {value}"
         elif not is_measure(name) and spot.group in counted:
@@ -276,6 +276,15 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
         node = None if spot.place else core
         line = getattr(spot.node, "lineno", 0)
         yield Measured(name.rstrip("_"), value, "printed with its label", key, qualifiers, node=node, line=line, setting=setting, may_diverge=True)
+
+
+def _called(cell: Cell, spot: Spot, core: ast.expr) -> str:
+    """What a printed number is called whose text says no measure: by the text, the expression, or a comment where these say none either."""
+    name = spot.label or unlabelled(core)
+    is_told = bool(spot.label) and spot.label != snake(own_name(core))
+    if is_told or spot.place or is_measure(name):
+        return name
+    return said_above(cell.entry, getattr(spot.node, "lineno", 0)) or name
 
 
 def _is_item(cell: Cell, node: ast.expr) -> bool:
@@ -338,19 +347,3 @@ def _is_prediction(node: ast.expr) -> bool:
     while isinstance(node, ast.Subscript):
         node = node.value
     return isinstance(node, ast.Call) and (path_of(node.func)[-1:] or [""])[0].startswith(("predict", "forecast"))
-
-
-def unlabelled(node: ast.expr) -> str:
-    """What a printed expression is called where no text does: itself, the share that it is, or the function that measures it."""
-    return own_name(node) or share_of(node) or std_of(node) or _measurer(node)
-
-
-def _measurer(node: ast.expr) -> str:
-    """The function or method a call is of, where its name says a measure; also of a mean over what it gave."""
-    path = path_of(node.func) if isinstance(node, ast.Call) else []
-    if not isinstance(node, ast.Call) or not path:
-        return ""
-    if is_measure(path[-1]):
-        return path[-1]
-    about = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
-    return _measurer(about) if path[-1] in _MEANS and about is not None else ""

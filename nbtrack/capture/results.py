@@ -242,7 +242,7 @@ def _of_object(name: str, value: Any, kinds: list[str], *, is_new: bool) -> Iter
         own = own_values(value)
         for field, rule in (("best_score_", "best score of the search"), ("oob_score_", "score out of the bag")):
             found = number(own.get(field))
-            if isinstance(found, float):
+            if isinstance(found, float) and (field != "best_score_" or "cv_results_" in own):
                 yield Measured(field.rstrip("_"), found, rule, f"{name}.{field}", (name,))
 
 

@@ -6,12 +6,13 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from nbtrack.capture.labels import deviation_of, own_name, share_of, snake, std_of
+from nbtrack.capture.labels import deviation_of
 from nbtrack.capture.measures import TOLD_APART, Measured, ends_curve, is_curve, is_equal, key_of, metrics, number
 from nbtrack.capture.printed import WHOLE, labels_in
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, bindings, flat_statements, origins_of, through
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.unnamed import name_of, said_above
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_coefficient, is_measure
 from nbtrack.patterns import regex
@@ -20,9 +21,6 @@ _NO_RESULTS = regex(
     r"(predict\w*|forecast|transform|decision_function|coef|intercept|(arc)?(cos|sin|tan)h?|exp|log(2|10|1p)?|sqrt|dot|vdot|inner|det|trace|hypot|norm|round|power|square)_?"
 )
 """What a cell ends with to look at it: what a model says of one sample or has learned, and plain mathematics."""
-
-
-_SQUARED = regex(r"(^|_)(msl?e)(?=$|_)")
 
 
 class Scalars(Source):
@@ -106,6 +104,8 @@ def _last(cell: Cell) -> Iterator[Measured]:
     for part, found in items:
         value = number(found)
         name = _of_curve(cell, part) or name_of(part)
+        if type(value) is float and not is_measure(name) and len(items) == 1:
+            name = said_above(cell.entry, part.lineno) or name
         if value is None or not name or _NO_RESULTS.fullmatch(name) or (type(value) is int and not WHOLE.search(name)) or is_curve(cell, name):
             continue
         if _of_curve(cell, part) or not origins.why_not(part, name):
@@ -121,37 +121,3 @@ def _of_curve(cell: Cell, node: ast.expr) -> str:
         return ""
     about = core.args[0] if core.args else core.func.value if isinstance(core.func, ast.Attribute) else None
     return f"{about.id}.{path_of(core.func)[-1]}" if isinstance(about, ast.Name) and is_curve(cell, about.id) else ""
-
-
-def name_of(node: ast.expr) -> str:
-    """What an expression without a label is called: itself, or the function or method that gives it; `mse ** 0.5` after `mse`."""
-    core = through(node)
-    if share := share_of(core):
-        return share
-    found = own_name(core)
-    if found:
-        return found.rstrip("_")
-    if isinstance(core, ast.Call):
-        path = path_of(core.func)
-        if name := std_of(core):
-            return name
-        if path and path[-1] == "sqrt" and len(core.args) == 1:
-            inner = name_of(core.args[0])
-            return root_of(inner) if inner and (is_measure(inner) or isinstance(through(core.args[0]), ast.Attribute)) else "sqrt"
-        if path and path[-1] in ("max", "min", "mean", "median") and len(core.args) == 1 and isinstance(core.args[0], ast.Name):
-            return f"{core.args[0].id}.{path[-1]}"
-        return snake(path[-1]) if path else ""
-    if isinstance(core, ast.BinOp):
-        left, right = name_of(core.left), name_of(core.right)
-        if isinstance(core.op, ast.Pow) and is_measure(left):
-            return root_of(left) if isinstance(core.right, ast.Constant) and core.right.value == 0.5 else left
-        return left if is_measure(left) else right if is_measure(right) else ""
-    if isinstance(core, ast.UnaryOp):
-        return name_of(core.operand)
-    return ""
-
-
-def root_of(name: str) -> str:
-    """What the root of a measure is called: `rmse` of `mse`, else `root_...`."""
-    root = _SQUARED.sub(r"\1r\2", name)
-    return root if root != name else f"root_{name}"

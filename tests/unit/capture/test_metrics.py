@@ -321,6 +321,41 @@ def test_last_expressions_of_several_cells_are_all_kept(notebook_of):
     assert found == [[("score", 0.875)], [("m.score", 0.75)], []]
 
 
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("print((TP + TN) / (TP + TN + FP + FN))\nprint(TN / (TN + FP))", {"accuracy": 0.7, "specificity": 0.8}),
+        ("print(TP / float(TP + FN))", {"recall": 0.6}),
+        ("TP / (TP + FP)", {"precision": 0.75}),
+        ("print(FP / (TN + FP), FN / (TP + FN))", {"false_positive_rate": 0.2, "false_negative_rate": 0.4}),
+        ("print(1 - accuracy_score(y, p))", {"error": 0.75}),
+        ("print(1 - evaluate(y, p)[1])", {}),
+        ("# calculate null accuracy (for two classes)\nmax(np.mean(y), 1 - np.mean(y))", {"null_accuracy": 2.625}),
+        ("# classification error\nprint(sum(i != j for i, j in zip(y, p)) / len(y))", {"classification_error": 0.75}),
+        ("import os\nevaluate(y, p)[0] / evaluate(y, p)[1]  # relative error", {"relative_error": 0.25}),
+        ("# cross-validated AUC\nimport os\nevaluate(y, p)[0] / evaluate(y, p)[1]", {"cross_validated_auc": 0.25}),
+        ("# the error is large, so that nobody should trust it\nprint(evaluate(y, p)[0] / evaluate(y, p)[1])", {}),
+        ("# number of errors\nlen(y)", {}),
+        ("# accuracy\nprint('share of it:', evaluate(y, p)[0] / evaluate(y, p)[1])", {"share_of_it": 0.25}),
+        ("cross_val_score(m, y, cv=3, scoring='roc_auc').mean()", {"roc_auc": 0.5}),
+        ("print(np.mean(-1 * cross_val_score(m, y, scoring='neg_log_loss')))", {"log_loss": -0.5}),
+        ("cross_val_score(m, y, cv=3).mean()", {"cross_val_score": 0.5}),
+    ],
+)
+def test_numbers_without_a_label_are_called_by_what_they_are_and_by_the_comment_above(measured, code, found):
+    counts = "import numpy as np\nm = None\nTP, TN, FP, FN = (len(y) * k // 2 for k in (3, 4, 1, 2))\n"
+    functions = "def accuracy_score(a, b): return sum(i == j for i, j in zip(a, b)) / len(a)\ndef cross_val_score(*a, **b): return np.array([0.25, 0.75])\n"
+    assert measured(DATA, counts, functions, code) == pytest.approx(found)
+
+
+def test_a_setting_that_an_estimator_chose_is_a_param_and_no_metric(measured, params):
+    pytest.importorskip("sklearn")
+    data = "import numpy as np\nfrom sklearn.linear_model import RidgeCV\nX = np.arange(12.).reshape(6, 2) % 5\ny = X[:, 0] + 1"
+    fit = "ridge = RidgeCV(alphas=np.array([0.5, 2.0])).fit(X, y)"
+    assert measured(data, fit + "\nprint(ridge.alpha_)\nridge.alpha_") == {}
+    assert params(data, fit)["best.alpha"] == 0.5
+
+
 def test_a_function_that_measures_at_several_settings_has_a_metric_for_each(notebook_of):
     notebook = notebook_of(Source())
     notebook.tracked("def report(threshold): print('Recall:', threshold)")
