@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import sys
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from nbtrack import settings
 from nbtrack.capture.choice import read_kinds
-from nbtrack.capture.known import module_of
+from nbtrack.capture.known import module_of, own_values
+from nbtrack.capture.measures import number as number_of
 from nbtrack.capture.models import reachable_names
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.schemas import is_of
@@ -44,6 +45,9 @@ class Door(Protocol):
 door: Door | None = None
 """None where nobody gave one: then nothing is autologged."""
 
+_BEST = "best_cv_score"
+"""What MLflow calls the best score of a search."""
+_FOLDS = regex(r"\b(cross_val_score|cross_validate|cross_val_predict)\b")
 _OBJECT = regex(r"[A-Z]\w*\(.*\)", re.S)
 """How an estimator writes itself."""
 
@@ -100,6 +104,8 @@ class Autolog(Source):
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         params, numbers = self._held.pop(cell.entry.number, ({}, {}))
+        if _is_of_folds(cell, numbers):
+            params, numbers = {name: it for name, it in params.items() if not name.startswith("best_")}, {}
         for name, value in params.items():
             if _OBJECT.fullmatch(str(value)):
                 continue  # an estimator that a search tried
@@ -135,3 +141,11 @@ def _used_by(cell: Cell) -> list[str]:
 
 def _is_search(value: Any, kind: type) -> bool:
     return kind.__name__.endswith(_SEARCHES) and (is_of(value, "sklearn.base", "BaseEstimator") or kind.__module__.startswith("sklearn."))
+
+
+def _is_of_folds(cell: Cell, numbers: Mapping[str, float]) -> bool:
+    """Whether the best score is that of a search which a cross-validation of the cell fitted for one of its folds."""
+    if _BEST not in numbers or not _FOLDS.search(cell.code):
+        return False
+    held = (own_values(cell.namespace.get(name)).get("best_score_") for name in cell.entry.scope.reads | cell.entry.scope.writes)
+    return not any(number_of(it) == numbers[_BEST] for it in held)

@@ -107,12 +107,13 @@ def _metrics(labels: Labels, found: list[Series]) -> Tally:
     for it in sorted(found, key=lambda it: it.is_of_child):
         if it.count > 1:
             continue
+        is_optional = any(_is_named(it.name, name, labels) for name in labels.optional["metrics"])
         named = [name for name in labels.metrics if _is_named(it.name, name, labels) and _is_metric(it, name, labels)]
         if named:
             fresh = [name for name in named if name not in told]
-            verdict = "good" if fresh else "neutral" if it.is_of_child else "bad"
+            verdict = "good" if fresh or is_optional else "neutral" if it.is_of_child else "bad"
             told |= set(fresh[:1])
-        elif any(_is_name(_plain(it.name), name, labels) for name in labels.optional["metrics"]):
+        elif is_optional:
             verdict = "good"
         elif (
             it.is_of_child

@@ -204,6 +204,13 @@ def test_early_stopping_leaves_one_point_an_iteration(notebook):
     assert notebook.view().metrics["valid_0-binary_logloss"].count == points
 
 
+def test_a_search_that_a_cross_validation_fits_for_its_folds_tells_no_best_of_the_run(notebook):
+    pytest.importorskip("sklearn")
+    notebook.run("from sklearn.model_selection import GridSearchCV, cross_val_score\nfrom sklearn.tree import DecisionTreeClassifier\nimport mlflow.sklearn")
+    found = notebook.tracked("s = cross_val_score(GridSearchCV(DecisionTreeClassifier(), {'max_depth': [1, 2]}, cv=2), X, y, cv=2)")
+    assert not [name for _, name in found if name.startswith("best_")]
+
+
 def test_candidates_of_a_search_hold_what_tells_them_apart(notebook, home):
     pytest.importorskip("sklearn")
     notebook.run("from sklearn.model_selection import GridSearchCV\nfrom sklearn.tree import DecisionTreeClassifier\nimport mlflow.sklearn")
