@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from abc import ABCMeta
 from collections.abc import Iterable, Iterator
 from dataclasses import field
+from types import FunctionType
 
 from nbtrack.capture.source import Cell
 from nbtrack.entities.ledger import Entry, Scope
@@ -36,7 +38,7 @@ class Program:
     definitions: dict[str, Definition] = field(default_factory=dict)
     """Functions and classes of the notebook by name; the last definition of a name."""
     imports: dict[str, str] = field(default_factory=dict)
-    """Names bound by imports, and what they are: `nn` is `torch.nn`."""
+    """Names bound by imports, and what they are: `nn` is `torch.nn`; of called names that nothing in the code binds, such as by `import *`, where they are from."""
     reached: tuple[Definition, ...] = ()
     """Functions and classes of the notebook that the statements use, also through one another."""
 
@@ -79,6 +81,9 @@ def program_of(cell: Cell) -> Program:
     reached = tuple(_reached([part.node for part in (*earlier, *own)], definitions))
     for each in reached:
         imports |= {name: what for node in ast.walk(each) if isinstance(node, (ast.Import, ast.ImportFrom)) for name, what in _imported(node)}
+    for name in _called((*(part.node for part in (*earlier, *own)), *reached)) - definitions.keys() - imports.keys():
+        if what := _origin(cell.namespace.get(name)):
+            imports[name] = f"{what}.{name}"
     made = Program(cell.entry, own, earlier, definitions, imports, reached)
     cell.entry.facts[_FACTS] = made
     return made
@@ -138,6 +143,18 @@ def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
         else:
             first = alias.name.partition(".")[0]
             yield first, first
+
+
+def _called(nodes: Iterable[ast.AST]) -> set[str]:
+    return {it.func.id for node in nodes for it in ast.walk(node) if isinstance(it, ast.Call) and isinstance(it.func, ast.Name)}
+
+
+def _origin(value: object) -> str:
+    """The module of a function or class that a star import, or a line magic, brought; empty where it is none."""
+    if type(value) not in (type, ABCMeta, FunctionType):
+        return ""
+    module = value.__module__
+    return module if type(module) is str and module not in ("__main__", "builtins") else ""
 
 
 def _reached(nodes: Iterable[ast.AST], definitions: dict[str, Definition]) -> Iterator[Definition]:

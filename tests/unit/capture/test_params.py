@@ -150,6 +150,12 @@ def test_library_calls_by_what_they_are_for(params):
     }  # fmt: skip
 
 
+def test_what_a_star_import_brought_is_known_by_where_it_is_from(params):
+    pytest.importorskip("sklearn")
+    stars = "from sklearn.linear_model import *\nfrom numpy import *\nfrom json import *"
+    assert params(stars, "x = linspace(0, 1, num=5)\nridge = Ridge(alpha=.3).fit(x.reshape(-1, 1), x)\ntext = dumps([1], indent=2)") == {"alpha": 0.3}
+
+
 def test_nan_in_a_configuration_is_a_param_and_no_search_begins_with_one(params):
     found = params("import numpy as np\ncfg = {'a': float('nan'), 'b': np.nan, 'c': float('inf'), 'd': {'e': 1}}\nlowest = float('inf')")
     assert {name: str(value) for name, value in found.items()} == {"a": "nan", "b": "nan", "c": "inf", "d.e": "1"}
