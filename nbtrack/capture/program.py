@@ -38,7 +38,7 @@ class Program:
     definitions: dict[str, Definition] = field(default_factory=dict)
     """Functions and classes of the notebook by name; the last definition of a name."""
     imports: dict[str, str] = field(default_factory=dict)
-    """Names bound by imports, and what they are: `nn` is `torch.nn`; of called names that nothing in the code binds, such as by `import *`, where they are from."""
+    """Names bound by imports, and what they are: `nn` is `torch.nn`; of called names that nothing else binds, such as by `import *`, too."""
     reached: tuple[Definition, ...] = ()
     """Functions and classes of the notebook that the statements use, also through one another."""
 

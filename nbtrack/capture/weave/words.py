@@ -36,6 +36,8 @@ _PARTS = regex(
     r"(^|_)(fn|func|function|criterion|step_size|weights?|grads?|gradient|idx|index|count|num|n|str|msg|name|names|label|labels|path|time|matrix|mat|list)\d*($|_)"
 )
 
+_RATE = regex(r"(?<=[^_])_per_.*")
+"""`reward_per_time_step` is no time."""
 
 _ABROAD = regex(
     # German, Spanish, Portuguese, French, Italian
@@ -59,7 +61,7 @@ def _snake(name: str) -> str:
 def is_measure(name: str) -> bool:
     """Whether a name says that it is something measured: `val_loss`, `trainAcc`, `rmse`."""
     name = _snake(name)
-    return bool(_MEASURES.search(name) or _ABROAD.search(name)) and not _PARTS.search(name)
+    return bool(_MEASURES.search(name) or _ABROAD.search(name)) and not _PARTS.search(_RATE.sub("", name))
 
 
 def is_coefficient(name: str) -> bool:

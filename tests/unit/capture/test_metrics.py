@@ -81,6 +81,10 @@ def test_last_expressions(measured, code, found):
         ("print('accuracy', round(evaluate(y, p)[0], 2))", {"accuracy": 0.1875}),
         ("acc = evaluate(y, p)[1]\nprint('Accuracy of the model:', acc)", {"acc": 0.75}),
         ("v = evaluate(y, p)[1]\nprint('Test accuracy:', v)", {"test_accuracy": 0.75}),
+        (
+            "def told(a):\n    print(f'Mean reward per time step = {a:.2f}')\n    print(f'Error time: {a:.2f}')\ntold(evaluate(y, p)[0])",
+            {"mean_reward_per_time_step": 0.1875},
+        ),
         ("print('samples:', len(y), 'mean of y:', sum(y) / len(y), 'epoch', 3)", {}),
         ("print('Accuracy on the {} test images: {} %'.format(len(y), evaluate(y, p)[1]))", {"accuracy": 0.75}),
         ("acc = evaluate(y, p)[1]\nprint('Test accuracy: %.1f' % (evaluate(y, p)[1] * 100))", {"acc": 0.75}),
