@@ -13,6 +13,7 @@ from nbtrack.capture.labels import snake
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements
 from nbtrack.capture.source import Cell
+from nbtrack.capture.weave.data import is_data
 from nbtrack.capture.weave.drawn import drawn, is_sweep, lines_of, mean_of_folds
 from nbtrack.capture.weave.expressions import is_score, reads
 from nbtrack.capture.weave.filled import Filled, filled_by
@@ -71,7 +72,9 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
         if filled is not None and name in filled.frames and _is_frame(value):
             yield from _of_rows(name, value)
         elif type(value) in DICTS and name not in given and is_touched:
-            yield from ((key, numbers, rule, f"{name}.{key}") for key, numbers, rule in _of_dict("", value, f"lists of the dict {name}"))
+            lists = list(_of_dict("", value, f"lists of the dict {name}"))
+            if lists and not is_data(name, value, program_of(cell)):
+                yield from ((key, numbers, rule, f"{name}.{key}") for key, numbers, rule in lists)
             for key, items, rule, other in curves_by_setting(name, value, cell):
                 if numbers := numbers_of(items):
                     yield key, numbers, rule, other

@@ -349,6 +349,10 @@ CASES = {
         {"loss": [1.0, 0.5], "val-acc": [0.25, 0.75]},
     ),
     "a dict that a call fills": ("evals = {}\ndef train(into): into['train'] = {'rmse': [3.0, 2.0, 1.5]}\ntrain(evals)", {"train-rmse": [3.0, 2.0, 1.5]}),
+    "lists by word that runs give": (
+        "def run(k): return [k / 3, k / 5, k / 7]\nkept = {}\nfor k in ('sgd', 'adam'):\n    kept[k] = run(len(k))\ngot = {k: run(len(k) * 2) for k in ('one', 'more')}",
+        {"sgd": [1.0, 3 / 5, 3 / 7], "adam": [4 / 3, 4 / 5, 4 / 7], "one": [2.0, 6 / 5, 6 / 7], "more": [8 / 3, 8 / 5, 8 / 7]},
+    ),
     "a history that was seen while it grew": (
         "def fit():\n    h = {'loss': []}\n    for i in range(3):\n        h['loss'].append(1 / (i + 1))\n    return h\nhist = fit()",
         {"loss": [1.0, 0.5, 1 / 3]},
@@ -363,6 +367,10 @@ QUIET = {
     "counters": "n = 0\nk = 0\nfor i in range(9):\n    n += 1\n    k = k + 2\n    j = i * 2",
     "sizes": "for a in ([1], [1, 2], [3, 4, 5], [1]):\n    n = len(a)",
     "a dict that is written out": "weights = {0: 1.5, 1: 2.5}\nweights[2] = 0.5\nnames = {number: number * 0.5 for number in range(3)}",
+    "a dict that is read": (
+        'import json\ntext = \'{"rows": {"Bonn": [7.1, 50.7], "Kiel": [10.1, 54.3], "Baton Rouge": [-91.2, 30.4], "Bern": [7.4, 46.9]}}\'\nread = json.loads(text)\ntowns = read[\'rows\']\n'
+        "near = {k: [v[0] / 2, v[1]] for k, v in towns.items()}\nplaces = {}\nfor k, (x, y) in towns.items():\n    places[k] = [float(x), y]"
+    ),
     "what a model said": "class M:\n    def predict(self, x): return [x / 3]\nm = M()\nx, said = 1.0, []\nfor i in range(4):\n    preds = m.predict(x)\n    x = x * 2\n    said.append(preds[0])",
     "lists of one step": "def go(kept):\n    kept.append(sum([1.5, len(kept)]))\nfor i in range(3):\n    states, rewards = [], []\n    for t in range(4):\n        go(rewards)",
     "logarithms of items": "import math\nlog_probs = []\nfor x in [1.5, 2.5, 3.7]:\n    log_probs.append(math.log(x))",
