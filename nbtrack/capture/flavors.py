@@ -78,6 +78,12 @@ def unwrapped(model: Any) -> Any:
     return model
 
 
+def is_model(value: Any) -> bool:
+    """Whether this is what is trained: an estimator or a module with parameters, and no scaler, loss or layer without any."""
+    flavor = flavor_of(value)
+    return flavor is not None and not is_preprocessor(value) and (flavor.name != "pytorch" or any(True for _ in parameters_of(value)))
+
+
 def is_preprocessor(model: Any) -> bool:
     """Scalers, encoders, imputers, selectors and the like, which are part of a model and none themselves."""
     return own_facts(type(model)).get("predict") is None and type(model).__module__.startswith((

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import queue
 import threading
 from collections.abc import Iterator
 
+from nbtrack.capture.flavors import is_model
 from nbtrack.capture.known import module_of, own_values
 from nbtrack.capture.measures import providers
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings
 from nbtrack.capture.run import TrackedRun
-from nbtrack.capture.sites import is_repeated, ran_alone, uses_result
+from nbtrack.capture.sites import is_repeated, named_at, ran_alone, uses_result
 from nbtrack.capture.source import Cell
 from nbtrack.capture.weave.averaged import is_mean_of_calls
 from nbtrack.capture.weave.histories import numbers_of
 from nbtrack.capture.weave.points import Points
+from nbtrack.capture.weave.scope import Loop
 from nbtrack.capture.weave.series import Series
 from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.taps import Tap
@@ -66,6 +69,8 @@ class Following:
         self._budget = cell.chosen.curve_points
         self._series: dict[int, Series] = {}
         self._names: dict[str, Series] = {}
+        self._models: dict[str, Loop] = {}
+        """The loops that have to do with one model each."""
         self._taken: set[str] | None = None
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -122,6 +127,7 @@ class Following:
         self.parts = {series.spot.variable for series in them if series.is_part and not series.spot.place}
         kept = [series for first in them for series in first.all() if series.name]
         if self.cell.run is not None:
+            self.cell.run.curve_models.update(self._models)
             self.cell.run.curve_parts.update((series.spot.place, series.spot.name) for series in them if series.is_part)
         if kept and self.cell.run is not None:
             self._tell(self.cell.run, kept)
@@ -171,7 +177,9 @@ class Following:
         is_ours = bool(function) and any(
             not it.spot.place and not it.spot.is_given and it.spot.name == spot.name for it in self._series.values() if it.spot.cell == self.cell.entry.number
         )
-        wanted = [*([] if is_ours else [spot.name]), *([f"{function}.{spot.name}"] if function else [])]
+        model = self._model_of(spot)
+        owners = [it for it in (model, function) if it]
+        wanted = [*([] if is_ours else [spot.name]), *(f"{it}.{spot.name}" for it in owners)]
         if series.first is not None and series.first.name:
             spot_name, wanted = series.first.name, list(self._holders(series))
         else:
@@ -185,6 +193,18 @@ class Following:
         self._taken.add(name)
         self._names[name] = series
         return name
+
+    def _model_of(self, spot: Spot) -> str:
+        """The one model that the loop, or the cell's one call of the function, has to do with; empty where other loops of the run have left curves of it."""
+        run, tree, root = self.cell.run, self.cell.entry.tree, spot.loop.root
+        function = spot.place.rpartition(".")[2]
+        if run is None or tree is None:
+            return ""
+        names = named_at(tree, function) if function else {it.id for it in ast.walk(root.node) if isinstance(it, ast.Name)}
+        them = [it for it in names if is_model(self.cell.namespace.get(it))]
+        if len(them) != 1 or them[0] in run.curve_models:
+            return ""
+        return them[0] if self._models.setdefault(them[0], root) is root else ""
 
     def _holders(self, series: Series) -> Iterator[str]:
         """What the curve of a later call may be called by what keeps it: `losses_sgd`, or `second.loss` of an object of the notebook."""

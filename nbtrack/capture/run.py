@@ -62,6 +62,8 @@ class TrackedRun:
         """Last value of each curve that capture recorded: a metric of this name and value is that point again."""
         self.curve_places: dict[str, str] = {}
         """The function in which each of them grew; empty at top level."""
+        self.curve_models: set[str] = set()
+        """Names of the models of which cells have left curves."""
         self.curve_parts: set[tuple[str, str]] = set()
         """Function and name of values that gave way to a curve that is their mean."""
         self.curve_heads: list[list[float]] = []

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Set
 
 from nbtrack.capture.program import Definition, Program
+from nbtrack.capture.weave.kinds import path_of
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _REPEATING = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
@@ -123,3 +124,9 @@ def _within(node: ast.AST, function: str, place: str, is_in_loop: bool, with_met
 
 def _is_named(node: ast.AST, function: str, with_methods: bool) -> bool:
     return node.id == function if isinstance(node, ast.Name) else with_methods and isinstance(node, ast.Attribute) and node.attr == function
+
+
+def named_at(tree: ast.AST, function: str) -> set[str]:
+    """Names in the one call of a function that a cell has; none where it has several."""
+    calls = [it for it in ast.walk(tree) if isinstance(it, ast.Call) and path_of(it.func)[-1:] == [function]]
+    return {it.id for it in ast.walk(calls[0]) if isinstance(it, ast.Name)} if len(calls) == 1 else set()

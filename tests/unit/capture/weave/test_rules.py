@@ -48,6 +48,12 @@ CASES = {
         "            self.losses.append(loss)\n        return self\nfirst = Net(1.0).fit()\nsecond = Net(3.0).fit()",
         {"loss": [1.0, 0.5, 1 / 3], "second.loss": [3.0, 1.5, 1.0]},
     ),
+    "of two models that loops train the second by its name": (
+        "from sklearn.linear_model import SGDRegressor\nX, y = [[1.0], [2.0]], [1.0, 2.0]\na, b = SGDRegressor(), SGDRegressor()\n"
+        "for e in range(3):\n    a.partial_fit(X, y)\n    loss = 1 / (e + 1)\nfor e in range(3):\n    b.partial_fit(X, y)\n    loss = 3 / (e + 1)\n"
+        "for e in range(3):\n    b.partial_fit(X, y)\n    loss = 5 / (e + 1)",
+        {"loss": [1.0, 0.5, 1 / 3], "b.loss": [3.0, 1.5, 1.0], "loss_2": [5.0, 2.5, 5 / 3]},
+    ),
     "of two lists that a function gives back the second by its name": (
         "def fit(lr):\n    costs = []\n    for i in range(3):\n        cost = lr / (i + 1)\n        costs.append(cost)\n    return costs\nslow_costs = fit(1.0)\nfast_costs = fit(3.0)",
         {"cost": [1.0, 0.5, 1 / 3], "fast_costs": [3.0, 1.5, 1.0]},
