@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Set
 
 from nbtrack.capture.labels import Labelled, labelled, own_name, snake
-from nbtrack.capture.weave.expressions import blocks_of, container_name, innermost, is_score, keys_of, name_nodes, names, only, own_expressions, walk_once
+from nbtrack.capture.weave.expressions import blocks_of, container_name, innermost, keys_of, name_nodes, names, only, own_expressions, walk_once
 from nbtrack.capture.weave.functions import Function, is_compiled, summed_up
 from nbtrack.capture.weave.kinds import Env, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
@@ -19,8 +19,6 @@ _SHOWS = frozenset(("print", "display", "pprint"))
 _WRITES = frozenset(("write", "info", "debug", "warning", "set_description", "set_description_str", "set_postfix_str", "echo", "secho"))
 _FIRST = 2
 """Values with which a list of results may begin, before the loop that fills it."""
-_GRID = 2
-"""Settings by which a table of results is laid out."""
 _RECORDS = frozenset(("append", "add", "record", "update"))
 _BARS = ("tqdm", "trange", "progress", "track", "prange")
 
@@ -173,17 +171,10 @@ class _Reader:
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
                 is_key = is_measure(snake(key.value)) and not is_measure(own_name(value))
                 loop.reports.append(Report(value, Way.STORED, key.value, statement, is_key=is_key))
-            elif self._is_place(key, value, loop):
+            elif len({it.id for it in ast.walk(key) if isinstance(it, ast.Name) and self._is_counter(it.id, loop)}) == 1:  # by two it is a matrix
                 loop.reports.append(Report(value, Way.STORED, own_name(target.value) or container_name(target.value), statement, keys=keys_of(target.value)))
         elif isinstance(target, ast.Attribute) and loop is not None and isinstance(statement, ast.Assign) and statement.value is value:
             loop.attributes.append((statement, target.attr))
-
-    def _is_place(self, key: ast.expr, value: ast.expr, loop: Loop) -> bool:
-        """Whether an item stands at the step of a loop. By two counters it is that of a matrix, unless what it gets is measured under two settings."""
-        names = {it.id for it in ast.walk(key) if isinstance(it, ast.Name)}
-        counters = sum(self._is_counter(it, loop) for it in names)
-        is_grid = isinstance(key, ast.Tuple) and len(names) == len(key.elts) == _GRID and all(_is_variable(it, loop) for it in names)
-        return counters == 1 or (is_grid and is_score(value))
 
     def _is_counter(self, name: str, loop: Loop) -> bool:
         if name in self._counted:
@@ -322,16 +313,6 @@ class _Reader:
             if isinstance(it, ast.Name) and depth < 3 and any(self._is_size(value, depth + 1) for value in self.scope.own.get(it.id, [])[:3]):
                 return True
         return False
-
-
-def _is_variable(name: str, loop: Loop) -> bool:
-    """Whether a loop, or one around it, goes on by this name."""
-    at: Loop | None = loop
-    while at is not None:
-        if not isinstance(at.node, ast.While) and any(isinstance(it, ast.Name) and it.id == name for it in ast.walk(at.node.target)):
-            return True
-        at = at.parent
-    return False
 
 
 def _fixed(kind: Kind) -> Binding:

@@ -34,11 +34,6 @@ CASES = {
         "def cross_val_score(k): return -1 / (k + 1)\nmse = []\nfor k in range(3):\n    score = cross_val_score(k)\n    mse.append(-score)",
         {"mse": [1.0, 0.5, 1 / 3]},
     ),
-    "a table of results by two settings": (
-        "import numpy as np\nclass M:\n    def score(self, a, b): return 1 / (a + b)\nZ, D, M = np.zeros((2, 2)), np.zeros((2, 2)), M()\n"
-        "for (i, j), v in np.ndenumerate(Z):\n    D[i, j] = abs(i - j) / 3\n    Z[i, j] = M.score(i + 1, j)",
-        {"Z": [1.0, 0.5, 0.5, 1 / 3]},
-    ),
     "the mean of an array that is printed": (
         "import numpy as np\nfor e in range(3):\n    losses = np.array([[1.0, 3.0]]) / (e + 1)\n    print(e, losses.sum(axis=1).mean())",
         {"losses": [4.0, 2.0, 4 / 3]},
