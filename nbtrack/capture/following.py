@@ -178,7 +178,8 @@ class Following:
             not it.spot.place and not it.spot.is_given and it.spot.name == spot.name for it in self._series.values() if it.spot.cell == self.cell.entry.number
         )
         model = self._model_of(spot)
-        owners = [it for it in (model, function) if it]
+        is_again = not function or (self.cell.run is not None and self.cell.run.curve_places.get(spot.name) == spot.place)
+        owners = [it for it in (model if is_again else "", function) if it]  # what only looks at a model is called by what it does
         wanted = [*([] if is_ours else [spot.name]), *(f"{it}.{spot.name}" for it in owners)]
         if series.first is not None and series.first.name:
             spot_name, wanted = series.first.name, list(self._holders(series))

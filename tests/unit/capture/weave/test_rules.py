@@ -49,6 +49,12 @@ CASES = {
         "for e in range(3):\n    b.partial_fit(X, y)\n    loss = 5 / (e + 1)",
         {"loss": [1.0, 0.5, 1 / 3], "b.loss": [3.0, 1.5, 1.0], "loss_2": [5.0, 2.5, 5 / 3]},
     ),
+    "of a function that looks at a model by what it does": (
+        "from sklearn.linear_model import SGDRegressor\na = SGDRegressor().partial_fit([[1.0]], [1.0])\n"
+        "def look(model):\n    for b in range(2):\n        loss = (b + 7) / 3\n"
+        "for e in range(3):\n    loss = 1 / (e + 1)\nlook(a)",
+        {"loss": [1.0, 0.5, 1 / 3], "look.loss": [7 / 3, 8 / 3]},
+    ),
     "of two lists that a function gives back the second by its name": (
         "def fit(lr):\n    costs = []\n    for i in range(3):\n        cost = lr / (i + 1)\n        costs.append(cost)\n    return costs\nslow_costs = fit(1.0)\nfast_costs = fit(3.0)",
         {"cost": [1.0, 0.5, 1 / 3], "fast_costs": [3.0, 1.5, 1.0]},
