@@ -13,7 +13,19 @@ from typing import Any
 
 from nbtrack.capture.branches import untaken
 from nbtrack.capture.configs import flat
-from nbtrack.capture.kinds import TELLING, WORK, call_kind, is_generator, is_layer, is_machinery, is_param_keyword, is_param_name, is_param_value, method_of
+from nbtrack.capture.kinds import (
+    TELLING,
+    WORK,
+    call_kind,
+    is_generator,
+    is_how,
+    is_layer,
+    is_machinery,
+    is_param_keyword,
+    is_param_name,
+    is_param_value,
+    method_of,
+)
 from nbtrack.capture.known import plain
 from nbtrack.capture.literals import evaluate, pairs
 from nbtrack.capture.naming import Candidate, params
@@ -71,8 +83,8 @@ def _candidates(program: Program, computed: Mapping[str, Any], dead: Set[int]) -
 
 def _calls(program: Program) -> Iterator[_Call]:
     for part in program.parts:
-        if isinstance(part.node, Definition):
-            continue
+        if isinstance(part.node, (Definition, ast.Assert)):
+            continue  # a check is no experiment
         holders = {id(inner): name for name, value in pairs(part.node) for inner in ast.walk(value) if isinstance(inner, ast.Call)}
         for node in ast.walk(part.node):
             if isinstance(node, ast.Dict):
@@ -112,6 +124,7 @@ def _of_call(program: Program, call: _Call, computed: Mapping[str, Any], variabl
         is_said = bool(TELLING.search(name)) or (not is_case and (call.is_direct or function is None or value not in node.args))
         if isinstance(found, str) and function is not None and _is_only_shown(function, name):
             continue
+        is_said = is_said and not (function is None and is_how(found, dotted))
         if is_param_value(found, name) and not isinstance(value, ast.Dict) and is_said:
             yield Candidate(name, found, f"argument of {title}()", qualifiers)
     for argument in node.args:

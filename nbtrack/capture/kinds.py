@@ -6,6 +6,7 @@ import ast
 import re
 
 from nbtrack.capture.program import Program
+from nbtrack.capture.weave.words import is_measure, is_schedule
 from nbtrack.patterns import regex
 
 SHOWING = "showing"
@@ -37,6 +38,9 @@ _MACHINERY_ROOTS = _words("""
     threading asyncio time sched signal multiprocessing concurrent queue selectors socket nest_asyncio
 """)
 """When and where code runs; what runs there may be given to it, such as `Thread(target=train, args=(lr,))`."""
+_STATISTICS_ROOTS = _words("""
+    statsmodels scipy pingouin
+""")
 _SHOWING_BUILTINS = _words("""
     print display format str repr round help
 """)
@@ -57,6 +61,8 @@ _WORK_METHODS = _words("""
 _SHOWING_NAMES = regex(
     r"^_*([Pp]lot|[Ss]how|[Dd]raw|[Vv]isuali[sz]e|[Dd]isplay|[Pp]rint|[Aa]nimate|[Rr]ender|[Ff]ormat|log|report|imshow|pretty|view)(_|s?$|[A-Z\d])|(_|^)(plots?|figure|chart|graph|heatmap)$"
 )
+_DRAWING = regex(r"\.(graphics|plotting|plots?|visuali[sz]ations?)\.|[a-z]plots?$")
+"""Where a library draws, and what its functions that do so are called: `qqplot`."""
 _STORING_NAMES = regex(r"^_*(load|save|read|write|download|fetch|open|dump)(_|$|[A-Z\d])")
 
 _NOISE_KEYWORDS = _words("""
@@ -155,6 +161,11 @@ def is_machinery(dotted: str) -> bool:
     return dotted.partition(".")[0] in _MACHINERY_ROOTS
 
 
+def is_how(value: object, dotted: str) -> bool:
+    """Whether this is a flag that tells a function for statistics how it computes and what it gives back: `acf(x, fft=True, qstat=True)`."""
+    return isinstance(value, bool) and dotted.partition(".")[0] in _STATISTICS_ROOTS and dotted.rpartition(".")[2][:1].islower()
+
+
 def _library_kind(root: str, dotted: str, last: str) -> str:
     """What a function or class of a library is for, by where it lives."""
     if re.match(r"(load_|fetch_|make_|get_rdataset|get_dataset|suggest_)", last) or ".datasets." in dotted:
@@ -170,7 +181,10 @@ def _library_kind(root: str, dotted: str, last: str) -> str:
         return WORK if is_class and dotted.startswith("torch.nn.") and not dotted.startswith("torch.nn.functional") else DATA
     if root == "scipy":
         return WORK if dotted.startswith(("scipy.optimize", "scipy.integrate.solve", "scipy.integrate.ode", "scipy.cluster")) else DATA
-    return SHOWING if _SHOWING_NAMES.search(last) else WORK
+    if _DRAWING.search(dotted) or _SHOWING_NAMES.search(last):
+        return SHOWING
+    is_evaluation = last[:1].islower() and (".metrics." in dotted or (is_measure(last) and not is_schedule(last)))
+    return DATA if is_evaluation else WORK
 
 
 def _method_kind(program: Program, func: ast.Attribute) -> str:
@@ -207,6 +221,18 @@ def _definition_kind(node: ast.AST) -> str:
         if drawn >= 2 and drawn * 3 >= len(calls) and not {"fit", "backward", "step"} & set(calls):
             return SHOWING
     return WORK
+
+
+def only_shows(program: Program, body: list[ast.stmt]) -> bool:
+    """Whether statements do nothing but print and draw, or give a function that does so to whoever calls it."""
+    return all(isinstance(it, (ast.Pass, ast.Import, ast.ImportFrom)) or (isinstance(it, ast.Expr) and _shows(program, it.value)) for it in body)
+
+
+def _shows(program: Program, node: ast.expr) -> bool:
+    if not isinstance(node, ast.Call):
+        return isinstance(node, ast.Constant)
+    given = program.definitions.get(node.args[0].id) if node.args and isinstance(node.args[0], ast.Name) else None
+    return call_kind(program, node) == SHOWING or (given is not None and _definition_kind(given) == SHOWING)
 
 
 def is_layer(dotted: str) -> bool:

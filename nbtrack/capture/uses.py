@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
-from nbtrack.capture.kinds import DATA, SHOWING, STORING, WORK, call_kind, is_bar
+from nbtrack.capture.kinds import DATA, SHOWING, STORING, WORK, call_kind, is_bar, only_shows
 from nbtrack.capture.program import Program
 from nbtrack.records import dataclass
 
@@ -86,6 +86,10 @@ class _Walk:
             self._children(node, SHOWING)
         elif isinstance(node, ast.Expr) and isinstance(node.value, (ast.Name, ast.Attribute, ast.Subscript, ast.Tuple)):
             self._children(node, SHOWING)  # a last expression is displayed
+        elif isinstance(node, ast.If) and _is_switch(node.test) and only_shows(self.program, [*node.body, *node.orelse]):
+            self.see(node.test, SHOWING)
+            for part in (*node.body, *node.orelse):
+                self.see(part, kind)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             before = self.hidden
             self.hidden = before | set(_own_names(node))
@@ -121,6 +125,11 @@ class _Walk:
                 self._children(part, kind)
             else:
                 self.see(part, INDEX)
+
+
+def _is_switch(test: ast.expr) -> bool:
+    """`if INTERACTIVE`, `if not quiet`."""
+    return isinstance(test.operand if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) else test, ast.Name)
 
 
 def _is_text(node: ast.expr) -> bool:

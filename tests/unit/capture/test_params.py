@@ -47,6 +47,8 @@ TRAIN = "def train(data, lr=0.1, epochs=10, verbose=True):\n    return sum(data)
         (["def predict(point):\n    return sum(point)\ntest_point = [6.0, 3.0]\npredict(test_point)"], {}),
         (["alpha = 0.5", "w = 1.0\nfor i in range(3):\n    w -= alpha * w\n    alpha = alpha * 0.9"], {"alpha": 0.5}),
         (["alpha = 0.5\nw = 1.0\nfor i in range(3):\n    w -= alpha * w\n    alpha *= 0.9"], {"alpha": 0.5}),
+        (["DRAWN = False\ndef plot_it(x):\n    pass", "w = 3 * 2\nif DRAWN:\n    print(w)\nelse:\n    plot_it(w)"], {}),
+        (["DRAWN = False\nSCALED = True", "w = 3 * 2\nif not DRAWN:\n    print(w)\nif SCALED:\n    w = w / 7"], {"SCALED": True}),
         (["needed = {'numpy': '1.21.2', 'torch': '2.0'}\ndef check(them):\n    return len(them)\ncheck(needed)"], {}),
     ],
     ids=str,
@@ -122,6 +124,7 @@ def test_configurations_are_flattened(params, cells, found):
         (["def train(lr=0.1): pass", "x = 1.0"], {}),
         (["def predict(area, rooms, w):\n    return area * w + rooms", "predict(2600, 4, 0.5)"], {}),
         (["def predict(x, threshold):\n    return x > threshold", "predict(2600, 0.5)"], {"threshold": 0.5}),
+        (["def schedule(time, rate=0.5):\n    return 0.9 ** time * rate", "assert schedule(10) > 0.1\nx = schedule(time=3)"], {"time": 3, "rate": 0.5}),
         (["import json", "json.dumps([1], indent=2)\nprint('a', end='')\nsorted([1], reverse=True)"], {}),
     ],
     ids=str,
@@ -154,6 +157,20 @@ def test_what_a_star_import_brought_is_known_by_where_it_is_from(params):
     pytest.importorskip("sklearn")
     stars = "from sklearn.linear_model import *\nfrom numpy import *\nfrom json import *"
     assert params(stars, "x = linspace(0, 1, num=5)\nridge = Ridge(alpha=.3).fit(x.reshape(-1, 1), x)\ntext = dumps([1], indent=2)") == {"alpha": 0.3}
+
+
+def test_what_a_statistic_gives_back_and_what_is_drawn_is_no_choice(params):
+    pytest.importorskip("statsmodels")
+    found = params(
+        "import numpy as np\nfrom statsmodels.graphics.api import qqplot\nfrom statsmodels.tsa.stattools import acf\nx = np.sin(np.arange(90.0) ** 2)",
+        "r = acf(x, nlags=7, fft=True, qstat=True)\nfig = qqplot(x, line='q', fit=True)",
+    )
+    assert found == {"nlags": 7}
+
+
+def test_which_metric_is_asked_for_of_given_predictions_is_no_choice(params):
+    pytest.importorskip("catboost")
+    assert params("from catboost.utils import eval_metric", "accuracy = eval_metric([0, 1, 1, 0], [0, 1, 0, 0], 'Accuracy')[0]") == {}
 
 
 def test_nan_in_a_configuration_is_a_param_and_no_search_begins_with_one(params):
