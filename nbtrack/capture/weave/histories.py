@@ -154,9 +154,17 @@ def _of_lines(cell: Cell) -> Iterator[History]:
             yield name, numbers, "drawn as a line"
 
 
+def _with_loops(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements in order, those of loops too: of what a loop binds the last is there."""
+    for statement in flat_statements(body):
+        yield statement
+        if isinstance(statement, (ast.For, ast.While)):
+            yield from _with_loops(statement.body)
+
+
 def _of_sweeps(cell: Cell) -> Iterator[History]:
     """What `learning_curve` and `validation_curve` gave, each the mean of its folds, where the cell computes nothing else of it."""
-    them = [*flat_statements(cell.entry.tree.body if cell.entry.tree is not None else [])]
+    them = [*_with_loops(cell.entry.tree.body if cell.entry.tree is not None else [])]
     for statement in them:
         for name, value in bindings(statement):
             is_used = any(reads(other, name) for it in them for bound, other in bindings(it) if bound != name)

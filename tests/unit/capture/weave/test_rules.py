@@ -30,6 +30,10 @@ CASES = {
         "import numpy as np\ndef validation_curve(): return np.array([[1.0, 3.0], [0.5, 1.5]]), np.array([[2.0, 4.0], [0.0, 1.0]])\nval_train, val_test = validation_curve()",
         {"val_train": [2.0, 1.0], "val_test": [3.0, 0.5]},
     ),
+    "scores of folds for each of several settings, of the last model of a loop": (
+        "import numpy as np\ndef learning_curve(k): return np.arange(2), np.array([[1.0, 3.0], [0.5, 1.5 * k]])\nfor k in (3, 1):\n    n, train_lc = learning_curve(k)",
+        {"train_lc": [2.0, 1.0]},
+    ),
     "what a list gets in another sign": (
         "def cross_val_score(k): return -1 / (k + 1)\nmse = []\nfor k in range(3):\n    score = cross_val_score(k)\n    mse.append(-score)",
         {"mse": [1.0, 0.5, 1 / 3]},
