@@ -298,12 +298,8 @@ class Kept:
 
     def take(self, name: str, values: list[float], rule: str, *other_names: str) -> Iterable[Finding]:
         """Record a curve, unless its values are those of one that is there, or its name is taken, and so are the other ones."""
-        cell = self._cell
-        if self._taken is None:
-            self._taken = names_of(cell.run)
-            if cell.run is not None and cell.run.autologged:
-                self._heads.extend(_heads_of(cell.run, cell.run.autologged))
-        name = next((it for it in (name, *other_names) if it and it not in self._names and it not in self._taken), "")
+        cell, taken = self._cell, self._look()
+        name = next((it for it in (name, *other_names) if it and it not in self._names and it not in taken), "")
         is_telling = len(set(values)) > _FEW or ("-" in name and len(values) > 1)
         is_part = is_telling and any(len(values) < len(head) and set(values) <= set(head) for head in self._heads)
         if not name or is_part or not cell.choice.wants(name) or any(alike(values[:_HEAD], head[: len(values)]) for head in self._heads):
@@ -316,6 +312,29 @@ class Kept:
             cell.run.curve_ends[name] = values[-1]
             cell.run.curve_heads.append(values[:_HEAD])
         yield Finding("curve", name, f"{len(values):,} points, last {values[-1]:.6g}", rule, keep=_is_kept)
+
+    def has(self, values: list[float], within: list[float]) -> bool:
+        """Whether a curve runs through these values in their order, each known to within so much; also in percent."""
+        self._look()
+        return any(_runs_through(head, values, within, factor) for head in self._heads for factor in (1, 100, 0.01))
+
+    def _look(self) -> set[str]:
+        """Names that are taken in the run; curves of MLflow's autologging are known from then on."""
+        if self._taken is None:
+            run = self._cell.run
+            self._taken = names_of(run)
+            if run is not None and run.autologged:
+                self._heads.extend(_heads_of(run, run.autologged))
+        return self._taken
+
+
+def _runs_through(head: list[float], values: list[float], within: list[float], factor: float) -> bool:
+    """Whether the first values of a curve pass these ones, or as many of them as they are enough for."""
+    them = iter(head)
+    for met, (value, error) in enumerate(zip(values, within, strict=True)):
+        if value == value and not any(abs(it * factor - value) <= error for it in them):  # noqa: PLR0124 - NaN is not itself
+            return met >= _FEW and len(head) == _HEAD
+    return True
 
 
 def _heads_of(run: TrackedRun, names: set[str]) -> list[list[float]]:

@@ -26,9 +26,11 @@ class Labelled:
     """A percent sign follows."""
     about: ast.expr | None = None
     """What is shown before it, and may be a word that tells of what this is: a name, or `f.__name__`."""
+    context: str = ""
+    """What stands before the label in its text, such as `greedy` in `Greedy - mean reward = `."""
 
 
-_Piece = str | ast.expr
+Piece = str | ast.expr
 _SHORTENED = "".join(
     f"(?<!{word})" for word in ("adj", "Adj", "avg", "Avg", "acc", "Acc", "std", "Std", "val", "Val", "max", "Max", "min", "Min", "log", "Log")
 )
@@ -66,7 +68,7 @@ _MEAN = regex(r"(^|_)(mean|avg|average|media|m[eé]dia|moyenne|mittelwert|平均
 
 def labelled(node: ast.expr) -> list[Labelled]:
     """Labelled expressions of one text: an f-string, `"..." % values`, `"...".format(...)`, `a + str(b)`, or a call of `print` with its arguments."""
-    return _label(_pieces(node))
+    return _label(pieces(node))
 
 
 def snake(text: str) -> str:
@@ -117,7 +119,7 @@ def _is_last(key: ast.expr) -> bool:
     return isinstance(key, ast.UnaryOp) and isinstance(key.op, ast.USub) and isinstance(key.operand, ast.Constant)
 
 
-def _pieces(node: ast.expr) -> list[_Piece]:
+def pieces(node: ast.expr) -> list[Piece]:
     """Literal texts and expressions in the order they are shown; nothing where it is no text we can read."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value]
@@ -125,12 +127,12 @@ def _pieces(node: ast.expr) -> list[_Piece]:
         return [
             piece
             for part in node.values
-            for piece in (_pieces(part) if isinstance(part, ast.Constant) else [part.value] if isinstance(part, ast.FormattedValue) else [])
+            for piece in (pieces(part) if isinstance(part, ast.Constant) else [part.value] if isinstance(part, ast.FormattedValue) else [])
         ]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
         return list(_percent(node.left.value, node.right))
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = _pieces(node.left), _pieces(node.right)
+        left, right = pieces(node.left), pieces(node.right)
         return [*left, *right] if any(isinstance(it, str) for it in (*left, *right)) else []
     if isinstance(node, ast.Call):
         if isinstance(node.func, ast.Attribute) and node.func.attr == "format" and isinstance(node.func.value, ast.Constant):
@@ -142,16 +144,16 @@ def _pieces(node: ast.expr) -> list[_Piece]:
     return []
 
 
-def _spaced(arguments: Iterable[ast.expr]) -> list[_Piece]:
-    found: list[_Piece] = []
+def _spaced(arguments: Iterable[ast.expr]) -> list[Piece]:
+    found: list[Piece] = []
     for argument in arguments:
         if isinstance(argument, ast.Starred):
             continue
-        found.extend([*([" "] if found else []), *(_pieces(argument) or [argument])])
+        found.extend([*([" "] if found else []), *(pieces(argument) or [argument])])
     return found
 
 
-def _percent(text: str, values: ast.expr) -> Iterator[_Piece]:
+def _percent(text: str, values: ast.expr) -> Iterator[Piece]:
     nodes = iter(values.elts if isinstance(values, ast.Tuple) else [values])
     keys = (
         {key.value: value for key, value in zip(values.keys, values.values, strict=True) if isinstance(key, ast.Constant)}
@@ -174,7 +176,7 @@ def _percent(text: str, values: ast.expr) -> Iterator[_Piece]:
     yield text[at:]
 
 
-def _format(text: str, call: ast.Call) -> Iterator[_Piece]:
+def _format(text: str, call: ast.Call) -> Iterator[Piece]:
     keywords = {keyword.arg: keyword.value for keyword in call.keywords}
     automatic = 0
     try:
@@ -196,8 +198,8 @@ def _format(text: str, call: ast.Call) -> Iterator[_Piece]:
             yield "%"
 
 
-def _label(pieces: list[_Piece]) -> list[Labelled]:
-    joined: list[_Piece] = []
+def _label(pieces: list[Piece]) -> list[Labelled]:
+    joined: list[Piece] = []
     for piece in pieces:
         if isinstance(piece, str) and joined and isinstance(joined[-1], str):
             joined[-1] += piece
@@ -238,7 +240,8 @@ def _label(pieces: list[_Piece]) -> list[Labelled]:
         if not label and len([it for it in joined if not isinstance(it, str)]) == 1:
             label = _clean(re.split(r"[,;(\n]|[.!?](\s|$)", after.lstrip(" %:="))[0]) if after.strip() else ""
         node = deviating if is_deviation and deviating is not None else piece
-        found.append(Labelled(label or snake(own_name(piece)), node, after.lstrip().startswith("%"), shown))
+        context = told[-2] if len(told) > 1 and label == told[-1] else ""
+        found.append(Labelled(label or snake(own_name(piece)), node, after.lstrip().startswith("%"), shown, context))
         if _may_be_word(piece) and not is_measure(found[-1].label):
             shown = piece
     return found

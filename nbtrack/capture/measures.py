@@ -84,6 +84,12 @@ def told(cell: Cell) -> dict[str, float | int]:
     return found | (cell.run.metric_values if cell.run is not None else {})
 
 
+def measured_here(cell: Cell) -> dict[str, float | int]:
+    """Metrics that were found in the cell so far."""
+    found: dict[str, float | int] = cell.entry.facts.get(_VALUES, {})
+    return found
+
+
 def providers(cell: Cell) -> list[Entry]:
     """Earlier cells with runs of their own that bound or changed what this one needs, if it has a run of its own."""
     if not cell.is_own or cell.run is None:
@@ -234,14 +240,13 @@ def _near(values: list[tuple[float, str]], value: float) -> Iterator[str]:
 def _is_same(it: Measured, name: str, value: float | int) -> bool:
     """Whether a number is one that has a name already: of the same value, or the same in percent, and called alike or by nothing that says a measure."""
     if not (type(value) is int or math.isfinite(value)):  # all that diverged is NaN: only names tell it apart
-        return _words(it.name) <= _words(name) or _words(name) <= _words(it.name)
+        return are_alike(it.name, name)
     is_derived = it.name.endswith((".mean", ".std"))
     if not any(math.isclose(it.value, value * factor, rel_tol=1e-9) for factor in (1, 100, 0.01, *((-1, -100, -0.01) if is_derived else ()))):
         return False
     if (is_derived or not is_measure(it.name)) and it.value not in (0, 1):
         return True
-    ours, theirs = _words(it.name), _words(name)
-    return ours <= theirs or theirs <= ours
+    return are_alike(it.name, name)
 
 
 _SAME = {
@@ -250,6 +255,12 @@ _SAME = {
 }  # fmt: skip
 _PHRASES = (("mean_squared_error", "mse"), ("mean_absolute_error", "mae"), ("root_mse", "rmse"), ("root_mean_squared_error", "rmse"), ("r_squared", "r2"))
 _FILLING = frozenset(("score", "of", "the", "final", "on", "set", "model", "value", "is"))
+
+
+def are_alike(name: str, other: str) -> bool:
+    """Whether two names say the same, or one of them more of it."""
+    ours, theirs = _words(name), _words(other)
+    return ours <= theirs or theirs <= ours
 
 
 def _words(name: str) -> set[str]:

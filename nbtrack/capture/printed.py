@@ -29,7 +29,7 @@ from nbtrack.entities.ledger import Entry
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
-_SHOWS = frozenset(("print", "display", "pprint"))
+SHOWS = frozenset(("print", "display", "pprint"))
 _MAGICS = ("%%time", "%%capture")
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 WHOLE = regex(
@@ -38,7 +38,7 @@ WHOLE = regex(
 )
 """Measures that may be whole numbers; other whole numbers are counts."""
 _TRAILING = regex(r"(_(of|on|the|for|in|at|with|a|over))+$")
-_SERIES = 3
+SERIES = 3
 """Values that one print of a function gave from which on they are a curve."""
 _ITEMS = 60
 """Most items of a dict of results."""
@@ -123,7 +123,7 @@ class Printed(Source):
         kept = Kept(cell) if "curves" in cell.choice.kinds else None
         for spot, values in _counted(map(_as_one, cell.entry.facts.get(self.name, ()))):
             is_told = spot.about is not None and any(type(it) is Parts for it in values)
-            if kept is not None and not is_told and len(values) >= _SERIES and is_repeated(program_of(cell), spot.place):
+            if kept is not None and not is_told and len(values) >= SERIES and is_repeated(program_of(cell), spot.place):
                 yield from _curve(kept, spot, values)
             elif is_told:
                 seen.extend(_by_word(spot, values))
@@ -186,7 +186,7 @@ def labels_in(cell: Cell) -> dict[str, str]:
 def _is_text(node: ast.expr) -> bool:
     """A print, or a formatted text that a cell ends with."""
     if isinstance(node, ast.Call):
-        return (isinstance(node.func, ast.Name) and node.func.id in _SHOWS) or (isinstance(node.func, ast.Attribute) and node.func.attr == "format")
+        return (isinstance(node.func, ast.Name) and node.func.id in SHOWS) or (isinstance(node.func, ast.Attribute) and node.func.attr == "format")
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant))
 
 
@@ -202,7 +202,7 @@ def _counted(seen: Iterable[tuple[Spot, list[Any]]]) -> Iterator[tuple[Spot, lis
     """`Accuracy: {hits}/{size} ({share}%)`: the label stands before the count, and means the share."""
     labels: dict[int, str] = {}
     for spot, values in seen:
-        if is_measure(spot.label) and not spot.is_percent and len(values) >= _SERIES and all(type(number(it)) is int for it in values):
+        if is_measure(spot.label) and not spot.is_percent and len(values) >= SERIES and all(type(number(it)) is int for it in values):
             labels[spot.group] = spot.label
         is_share = spot.is_percent and not is_measure(spot.label) and spot.group in labels
         yield replace(spot, label=labels.pop(spot.group)) if is_share else spot, values

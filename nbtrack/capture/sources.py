@@ -15,6 +15,7 @@ from nbtrack.capture.machine import Machine
 from nbtrack.capture.matrices import Matrices
 from nbtrack.capture.models import Models
 from nbtrack.capture.named import Named
+from nbtrack.capture.output_lines import OutputLines
 from nbtrack.capture.outputs import Outputs
 from nbtrack.capture.printed import Printed
 from nbtrack.capture.repeats import Repeats
@@ -28,6 +29,6 @@ from nbtrack.capture.worktree import Git
 
 SOURCES: tuple[type[CaptureSource], ...] = (
     Outputs, Named, Parameters, Literals, Configs, Arguments, Repeats, Estimators, Curves, LightningLog, Scalars, Printed, LastExpression, Results, Reports,
-    Singles, Chosen, Models, Datasets, Figures, Matrices, Streams, Machine, Environment, Git, Autolog, Truth,
+    Singles, Chosen, Models, Datasets, Figures, Matrices, Streams, Machine, Environment, Git, Autolog, OutputLines, Truth,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""
