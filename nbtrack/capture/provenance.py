@@ -47,6 +47,10 @@ class Origins:
     """Names in which loops keep the best of what they compute: `if loss < best: best = loss`."""
     filled: set[str] = field(default_factory=set)
     """Lists in which loops keep what they compute or count."""
+    switched: set[str] = field(default_factory=set)
+    """Names that loops bind to nothing but one of several literals: settings by step, such as `0.1 if i < 100 else 0.01`."""
+    held: set[str] = field(default_factory=set)
+    """Names of lists and arrays of constants that nothing changes."""
     chosen: set[str] = field(default_factory=set)
     """Names to which loops bind, under a condition, the item they are at."""
     consumed: set[str] = field(default_factory=set)
@@ -135,6 +139,8 @@ class Origins:
             path = path_of(node.func)
             is_function = isinstance(node.func, ast.Name) or self._is_library(node.func)
             return bool(path) and path[-1] in _ARITHMETIC and is_function and bool(node.args) and all(self.is_constant(it) for it in node.args)
+        if isinstance(node, ast.Subscript):
+            return isinstance(node.value, ast.Name) and node.value.id in self.held and not any(isinstance(it, ast.Name) for it in ast.walk(node.slice))
         if isinstance(node, (ast.Constant, ast.BinOp, ast.UnaryOp)):
             return all(self.is_constant(it) for it in ast.iter_child_nodes(node) if isinstance(it, ast.expr))
         return False
@@ -185,9 +191,11 @@ def origins_of(program: Program) -> Origins:
     for part in program.parts:
         for statement in flat_statements([part.node]):
             _learn(made, statement)
+    made.held -= _given_on(program) if made.held else set()
     for part in program.own:
         for loop in ast.walk(part.node):
             if isinstance(loop, _LOOPS):
+                made.switched |= _switched(loop, made)
                 made.looped |= {it.id for it in ast.walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
                 made.chosen |= set(_chosen(loop))
                 made.bests |= {name for it in ast.walk(loop) if isinstance(it, ast.If) for name in _kept_best(it)}
@@ -286,12 +294,44 @@ def _learn(made: Origins, statement: ast.stmt) -> None:
             if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store):
                 made.kinds.pop(it.id, None)
                 made.constants.discard(it.id)
+                made.held.discard(it.id)
         return
     for name, node in bindings(statement):
         kind = kind_of(node, made.kinds)
         made.kinds[name] = Kind.DATA if kind is Kind.RANDOM or is_best_setting(node) else kind  # what is computed from drawn data is a result
         (made.matched.add if isinstance(node, ast.Compare) and made.compares(node) else made.matched.discard)(name)
+        (made.held.add if _is_written(node, made) else made.held.discard)(name)
         (made.constants.add if _is_scalar(node) or made.is_constant(node) else made.constants.discard)(name)
+
+
+def _is_written(node: ast.expr, made: Origins) -> bool:
+    """Whether this is a list or an array that is written out with constants alone."""
+    if isinstance(node, ast.Call) and path_of(node.func)[-1:] in (["array"], ["matrix"], ["asarray"]) and node.args:
+        return _is_written(node.args[0], made)
+    return isinstance(node, (ast.List, ast.Tuple)) and bool(node.elts) and all(made.is_constant(it) or _is_written(it, made) for it in node.elts)
+
+
+def _given_on(program: Program) -> set[str]:
+    """Names that are changed in place, or that functions get or read, which may change what they hold."""
+    found = {name for part in program.parts for name in part.scope.mutates}
+    for node in program.reached:
+        found |= {it.id for it in ast.walk(node) if isinstance(it, ast.Name)}
+    for call in (it for part in program.parts for it in ast.walk(part.node) if isinstance(it, ast.Call)):
+        if path_of(call.func) != ["print"]:
+            found |= {it.id for it in (*call.args, *(keyword.value for keyword in call.keywords)) if isinstance(it, ast.Name)}
+    return found
+
+
+def _switched(loop: ast.AST, made: Origins) -> set[str]:
+    """Names that a loop binds to a choice of constants, and to nothing else."""
+    choices: set[str] = set()
+    others: set[str] = set()
+    for it in ast.walk(loop):
+        if isinstance(it, ast.stmt):
+            for name, node in bindings(it):
+                is_choice = isinstance(node, ast.IfExp) and made.is_constant(node.body) and made.is_constant(node.orelse)
+                (choices if is_choice else others).add(name)
+    return choices - others
 
 
 def _is_scalar(node: ast.expr) -> bool:

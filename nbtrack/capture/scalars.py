@@ -68,7 +68,7 @@ def _bound(cell: Cell) -> Iterator[Measured]:
         shown = called if called and (not is_measure(name) or is_curve(cell, name)) and is_measure(called) else name
         yield Measured(shown, value, "bound to a computed number", name, node=node, line=getattr(node, "lineno", 0), may_diverge=True)
     several = cell.entry.facts.get(TOLD_APART, set())
-    for name in sorted((origins.looped - origins.targets - origins.chosen - latest.keys() - several) | origins.bests):
+    for name in sorted((origins.looped - origins.targets - origins.chosen - origins.switched - latest.keys() - several) | origins.bests):
         value = number(cell.namespace.get(name))
         if (
             isinstance(value, float)

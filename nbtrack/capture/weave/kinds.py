@@ -34,7 +34,7 @@ _CLOCKS = frozenset(
 _RANDOM = frozenset(
     ("random", "rng", "rand", "randn", "randint", "randrange", "choice", "choices", "uniform", "normal", "shuffle", "sample", "permutation",
      "integers", "default_rng", "standard_normal", "binomial", "poisson", "gauss", "random_sample", "randperm", "multivariate_normal", "rand_like",
-     "randn_like")
+     "randn_like", "multinomial", "bernoulli")
 )  # fmt: skip
 _SIZES = frozenset(
     ("len", "size", "numel", "dim", "count", "index", "ord", "id", "hash", "argmax", "argmin", "searchsorted", "bit_length", "qsize", "nunique")

@@ -100,6 +100,8 @@ def test_last_expressions(measured, code, found):
             "import numpy as np\ndef cross_val_score(k): return np.array([.5, .75])\nprint(cross_val_score(2).mean())\nprint(np.mean(y))",
             {"cross_val_score": 0.625},
         ),
+        ("import numpy as np\nr = 10.0 ** 2\nR = np.array([[r, 0.0], [0.0, r]])\nprint('You assumed %.2f in R.' % R[0, 0])", {}),
+        ("kept = [0.5, 0.5]\ndef go():\n    kept[0] = evaluate(y, p)[0]\ngo()\nprint('loss at the end:', kept[0])", {"loss_at_the_end": 0.1875}),
         ("print(y)\nprint('y', y)\nprint('version', '1.0')", {}),
         ("class M:\n    def predict(self, x): return [sum(x) / 2]\nm = M()\nprint('the price of it:', m.predict(y)[0])", {}),
         ("m, d = evaluate(y, p)\nprint(f'Accuracy: {m:.2f} +/- {d:.2f}')", {"accuracy": 0.1875, "accuracy_std": 0.75}),
@@ -375,6 +377,11 @@ def test_a_function_that_measures_at_several_settings_has_a_metric_for_each(note
 def test_what_a_loop_goes_through_is_no_metric_and_the_best_it_keeps_is_one(measured):
     code = "best = 9.0\nfor learning_rate in [0.5, 0.25]:\n    v = evaluate(y, p)[0] * learning_rate\n    if v < best:\n        best = v"
     assert measured(DATA, code) == {"best": 0.046875}
+
+
+def test_a_setting_that_a_loop_switches_between_literals_is_no_metric(measured):
+    code = "for i in range(6):\n    lr = 0.5 if i < 3 else 0.25\n    acc = evaluate(y, p)[1] * lr"
+    assert measured(DATA, code) == {"acc": 0.1875}
 
 
 def test_a_fitted_model_that_later_cells_ask_is_measured_once(notebook_of):

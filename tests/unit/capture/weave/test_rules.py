@@ -390,6 +390,7 @@ QUIET = {
     "items of data": "xs = [1.5, 2.5, 3.7]\nfor i in range(len(xs)):\n    x = xs[i]\n    y = x * 2",
     "what a function takes the mean of": "def evaluate(n):\n    returns, wins = [], 0\n    for k in range(n):\n        G = 1 / (k + 1)\n        returns.append(G)\n    return sum(returns) / len(returns), wins\nevaluate(6)",
     "random draws": "import random\nfor i in range(5):\n    u = random.random()\n    v = 2 * random.random() - 1",
+    "samples that are kept": "import numpy as np\ndraws = np.random.RandomState(0)\nout = []\nwhile len(out) < 9:\n    ix = int(draws.multinomial(1, [0.5, 0.25, 0.25])[0])\n    out.append(ix)",
     "constants": "for i in range(5):\n    lr = 0.1\n    loss = 0.5",
     "truth values and texts": "for i in range(5):\n    acc = i > 2\n    score = str(i / 3)\n    loss = None",
     "where the best one was": "s = []\nfor e in range(4):\n    best = 9.0\n    for j in range(3):\n        v = abs(e - j)\n        if v < best:\n            best, axis = v, j\n            axis = j\n    s.append((axis, 'x'))",
