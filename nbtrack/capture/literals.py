@@ -17,7 +17,7 @@ from nbtrack.capture.kinds import TELLING, WORK, is_param_name, is_param_value
 from nbtrack.capture.naming import claim
 from nbtrack.capture.program import Program, program_of
 from nbtrack.capture.source import Cell, Finding, Source
-from nbtrack.capture.uses import uses_in
+from nbtrack.capture.uses import is_limit_of_drawing, uses_in
 from nbtrack.entities.ledger import Entry
 from nbtrack.notebooks.document import tagged_cells
 from nbtrack.patterns import regex
@@ -52,6 +52,8 @@ class Literals(Source):
         for name, value in own.items():
             if name in cell.request.measured or not is_param_name(name) or not is_param_value(value, name):
                 continue
+            if is_limit_of_drawing(program, name):
+                continue
             is_used = name in uses.of
             if uses.matter(name, value) or (cell.is_own and (not is_used or TELLING.search(name))):
                 yield Finding("param", name, value, "bound to a literal in the cell")
@@ -68,7 +70,7 @@ class Literals(Source):
         for name, value, entry in earlier_literals(cell, program, begun):
             if name in own or name in cell.request.measured or not is_param_name(name) or not is_param_value(value, name):
                 continue
-            if uses.matter(name, value) or name in begun:
+            if (uses.matter(name, value) or name in begun) and not is_limit_of_drawing(program, name):
                 yield Finding("param", name, value, f"bound to a literal in cell {entry.execution_count or entry.number}, and used here")
 
 

@@ -13,6 +13,7 @@ from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, bindings, flat_statements, origins_of, through
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.unnamed import name_of, said_above
+from nbtrack.capture.uses import is_limit_of_drawing
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_coefficient, is_measure
 from nbtrack.patterns import regex
@@ -63,7 +64,7 @@ def _bound(cell: Cell) -> Iterator[Measured]:
         called = labels.get(name, "")
         if isinstance(node, ast.Call) and path_of(node.func)[-1:] and name not in labels and deviation_of(node) is not None:
             continue  # of scores, and not shown
-        if not _is_result(origins, name, node, value, called):
+        if not _is_result(origins, name, node, value, called) or (not called and is_limit_of_drawing(program, name)):
             continue
         shown = called if called and (not is_measure(name) or is_curve(cell, name)) and is_measure(called) else name
         yield Measured(shown, value, "bound to a computed number", name, node=node, line=getattr(node, "lineno", 0), may_diverge=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import field
+from typing import TypeGuard
 
 from nbtrack.capture.kinds import DATA, SHOWING, STORING, WORK, call_kind, is_bar, only_shows
 from nbtrack.capture.program import Program
+from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
 INDEX = "index"
@@ -19,6 +22,11 @@ KEYS = "keys"
 """As a mapping whose items are read by constant keys, or that is spread with `**`."""
 ATTRIBUTES = "attributes"
 """As an object whose attributes are read."""
+
+
+_LIMITS = regex(r"[xyz]\d?_?(min|max)\d?|(min|max)_?[xyz]\d?", re.I)
+_OTHER_END = {"min": "max", "max": "min", "MIN": "MAX", "MAX": "MIN"}
+_DRAWN = "uses but for ends of axes"
 
 
 @dataclass
@@ -51,6 +59,26 @@ def uses_in(program: Program) -> Uses:
         kept = uses_of(program, [*(part.node for part in program.parts), *program.reached])
         program.entry.facts["uses"] = kept
     return kept
+
+
+def is_limit_of_drawing(program: Program, name: str) -> bool:
+    """Whether a name is that of an end of an axis, `x_min` beside `x_max`, and no code uses it but to draw, or to compute other such ends."""
+    other = re.sub("min|max|MIN|MAX", lambda it: _OTHER_END[it.group()], name)
+    if not _LIMITS.fullmatch(name) or not any(other in part.scope.writes for part in program.parts):
+        return False  # a minimum that was found may be drawn, too
+    kept: Uses | None = program.entry.facts.get(_DRAWN)
+    if kept is None:
+        nodes: list[ast.AST] = [*(part.node for part in program.parts), *program.reached]
+        kept = program.entry.facts[_DRAWN] = uses_of(program, [it for it in nodes if not _sets_limit(it)])
+    kinds = set(kept.of.get(name, ()))
+    for it in (part.node for part in program.parts if _sets_limit(part.node)):
+        if any(isinstance(inner, ast.Name) and inner.id == name and isinstance(inner.ctx, ast.Load) for inner in ast.walk(it)):
+            kinds |= {kind for target in it.targets if isinstance(target, ast.Name) for kind in kept.of.get(target.id, {OTHER})}
+    return SHOWING in kinds and kinds <= {SHOWING, INDEX}
+
+
+def _sets_limit(node: ast.AST) -> TypeGuard[ast.Assign]:
+    return isinstance(node, ast.Assign) and all(isinstance(it, ast.Name) and _LIMITS.fullmatch(it.id) for it in node.targets)
 
 
 def _own_names(node: ast.AST) -> Iterator[str]:

@@ -48,6 +48,11 @@ TRAIN = "def train(data, lr=0.1, epochs=10, verbose=True):\n    return sum(data)
         (["alpha = 0.5", "w = 1.0\nfor i in range(3):\n    w -= alpha * w\n    alpha = alpha * 0.9"], {"alpha": 0.5}),
         (["alpha = 0.5\nw = 1.0\nfor i in range(3):\n    w -= alpha * w\n    alpha *= 0.9"], {"alpha": 0.5}),
         (["DRAWN = False\ndef plot_it(x):\n    pass", "w = 3 * 2\nif DRAWN:\n    print(w)\nelse:\n    plot_it(w)"], {}),
+        (
+            ["w = [len('ab')]\nx_min = -3\ny_min = w[0] * x_min\nx_max, z = 3, 4\ndef plot(*them):\n    pass\nplot([x_min, x_max], [y_min, z])\ngap = z - 1"],
+            {"z": 4},
+        ),
+        (["import random\nx_min, x_max = -3, 3\nstart = random.uniform(x_min, x_max)\nprint(x_min)"], {"x_min": -3, "x_max": 3}),
         (["DRAWN = False\nSCALED = True", "w = 3 * 2\nif not DRAWN:\n    print(w)\nif SCALED:\n    w = w / 7"], {"SCALED": True}),
         (["needed = {'numpy': '1.21.2', 'torch': '2.0'}\ndef check(them):\n    return len(them)\ncheck(needed)"], {}),
     ],
