@@ -37,6 +37,11 @@ class LiveCurve:
         self._next = now + max(_LOOK_S, took * _SHARE)
         return found
 
+    def rest(self, run_id: str) -> dict[int, float]:
+        """The points of a run that is over which nobody has looked at yet."""
+        self.run_id, self._next = run_id, 0.0
+        return self.look()
+
 
 def is_round(step: int) -> bool:
     """Whether a step has at most two digits before its zeros: all to 100, then every 10th, from 1,000 every 100th."""

@@ -250,6 +250,8 @@ class Sweep:
         if result.notebook:
             self._reports.submit(keep_report, self._home, result.run_id, result.notebook)
         if result.state is State.FINISHED:
+            if self.plan.prune != "none" and (points := it.curve.rest(result.run_id)):
+                self._study.is_hopeless(number, points)  # later trials are held against all of it, however quick it was
             self._close(it.trial, result.run_id, result.outputs)
         elif it.is_pruned and result.stopped is StopReason.PRUNED:
             self._over(it.trial, None, Ended.PRUNED, "pruned")
