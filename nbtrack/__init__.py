@@ -70,13 +70,21 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: Any) -> None:
     """`%load_ext nbtrack`."""
-    from nbtrack.capture import autolog
-    from nbtrack.magics.load import load
-    from nbtrack.store.autologged import Autologging
-    from nbtrack.store.joined import enter
+    import gc
 
-    autolog.door = Autologging()
-    load(shell, enter)
+    was_collecting = gc.isenabled()
+    gc.disable()  # all that is made now stays: going through the kernel's objects for it would be a tenth of the time
+    try:
+        from nbtrack.capture import autolog
+        from nbtrack.magics.load import load
+        from nbtrack.store.autologged import Autologging
+        from nbtrack.store.joined import enter
+
+        autolog.door = Autologging()
+        load(shell, enter)
+    finally:
+        if was_collecting:
+            gc.enable()
 
 
 def unload_ipython_extension(shell: Any) -> None:

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from nbtrack.entities import State
 
 
@@ -215,6 +217,13 @@ def test_loading_imports_no_heavy_library(bare_kernel):
     assert bare_kernel.run("import sys; [m for m in ('mlflow', 'pandas', 'matplotlib', 'numpy', 'sqlalchemy') if m in sys.modules]").result == "[]"
     bare_kernel.run("%%track\npass")
     assert bare_kernel.run("[m for m in ('mlflow', 'pandas', 'matplotlib', 'numpy', 'sqlalchemy') if m in sys.modules]").result == "[]"
+
+
+@pytest.mark.parametrize("word", ["enable", "disable"])
+def test_loading_leaves_the_garbage_collector_as_it_was(bare_kernel, word):
+    bare_kernel.run(f"import gc; gc.{word}()")
+    bare_kernel.run("%load_ext nbtrack")
+    assert bare_kernel.run("gc.isenabled()").result == str(word == "enable")
 
 
 def test_an_unwritable_journal_costs_a_cell_one_notice_and_the_cell_finishes(bare_kernel):
