@@ -41,6 +41,8 @@ _MACHINERY_ROOTS = _words("""
 _STATISTICS_ROOTS = _words("""
     statsmodels scipy pingouin
 """)
+_BARS = _words("tqdm trange tnrange tqdm_notebook progress_bar track")
+_BAR_ROOTS = _words("tqdm fastprogress rich")
 _SHOWING_BUILTINS = _words("""
     print display format str repr round help
 """)
@@ -151,9 +153,7 @@ def is_generator(dotted: str) -> bool:
 
 def is_bar(dotted: str) -> bool:
     """Whether a call only shows how far a loop is, and gives on what it goes through."""
-    return dotted.rpartition(".")[2] in ("tqdm", "trange", "tnrange", "tqdm_notebook", "progress_bar", "track") and dotted.partition(".")[0] in (
-        "tqdm", "fastprogress", "rich", "trange", "progress_bar",
-    )  # fmt: skip
+    return dotted.partition(".")[0] in _BAR_ROOTS and dotted.rpartition(".")[2] in _BARS
 
 
 def is_machinery(dotted: str) -> bool:

@@ -108,12 +108,7 @@ def scoring_of(node: ast.expr) -> str:
             core, is_turned = through(core.operand), True
         elif isinstance(core, ast.BinOp) and isinstance(core.op, ast.Mult) and isinstance(core.left, ast.UnaryOp) and ast.unparse(core.left) in ("-1", "-1.0"):
             core, is_turned = through(core.right), True
-        elif (
-            isinstance(core, ast.Call) and path_of(core.func)[-1:] != ["cross_val_score"] and path_of(core.func)[-1:][0:1] and path_of(core.func)[-1] in _MEANS
-        ):
-            about = _about(core)
-            if about is None:
-                return ""
+        elif isinstance(core, ast.Call) and _MEANS.intersection(path_of(core.func)[-1:]) and (about := _about(core)) is not None:
             core = about
         else:
             break
