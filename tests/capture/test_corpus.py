@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import label
@@ -150,6 +151,13 @@ def test_what_only_a_child_run_has_is_no_noise():
 def test_a_number_behind_a_name_tells_one_of_several_apart():
     assert judged("metrics", series=[Series("accuracy", 1, 0.5), Series("svc.accuracy_2", 1, 0.9512)]).got == 1
     assert judged("metrics", series=[Series("accuracy_2", 1, 0.5)]).got == 0
+
+
+def test_two_labels_of_one_value_are_met_by_two_findings_and_a_repeat_that_is_optional_is_right():
+    labels = replace(LABELS, metrics={"a.score": 0.5, "b.score": 0.5}, printed={}, aliases={}, optional={**LABELS.optional, "metrics": ["again"]})
+    found = [Series("a.score", 1, 0.5), Series("b.score", 1, 0.5), Series("again.score", 1, 0.5), Series("again", 1, 0.5)]
+    tally = score(Execution(labels, Found(series=found), frozenset(), 0.0, ""))["metrics"]
+    assert (tally.got, tally.good, tally.noise) == (2, 3, ["again.score=0.5"])
 
 
 def test_models_are_matched_one_to_one_and_by_flavor_where_the_class_is_not_told():

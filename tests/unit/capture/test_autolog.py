@@ -211,6 +211,14 @@ def test_a_search_that_a_cross_validation_fits_for_its_folds_tells_no_best_of_th
     assert not [name for _, name in found if name.startswith("best_")]
 
 
+def test_an_estimator_that_a_search_chose_is_no_text_among_the_params(notebook):
+    pytest.importorskip("sklearn")
+    notebook.run("from sklearn.model_selection import GridSearchCV\nfrom sklearn.pipeline import Pipeline\nfrom sklearn.svm import SVC\nimport mlflow.sklearn")
+    found = notebook.tracked("search = GridSearchCV(Pipeline([('clf', SVC())]), {'clf': [SVC(C=1.0), SVC(C=2.0)], 'clf__gamma': [0.1]}, cv=2).fit(X, y)")
+    best = {name[len("best.") :]: it for (kind, name), it in found.items() if kind == "param" and name.startswith("best")}
+    assert str(best["clf__gamma"]) == "0.1" and "clf" not in best
+
+
 def test_candidates_of_a_search_hold_what_tells_them_apart(notebook, home):
     pytest.importorskip("sklearn")
     notebook.run("from sklearn.model_selection import GridSearchCV\nfrom sklearn.tree import DecisionTreeClassifier\nimport mlflow.sklearn")

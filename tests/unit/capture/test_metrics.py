@@ -7,6 +7,7 @@ import pytest
 from nbtrack.capture.about import setting_of
 from nbtrack.capture.measures import Measured, metrics, number
 from nbtrack.capture.reports import _rows
+from nbtrack.capture.results import Results
 from nbtrack.capture.scalars import LastExpression, Scalars
 from nbtrack.capture.source import Cell, Source
 from nbtrack.capture.sources import SOURCES
@@ -303,6 +304,26 @@ class Model:
 def accuracy_score(a, b): return sum(i == j for i, j in zip(a, b)) / len(a)
 y = [1., 2., 3., 4., 5., 6., 7., 8.]
 """
+
+
+def test_a_study_that_goes_on_in_a_later_cell_keeps_its_name(notebook_of):
+    pytest.importorskip("optuna")
+    run = cells_of_one_run(notebook_of, Results())
+    run(
+        "import optuna\noptuna.logging.set_verbosity(optuna.logging.ERROR)\nstudy = optuna.create_study(sampler=optuna.samplers.GridSampler({'x': [3.0, 1.0]}, seed=0))"
+    )
+    first = run("study.optimize(lambda trial: trial.suggest_float('x', 0, 4), n_trials=1)", "a")
+    study = "study.enqueue_trial({'x': 0.5})\nstudy.optimize(lambda trial: trial.suggest_float('x', 0, 4), n_trials=1)"
+    assert set(first) == {"best_value"} and run(study, "b") == {"best_value": 0.5}
+
+
+def test_what_only_chose_a_setting_tells_no_best_score(notebook_of):
+    pytest.importorskip("sklearn")
+    run = cells_of_one_run(notebook_of, Results())
+    ridge = "import numpy as np\nfrom sklearn.linear_model import RidgeCV\nx = np.arange(12.0).reshape(-1, 1)\nridge = RidgeCV(alphas=[.1, 1.0]).fit(x, np.sin(x[:, 0]))"
+    assert run(ridge) == {}
+    search = "from sklearn.linear_model import Ridge\nfrom sklearn.model_selection import GridSearchCV\nsearch = GridSearchCV(Ridge(), {'alpha': [.1, 1.0]}, cv=2).fit(x, np.sin(x[:, 0]))"
+    assert set(run(search)) == {"best_score"}
 
 
 def test_results_of_several_models_in_one_run_are_told_apart(notebook_of):

@@ -204,6 +204,14 @@ def test_a_tensor_is_read_at_once_and_its_graph_let_go(curves):
     assert found == {"loss": [1, 2, 3, 4], "total": [1, 3, 6, 10]}
 
 
+def test_a_list_of_tensors_is_read_as_numbers_are(curves):
+    pytest.importorskip("torch")
+    found = curves(
+        "import torch\nlosses = [0] * 3\nfor e in range(3):\n    for b in range(4):\n        loss = torch.tensor(b / 4)\n        losses[e] += loss / (e + 1)"
+    )
+    assert found == {"losses": [1.5, 0.75, 0.5]}
+
+
 @pytest.fixture
 def module(tmp_path, monkeypatch):
     """A module beside the notebook, with its name."""
