@@ -25,6 +25,7 @@ from nbtrack.capture.readers import WORDS, Reading, reading_of, readings_in, rea
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.schemas import is_of, sample_of, shape_of
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.text_files import shape_of_file
 from nbtrack.capture.weave import taps
 from nbtrack.entities.ledger import Entry, Scope
 from nbtrack.errors import SettingError
@@ -247,8 +248,10 @@ def _data(reading: Reading, at: int, look: _Look, bound: list[str], *, is_brief:
         try:
             md5 = dvc_md5(path)
             digest = md5 or (of_file(path, is_brief=is_brief) if path.is_file() else _digest(look, reading))
+            shape = shape_of_file(path) if rows is None and not is_brief and path.is_file() else None
         except OSError:  # it is gone, or a name such as *.csv
-            md5, digest = "", _digest(look, reading)
+            md5, digest, shape = "", _digest(look, reading), None
+        facts = replace(facts, rows=shape[0], columns=shape[1]) if shape is not None else facts
         return replace(facts, name=path.name, digest=digest, source_type="local", source={"uri": reading.path, **({"dvc": md5} if md5 else {})})
     return replace(facts, digest=_digest(look, reading))
 

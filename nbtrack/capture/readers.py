@@ -18,7 +18,9 @@ from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 
-WORDS = regex(r"\b(read_\w+|scan_\w+|load\w*|fetch_\w+|make_\w+|loadtxt|genfromtxt|fromfile|open|get_rdataset|datasets?|Dataset\w*|DataLoader|File)\b")
+WORDS = regex(
+    r"\b(read_\w+|scan_\w+|load\w*|fetch_\w+|make_\w+|loadtxt|genfromtxt|fromfile|open|get_rdataset|datasets?|Dataset\w*|DataLoader|File|\w*DMatrix|Pool)\b"
+)
 """Code without any of these reads no data."""
 _USUAL = {"pd": "pandas", "np": "numpy", "pl": "polars", "sns": "seaborn", "pq": "pyarrow.parquet", "sm": "statsmodels.api", "plt": "matplotlib.pyplot"}
 _PATH_READERS = (
@@ -29,6 +31,8 @@ _PATH_READERS = (
     (regex(r"scipy\.io\..*loadmat"), ("file_name",)),
     (regex(r"h5py\..*File"), ("name",)),
 )
+_BOOSTED = regex(r"(xgboost\.(.*\.)?(Quantile)?DMatrix|lightgbm\.(.*\.)?Dataset|catboost\.(.*\.)?Pool)")
+"""Where boosting libraries take the path of a file, or data that something else read."""
 _CALL_READERS = regex(
     r"sklearn\.datasets\..*\.?(load|fetch|make)_\w+|seaborn\..*\.?load_dataset|statsmodels\.(api\.)?datasets\..+|keras\.(.*\.)?datasets\..+\.load_data"
     r"|(datasets|torchvision\.datasets|torchaudio\.datasets|torchtext\.datasets)\..+|tensorflow_datasets\..*load|vega_datasets\..+|scipy\.datasets\.\w+"
@@ -112,6 +116,9 @@ def reading_of(call: ast.Call, names: Mapping[str, Any]) -> Reading | None:
             if isinstance(given, (str, Path)) or given is MISSING:
                 return Reading(name, name.rpartition(".")[2], str(given) if given is not MISSING else "")
             return None  # a buffer, which something else read
+    if _BOOSTED.fullmatch(name):
+        given = value_of(argument(call, 0, "data"), names)
+        return Reading(name, name.rpartition(".")[2], str(given).partition("?format=")[0]) if isinstance(given, (str, Path)) else None
     if _CALL_READERS.fullmatch(name) and name.rpartition(".")[2] not in ("Dataset", "DataLoader", "concatenate_datasets"):
         last = name.rpartition(".")[2]
         if last in ("load", "load_pandas", "load_data"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import json
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import pytest
 
 from nbtrack.capture import digests
 from nbtrack.capture.datasets import Datasets
+from nbtrack.capture.text_files import MOST, shape_of_file
 from nbtrack.capture.weave import taps
 from nbtrack.delivery.loop import Loop
 from nbtrack.entities import Kind
@@ -29,6 +31,9 @@ def notebook(notebook_of, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "houses.csv").write_text(TABLE)
     (tmp_path / "other.csv").write_text(TABLE)
+    for name, text in (("names.txt", "emma\n\nava, the first\n"), ("one.json", "[1]"), ("a.train", "1 3:1\n0 4:1\n")):
+        (tmp_path / name).write_text(text)
+    (tmp_path / "p.data.gz").write_bytes(gzip.compress(b"1,2,3\n4,5,6\n"))
     notebook = notebook_of(Datasets())
     notebook.run("import numpy as np, pandas as pd")
     return notebook
@@ -64,8 +69,12 @@ def test_only_what_the_cell_uses_counts(notebook):
         ("from pathlib import Path\ndf = pd.read_csv(Path('.') / 'houses.csv')", "houses.csv", "30 x 2"),
         ("from pandas import read_csv as r\ndf = r('houses.csv')", "houses.csv", "30 x 2"),
         ("A = np.loadtxt('houses.csv', delimiter=',', skiprows=1)", "houses.csv", "30 x 2"),
-        ("with open('houses.csv') as file:\n    lines = file.readlines()", "houses.csv", "?"),
-        ("import csv\nfile = open('houses.csv')\nrows = list(csv.reader(file))\nfile.close()", "houses.csv", "?"),
+        ("with open('houses.csv') as file:\n    lines = file.readlines()", "houses.csv", "30 x 2"),
+        ("import csv\nfile = open('houses.csv')\nrows = list(csv.reader(file))\nfile.close()", "houses.csv", "30 x 2"),
+        ("with open('names.txt') as file:\n    words = file.read().split()", "names.txt", "2 rows"),
+        ("import gzip\nwith gzip.open('p.data.gz', 'rt') as file:\n    rows = [it.split() for it in file]", "p.data.gz", "2 x 3"),
+        ("import json\nwith open('one.json') as file:\n    held = json.load(file)", "one.json", "?"),
+        ("import lightgbm as lgb\ndata = lgb.Dataset('a.train?format=libsvm')", "a.train", "2 rows"),
         ("def get(path, sep=','):\n    return pd.read_csv(path, sep=sep)\ndf = get('houses.csv')", "houses.csv", "30 x 2"),
         ("def get(name):\n    path = name + '.csv'\n    return pd.read_csv(path)\ndf = get('houses')", "houses.csv", "30 x 2"),
         ("from sklearn.datasets import load_iris\niris = load_iris()", "load_iris", "150 x 4"),
@@ -84,11 +93,19 @@ def test_only_what_the_cell_uses_counts(notebook):
     ],
 )
 def test_calls_that_read(notebook, code, name, size):
-    for package in ("polars", "pyarrow"):
+    for package in ("polars", "pyarrow", "lightgbm"):
         if f"import {package}" in code:
             pytest.importorskip(package)
     assert notebook.tracked(code) == {("dataset", name): size}
     assert notebook.view().notices == ()
+
+
+def test_a_text_file_that_cannot_be_counted_has_no_rows(tmp_path):
+    for name, content in (("cut.csv.gz", b"\x1f\x8b\x08\0"), ("binary.dat", b"1,2\0\n"), ("large.txt", b"a\n" * (MOST // 2 + 1))):
+        (tmp_path / name).write_bytes(content)
+        assert shape_of_file(tmp_path / name) is None
+    (tmp_path / "long.csv").write_text("1" * 200_000 + "\n2\n")
+    assert shape_of_file(tmp_path / "long.csv") == (2, None)
 
 
 def test_writing_a_file_reads_nothing(notebook):
