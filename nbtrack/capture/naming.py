@@ -53,7 +53,10 @@ def params(cell: Cell, candidates: Iterable[Candidate]) -> Iterator[Finding]:
 
 
 def _qualified(name: str, group: list[Candidate], known: dict[str, str]) -> Iterator[Finding]:
-    """Each value of a group under the first qualifier that is its alone; where none tells any apart, the first has the plain name: that is how it began."""
+    """Each value of a group under the first qualifier that is its alone; where none tells any apart, the first has the plain name: that is how it began.
+
+    What an earlier cell has given another value already, under every name it may have, gets this one as a later value.
+    """
     owners: dict[str, set[str]] = defaultdict(set)
     for it in group:
         for qualifier in it.qualifiers:
@@ -61,13 +64,11 @@ def _qualified(name: str, group: list[Candidate], known: dict[str, str]) -> Iter
     seen: set[str] = set()
     for it in group:
         text = as_text(it.value)
-        for qualifier in it.qualifiers:
-            full = f"{qualifier}.{name}"
-            if len(owners[qualifier]) == 1 and known.get(full, text) == text:
-                if full not in known and full not in seen:
-                    seen.add(full)
-                    yield Finding("param", full, it.value, it.rule)
-                break
+        own = [f"{qualifier}.{name}" for qualifier in it.qualifiers if len(owners[qualifier]) == 1]
+        full = next((each for each in own if known.get(each, text) == text), own[0] if own else "")
+        if full and known.get(full) != text and full not in seen:
+            seen.add(full)
+            yield Finding("param", full, it.value, it.rule)
     is_told = seen or any(f"{qualifier}.{name}" in known for it in group for qualifier in it.qualifiers)
     if group and not is_told and name not in known:
         yield Finding("param", name, group[0].value, group[0].rule)

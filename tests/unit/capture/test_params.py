@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from nbtrack.capture import naming
 from nbtrack.capture.configs import fields_of
 from nbtrack.capture.source import Source
 from nbtrack.capture.sources import SOURCES
@@ -390,3 +391,19 @@ def test_a_flag_of_an_earlier_cell_settles_a_test_while_it_has_its_value(params)
     assert "depth" not in params(MODELS, "simple = True", tested)
     found = params(MODELS, "simple = True", tested, "simple = False", "width = m.width * 2\nprint(width)")
     assert found["depth"] == 3
+
+
+@pytest.mark.parametrize(
+    ("seen", "values", "found"),
+    [
+        ({}, [100], [("epochs", 100)]),
+        ({"epochs": "100"}, [50], [("fit.epochs", 50)]),
+        ({"epochs": "100", "fit.epochs": "50"}, [200], [("fit.epochs", 200)]),
+        ({"epochs": "100", "fit.epochs": "50"}, [50], []),
+        ({"epochs": "100", "fit.epochs": "50"}, [200, 300], []),
+    ],
+)
+def test_a_third_value_of_a_run_is_a_later_one_of_the_name_that_tells_most(seen, values, found):
+    cell = SimpleNamespace(run=SimpleNamespace(params_seen=seen), entry=SimpleNamespace(facts={}))
+    them = (naming.Candidate("epochs", value, "argument of fit()", ("fit",)) for value in values)
+    assert [(it.name, it.value) for it in naming.params(cell, them)] == found
