@@ -1,8 +1,8 @@
 """Holds what was found against the labels: recall and precision of each kind.
 
 Names are alike if they are so without case, separators and forms of one character (`R²` is `R2`), or have the same words in another order, and containers before a name do not count: `config.lr`
-is `lr`, `LogisticRegression.C` and `clf__C` are `C`, `train/loss` is `loss` where the value agrees. So does a number at the end of a metric's name: `accuracy_2` is
-`accuracy` where the value is that of the label.
+is `lr`, `LogisticRegression.C` and `clf__C` are `C`, `train/loss` is `loss` where the value agrees. So does a number at the end of the name of a metric or a curve: `accuracy_2` is
+`accuracy` where the (last) value is that of the label.
 
 Right (good): what is demanded, with its value, and what the labels call optional. Neither right nor wrong (neutral):
 - a param that is a true one of a library's estimator, optimizer or training function (`get_params()` and signatures, read in the kernel); metrics called
@@ -24,7 +24,7 @@ from typing import Any
 
 from execute import Execution
 from found import Data, Model, Series
-from labels import Labels
+from labels import Curve, Labels
 
 _SEPARATORS = re.compile(r"[\W_]+")
 _NUMBERED = re.compile(r"_\d+$")
@@ -130,14 +130,14 @@ def _metrics(labels: Labels, found: list[Series]) -> Tally:
 def _curves(labels: Labels, found: list[Series]) -> Tally:
     tally = Tally()
     for name, curve in labels.curves.items():
-        right = [it for it in found if _is_name(it.name, name, labels) and it.count in curve.points and (curve.last is None or _is_close(it.last, curve.last))]
+        right = [it for it in found if _is_curve(it, name, curve, labels)]
         counts = [f"{it.name}: {it.count}" for it in found if _is_name(it.name, name, labels)]
         tally.want(bool(right), f"{name} x{'/'.join(map(str, curve.points))}" + (f" (found {', '.join(counts)})" if counts else ""))
     told: set[tuple[str, int, float]] = set()
     for it in found:
         if it.count < 2:
             continue
-        named = {(name, it.count, it.last) for name, curve in labels.curves.items() if _is_name(it.name, name, labels) and it.count in curve.points}
+        named = {(name, it.count, it.last) for name, curve in labels.curves.items() if _is_curve_named(it, name, curve, labels)}
         if named:
             verdict = "bad" if told.issuperset(named) else "good"
             told |= named
@@ -152,6 +152,16 @@ def _curves(labels: Labels, found: list[Series]) -> Tally:
             verdict = "bad"
         tally.judge(verdict, f"{it.name} x{it.count}")
     return tally
+
+
+def _is_curve(found: Series, name: str, curve: Curve, labels: Labels) -> bool:
+    return _is_curve_named(found, name, curve, labels) and (curve.last is None or _is_close(found.last, curve.last))
+
+
+def _is_curve_named(found: Series, name: str, curve: Curve, labels: Labels) -> bool:
+    """Whether it has a right number of points and the name, or the name with a number and the last value of that label."""
+    is_named = _is_name(found.name, name, labels) or (_is_close(found.last, curve.last) and _is_named(found.name, name, labels))
+    return is_named and found.count in curve.points
 
 
 def _models(labels: Labels, found: list[Model]) -> Tally:
