@@ -46,7 +46,7 @@ class Origins:
     bests: set[str] = field(default_factory=set)
     """Names in which loops keep the best of what they compute: `if loss < best: best = loss`."""
     filled: set[str] = field(default_factory=set)
-    """Lists in which loops keep what they compute or count."""
+    """Lists and arrays in which loops keep what they compute or count, such as the samples of a chain."""
     switched: set[str] = field(default_factory=set)
     """Names that loops bind to nothing but one of several literals: settings by step, such as `0.1 if i < 100 else 0.01`."""
     held: set[str] = field(default_factory=set)
@@ -94,7 +94,8 @@ class Origins:
         if not path or path[-1] not in _STATISTICS:
             return False
         about = [*node.args] if self._is_library(node.func) else [node.func.value if isinstance(node.func, ast.Attribute) else node.func]
-        if about and isinstance(about[0], ast.Name) and about[0].id in self.filled | self.matched:
+        held = about[0].value if about and isinstance(about[0], ast.Subscript) and isinstance(about[0].slice, ast.Slice) else about[0] if about else None
+        if isinstance(held, ast.Name) and held.id in self.filled | self.matched:
             return False
         return bool(about) and self._is_plain(about[0]) and not self.compares(about[0]) and not self._reads_measure(node)
 
@@ -201,20 +202,32 @@ def origins_of(program: Program) -> Origins:
                 made.bests |= {name for it in ast.walk(loop) if isinstance(it, ast.If) for name in _kept_best(it)}
                 made.targets |= _sums(loop)
                 made.targets |= {it.id for it in ast.walk(loop.target) if isinstance(it, ast.Name)} if not isinstance(loop, ast.While) else set()
-                made.filled |= set(_filled(loop, made.kinds))
+    for part in program.parts:
+        made.filled |= {name for loop in ast.walk(part.node) if isinstance(loop, _LOOPS) for name in _filled(loop, made.kinds)}
     made.consumed = _consumed(program.own)
     program.entry.facts["origins"] = made
     return made
 
 
 def _filled(loop: ast.AST, kinds: Mapping[str, Kind]) -> Iterator[str]:
-    """Names of lists to which a loop appends a computed number, or how far one of its counters went."""
+    """Names of lists to which a loop appends a computed number, or how far one of its counters went, and of arrays whose next item it computes from others."""
     counters = {it.target.id for it in ast.walk(loop) if isinstance(it, (ast.For, ast.AsyncFor)) and isinstance(it.target, ast.Name) and _counts(it.iter)}
     for it in ast.walk(loop):
         if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute) and it.func.attr == "append" and isinstance(it.func.value, ast.Name) and it.args:
             value = it.args[0]
             if (isinstance(value, ast.Name) and value.id in counters) or (not isinstance(value, ast.Name) and kind_of(value, kinds) in NUMERIC):
                 yield it.func.value.id
+        if isinstance(it, (ast.For, ast.AsyncFor, ast.While)):
+            yield from _chained(it)
+
+
+def _chained(loop: ast.For | ast.AsyncFor | ast.While) -> Iterator[str]:
+    """Names of arrays of which a loop reads one item, and writes another: `x[i + 1] = f(x[i])`."""
+    items = [it for it in ast.walk(loop) if isinstance(it, ast.Subscript) and isinstance(it.value, ast.Name)]
+    read = {(it.value.id, ast.unparse(it.slice)) for it in items if isinstance(it.ctx, ast.Load) and isinstance(it.value, ast.Name)}
+    for it in items:
+        if isinstance(it.ctx, ast.Store) and isinstance(it.slice, ast.BinOp) and isinstance(it.value, ast.Name):
+            yield from {name for name, place in read if name == it.value.id and place != ast.unparse(it.slice)}
 
 
 def _counts(node: ast.expr) -> bool:

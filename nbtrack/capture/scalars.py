@@ -12,7 +12,7 @@ from nbtrack.capture.printed import WHOLE, labels_in
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, bindings, flat_statements, origins_of, through
 from nbtrack.capture.source import Cell, Finding, Source
-from nbtrack.capture.unnamed import name_of, said_above
+from nbtrack.capture.unnamed import name_of, said_above, with_scores
 from nbtrack.capture.uses import is_limit_of_drawing
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_coefficient, is_measure
@@ -98,13 +98,15 @@ def _last(cell: Cell) -> Iterator[Measured]:
     if not body or not isinstance(body[-1], ast.Expr) or cell.error is not None or cell.result is None:
         return
     node = body[-1].value
-    origins = origins_of(program_of(cell))
+    program = program_of(cell)
+    origins = origins_of(program)
+    bound = {name: value for it in program.parts for name, value in bindings(it.node)}
     items: list[tuple[ast.expr, Any]] = [(node, cell.result)]
     if isinstance(node, ast.Tuple) and type(cell.result) is tuple and len(cell.result) == len(node.elts):
         items = list(zip(node.elts, cell.result, strict=True))
     for part, found in items:
         value = number(found)
-        name = _of_curve(cell, part) or name_of(part)
+        name = _of_curve(cell, part) or name_of(with_scores(part, bound))
         if type(value) is float and not is_measure(name) and len(items) == 1:
             name = said_above(cell.entry, part.lineno) or name
         if value is None or not name or _NO_RESULTS.fullmatch(name) or (type(value) is int and not WHOLE.search(name)) or is_curve(cell, name):

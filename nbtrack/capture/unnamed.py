@@ -6,6 +6,7 @@ import ast
 import io
 import re
 import tokenize
+from collections.abc import Mapping
 
 from nbtrack.capture.labels import own_name, share_of, snake, std_of
 from nbtrack.capture.provenance import through
@@ -15,7 +16,7 @@ from nbtrack.entities.ledger import Entry
 from nbtrack.patterns import regex
 
 _MEANS = frozenset(("mean", "median", "average", "nanmean", "fmean"))
-_SQUARED = regex(r"(^|_)(msl?e)(?=$|_)")
+_SQUARED = regex(r"(^|_)(msl?e|mean_squared)(?=$|_)")
 _RATES: dict[tuple[str, ...], dict[tuple[str, ...], str]] = {
     ("fn", "fp", "tn", "tp"): {("tn", "tp"): "accuracy", ("fn", "fp"): "error"},
     ("fn", "tp"): {("tp",): "recall", ("fn",): "false_negative_rate"},
@@ -53,12 +54,11 @@ def name_of(node: ast.expr) -> str:
         if name := std_of(core):
             return name
         if path and path[-1] == "sqrt" and len(core.args) == 1:
-            inner = name_of(core.args[0])
-            return root_of(inner) if inner and (is_measure(inner) or isinstance(through(core.args[0]), ast.Attribute)) else "sqrt"
+            return _root(core)
         if path and path[-1] in ("max", "min", "mean", "median") and len(core.args) == 1 and isinstance(core.args[0], ast.Name):
             return f"{core.args[0].id}.{path[-1]}"
         if path and path[-1] in _MEANS and isinstance(about := _about(core), ast.Call) and (function := path_of(about.func)):
-            return snake(function[-1])
+            return _root(about) if function[-1] == "sqrt" and len(about.args) == 1 else snake(function[-1])
         return snake(path[-1]) if path else ""
     if isinstance(core, ast.BinOp):
         left, right = name_of(core.left), name_of(core.right)
@@ -72,8 +72,36 @@ def name_of(node: ast.expr) -> str:
 
 def root_of(name: str) -> str:
     """What the root of a measure is called: `rmse` of `mse`, else `root_...`."""
-    root = _SQUARED.sub(r"\1r\2", name)
+    root = _SQUARED.sub(lambda found: found[1] + ("root_" if "_" in found[2] else "r") + found[2], name)
     return root if root != name else f"root_{name}"
+
+
+def _root(call: ast.Call) -> str:
+    """What `np.sqrt(...)` is called."""
+    inner = name_of(call.args[0])
+    return root_of(inner) if inner and (is_measure(inner) or isinstance(through(call.args[0]), ast.Attribute)) else "sqrt"
+
+
+def with_scores(node: ast.expr, bound: Mapping[str, ast.expr]) -> ast.expr:
+    """The expression with what scores come from where their root is taken: `np.sqrt(-scores)` says an error only by the scoring that was asked for.
+
+    Args:
+        bound: what names were bound to last.
+    """
+    if not any(isinstance(it, ast.Call) and path_of(it.func)[-1:] == ["sqrt"] for it in ast.walk(node)):
+        return node
+    told = {name: ast.unparse(value) for name, value in bound.items() if scoring_of(value)}
+    return _Scores(told).visit(ast.parse(ast.unparse(node), mode="eval").body) if told else node
+
+
+class _Scores(ast.NodeTransformer):
+    """Puts the calls that scores come from in the place of their names."""
+
+    def __init__(self, told: Mapping[str, str]) -> None:
+        self._told = told
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.parse(self._told[node.id], mode="eval").body if node.id in self._told else node
 
 
 def rate_of(node: ast.expr) -> str:

@@ -63,6 +63,11 @@ def test_names_bound_to_a_computed_number(measured, code, found):
         ("mse, acc = evaluate(y, p)\nmse ** 0.5, acc", {"mse": 0.1875, "acc": 0.75, "rmse": 0.4330127018922193}),
         ("import numpy as np\nnp.mean(np.array(y) == np.array(p))", {"accuracy": 0.25}),
         ("import numpy as np\nmse, _ = evaluate(y, p)\nnp.sqrt(mse)", {"mse": 0.1875, "rmse": 0.4330127018922193}),
+        (
+            "import numpy as np\ndef cross_val_score(m, scoring): return np.array([-.25, -1.0])\nscores = cross_val_score(2, scoring='neg_mean_squared_error')\n"
+            "np.mean(np.sqrt(-scores))",
+            {"root_mean_squared_error": 0.75},
+        ),
         ("import numpy as np\nscores = np.array([evaluate(y, p)[1], .25])\nscores.mean(), scores.std()", {"scores": 0.5, "scores_std": 0.25}),
         ("len(y)", {}),
         ("max(y)", {}),
@@ -121,6 +126,11 @@ def test_last_expressions(measured, code, found):
         (
             "import statistics\nneeded = []\nfor e in range(4):\n    for t in range(9):\n        if t > e:\n            break\n    needed.append(t)\nprint('Average number of steps:', statistics.mean(needed) * 1.0)",
             {"average_number_of_steps": 2.5},
+        ),
+        (
+            "import numpy as np\nk = np.zeros(4)\nfor i in range(3):\n    k[i + 1] = k[i] + evaluate(y, p)[1]\nprint('mean of the chain', np.mean(k[1:]))\n"
+            "drawn = np.zeros(4)\nfor i in range(4):\n    drawn[i] = y[i] / 2\nprint('mean of the data', np.mean(drawn[1:]))",
+            {"mean_of_the_chain": 1.5},
         ),
     ],
 )
