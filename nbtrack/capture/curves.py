@@ -21,7 +21,7 @@ from nbtrack.capture.sites import of_trials
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
 from nbtrack.capture.weave.functions import generators_of, returns_of
-from nbtrack.capture.weave.histories import histories, rounds_of, sizes_of
+from nbtrack.capture.weave.histories import LISTS, histories, rounds_of, sizes_of
 from nbtrack.capture.weave.insert import Transformer, insert
 from nbtrack.capture.weave.loops import TooLongError
 from nbtrack.capture.weave.modules import ModuleWeaver
@@ -301,7 +301,8 @@ class Kept:
         cell, taken = self._cell, self._look()
         name = next((it for it in (name, *other_names) if it and it not in self._names and it not in taken), "")
         is_telling = len(set(values)) > _FEW or ("-" in name and len(values) > 1)
-        is_part = is_telling and any(len(values) < len(head) and set(values) <= set(head) for head in self._heads)
+        parts_of = (head for head in self._heads if is_telling and len(values) < len(head) and set(values) <= set(head))
+        is_part = any(not (rule.startswith(LISTS) and _is_sample(values, head)) for head in parts_of)
         if not name or is_part or not cell.choice.wants(name) or any(alike(values[:_HEAD], head[: len(values)]) for head in self._heads):
             return
         self._names.add(name)
@@ -326,6 +327,14 @@ class Kept:
             if run is not None and run.autologged:
                 self._heads.extend(_heads_of(run, run.autologged))
         return self._taken
+
+
+def _is_sample(values: list[float], head: list[float]) -> bool:
+    """Whether a list has every so-manieth value of a curve, `if i % 100 == 0: costs.append(cost)`: that is how the code keeps it."""
+    first = head.index(values[0])
+    step = head.index(values[1], first) - first if values[1] in head[first:] else 0
+    them = head[first::step] if step > 1 else []
+    return len(them) >= _FEW and alike(values[: len(them)], them[: len(values)])
 
 
 def _runs_through(head: list[float], values: list[float], within: list[float], factor: float) -> bool:

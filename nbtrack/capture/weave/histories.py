@@ -25,6 +25,8 @@ from nbtrack.capture.weave.words import is_history, is_measure
 History = tuple[str, list[float], str] | tuple[str, list[float], str, str]
 """Name, values, the rule, and perhaps another name for where that one is taken."""
 ROUNDS = "rounds of boosters"
+LISTS = "a list"
+"""How the rules for lists begin that the code itself fills."""
 _MOST = 200
 """Entries of a dict beyond which it is data."""
 _OWN = "__main__"
@@ -81,9 +83,9 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
         elif is_bound and name not in kept_in and (type(value) in (list, tuple) or is_history(name)) and _is_built(name, cell):
             numbers = numbers_of(value)
             if numbers:
-                yield name.rstrip("_"), numbers, "a list built step by step"
+                yield name.rstrip("_"), numbers, f"{LISTS} built step by step"
         elif filled is not None and (is_array or (is_touched and type(value) is list)) and _says(name, filled) and (numbers := numbers_of(value)):
-            yield name.rstrip("_"), numbers, "a list filled step by step"
+            yield name.rstrip("_"), numbers, f"{LISTS} filled step by step"
         elif filled is not None and is_new and _is_named_tuple(value):
             for field, held in zip(static(type(value), "_fields"), tuple.__iter__(value), strict=False):
                 if _says(str(field), filled) and (numbers := numbers_of(held)):
@@ -126,7 +128,7 @@ def _of_own(name: str, value: Any, filled: Filled, depth: int = 0) -> Iterator[H
         if type(held) in DICTS and (is_history(attribute) or attribute in filled.names):
             yield from _of_dict("", held, f"lists of {name}.{attribute}")
         elif (type(held) is list or _is_array(held)) and _says(attribute, filled) and (numbers := numbers_of(held)):
-            yield attribute.strip("_"), numbers, f"a list that {name} fills", f"{name}.{attribute.strip('_')}"
+            yield attribute.strip("_"), numbers, f"{LISTS} that {name} fills", f"{name}.{attribute.strip('_')}"
 
 
 def _of_rows(name: str, frame: Any) -> Iterator[History]:

@@ -244,7 +244,7 @@ class _Judge:
                 self._add(Spot(report.label, rule, self._scope.place, loop, node=report.node, is_reported=True, is_measure=is_measure(report.label)))
             self._taken[name, loop] = self._result.spots[-1]
             return
-        self._result.kept_in.update(kept)
+        self._result.kept_in.update(it.label for it in reports if it.way is Way.APPENDED and it.statement in loop.node.body)
         keys = {it.label for it in reports if it.is_key}
         title = keys.pop() if len(keys) == 1 else _spoken(name, reports, snake(self._scope.shown.get(name, "")))
         each_step = next((it for it in reports if it.way in (Way.APPENDED, Way.STORED) and it.statement in loop.node.body), None)

@@ -722,6 +722,15 @@ def test_a_run_of_several_cells_keeps_the_same_names_apart(shell, tmp_path):
     assert recorded(tmp_path / "home", run_id) == {"loss": pytest.approx([1, 1 / 2, 1 / 3]), "loss_2": pytest.approx([1, 1 / 2, 1 / 3])}
 
 
+def test_a_list_of_every_so_manieth_value_is_a_curve_beside_that_of_all(curves):
+    code = (
+        "def train(n):\n    loss, losses = 1.0, []\n    for i in range(n):\n        loss = loss * 0.9\n"
+        "        if i % 5 == 0:\n            losses.append(loss)\n    return losses\nlosses = train(20)\nlast = losses[-2:]"
+    )
+    found = curves(code)
+    assert found == {"loss": pytest.approx([0.9 ** (i + 1) for i in range(20)]), "losses": pytest.approx([0.9 ** (i + 1) for i in range(0, 20, 5)])}
+
+
 def test_a_dry_cell_tells_its_curves_and_keeps_nothing(shell, tmp_path, monkeypatch):
     monkeypatch.setenv("NBTRACK_QUIET", "")
     shown = []
