@@ -14,7 +14,7 @@ from nbtrack.capture.sources import SOURCES
 from nbtrack.capture.truth import Truth
 from nbtrack.magics.load import load, unload
 
-from .weave.conftest import new_shell
+from .weave.conftest import end, new_shell
 from .weave.outcome import outcome
 
 CELLS = {
@@ -49,7 +49,7 @@ def untracked():
     """What the cells do in a shell without nbtrack."""
     shell = new_shell()
     yield {what: outcome(shell, code, "" if code.startswith("%%") else "# as it is\n") for what, code in CELLS.items()}  # lines are counted alike
-    shell.atexit_operations()
+    end(shell)
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda it: it.__name__)
@@ -76,4 +76,4 @@ def test_every_source_keeps_the_contract(source, untracked, tmp_path, monkeypatc
         assert hooks(shell) == before
     finally:
         unload(shell)
-        shell.atexit_operations()
+        end(shell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -22,12 +23,21 @@ def new_shell():
     return shell
 
 
+def end(shell):
+    """Ends a shell. IPython collects garbage then; all that there is by now, frameworks included, is kept out of that, as it took half a second a test."""
+    gc.freeze()
+    try:
+        shell.atexit_operations()
+    finally:
+        gc.unfreeze()
+
+
 @pytest.fixture
 def plain_shell():
     """A shell without nbtrack."""
     shell = new_shell()
     yield shell
-    shell.atexit_operations()
+    end(shell)
 
 
 @pytest.fixture
@@ -40,7 +50,7 @@ def shell(tmp_path, monkeypatch):
     load(shell, lambda uri: lambda: None)
     yield shell
     unload(shell)
-    shell.atexit_operations()
+    end(shell)
 
 
 @pytest.fixture
