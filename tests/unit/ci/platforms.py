@@ -41,7 +41,7 @@ class Platform:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)  # it looks this often for its end
         self._thread.start()
         self.root = f"http://127.0.0.1:{self._server.server_address[1]}"
 
