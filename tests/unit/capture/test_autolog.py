@@ -50,6 +50,7 @@ def notebook(notebook_of, store, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(autolog, "door", Autologging())
     monkeypatch.setenv("NBTRACK_AUTOLOG_WAIT_S", "120")
+    monkeypatch.setenv("NBTRACK_DELIVERY", "0")  # what a run has is in its journal
     mlflow.set_tracking_uri(store)
     notebook = notebook_of(Joined())
     notebook.run(DATA)

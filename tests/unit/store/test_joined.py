@@ -31,6 +31,7 @@ def cell(store, home, tmp_path, monkeypatch):
     import contextlib
 
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NBTRACK_DELIVERY", "0")  # what a run has is in its journal
     mlflow.set_tracking_uri(store)
 
     @contextlib.contextmanager
@@ -49,6 +50,12 @@ def cell(store, home, tmp_path, monkeypatch):
     mlflow.set_tracking_uri(None)
     for key in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_TRACKING_URI"):
         os.environ.pop(key, None)
+
+
+@pytest.fixture
+def delivering(cell, monkeypatch):
+    """A delivery process, for what only the store tells."""
+    monkeypatch.delenv("NBTRACK_DELIVERY")
 
 
 def test_plain_calls_go_to_the_cells_run(cell, home):
@@ -93,7 +100,7 @@ def test_the_next_cell_meets_no_active_run(cell, home):
     assert {view.state for view in all_runs(home)} == {State.FINISHED}
 
 
-def test_a_run_that_was_open_before_is_left_open_and_gets_its_points(cell, store, mlflow_of, until):
+def test_a_run_that_was_open_before_is_left_open_and_gets_its_points(cell, delivering, store, mlflow_of, until):
     before = mlflow.start_run()
     with cell("cell") as run:
         mlflow.log_metric("m", 1.0)
@@ -181,7 +188,7 @@ def test_autologging_joins_and_a_second_fit_is_a_child(cell, home):
 
 
 @ANY_TYPE
-def test_a_model_logged_in_the_cell_belongs_to_its_run(cell, store, mlflow_of):
+def test_a_model_logged_in_the_cell_belongs_to_its_run(cell, delivering, store, mlflow_of):
     from sklearn.linear_model import Ridge
 
     model = Ridge().fit(np.arange(8.0).reshape(-1, 1), np.arange(8.0))
@@ -268,7 +275,7 @@ def test_another_store_set_in_the_cell_is_left_to_the_user_and_told(cell, store,
     assert mlflow.get_tracking_uri() == other
 
 
-def test_after_the_cell_flushing_tells_mlflows_own_id(cell, store, home):
+def test_after_the_cell_flushing_tells_mlflows_own_id(cell, delivering, store, home):
     with cell(), mlflow.start_run() as active:
         mlflow.log_metric("m", 0.5)
     found = nbtrack.flush(active.info.run_id)
