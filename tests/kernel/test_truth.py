@@ -1,4 +1,4 @@
-"""Hidden state is told: each scenario's run has the stamp and the recipe it must have."""
+"""Hidden state is told: each scenario's run has the stamp and the recipe it must have, and what its reproduction comes to is so."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import time
 
 import pytest
 
+from nbtrack import settings
 from nbtrack.journal import blobs
-from tests.kernel.scenarios import SCENARIOS
+from nbtrack.replay.reproduce import reproduce
+from tests.kernel.scenarios import SCENARIOS, VERDICTS
 
 
 class Notebook:
@@ -72,11 +74,19 @@ def kernel_env(kernel_env, tmp_path):
     return kernel_env | {"NBTRACK_NOTEBOOK": str(tmp_path / "work" / "nb.ipynb")}
 
 
+@pytest.fixture(autouse=True)
+def undelivered(monkeypatch):
+    monkeypatch.setenv("NBTRACK_DELIVERY", "0")
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda it: it.name)
-def test_the_stamp_and_the_recipe_are(bare_kernel, scenario, until):
+def test_hidden_state_has_its_stamp_and_recipe_and_reproduces_or_says_why_not(bare_kernel, scenario, until):
     if scenario.needs:
         pytest.importorskip(scenario.needs)
-    reply = Notebook(bare_kernel, scenario.cells).do(scenario)
+    cells = dict(scenario.cells)
+    if not scenario.fails:
+        cells["r"] += "\nprint(z)"  # something to compare
+    reply = Notebook(bare_kernel, cells).do(scenario)
     assert reply.status == ("error" if scenario.fails else "ok"), reply.traceback + reply.stderr
     run = bare_kernel.runs()[0]
     reasons = json.loads(run.tags["nbtrack.stamp.reasons"])
@@ -85,9 +95,15 @@ def test_the_stamp_and_the_recipe_are(bare_kernel, scenario, until):
     assert all(set(it) == {"rule", "cells", "text"} and it["text"] for it in reasons)
     if scenario.answer != "yes":
         assert f"reproducible: {scenario.answer}" in reply.shown[-1]
-    until(lambda: any(it.path == "notebook/executed.ipynb" for it in bare_kernel.runs()[0].artifacts))
-    recipe = json.loads(artifact(bare_kernel, bare_kernel.runs()[0], "notebook/recipe.ipynb"))
+    view = until(lambda: next((it for it in bare_kernel.runs()[:1] if any(file.path == "notebook/executed.ipynb" for file in it.artifacts)), None))
+    recipe = json.loads(artifact(bare_kernel, view, "notebook/recipe.ipynb"))
     assert numbers(recipe, scenario) == scenario.recipe
+    found = reproduce(bare_kernel.home, view, settings.load(), timeout_s=240)
+    assert str(found.answer) == VERDICTS.get(scenario.name, "identical"), found.why
+
+
+def test_every_verdict_is_that_of_a_scenario():
+    assert VERDICTS.keys() <= {it.name for it in SCENARIOS}
 
 
 def artifact(kernel, run, path):
