@@ -36,13 +36,11 @@ lab: $(VENV)/.installed-lab ## Open the quickstart, and the pipeline of examples
 	@$(BIN)/python examples/demo.py --lab $(ARGS)
 
 test: $(VENV)/.installed-test $(VENV)/.installed-frameworks $(VENV)/.installed-browser postgresql mariadb chromium irkernel ## Run lint and every test
-	@lint=; failed=; $(MAKE) --no-print-directory lint || lint=red; \
+	@lint=; web=; failed=; $(MAKE) --no-print-directory lint || lint=red; \
 	test -z "$(ARGS)" || $(BIN)/python -m pytest $(ARGS) || exit 1; \
-	test -n "$(ARGS)" || { $(MAKE) --no-print-directory test-web || failed="$$failed [test-web]"; \
-		$(BIN)/python -m pytest $(AT_ONCE) $(AGAIN) || failed="$$failed [plain]"; \
-		$(BIN)/python -m pytest tests/server $(AGAIN) || failed="$$failed [tests/server]"; \
-		$(BIN)/python -m pytest tests/browser $(AGAIN) || failed="$$failed [tests/browser]"; }; \
-	test -z "$$failed" || { echo "Tests failed in:$$failed. The names stand in the summary of each part above." >&2; exit 1; }; \
+	test -n "$(ARGS)" || { $(MAKE) --no-print-directory test-web || web=red; $(BIN)/python tests/parts.py "$(AT_ONCE)" "$(AGAIN)" || failed=red; }; \
+	test -z "$$web" || { echo "The tests of the front end fail: see above, or make test-web." >&2; failed=red; }; \
+	test -z "$$failed" || exit 1; \
 	test -z "$$lint" || { echo "The tests pass, but lint does not: see above, or make lint." >&2; exit 1; }
 
 test-web: $(WEB)/node_modules/.installed-all ## Run the tests of the front end's library
