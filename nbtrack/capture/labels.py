@@ -39,9 +39,15 @@ _QUALIFIED = regex(r"(\w)\s*\(([^()]*)\)\s*$")
 """`RMSE (test)`: what stands in brackets before the value belongs to the label."""
 _TAIL = regex(r"[\s:=≈~<>$€£^*#+-]+$")
 _WORD_TAIL = regex(
-    r"\s+(is|are|was|were|equals?|equal to|of|at|to|now|about|approximately|after|in|for|over|with|on|by|from|until|achieved|reached)$", re.IGNORECASE
+    r"\s+(is|are|was|were|equals?|equal to|of|at|to|now|about|approximately|after|in|for|over|with|on|by|from|until|achieved|reached"
+    r"|ist|sind|war|waren|liegt( bei)?|lag( bei)?|betr(ä|ae)gt|betrug|est( de)?|sont|était|es( de)?|son|era|fue|è|é( de)?|foi)$",
+    re.IGNORECASE,
 )
-_ARTICLE = regex(r"^(the|a|an|our|my|this|and|with|has|have|got|of|in|at|is|for|on|to)\s+", re.IGNORECASE)
+_ARTICLE = regex(
+    r"^((the|a|an|our|my|this|and|with|has|have|got|of|in|at|is|for|on|to"
+    r"|der|die|das|ein|eine|le|la|les|un|une|el|los|las|una|il|lo|gli|o|os|as|um|uma)\s+|l['’]\s*(?=\w{3}))",  # noqa: RUF001 - an apostrophe as people type it
+    re.IGNORECASE,
+)
 _UNITS = frozenset(
     ("epochs", "iterations", "iters", "its", "steps", "batches", "samples", "trials", "folds", "rounds", "episodes", "generations", "updates", "sec", "secs",
      "second", "seconds", "s", "ms", "min", "minutes", "images", "examples", "points", "rows", "observations", "instances", "items", "words", "tokens")
@@ -49,7 +55,15 @@ _UNITS = frozenset(
 """What a number counts, where such a word follows it."""
 _ABOUT = regex(r"(.+?)_(?:after|at|for|in|on|with|when|using|of|over|by|by_the|pour|après|para|con|nach|bei|für)_(.+)")
 """`cost_after_iteration`, of which the first number is the iteration and the second the cost."""
-_FILLERS = frozenset(("", "is", "was", "are", "were", "equals", "gives", "gave", "got", "es", "est", "ist", "è", "é", "是", "为"))
+_FILLERS = frozenset(
+    ("", "is", "was", "are", "were", "equals", "gives", "gave", "got", "is_about", "es", "est", "ist", "war", "liegt_bei", "lag_bei", "beträgt", "è", "é",
+     "是", "为")
+)  # fmt: skip
+_ALIGNED = regex(r"(?<=\w) {2,}(?=\w)")
+"""Blanks by which people put the numbers of several lines below each other."""
+_BRACKET = regex(r"[(\[]\s*$")
+_UNTOLD = regex(r"[^()\[\]]*[)\]](?!\s*[:=])")
+"""Behind a number in brackets: what they hold is not told by a sign that follows."""
 SPLITS = frozenset(("train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "holdout", "oof"))
 _PAIR = regex(r"(\w+) ?/ ?(\w+)((?: [^\W\d]\w*)*)\s*[:=]?\s*$")
 """`train/test accuracy: {a}/{b}`."""
@@ -214,9 +228,11 @@ def _label(pieces: list[Piece]) -> list[Labelled]:
         before = joined[at - 1] if at and isinstance(joined[at - 1], str) else ""
         after = joined[at + 1] if at + 1 < len(joined) and isinstance(joined[at + 1], str) else ""
         assert isinstance(before, str) and isinstance(after, str)
-        words = [_clean(it) for it in _BREAK.split(_QUALIFIED.sub(r"\1 \2", _TAIL.sub("", before)))]
+        words = _words(_QUALIFIED.sub(r"\1 \2", _TAIL.sub("", before)))
         label = words[-1] if words[-1] not in _FILLERS and not _is_itself(before, piece) else ""
         told = [it for it in words if it]
+        if not label and told and is_measure(told[-1]) and _BRACKET.search(before) and _UNTOLD.match(after):
+            label = told[-1]  # "Best accuracy ({a:.2f}) for {n} trees"
         if at > 1 and phrase and told and all(set(it.split("_")) <= _UNITS for it in told):
             label = phrase  # "loss after {n} epochs: {loss}"
         elif meant := [it for it in told if not set(it.split("_")) <= _UNITS and it not in _FILLERS]:
@@ -225,7 +241,7 @@ def _label(pieces: list[Piece]) -> list[Labelled]:
             label = pair
         elif (both := _PAIR.search(before)) and after.strip() == "/" and at + 2 < len(joined):
             label, pair = _clean(both[1] + both[3]), _clean(both[2] + both[3])
-        elif not label and said and before.strip(" \t:=~≈>-").lower() in _FILLERS and (about := _ABOUT.fullmatch(said)):
+        elif not label and said and re.sub(r"\s+", "_", before.strip(" \t:=~≈>-").lower()) in _FILLERS and (about := _ABOUT.fullmatch(said)):
             found = [replace(it, label=about[2]) if it.label == said else it for it in found]
             label, said = about[1], ""
         elif label in SPLITS and split:
@@ -280,6 +296,14 @@ def _of_mean(label: str) -> str:
     """What the deviation is called of what has a mean of this name: `accuracy_std` of `accuracy` and `mean_accuracy`."""
     about = _MEAN.sub("", label).strip("_")
     return f"{about}_std" if about else "std"
+
+
+def _words(text: str) -> list[str]:
+    """Labels of the parts of a text; blanks that only align part nothing where what stands behind them says no measure, and the whole does."""
+    words = [_clean(it) for it in _BREAK.split(text)]
+    if not is_measure(words[-1]) and (joined := _ALIGNED.sub(" ", text)) != text and is_measure((whole := [_clean(it) for it in _BREAK.split(joined)])[-1]):
+        return whole
+    return words
 
 
 def _is_itself(before: str, node: ast.expr) -> bool:
