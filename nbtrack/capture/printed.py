@@ -251,6 +251,7 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
     has = known(cell)
     counted: dict[int, str] = {}
     given = _returned(cell)
+    shown: dict[str, tuple[str, float | int]] = {}
     for spot, found in seen:
         value = number(found)
         core = through(ast.parse(spot.text, mode="eval").body)
@@ -272,6 +273,9 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
             continue
         qualifiers = arguments_of(cell, spot.place) if spot.place else ()
         key = core.id if isinstance(core, ast.Name) and not spot.place else f"{spot.place}:{key_of(core)}:{spot.word}" if spot.place else key_of(core)
+        before, was = shown.setdefault(key, (name, value))
+        if before != name and not is_equal(was, value) and not isinstance(core, ast.Name):
+            key = f"{key} as {name}"  # what it reads was bound anew
         setting = setting_of(cell, spot.place) if spot.place else ""
         node = None if spot.place else core
         line = getattr(spot.node, "lineno", 0)
