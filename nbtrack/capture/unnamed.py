@@ -8,6 +8,7 @@ import re
 import tokenize
 from collections.abc import Mapping
 
+from nbtrack.capture.distances import distance_of
 from nbtrack.capture.labels import own_name, share_of, snake, std_of
 from nbtrack.capture.provenance import through
 from nbtrack.capture.weave.kinds import path_of
@@ -27,6 +28,8 @@ _RATES: dict[tuple[str, ...], dict[tuple[str, ...], str]] = {
 """Shares of the four counts of a confusion matrix: by what they are divided by, and what is divided."""
 _COUNTS = {"tp": "tp", "true_positives": "tp", "true_pos": "tp", "tn": "tn", "true_negatives": "tn", "true_neg": "tn", "fp": "fp", "false_positives": "fp",
            "false_pos": "fp", "fn": "fn", "false_negatives": "fn", "false_neg": "fn"}  # fmt: skip
+_SCORES = regex(r"((train|test|valid|val|validation|best|oob|cv|mean|cross_val|balanced)_)*(acc|accuracy|accuracies|accuracy_score|scores?)")
+"""What a share of right answers is called, which one less of is the share of wrong ones."""
 _DOES = regex(
     r"^((let'?s|now|then|we|can|i|to|also)\s+)*(calculate|calc|compute|print|show|get|find|evaluate|check|display|examine|estimate|report|measure|determine|see)\w*\s+",
     re.I,
@@ -38,13 +41,13 @@ _WORDS = 5
 
 def unlabelled(node: ast.expr) -> str:
     """What an expression is called where no text does: itself, the share that it is, or the function that measures it."""
-    return scoring_of(node) or own_name(node) or share_of(node) or rate_of(node) or std_of(node) or _measurer(node)
+    return scoring_of(node) or own_name(node) or share_of(node) or rate_of(node) or distance_of(node) or std_of(node) or _item_of(node) or _measurer(node)
 
 
 def name_of(node: ast.expr) -> str:
     """What a last expression is called: itself, or the function or method that gives it; `mse ** 0.5` after `mse`."""
     core = through(node)
-    if found := scoring_of(core) or share_of(core) or rate_of(core):
+    if found := scoring_of(core) or share_of(core) or rate_of(core) or distance_of(core):
         return found
     found = own_name(core)
     if found:
@@ -62,6 +65,8 @@ def name_of(node: ast.expr) -> str:
         return snake(path[-1]) if path else ""
     if isinstance(core, ast.BinOp):
         left, right = name_of(core.left), name_of(core.right)
+        if isinstance(core.op, ast.Pow) and distance_of(core.left) == "sse":
+            return ""
         if isinstance(core.op, ast.Pow) and is_measure(left):
             return root_of(left) if isinstance(core.right, ast.Constant) and core.right.value == 0.5 else left
         return left if is_measure(left) else right if is_measure(right) else ""
@@ -78,7 +83,7 @@ def root_of(name: str) -> str:
 
 def _root(call: ast.Call) -> str:
     """What `np.sqrt(...)` is called."""
-    inner = name_of(call.args[0])
+    inner = name_of(call.args[0]) if distance_of(call.args[0]) != "sse" else ""
     return root_of(inner) if inner and (is_measure(inner) or isinstance(through(call.args[0]), ast.Attribute)) else "sqrt"
 
 
@@ -105,14 +110,14 @@ class _Scores(ast.NodeTransformer):
 
 
 def rate_of(node: ast.expr) -> str:
-    """`specificity` of `TN / (TN + FP)`, and `error` of `1 - accuracy_score(y, p)`; else empty."""
+    """`specificity` of `TN / (TN + FP)`, and `error` of `1 - accuracy_score(y, p)` and `1 - model.score(X, y)`; else empty."""
     node = through(node)
     if not isinstance(node, ast.BinOp):
         return ""
     if isinstance(node.op, ast.Sub) and isinstance(node.left, ast.Constant) and node.left.value == 1:
         core = through(node.right)
-        name = own_name(core) or share_of(core) or _measurer(core)
-        return "error" if snake(name) in ("accuracy", "acc", "accuracy_score") else ""
+        name = scoring_of(core) or own_name(core) or share_of(core) or _measurer(core)
+        return "error" if _SCORES.fullmatch(snake(name)) else ""
     if not isinstance(node.op, ast.Div):
         return ""
     return _RATES.get(_counts(node.right), {}).get(_counts(node.left), "")
@@ -162,6 +167,13 @@ def _measurer(node: ast.expr) -> str:
         return path[-1]
     about = _about(node)
     return _measurer(about) if path[-1] in _MEANS and about is not None else ""
+
+
+def _item_of(node: ast.expr) -> str:
+    """`test_scores` of `test_scores[best]`, where the name says a measure; which item a number alone says is one of many."""
+    if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Name) or not is_measure(node.value.id):
+        return ""
+    return node.value.id if isinstance(node.slice, (ast.Name, ast.Call)) else ""
 
 
 def said_above(entry: Entry, line: int) -> str:

@@ -66,7 +66,7 @@ def test_names_bound_to_a_computed_number(measured, code, found):
         (
             "import numpy as np\ndef cross_val_score(m, scoring): return np.array([-.25, -1.0])\nscores = cross_val_score(2, scoring='neg_mean_squared_error')\n"
             "np.mean(np.sqrt(-scores))",
-            {"root_mean_squared_error": 0.75},
+            {"root_mean_squared_error": 0.75, "scores.mean": -0.625},
         ),
         ("import numpy as np\nscores = np.array([evaluate(y, p)[1], .25])\nscores.mean(), scores.std()", {"scores": 0.5, "scores_std": 0.25}),
         ("len(y)", {}),
@@ -382,12 +382,40 @@ def test_last_expressions_of_several_cells_are_all_kept(notebook_of):
         ("cross_val_score(m, y, cv=3, scoring='roc_auc').mean()", {"roc_auc": 0.5}),
         ("print(np.mean(-1 * cross_val_score(m, y, scoring='neg_log_loss')))", {"log_loss": -0.5}),
         ("cross_val_score(m, y, cv=3).mean()", {"cross_val_score": 0.5}),
+        ("print(1 - cross_val_score(m, y, cv=3).mean())", {"error": 0.5}),
+        ("1. - M().score(y, p)", {"error": 0.75}),
+        ("print(1 - M().best_score_)", {"error": 0.75}),
+        ("print(1 - cross_val_score(m, y, scoring='roc_auc').mean())", {}),
+        ("np.mean((a - b) ** 2)", {"mse": 2.5}),
+        ("print(((a - f(b)) ** 2).mean())", {"mse": 2.5}),
+        ("np.mean(np.square(a - b))", {"mse": 2.5}),
+        ("print(np.mean(np.power(a - b, 2)))", {"mse": 2.5}),
+        ("print(np.mean((a - b) * (a - b)))", {"mse": 2.5}),
+        ("np.sqrt(np.mean((a - b) ** 2))", {"rmse": 2.5**0.5}),
+        ("print(np.mean((a - b) ** 2) ** 0.5)", {"rmse": 2.5**0.5}),
+        ("np.mean(np.abs(a - b))", {"mae": 1.5}),
+        ("print(abs(a - b).mean())", {"mae": 1.5}),
+        ("np.sum((a - b) ** 2)", {"sse": 10.0}),
+        ("np.sqrt(np.sum((a - b) ** 2))", {}),
+        ("np.mean((a - a.mean()) ** 2)", {"mean": 1.25}),
+        ("np.mean((np.mean(a) - a) ** 2)", {"mean": 1.25}),
+        ("print(np.mean((a - 1) ** 2), np.mean((a[1:] - a[:-1]) ** 2), np.mean((a - mu) ** 2))", {}),
+        (
+            "print('in the beginning:', np.mean(a != b))\nb = f(a) + (a > 3)\nprint('afterwards:', np.mean(a != b))",
+            {"beginning": 1.0, "afterwards": 0.25},
+        ),
+        (
+            "best = np.argmax(scores)\nprint('Best result ({:.2f}) for {} trees'.format(scores[best], [10, 20, 30, 40][best]))\nprint(a[best])",
+            {"scores": 5.0},
+        ),
     ],
 )
 def test_numbers_without_a_label_are_called_by_what_they_are_and_by_the_comment_above(measured, code, found):
     counts = "import numpy as np\nm = None\nTP, TN, FP, FN = (len(y) * k // 2 for k in (3, 4, 1, 2))\n"
+    things = "a, b, mu, scores = np.array([1., 2., 3., 4.]), np.array([0., 0., 4., 6.]), np.float64(2.), np.array(y) + 0.5\ndef f(it): return it + 0.\n"
+    model = "class M:\n    best_score_ = evaluate(y, p)[1] / 3\n    def score(self, a, b): return evaluate(a, b)[1] / 3\n"
     functions = "def accuracy_score(a, b): return sum(i == j for i, j in zip(a, b)) / len(a)\ndef cross_val_score(*a, **b): return np.array([0.25, 0.75])\n"
-    assert measured(DATA, counts, functions, code) == pytest.approx(found)
+    assert measured(DATA, counts, things, model, functions, code) == pytest.approx(found)
 
 
 def test_a_setting_that_an_estimator_chose_is_a_param_and_no_metric(measured, params):
