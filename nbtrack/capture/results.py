@@ -7,10 +7,11 @@ import re
 from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
+from nbtrack.capture.evaluated import evaluated
 from nbtrack.capture.known import class_names, own_values, plain, static
 from nbtrack.capture.labels import own_name, snake
 from nbtrack.capture.literals import evaluate
-from nbtrack.capture.measures import Measured, known, metrics, number, told
+from nbtrack.capture.measures import Measured, key_of, known, metrics, number, told
 from nbtrack.capture.naming import taken
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements, origins_of
@@ -100,6 +101,8 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
                 key = it.name.rpartition(".")[2]
                 if not any(text == as_text(it.value) for param, text in settings.items() if param.rpartition(".")[2] == key):
                     yield it
+    elif node is not None and (them := evaluated(node, value, cell.namespace)):
+        yield from _of_evaluation(name or key_of(node), them, node)
     elif type(value) is list and 1 < len(value) <= _ROWS and all(type(it) is tuple and len(it) == 2 and type(it[0]) is str for it in value):
         yield from _of_dict(name, dict(value))
     elif kinds[0] in ("pandas.core.frame.DataFrame", "pandas.DataFrame"):
@@ -149,6 +152,14 @@ def _of_dict(name: str, items: dict[Any, Any], *, is_told: bool = False, points:
         where = f"{name}{{}}" if "." in path else ""
         is_own = not is_report and is_measure(snake(words[-1]))
         yield Measured(full, found, "item of a dict of results", f"{name}[{path}]", (name,) if name and is_report else (), where, may_diverge=is_own)
+
+
+def _of_evaluation(name: str, them: dict[str, Any], node: ast.expr) -> Iterator[Measured]:
+    """Numbers of the list that a Keras model evaluates to."""
+    for at, (field, it) in enumerate(them.items()):
+        found = number(it)
+        if found is not None:
+            yield Measured(field, found, "what a model evaluated to", f"{name}[{at}]", (path_of(node)[0],), node=node, line=node.lineno, may_diverge=True)
 
 
 def _leaves(items: dict[Any, Any], prefix: str, depth: int = 0) -> Iterator[tuple[str, Any]]:

@@ -119,3 +119,33 @@ def test_scalars_of_jax_are_numbers():
     assert number(value) == 1.5
     assert number(jax.numpy.array([1.0, 2.0])) is None
     assert as_floats([take(value, False)]) == [1.5]
+
+
+KERAS = (
+    "import keras, numpy as np\nX = np.arange(24.).reshape(8, 3) % 5\ny = np.array([0, 1] * 4)\n"
+    "model, other = (keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, activation='sigmoid')]) for _ in range(2))\n"
+    "model.compile('sgd', 'binary_crossentropy', metrics=['accuracy', keras.metrics.AUC(name='auc')])\nother.compile('sgd', 'mse', metrics=['mae'])\n"
+    "class Own(keras.Sequential):\n    def test_step(self, *args, **kwargs): return {'loss': 1.0, 'mae': 2.0}\n"
+    "own = Own([keras.Input((3,)), keras.layers.Dense(1)])\nown.compile('sgd', 'mse', metrics=['mae'], run_eagerly=True)"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("model.evaluate(X, y, verbose=0)", ["accuracy", "auc", "loss"]),
+        ("score = model.evaluate(X, y, verbose=0)", ["accuracy", "auc", "loss"]),
+        (
+            "score = model.evaluate(X, y, verbose=0)\nprint('Test loss:', score[0])\nprint('Accuracy: %.1f%%' % (100 * score[1]))",
+            ["accuracy", "auc", "test_loss"],
+        ),
+        ("model.evaluate(X, y, verbose=0)\nscore = other.evaluate(X, y, verbose=0)", ["loss", "mae"]),
+        ("first = model.evaluate(X, y, verbose=0)\nsecond = other.evaluate(X, y, verbose=0)", ["accuracy", "auc", "loss", "mae", "other.loss"]),
+        ("own.evaluate(X, y, verbose=0)", []),
+    ],
+)
+def test_what_a_keras_model_evaluates_to_has_the_names_of_its_metrics(measured, monkeypatch, code, names):
+    pytest.importorskip("torch")
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    pytest.importorskip("keras")
+    assert sorted(measured(KERAS, code)) == names
