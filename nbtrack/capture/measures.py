@@ -113,6 +113,11 @@ def is_equal(some: float | int, other: float | int) -> bool:
     return some == other or (some != some and other != other)  # noqa: PLR0124 - NaN is not itself
 
 
+def is_equal_or_share(some: float | int, other: float | int) -> bool:
+    """Whether two numbers are the same, or one is the other in percent."""
+    return is_equal(some, other) or any(math.isclose(some, other * factor, rel_tol=1e-9) for factor in (1, 100, 0.01))
+
+
 @dataclass(frozen=True)
 class Named:
     """A metric of a run, by which later ones are known to be the same or another."""

@@ -12,7 +12,7 @@ from nbtrack.capture.about import arguments_of, setting_of
 from nbtrack.capture.curves import Kept
 from nbtrack.capture.known import module_of
 from nbtrack.capture.labels import SPLITS, labelled, own_name, snake
-from nbtrack.capture.measures import Measured, ends_curve, is_equal, key_of, known, metrics, number
+from nbtrack.capture.measures import Measured, ends_curve, is_equal, is_equal_or_share, key_of, known, metrics, number
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, origins_of, through
 from nbtrack.capture.sites import is_repeated
@@ -274,7 +274,7 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
         qualifiers = arguments_of(cell, spot.place) if spot.place else ()
         key = core.id if isinstance(core, ast.Name) and not spot.place else f"{spot.place}:{key_of(core)}:{spot.word}" if spot.place else key_of(core)
         before, was = shown.setdefault(key, (name, value))
-        if before != name and not is_equal(was, value) and not isinstance(core, ast.Name):
+        if before != name and not is_equal_or_share(was, value) and not isinstance(core, ast.Name):
             key = f"{key} as {name}"  # what it reads was bound anew
         setting = setting_of(cell, spot.place) if spot.place else ""
         node = None if spot.place else core
