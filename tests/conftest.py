@@ -78,18 +78,27 @@ def migrated_database(tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def store(tmp_path, migrated_database):
-    """URI of a sqlite store of this test's own."""
-    folder = tmp_path / "store"
-    folder.mkdir()
-    shutil.copyfile(migrated_database, folder / "mlflow.db")
-    import sqlite3
+@pytest.fixture(scope="session")
+def new_store(migrated_database):
+    """Makes a sqlite store in a folder of its own: `new_store(folder)` gives its URI."""
 
-    with sqlite3.connect(folder / "mlflow.db") as database:  # the template's default experiment points to the template's folder
-        database.execute("update experiments set artifact_location = ?", (str(folder / "mlruns" / "0"),))
-    database.close()
-    return f"sqlite:///{folder / 'mlflow.db'}"
+    def new_store(folder):
+        import sqlite3
+
+        folder.mkdir()
+        shutil.copyfile(migrated_database, folder / "mlflow.db")
+        with sqlite3.connect(folder / "mlflow.db") as database:  # the template's default experiment points to the template's folder
+            database.execute("update experiments set artifact_location = ?", (str(folder / "mlruns" / "0"),))
+        database.close()
+        return f"sqlite:///{folder / 'mlflow.db'}"
+
+    return new_store
+
+
+@pytest.fixture
+def store(tmp_path, new_store):
+    """URI of a sqlite store of this test's own."""
+    return new_store(tmp_path / "store")
 
 
 @pytest.fixture

@@ -115,7 +115,8 @@ class Server:
         self._process = None
 
     def start(self):
-        env = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        env = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}  # a test's are its clients'
+        env |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(self._argv, env=env, cwd=self._folder, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + 90

@@ -14,6 +14,7 @@ from nbtrack import courier
 from nbtrack.entities import Kind, State
 from nbtrack.errors import StoreUnreachableError
 from nbtrack.journal import blobs
+from tests.faults.conftest import Server
 
 _STRANGERS = {
     "garbage": (b"<html>a captive portal</html>", "text/html"),
@@ -102,12 +103,25 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def proxy(server):
+def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    proxy = Proxy(port, server.uri)
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def server(new_store, tmp_path_factory):
+    """One for all of these, as it is always well: what misbehaves stands before it, and each test has runs of its own."""
+    folder = tmp_path_factory.mktemp("server")
+    server = Server(_free_port(), new_store(folder / "store"), folder)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def proxy(server):
+    proxy = Proxy(_free_port(), server.uri)
     yield proxy
     proxy.shutdown()
     proxy.server_close()
