@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from nbtrack.capture.figure_lines import tell
 from nbtrack.capture.pictures import File, Picture, of_output
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.saved import Saved, SavedFigures
@@ -49,6 +50,10 @@ class Figures(Source):
 
     def enter(self, entry: Entry) -> None:
         self.saved.clear()
+
+    def leave(self, entry: Entry) -> None:
+        if any(self.saved.lines.values()):
+            tell(entry, (it for lines in self.saved.lines.values() for it in lines))
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         run_id = cell.run.run_id if cell.run is not None else ""

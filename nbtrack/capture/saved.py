@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from nbtrack.capture.figure_lines import Line, lines_in
 from nbtrack.capture.imports import when_imported
 from nbtrack.capture.pictures import plotly_key
 from nbtrack.capture.wrap import observed, wrap
@@ -27,6 +28,8 @@ _METHODS = (
 )
 _FILE = ("filename", "file", "fp")
 _MOST = 1000
+_MOST_LINES = 40
+"""Figures of a cell whose lines are looked at."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class SavedFigures:
         """By path, in the order of their first writing."""
         self.drawn: dict[int, tuple[Any, str]] = {}
         """Key and title of a matplotlib figure by the hash of the bytes it was drawn as."""
+        self.lines: dict[int, list[Line]] = {}
+        """What the lines of a matplotlib figure show, by its key."""
         self._serials: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self._numbers = itertools.count(1)
         self._undo: list[Callable[[], None]] = []
@@ -63,7 +68,7 @@ class SavedFigures:
         self.clear()
 
     def clear(self) -> None:
-        self.files, self.drawn = {}, {}
+        self.files, self.drawn, self.lines = {}, {}, {}
 
     def _watch(self, module: ModuleType, owner: str, methods: tuple[str, ...]) -> None:
         see = self._see_drawn if owner == "FigureCanvasBase" else self._see_plotly if owner == "BaseFigure" else self._see_saved
@@ -72,6 +77,10 @@ class SavedFigures:
 
     def _see_drawn(self, _: Any, canvas: Any, *args: Any, **options: Any) -> None:
         figure, target = canvas.figure, _target(args, options)
+        with contextlib.suppress(Exception):  # lines of classes of others
+            self.lines[self._serial(figure)] = lines_in(figure)
+            if len(self.lines) > _MOST_LINES:  # of a plot that is made anew in each step the last ones say all
+                del self.lines[next(iter(self.lines))]
         if isinstance(target, io.BytesIO) and len(self.drawn) < _MOST:
             self.drawn[hash(target.getvalue())] = (self._serial(figure), _title(figure))
         elif isinstance(target, (str, os.PathLike)):

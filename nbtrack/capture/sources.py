@@ -8,6 +8,7 @@ from nbtrack.capture.curves import Curves, Singles
 from nbtrack.capture.datasets import Datasets
 from nbtrack.capture.environment import Environment
 from nbtrack.capture.estimators import Estimators
+from nbtrack.capture.figure_lines import FigureLines
 from nbtrack.capture.figures import Figures
 from nbtrack.capture.lightning import LightningLog
 from nbtrack.capture.literals import Literals, Parameters
@@ -29,6 +30,6 @@ from nbtrack.capture.worktree import Git
 
 SOURCES: tuple[type[CaptureSource], ...] = (
     Outputs, Named, Parameters, Literals, Configs, Arguments, Repeats, Estimators, Curves, LightningLog, Scalars, Printed, LastExpression, Results, Reports,
-    Singles, Chosen, Models, Datasets, Figures, Matrices, Streams, Machine, Environment, Git, Autolog, OutputLines, Truth,
+    Singles, Chosen, Models, Datasets, Figures, Matrices, Streams, Machine, Environment, Git, Autolog, FigureLines, OutputLines, Truth,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from nbtrack.capture.known import module_of, own_values
 from nbtrack.capture.labels import share_of, snake
+from nbtrack.capture.literals import evaluate
 from nbtrack.capture.weave.expressions import blocks_of, is_score
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.values import loaded
@@ -64,7 +65,7 @@ def drawn(node: ast.expr, namespace: Mapping[str, Any], bound: Mapping[str, ast.
         bound: what names were bound to last, at top level.
         functions: those of the notebook.
     """
-    name, values = _value(node, namespace)
+    name, values = value_of_line(node, namespace)
     if not name or values is None:
         return "", None
     core = _core(node)
@@ -99,7 +100,11 @@ def _axis(node: ast.Call) -> Any:
     named = next((it.value for it in node.keywords if it.arg == "axis"), None)
     is_function = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and node.func.value.id in ("np", "numpy")
     given = named or next(iter(node.args[1:2] if is_function else node.args[:1]), None)
-    return given.value if isinstance(given, ast.Constant) and type(given.value) is int else None
+    try:
+        axis = evaluate(given) if given is not None else None
+    except ValueError:
+        return None
+    return axis % _TABLE if type(axis) is int and -_TABLE <= axis < _TABLE else None
 
 
 def _core(node: ast.expr) -> ast.expr:
@@ -114,15 +119,16 @@ def _core(node: ast.expr) -> ast.expr:
         node = inner
 
 
-def _value(node: ast.expr, namespace: Mapping[str, Any]) -> tuple[str, Any]:
+def value_of_line(node: ast.expr, namespace: Mapping[str, Any]) -> tuple[str, Any]:
+    """Name and value of what stands for a line's values; nothing is run for it but means of tables."""
     node = _core(node)
     if isinstance(node, ast.Name):
         return node.id, namespace.get(node.id)
     if isinstance(node, ast.Attribute):
-        held = own_values(_value(node.value, namespace)[1])
+        held = own_values(value_of_line(node.value, namespace)[1])
         return node.attr.rstrip("_"), held.get(node.attr)
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        name, base = _value(node.value, namespace)
+        name, base = value_of_line(node.value, namespace)
         key = node.slice.value
         if issubclass(type(base), dict) and type(key) in (str, int):
             within = f"{name}-" if isinstance(node.value, ast.Subscript) else ""  # `results["train"]["logloss"]`, as where the dict is found whole
@@ -133,7 +139,7 @@ def _value(node: ast.expr, namespace: Mapping[str, Any]) -> tuple[str, Any]:
         base_node = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
         name, base = "", None
         if base_node is not None:
-            name, base = _value(base_node, namespace)
+            name, base = value_of_line(base_node, namespace)
         means = mean_of_folds(base, axis, is_median=path_of(node.func)[-1] == "median")
         return (name, means) if means is not None else ("", None)
     return "", None

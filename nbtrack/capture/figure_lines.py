@@ -1,0 +1,147 @@
+"""Lines of matplotlib's figures that show what was measured step by step, whoever drew them: a function, a method, a module."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Any
+
+from nbtrack.capture.curves import Kept
+from nbtrack.capture.known import module_of
+from nbtrack.capture.labels import SPLITS, snake
+from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.weave.drawn import lines_of, value_of_line
+from nbtrack.capture.weave.histories import numbers_of
+from nbtrack.capture.weave.words import is_measure
+from nbtrack.entities.ledger import Entry
+from nbtrack.patterns import regex
+from nbtrack.records import dataclass
+
+FACTS = "lines of figures"
+_AXES, _LINES, _POINTS, _FEW = 12, 12, 20_000, 3
+_WORDS = 6
+"""Most words of an axis' label or a title that is a name."""
+_GRAPH = 50
+"""Points, evenly spread over numbers that are not whole, from which on a line is the graph of a function: as many as `numpy.linspace` makes."""
+_SAYS_NO_MORE = regex(r"_(function|func|values?|history|curves?|plot)$")
+_RATES = ("lr", "learning_rate")
+_RULE = "drawn as a line of a figure"
+_AGAIN = 10
+_COLUMNS = 100
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line, as its figure tells of it."""
+
+    label: str
+    measure: str
+    """What its axis, or the title above it, says is measured."""
+    values: list[float]
+
+
+def lines_in(figure: Any) -> list[Line]:
+    """Lines of a figure that say a measure: at least three numbers over steps, sizes or settings that only go up or only go down.
+
+    No lines are those over what is a measure itself, as in a ROC curve, graphs of functions, and points without a line.
+    """
+    found: list[Line] = []
+    for axes in figure.axes[:_AXES]:
+        if _measure(axes.get_xlabel()) not in ("", *_RATES):
+            continue
+        measure = _measure(axes.get_ylabel()) or ("" if axes.get_ylabel() else _measure(axes.get_title()))
+        lines = axes.lines[:_LINES]
+        for line, label in zip(lines, _labels(axes, lines), strict=True):
+            if (measure or is_measure(label)) and line.get_linestyle() not in ("None", "", " ", None):
+                values = _values(line)
+                if values:
+                    found.append(Line(label, measure, values))
+    return found
+
+
+class FigureLines(Source):
+    """Curves that the figures of a cell show, and nothing else tells of."""
+
+    name = "lines of figures"
+    kind = "curves"
+
+    def after(self, cell: Cell) -> Iterable[Finding]:
+        lines: list[Line] = cell.entry.facts.get(FACTS, [])
+        if not lines:
+            return
+        kept = Kept(cell)
+        own = list(_own_names(cell))
+        for line in sorted(lines, key=lambda it: -len(it.values)):  # of a plot that grew the whole comes first
+            if not kept.has(line.values, [1e-9 * max(1.0, abs(it)) for it in line.values]) and not _is_of_data(cell, line.values):
+                name = _name(line, next((name for name, values in own if _are_alike(values, line.values)), ""))
+                yield from kept.take(name, line.values, _RULE, *(f"{name}_{number}" for number in range(2, _AGAIN)))
+
+
+def tell(entry: Entry, lines: Iterable[Line]) -> None:
+    """Leave the lines of a cell's figures for `FigureLines`."""
+    entry.facts[FACTS] = list(lines)
+
+
+def _labels(axes: Any, lines: list[Any]) -> list[str]:
+    """Labels of lines; those of the legend where the lines have none: `plt.legend(["train", "test"])`."""
+    labels = [str(it.get_label()) for it in lines]
+    legend = axes.get_legend()
+    if legend is not None and all(it.startswith("_") for it in labels):
+        texts = [it.get_text() for it in legend.get_texts()]
+        labels = [*texts, *labels[len(texts) :]][: len(labels)]
+    return ["" if it.startswith("_") else snake(it) for it in labels]
+
+
+def _measure(text: str) -> str:
+    """What an axis or a title calls its measure; empty where it says none."""
+    name = _SAYS_NO_MORE.sub("", snake(text))
+    return name if name.count("_") < _WORDS and is_measure(name) else ""
+
+
+def _values(line: Any) -> list[float]:
+    """The heights of a line over numbers that go one way; empty where it is no such line."""
+    import numpy as np
+
+    x, y = np.asarray(line.get_xdata(orig=True)), np.asarray(line.get_ydata(orig=True))
+    if x.ndim != 1 or x.shape != y.shape or not _FEW <= len(y) <= _POINTS or x.dtype.kind not in "iuf" or y.dtype.kind not in "iuf":
+        return []
+    steps = np.diff(x)
+    if not ((steps > 0).all() or (steps < 0).all()):
+        return []
+    is_whole = bool((x == np.round(x)).all())
+    if not is_whole and len(x) >= _GRAPH and np.allclose(steps, steps[0]):
+        return []
+    values: list[float] = y.astype(float).tolist()
+    return values if any(one != other for one, other in pairwise(values) if not (math.isnan(one) or math.isnan(other))) else []
+
+
+def _name(line: Line, own: str) -> str:
+    """The label where it says a measure, else with the measure of the axis behind it; without a label what the code calls it, or the measure."""
+    if not line.label:
+        return own or line.measure
+    if is_measure(line.label) or not line.measure:
+        return line.label
+    return f"{line.label}{'_' if line.label in SPLITS else '.'}{line.measure}"
+
+
+def _own_names(cell: Cell) -> Iterator[tuple[str, list[float]]]:
+    """Names by which the cell's code draws its lines, with their values."""
+    for node in lines_of(cell.entry.tree) if cell.entry.tree is not None else ():
+        name, value = value_of_line(node, cell.namespace)
+        if name and (numbers := numbers_of(value)):
+            yield name.strip("_"), numbers
+
+
+def _are_alike(some: list[float], others: list[float]) -> bool:
+    return len(some) == len(others) and all(math.isclose(one, other, rel_tol=1e-9) for one, other in zip(some, others, strict=True))
+
+
+def _is_of_data(cell: Cell, values: list[float]) -> bool:
+    """Whether a line is a column of a table of the notebook: data, whatever its axis says."""
+    for value in list(cell.namespace.values()):
+        if module_of(type(value)).partition(".")[0] == "pandas" and type(value).__name__ in ("DataFrame", "Series") and len(value) == len(values):
+            columns = [value] if type(value).__name__ == "Series" else [value.iloc[:, at] for at in range(min(value.shape[1], _COLUMNS))]
+            if any(it.dtype.kind in "iuf" and _are_alike(it.tolist(), values) for it in columns):
+                return True
+    return False

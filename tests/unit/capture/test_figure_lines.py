@@ -1,0 +1,85 @@
+"""Lines of figures that are curves, whoever drew them."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("matplotlib")
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from nbtrack.capture.figure_lines import FigureLines, lines_in
+from nbtrack.capture.figures import Figures
+
+FALLING = [3.0, 2.0, 1.5, 1.25]
+
+
+def axes(**labels):
+    made = Figure().subplots()
+    made.set(**labels)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("draw", "labels", "found"),
+    [
+        (lambda ax: ax.plot(FALLING, label="Training loss"), {}, [("training_loss", "")]),
+        (lambda ax: ax.plot(FALLING), {"ylabel": "Cost function", "xlabel": "iteration"}, [("", "cost")]),
+        (lambda ax: ax.plot(FALLING), {"title": "Training loss"}, [("", "training_loss")]),
+        (lambda ax: ax.plot([1e-3, 1e-2, 0.1, 1], FALLING, label="ridge"), {"ylabel": "MSE", "xlabel": "learning rate"}, [("ridge", "mse")]),
+        (lambda ax: (ax.plot(FALLING), ax.legend(["val"])), {"ylabel": "Genauigkeit"}, [("val", "genauigkeit")]),
+        (lambda ax: ax.plot(FALLING[::-1], FALLING, label="error"), {}, [("error", "")]),
+        # what is no curve
+        (lambda ax: ax.plot(FALLING, label="height"), {"ylabel": "m"}, []),
+        (lambda ax: ax.plot([0, 0.5, 1], [0, 0.9, 1], label="ROC (AUC = 0.9)"), {"xlabel": "False positive rate", "ylabel": "True positive rate"}, []),
+        (lambda ax: ax.plot(np.linspace(0, 1), np.linspace(0, 1) ** 2), {"ylabel": "cost"}, []),
+        (lambda ax: ax.plot(FALLING, "o"), {"ylabel": "cost"}, []),
+        (lambda ax: ax.plot([1, 3, 2, 4], FALLING), {"ylabel": "cost"}, []),
+        (lambda ax: ax.plot(["knn", "svm", "tree"], [0.5, 0.6, 0.7]), {"ylabel": "accuracy"}, []),
+        (lambda ax: ax.plot(np.array(["2020-01", "2020-02", "2020-03"], "datetime64[M]"), [0.5, 0.6, 0.7]), {"ylabel": "returns"}, []),
+        (lambda ax: (ax.axhline(0.5), ax.plot([0, 1], [1, 2]), ax.plot([1, 1, 1, 1])), {"ylabel": "accuracy"}, []),
+    ],
+)
+def test_which_lines_say_a_measure(draw, labels, found):
+    ax = axes(**labels)
+    draw(ax)
+    assert [(it.label, it.measure) for it in lines_in(ax.figure)] == found
+
+
+DRAWS = """
+def draw(values, **says):
+    fig = Figure()
+    ax = fig.subplots()
+    ax.set_ylabel(says.pop('ylabel', 'm'))
+    for value in values:
+        ax.plot(value, **says)
+    fig.savefig('f.png')
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("draw([[3.0, 2.0, 1.5]], label='loss')", {"loss": 3}),
+        ("draw([[3.0, 2.0, 1.5], [4.0, 3.0, 2.5]], ylabel='loss', label='train')", {"train_loss": 3, "train_loss_2": 3}),
+        ("draw([[3.0, 2.0, 1.5]], ylabel='mean reward', label='Greedy')", {"greedy.mean_reward": 3}),
+        (
+            "class T:\n    pass\nt = T()\nt.J = [3.0, 2.0, 1.5]\nfig = Figure()\nax = fig.subplots()\nax.plot(t.J)\nax.set_ylabel('cost')\nfig.savefig('f.png')",
+            {"J": 3},
+        ),
+        ("draw([[3.0, 2.0, 1.5]], label='loss')\ndraw([[300.0, 200.0, 150.0]], label='loss in percent')", {"loss": 3}),
+        ("values = [5.0 / n for n in range(1, 61)]\nfor n in range(3, 61):\n    draw([values[:n]], label='loss')", {"loss": 60}),
+        ("import pandas as pd\ndf = pd.DataFrame({'returns': [3.0, 2.0, 1.5]})\ndraw([df['returns']], ylabel='returns')", {}),
+    ],
+)
+def test_what_a_figure_shows_and_nothing_else_tells_of(notebook, tmp_path, monkeypatch, code, found):
+    monkeypatch.chdir(tmp_path)
+    book = notebook(Figures(), FigureLines())
+    book.sources[0].start(None)
+    try:
+        book.run("from matplotlib.figure import Figure\n" + DRAWS, is_tracked=False)
+        told = book.run(code)
+    finally:
+        book.sources[0].stop()
+    assert {name: int(str(it.value).split()[0]) for (kind, name), it in told.items() if kind == "curve"} == found
