@@ -9,6 +9,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import field
 from typing import Any
 
 from nbtrack.capture.branches import untaken
@@ -27,6 +28,7 @@ from nbtrack.capture.kinds import (
     method_of,
 )
 from nbtrack.capture.known import plain
+from nbtrack.capture.labels import snake
 from nbtrack.capture.literals import evaluate, pairs
 from nbtrack.capture.naming import Candidate, params
 from nbtrack.capture.program import Definition, Program, program_of
@@ -64,6 +66,8 @@ class _Call:
     """The name or key the call's result is bound to, or empty."""
     is_direct: bool
     """In a statement of a cell, not inside a function."""
+    dicts: Mapping[str, ast.Dict] = field(default_factory=dict)
+    """Dicts that its function writes out, by name."""
 
 
 def _candidates(program: Program, computed: Mapping[str, Any], dead: Set[int]) -> Iterator[Candidate]:
@@ -93,9 +97,12 @@ def _calls(program: Program) -> Iterator[_Call]:
             if isinstance(node, ast.Call):
                 yield _Call(node, holders.get(id(node), ""), True)
     for definition in program.reached:
+        bound = [pair for it in ast.walk(definition) if isinstance(it, ast.Assign) for pair in pairs(it)]
+        times = Counter(name for name, _ in bound)
+        dicts = {name: value for name, value in bound if isinstance(value, ast.Dict) and times[name] == 1}
         for node in ast.walk(definition):
             if isinstance(node, ast.Call):
-                yield _Call(node, "", False)
+                yield _Call(node, "", False, dicts)
 
 
 def _of_call(program: Program, call: _Call, computed: Mapping[str, Any], variables: set[str]) -> Iterator[Candidate]:
@@ -110,7 +117,9 @@ def _of_call(program: Program, call: _Call, computed: Mapping[str, Any], variabl
     spread = any(isinstance(it, ast.Starred) for it in node.args)
     for name, value in [*(zip(names, node.args, strict=False) if not spread else ()), *((it.arg, it.value) for it in node.keywords if it.arg)]:
         given.add(name)
-        if isinstance(value, (ast.Dict,)):
+        if isinstance(value, ast.Name) and function is None and value.id in call.dicts:
+            value = call.dicts[value.id]  # noqa: PLW2901
+        if isinstance(value, ast.Dict):
             yield from _of_dict(name, value, qualifiers, title)
         if not is_param_keyword(name, dotted) or (function is not None and name in variables):
             continue
@@ -247,7 +256,12 @@ def _locals(program: Program, definition: Definition, dead: Set[int]) -> Iterato
                     yield Candidate(name, value, f"bound to a literal in {function.name}()", (function.name,))
             if function.name == "__init__" and isinstance(statement, ast.Assign) and isinstance(definition, ast.ClassDef):
                 for target in statement.targets:
-                    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self" and TELLING.search(target.attr):
+                    if (
+                        isinstance(target, ast.Attribute)
+                        and isinstance(target.value, ast.Name)
+                        and target.value.id == "self"
+                        and TELLING.search(snake(target.attr))
+                    ):
                         value = _number(statement.value)
                         if value is not None and is_param_name(target.attr):
                             yield Candidate(target.attr, value, f"bound to a literal in {definition.name}", (definition.name,))

@@ -24,6 +24,10 @@ _WORDS = 6
 """Most words of an axis' label or a title that is a name."""
 _GRAPH = 50
 """Points, evenly spread over numbers that are not whole, from which on a line is the graph of a function: as many as `numpy.linspace` makes."""
+_BRACKETS = regex(r"\s*[(\[][^)\]]*[)\]]")
+"""`(seconds)`, `(AUC = 0.9)`."""
+_OF_CASES = regex(r"(^|_)(residuals?|resid|returns?)($|_|\d)")
+"""Measures of single cases, and of shares on a market."""
 _SAYS_NO_MORE = regex(r"_(function|func|values?|history|curves?|plot)$")
 _RATES = ("lr", "learning_rate")
 _RULE = "drawn as a line of a figure"
@@ -52,11 +56,13 @@ def lines_in(figure: Any) -> list[Line]:
             continue
         measure = _measure(axes.get_ylabel()) or ("" if axes.get_ylabel() else _measure(axes.get_title()))
         lines = axes.lines[:_LINES]
-        for line, label in zip(lines, _labels(axes, lines), strict=True):
-            if (measure or is_measure(label)) and line.get_linestyle() not in ("None", "", " ", None):
+        labels = _labels(axes, lines)
+        for line, label in zip(lines, labels, strict=True):
+            is_one_of_many = not label and labels.count("") > 1  # folds or a band: only the code can name them
+            if (measure or _says(label)) and line.get_linestyle() not in ("None", "", " ", None):
                 values = _values(line)
                 if values:
-                    found.append(Line(label, measure, values))
+                    found.append(Line(label, "" if is_one_of_many else measure, values))
     return found
 
 
@@ -73,8 +79,8 @@ class FigureLines(Source):
         kept = Kept(cell)
         own = list(_own_names(cell))
         for line in sorted(lines, key=lambda it: -len(it.values)):  # of a plot that grew the whole comes first
-            if not kept.has(line.values, [1e-9 * max(1.0, abs(it)) for it in line.values]) and not _is_of_data(cell, line.values):
-                name = _name(line, next((name for name, values in own if _are_alike(values, line.values)), ""))
+            name = _name(line, next((name for name, values in own if _are_alike(values, line.values)), ""))
+            if name and not kept.has(line.values, [1e-9 * max(1.0, abs(it)) for it in line.values]) and not _is_of_data(cell, line.values):
                 yield from kept.take(name, line.values, _RULE, *(f"{name}_{number}" for number in range(2, _AGAIN)))
 
 
@@ -90,13 +96,17 @@ def _labels(axes: Any, lines: list[Any]) -> list[str]:
     if legend is not None and all(it.startswith("_") for it in labels):
         texts = [it.get_text() for it in legend.get_texts()]
         labels = [*texts, *labels[len(texts) :]][: len(labels)]
-    return ["" if it.startswith("_") else snake(it) for it in labels]
+    return ["" if it.startswith("_") else snake(_BRACKETS.sub("", it)) or snake(it) for it in labels]
 
 
 def _measure(text: str) -> str:
     """What an axis or a title calls its measure; empty where it says none."""
-    name = _SAYS_NO_MORE.sub("", snake(text))
-    return name if name.count("_") < _WORDS and is_measure(name) else ""
+    name = _SAYS_NO_MORE.sub("", snake(_BRACKETS.sub("", text)))
+    return name if name.count("_") < _WORDS and _says(name) else ""
+
+
+def _says(name: str) -> bool:
+    return is_measure(name) and not _OF_CASES.search(name)
 
 
 def _values(line: Any) -> list[float]:
@@ -120,14 +130,14 @@ def _name(line: Line, own: str) -> str:
     """The label where it says a measure, else with the measure of the axis behind it; without a label what the code calls it, or the measure."""
     if not line.label:
         return own or line.measure
-    if is_measure(line.label) or not line.measure:
+    if _says(line.label) or not line.measure:
         return line.label
     return f"{line.label}{'_' if line.label in SPLITS else '.'}{line.measure}"
 
 
 def _own_names(cell: Cell) -> Iterator[tuple[str, list[float]]]:
     """Names by which the cell's code draws its lines, with their values."""
-    for node in lines_of(cell.entry.tree) if cell.entry.tree is not None else ():
+    for node, _ in lines_of(cell.entry.tree) if cell.entry.tree is not None else ():
         name, value = value_of_line(node, cell.namespace)
         if name and (numbers := numbers_of(value)):
             yield name.strip("_"), numbers

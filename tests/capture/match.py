@@ -159,8 +159,9 @@ def _is_curve(found: Series, name: str, curve: Curve, labels: Labels) -> bool:
 
 
 def _is_curve_named(found: Series, name: str, curve: Curve, labels: Labels) -> bool:
-    """Whether it has a right number of points and the name, or the name with a number and the last value of that label."""
-    is_named = _is_name(found.name, name, labels) or (_is_close(found.last, curve.last) and _is_named(found.name, name, labels))
+    """Whether it has a right number of points and the name, or the name with a number and the last value of that label, if it has one."""
+    is_alike = curve.last is None or _is_close(found.last, curve.last)
+    is_named = _is_name(found.name, name, labels) or (is_alike and _is_named(found.name, name, labels))
     return is_named and found.count in curve.points
 
 

@@ -15,6 +15,8 @@ from nbtrack.capture.weave.values import loaded
 from nbtrack.capture.weave.words import is_history, is_measure, is_measured
 
 _LINES = frozenset(("plot", "semilogy", "semilogx", "loglog", "errorbar", "step", "lineplot"))
+_BARE = _LINES - {"step"}
+"""As `from pylab import *` brings them."""
 _SAME = frozenset(("array", "asarray", "list", "squeeze", "tolist", "numpy", "ravel", "flatten"))
 _MEANS = frozenset(("mean", "average", "nanmean", "median"))
 _TABLE = 2
@@ -23,15 +25,22 @@ _SWEEPS = frozenset(("learning_curve", "validation_curve"))
 """Functions that give scores of several folds for each of several sizes or settings."""
 
 
-def lines_of(tree: ast.AST) -> Iterator[ast.expr]:
-    """What stands for the values of the lines a cell draws."""
-    return (value for _, value in _lines(tree))
+def lines_of(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """What stands for the values of the lines a cell draws, and of scores of all candidates that it prints, each with its label where that says a measure."""
+    for call, value in _lines(tree):
+        label = _label_of(call)
+        yield value, "" if isinstance(_core(value), ast.Name) else label
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+            yield from (
+                (it, "") for it in node.args if isinstance(it, ast.Subscript) and isinstance(it.value, ast.Attribute) and it.value.attr == "cv_results_"
+            )
 
 
 def _lines(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.expr]]:
     """The calls that draw lines, with what stands for the values."""
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _LINES:
+        if not isinstance(node, ast.Call) or (path_of(node.func)[-1:] or [""])[0] not in (_LINES if isinstance(node.func, ast.Attribute) else _BARE):
             continue
         given = [it for it in node.args if not (isinstance(it, ast.Constant) and isinstance(it.value, str))]
         named = next((it.value for it in node.keywords if it.arg == "y"), None)
@@ -52,10 +61,15 @@ def computed_where_drawn(body: list[ast.stmt]) -> Iterator[tuple[str, ast.ListCo
 
 def _name_of(computed: ast.Call, line: ast.Call) -> str:
     """What a line shows: its label, where that says a measure, or else what is called."""
+    called = (path_of(computed.func)[-1:] or [""])[0]
+    return _label_of(line) or (called if is_measured(called) else share_of(computed))
+
+
+def _label_of(line: ast.Call) -> str:
+    """The label of a line, where it says a measure."""
     given = next((it.value.value for it in line.keywords if it.arg == "label" and isinstance(it.value, ast.Constant)), None)
     label = snake(given) if type(given) is str else ""
-    called = (path_of(computed.func)[-1:] or [""])[0]
-    return label if is_measure(label) else called if is_measured(called) else share_of(computed)
+    return label if is_measure(label) else ""
 
 
 def drawn(node: ast.expr, namespace: Mapping[str, Any], bound: Mapping[str, ast.expr], functions: Mapping[str, Any]) -> tuple[str, Any]:

@@ -141,19 +141,19 @@ def _of_rows(name: str, frame: Any) -> Iterator[History]:
 
 
 def _of_lines(cell: Cell) -> Iterator[History]:
-    """Lines the cell draws."""
+    """Lines the cell draws, and scores of candidates that it prints."""
     tree = cell.entry.tree
-    if tree is None or ("plot" not in cell.entry.code and "semilog" not in cell.entry.code and "errorbar" not in cell.entry.code):
+    if tree is None or not any(word in cell.entry.code for word in ("plot", "semilog", "errorbar", "cv_results_")):
         return
     program = program_of(cell)
     bound: dict[str, ast.expr] = {}
     for part in program.parts:
         for statement in flat_statements([part.node]):
             bound.update(bindings(statement))
-    for node in list(lines_of(tree))[:_LINES]:
+    for node, label in list(lines_of(tree))[:_LINES]:
         name, values = drawn(node, cell.namespace, bound, program.definitions)
         if name and (numbers := numbers_of(values)):
-            yield name, numbers, "drawn as a line"
+            yield label or name, numbers, "drawn as a line"
 
 
 def _with_loops(body: list[ast.stmt]) -> Iterator[ast.stmt]:

@@ -32,6 +32,7 @@ _HISTORIES = regex(
     r"|record|records|best_so_far|so_far|incumbents?"
     r"|verl[aä]uf\w*|historial?|hist[oó]ric[oa]|historique|storico|storia|istoria|geschiedenis|riwayat|gecmis|истори[яи])\d*($|_)|历史|歷史|履歴|기록"
 )
+_LISTS = regex(r"_(list|lst|array|arr)(?=_|\d*$)")
 _PARTS = regex(
     r"(^|_)(fn|func|function|criterion|step_size|weights?|grads?|gradient|idx|index|count|num|n|str|msg|name|names|label|labels|path|time|matrix|mat|list)\d*($|_)"
 )
@@ -95,5 +96,6 @@ def is_schedule(name: str) -> bool:
 
 
 def is_history(name: str) -> bool:
-    """Whether a name says that values are kept over time: `cost_history`, `trace`."""
-    return bool(_HISTORIES.search(_snake(name)))
+    """Whether a name says that values are kept over time: `cost_history`, `trace`, `loss_list`."""
+    name = _snake(name)
+    return bool(_HISTORIES.search(name)) or (_LISTS.search(name) is not None and is_measure(_LISTS.sub("", name)))

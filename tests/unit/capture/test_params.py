@@ -125,6 +125,11 @@ def test_configurations_are_flattened(params, cells, found):
         ([TRAIN, "rate = 0.2", "train([1, 2], lr=rate)"], {"rate": 0.2, "epochs": 10}),
         ([TRAIN, "a = train([1], lr=.1, epochs=2)\nb = train([1], lr=.3, epochs=2)"], {"a.lr": 0.1, "b.lr": 0.3, "epochs": 2}),
         (["class Net:\n    def __init__(self, hidden=16, lr=.1):\n        self.hidden = hidden\n    def fit(self, epochs=3): pass", "Net(lr=.5).fit(epochs=9)"], {"hidden": 16, "lr": 0.5, "epochs": 9}),
+        (["class Net:\n    def __init__(self):\n        self.hiddenLayerSize = 3\n        self.shape = 2", "net = Net()"], {"hiddenLayerSize": 3}),
+        (
+            ["import json\ndef save(x):\n    options = {'max_iter': 200, 'verbose': True}\n    return fit(x, method='BFGS', options=options)\nfrom scipy.optimize import minimize as fit", "save(len('ab'))"],
+            {"method": "BFGS", "max_iter": 200},
+        ),
         (["def main():\n    lr = 0.01\n    total = 0\n    n = 3\n    return lr * 2", "main()"], {"lr": 0.01}),
         (["def plot_it(x, alpha=0.5):\n    pass", "plot_it([1])"], {}),
         (["def train(lr=0.1): pass", "x = 1.0"], {}),

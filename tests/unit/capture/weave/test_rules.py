@@ -126,6 +126,24 @@ CASES = {
         "import numpy as np, types\nplt = types.SimpleNamespace(plot=lambda *given: None)\nscores = np.array([[1.0, 0.5], [0.5, 0.25]])\nplt.plot([1, 2], scores.mean(axis=1))",
         {"scores": [0.75, 0.375]},
     ),
+    "what is drawn of a mean over the last axis, by its label": (
+        "import numpy as np, types\nplt = types.SimpleNamespace(plot=lambda *given, **how: None)\nm = types.SimpleNamespace(scores_=np.array([[1.0, 0.5], [0.5, 0.25]]))\n"
+        "plt.plot([1, 2], m.scores_.mean(axis=-1), label='mean MSE')",
+        {"mean_mse": [0.75, 0.375]},
+    ),
+    "what a bare name of pylab draws": (
+        "import types\nt = types.SimpleNamespace(loss_curve_=[1.0, 0.5])\ndef plot(*given): pass\nplot(t.loss_curve_)",
+        {"loss_curve": [1.0, 0.5]},
+    ),
+    "scores of all candidates that are printed": (
+        "import numpy as np, types\ngs = types.SimpleNamespace(cv_results_={'mean_test_score': np.array([0.5, 0.75]), 'mean_fit_time': np.array([0.1, 0.2])})\n"
+        "print(gs.cv_results_['mean_test_score'], gs.cv_results_['mean_fit_time'])",
+        {"mean_test_score": [0.5, 0.75]},
+    ),
+    "a list whose name says that it is one": (
+        "def train():\n    cost_list, w = [], 1.0\n    def step(i):\n        cost_list.append(w / i)\n    for i in (1, 2, 4):\n        step(i)\n    return w, cost_list\nw, cost_list = train()",
+        {"cost_list": [1.0, 0.5, 0.25]},
+    ),
     "what is drawn of a median, its axis by position": (
         "import numpy as np, types\nplt = types.SimpleNamespace(plot=lambda *given: None)\nscores = np.array([[1.0, 0.5], [0.5, 0.25]])\nplt.plot([1, 2], np.median(scores, 1))",
         {"scores": [0.75, 0.375]},
