@@ -22,7 +22,7 @@ _FRAMES = 40
 _VALIDATE = "_validate_params"
 _BOOSTERS = (("xgboost.core", "Booster", "update"), ("lightgbm.basic", "Booster", "update"), ("catboost.core", "CatBoost", "_fit"))
 """What each framework asks its models for while it trains them."""
-_THEIRS = ("xgboost.", "lightgbm.", "catboost.", "mlflow.")
+_THEIRS = ("xgboost.", "lightgbm.", "catboost.", "mlflow.", "nbtrack.")
 _AFTER_ROUND = "callbacks_after_iter"
 """LightGBM's list of what it calls after each round of a training."""
 

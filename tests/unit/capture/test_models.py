@@ -14,6 +14,7 @@ from nbtrack.delivery.loop import Loop
 from nbtrack.entities import Kind
 from nbtrack.journal import blobs
 from nbtrack.settings import Settings
+from nbtrack.store import patches
 from nbtrack.store.client import StoreClient
 
 pytest.importorskip("sklearn")
@@ -107,6 +108,16 @@ def test_a_booster_that_lives_in_a_function_alone_is_kept_and_its_rounds_are_cur
     assert [{key: len(it) for key, it in each.measured["train"].items()} for each in rounds] == [{"rmse": 3}] * 2
     assert rounds[0].place == rounds[1].place
     assert xgboost.Booster.update is before
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_an_estimator_trains_under_autologging_is_no_model_of_its_own(notebook, monkeypatch):
+    pytest.importorskip("xgboost")
+    import xgboost.sklearn
+
+    monkeypatch.setattr(xgboost.sklearn, "train", patches._unseen(xgboost.sklearn.train))  # as MLflow's function stands there
+    notebook.run("import xgboost\nrows = X.to_numpy()\ndef fit():\n    return xgboost.XGBRegressor(n_estimators=2).fit(rows, y)")
+    assert notebook.tracked("model = fit()") == {("model", "model"): "XGBRegressor"}
 
 
 def test_folds_of_a_cross_validation_are_no_models(notebook):
