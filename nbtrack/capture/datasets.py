@@ -25,7 +25,6 @@ from nbtrack.capture.readers import WORDS, Reading, reading_of, readings_in, rea
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.schemas import is_of, sample_of, shape_of
 from nbtrack.capture.source import Cell, Finding, Source
-from nbtrack.capture.text_files import shape_of_file
 from nbtrack.capture.weave import taps
 from nbtrack.entities.ledger import Entry, Scope
 from nbtrack.errors import SettingError
@@ -244,6 +243,8 @@ def _data(reading: Reading, at: int, look: _Look, bound: list[str], *, is_brief:
             source=source,
         )
     if reading.path:
+        from nbtrack.capture.text_files import shape_of_file  # loads modules that few notebooks need
+
         path = working_folder() / Path(reading.path).expanduser()
         try:
             md5 = dvc_md5(path)

@@ -35,7 +35,11 @@ def axes(**labels):
         (lambda ax: ax.plot(np.array([FALLING, FALLING]).T), {"ylabel": "cost"}, [("", ""), ("", "")]),
         # what is no curve
         (lambda ax: ax.plot(FALLING, label="height"), {"ylabel": "m"}, []),
-        (lambda ax: ax.plot([0, 0.5, 1], [0, 0.9, 1], label="SVC (AUC = 0.9)"), {"xlabel": "False Positive Rate (Positive label: 1)", "ylabel": "True positive rate"}, []),
+        (
+            lambda ax: ax.plot([0, 0.5, 1], [0, 0.9, 1], label="SVC (AUC = 0.9)"),
+            {"xlabel": "False Positive Rate (Positive label: 1)", "ylabel": "True positive rate"},
+            [],
+        ),
         (lambda ax: ax.plot(np.linspace(0, 1), np.linspace(0, 1) ** 2), {"ylabel": "cost"}, []),
         (lambda ax: ax.plot(FALLING, "o"), {"ylabel": "cost"}, []),
         (lambda ax: ax.plot(FALLING, label="error"), {"ylabel": "standardized residuals"}, [("error", "")]),
