@@ -26,6 +26,8 @@ class Labelled:
     """A percent sign follows."""
     about: ast.expr | None = None
     """What is shown before it, and may be a word that tells of what this is: a name, or `f.__name__`."""
+    is_count: bool = False
+    """A sentence counts mistakes by it."""
     context: str = ""
     """What stands before the label in its text, such as `greedy` in `Greedy - mean reward = `."""
 
@@ -62,6 +64,10 @@ _FILLERS = frozenset(
 _ALIGNED = regex(r"(?<=\w) {2,}(?=\w)")
 """Blanks by which people put the numbers of several lines below each other."""
 _BRACKET = regex(r"[(\[]\s*$")
+_THERE_ARE = regex(r"(^|\s)((there|it) (is|are|was|were)|made|makes|has|had|found|got|gives|gave)\s+$", re.IGNORECASE)
+_MISTAKES = regex(r"\s+(mis[s-]? ?classifi\w*|mis-?label+ed|mistakes?|errors?|(wrong|incorrect|false) \w+)(?![\w]|\s*[:=])", re.IGNORECASE)
+"""What a sentence counts: "there were {n} misclassifications"."""
+_OUT_OF = regex(r"\s+(for|in|on|of|out of|from|with|among)(\s+the)?\s+$", re.IGNORECASE)
 _UNTOLD = regex(r"[^()\[\]]*[)\]](?!\s*[:=])")
 """Behind a number in brackets: what they hold is not told by a sign that follows."""
 SPLITS = frozenset(("train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "holdout", "oof"))
@@ -228,10 +234,15 @@ def _label(pieces: list[Piece]) -> list[Labelled]:
         before = joined[at - 1] if at and isinstance(joined[at - 1], str) else ""
         after = joined[at + 1] if at + 1 < len(joined) and isinstance(joined[at + 1], str) else ""
         assert isinstance(before, str) and isinstance(after, str)
+        if found and found[-1].is_count and (mistakes := _MISTAKES.match(before)):
+            before = _OUT_OF.sub("", before[mistakes.end() :])  # that was said of the number before
+        is_count = bool(_THERE_ARE.search(before) and _MISTAKES.match(after))
         words = _words(_QUALIFIED.sub(r"\1 \2", _TAIL.sub("", before)))
         label = words[-1] if words[-1] not in _FILLERS and not _is_itself(before, piece) else ""
         told = [it for it in words if it]
-        if not label and told and is_measure(told[-1]) and _BRACKET.search(before) and _UNTOLD.match(after):
+        if is_count:
+            label = "errors"
+        elif not label and told and is_measure(told[-1]) and _BRACKET.search(before) and _UNTOLD.match(after):
             label = told[-1]  # "Best accuracy ({a:.2f}) for {n} trees"
         if at > 1 and phrase and told and all(set(it.split("_")) <= _UNITS for it in told):
             label = phrase  # "loss after {n} epochs: {loss}"
@@ -257,7 +268,7 @@ def _label(pieces: list[Piece]) -> list[Labelled]:
             label = _clean(re.split(r"[,;(\n]|[.!?](\s|$)", after.lstrip(" %:="))[0]) if after.strip() else ""
         node = deviating if is_deviation and deviating is not None else piece
         context = told[-2] if len(told) > 1 and label == told[-1] else ""
-        found.append(Labelled(label or snake(own_name(piece)), node, after.lstrip().startswith("%"), shown, context))
+        found.append(Labelled(label or snake(own_name(piece)), node, after.lstrip().startswith("%"), shown, is_count, context))
         if _may_be_word(piece) and not is_measure(found[-1].label):
             shown = piece
     return found

@@ -65,6 +65,8 @@ class Spot:
     """The word that was shown before its value."""
     about: ast.expr | None = None
     """What may hold a word that tells of what it is, see `Labelled`."""
+    is_count: bool = False
+    """A sentence counts mistakes by it."""
 
 
 class Printed(Source):
@@ -195,7 +197,7 @@ def _spots(group: ast.expr, place: str) -> Iterator[Spot]:
         if not isinstance(it.node, (ast.Constant, ast.JoinedStr, ast.List, ast.Dict, ast.Compare, ast.Starred, ast.Lambda)):
             node = _unrounded(it.node)
             is_clear = not place and (is_measure(it.label) or not isinstance(it.about, ast.Name))
-            yield Spot(it.label, node, it.is_percent, place, ast.unparse(node), id(group), about=None if is_clear else it.about)
+            yield Spot(it.label, node, it.is_percent, place, ast.unparse(node), id(group), about=None if is_clear else it.about, is_count=it.is_count)
 
 
 def _counted(seen: Iterable[tuple[Spot, list[Any]]]) -> Iterator[tuple[Spot, list[Any]]]:
@@ -256,7 +258,7 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
         value = number(found)
         core = through(ast.parse(spot.text, mode="eval").body)
         name = _called(cell, spot, core) if type(value) is float and not is_measure(spot.label) else spot.label or unlabelled(core)
-        if type(value) is int and is_measure(name) and not spot.is_percent:
+        if type(value) is int and is_measure(name) and not spot.is_percent and not spot.is_count:
             counted[spot.group] = _TRAILING.sub("", name)  # "accuracy on the {n} test images: {value}"
         elif not is_measure(name) and spot.group in counted:
             name = counted.pop(spot.group)

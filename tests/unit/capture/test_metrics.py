@@ -404,6 +404,7 @@ def test_last_expressions_of_several_cells_are_all_kept(notebook_of):
             "print('in the beginning:', np.mean(a != b))\nb = f(a) + (a > 3)\nprint('afterwards:', np.mean(a != b))",
             {"beginning": 1.0, "afterwards": 0.25},
         ),
+        ("missed = sum(i != j for i, j in zip(y, p))\nprint('there were {} misclassifications for {} inputs'.format(missed, len(y)))", {"errors": 3}),
         ("print(M().score(y, p))\nprint('Genauigkeit in Prozent:', M().score(y, p) * 100)", {"score": 0.25}),
         (
             "best = np.argmax(scores)\nprint('Best result ({:.2f}) for {} trees'.format(scores[best], [10, 20, 30, 40][best]))\nprint(a[best])",
