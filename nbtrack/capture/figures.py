@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import mimetypes
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -196,6 +195,8 @@ def _read(path: Path, cell: Cell) -> File | None:
             if cell.run is not None:
                 cell.run.notice(f"{path.name} was not kept: {size} bytes are more than {FILE_CAP}")
             return None
+        import mimetypes
+
         suffix, mime = path.suffix.lower(), mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         if cell.is_spent:
             place = working_folder() / path  # the next cell may change the folder

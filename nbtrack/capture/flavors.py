@@ -5,6 +5,7 @@ Everything goes by the types of modules that are loaded; nothing here imports a 
 
 from __future__ import annotations
 
+import functools
 import pickle
 import sys
 import tempfile
@@ -62,7 +63,7 @@ def flavor_of(value: Any) -> Flavor | None:
     module = module_of(type(value))
     if module in ("builtins", "numpy", "datetime"):
         return None
-    return next((it for it in FLAVORS if it.module in sys.modules and it.is_one(value)), None)
+    return next((it for it in _flavors() if it.module in sys.modules and it.is_one(value)), None)
 
 
 def unwrapped(model: Any) -> Any:
@@ -312,16 +313,21 @@ def _write_statsmodels(model: Any, open_: Open) -> Written:
     return Written(flavor, {"loader_module": "mlflow.statsmodels", "data": "model.statsmodels"}, frozenset({"statsmodels"}))
 
 
-FLAVORS = (
-    Flavor("xgboost", "xgboost", _is_xgboost, _booster_mark, _write_xgboost),
-    Flavor("lightgbm", "lightgbm", _is_lightgbm, _booster_mark, _write_lightgbm),
-    Flavor("catboost", "catboost", _is_catboost, _catboost_mark, _write_catboost),
-    Flavor("keras", "keras", _is_keras, _keras_mark, _write_keras, frozenset({"fit", "train_on_batch"}), _has_history),
-    Flavor("pytorch", "torch", _is_torch, _torch_mark, _write_torch, frozenset(), _has_gradients),
-    Flavor("statsmodels", "statsmodels", _is_statsmodels, id, _write_statsmodels, frozenset()),
-    Flavor("sklearn", "sklearn", _is_sklearn, _sklearn_mark, _write_sklearn),
-)
-"""The first that knows a model writes it: XGBoost's estimators are scikit-learn's too, and Keras models torch's where that is their backend."""
+@functools.cache
+def _flavors() -> tuple[Flavor, ...]:
+    """All frameworks; made when the first model is looked at.
+
+    The first that knows a model writes it: XGBoost's estimators are scikit-learn's too, and Keras models torch's where that is their backend.
+    """
+    return (
+        Flavor("xgboost", "xgboost", _is_xgboost, _booster_mark, _write_xgboost),
+        Flavor("lightgbm", "lightgbm", _is_lightgbm, _booster_mark, _write_lightgbm),
+        Flavor("catboost", "catboost", _is_catboost, _catboost_mark, _write_catboost),
+        Flavor("keras", "keras", _is_keras, _keras_mark, _write_keras, frozenset({"fit", "train_on_batch"}), _has_history),
+        Flavor("pytorch", "torch", _is_torch, _torch_mark, _write_torch, frozenset(), _has_gradients),
+        Flavor("statsmodels", "statsmodels", _is_statsmodels, id, _write_statsmodels, frozenset()),
+        Flavor("sklearn", "sklearn", _is_sklearn, _sklearn_mark, _write_sklearn),
+    )
 
 
 def version_of(module: str) -> str:

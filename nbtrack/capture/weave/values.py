@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from nbtrack.capture.known import module_of, own_values, plain, static
 from nbtrack.records import dataclass
 
 PLAIN: frozenset[type] = frozenset((float, int))
-_EXACT = frozenset((float, int, Decimal, Fraction))
+_EXACT = frozenset((float, int, Decimal))
 _WORD = 60
 """Letters of what may be a name; longer ones are data."""
 _MEMBERS = 20
@@ -35,10 +34,14 @@ def loaded(name: str) -> Any:
     return None if module is None or getattr(getattr(module, "__spec__", None), "_initializing", False) else module
 
 
+def _is_exact(kind: type) -> bool:
+    return kind in _EXACT or (module_of(kind) == "fractions" and kind is sys.modules["fractions"].Fraction)  # not imported for it
+
+
 def is_number(value: Any) -> bool:
     """Whether this is an immutable number: it may be kept as it is and read later. No bool, no complex number."""
     kind = type(value)
-    if kind in _EXACT:
+    if _is_exact(kind):
         return True
     if module_of(kind) != "numpy":
         return False
@@ -158,7 +161,7 @@ def _plain(value: Any) -> float | int | None:
         return value  # type: ignore[no-any-return]
     try:
         kind = type(value)
-        if kind in _EXACT:
+        if _is_exact(kind):
             return float(value)
         dtype = getattr(value, "dtype", None)
         return int(value) if getattr(dtype, "kind", "") in ("i", "u") else float(value)
