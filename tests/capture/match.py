@@ -27,7 +27,7 @@ from found import Data, Model, Series
 from labels import Curve, Labels
 
 _SEPARATORS = re.compile(r"[\W_]+")
-_NUMBERED = re.compile(r"_\d+$")
+_NUMBERED = re.compile(r"[_-]\d+$")
 _CONTAINERS = re.compile(r"[./:]+|(?<=[^_])__(?=[^_])")
 
 
