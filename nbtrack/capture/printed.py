@@ -21,7 +21,7 @@ from nbtrack.capture.unnamed import said_above, unlabelled
 from nbtrack.capture.weave import taps
 from nbtrack.capture.weave.functions import is_compiled
 from nbtrack.capture.weave.insert import Transformer, wrap
-from nbtrack.capture.weave.kinds import path_of
+from nbtrack.capture.weave.kinds import Kind, kind_of, path_of
 from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.capture.weave.values import Parts
 from nbtrack.capture.weave.words import is_coefficient, is_measure
@@ -38,6 +38,8 @@ WHOLE = regex(
 )
 """Measures that may be whole numbers; other whole numbers are counts."""
 _TRAILING = regex(r"(_(of|on|the|for|in|at|with|a|over))+$")
+_ASIDE = regex(r"(^|_)(time|times|seconds?|secs?|elapsed|duration|runtime|memory|mem|date|lr|learning_rate|version)($|_)")
+"""What a report tells beside its results."""
 SERIES = 3
 """Values that one print of a function gave from which on they are a curve."""
 _ITEMS = 60
@@ -254,6 +256,8 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
     counted: dict[int, str] = {}
     given = _returned(cell)
     shown: dict[str, tuple[str, float | int]] = {}
+    seen = list(seen)
+    reporting = {spot.place for spot, found in seen if spot.place and is_measure(spot.label) and type(number(found)) is float}
     for spot, found in seen:
         value = number(found)
         core = through(ast.parse(spot.text, mode="eval").body)
@@ -271,7 +275,8 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
         is_share = spot.is_percent and is_measure(name)  # accuracy as a whole number of percent
         if type(value) is int and not is_share and not WHOLE.search(name):
             continue
-        if not _is_shown_result(origins, spot, core, name):
+        is_reported = spot.place in reporting and type(value) is float and _is_asked(origins, spot, core)
+        if not is_reported and not _is_shown_result(origins, spot, core, name):
             continue
         qualifiers = arguments_of(cell, spot.place) if spot.place else ()
         key = core.id if isinstance(core, ast.Name) and not spot.place else f"{spot.place}:{key_of(core)}:{spot.word}" if spot.place else key_of(core)
@@ -346,6 +351,12 @@ def _is_shown_result(origins: Origins, spot: Spot, core: ast.expr, name: str) ->
     if not is_measure(name) and _is_prediction(core):
         return False
     return not origins.why_not(core, name)
+
+
+def _is_asked(origins: Origins, spot: Spot, node: ast.expr) -> bool:
+    """Whether a function that prints measures shows, with a label, what it asked another for: `f"optimal arms: {test.share():.3f}"`."""
+    is_call = isinstance(node, ast.Call) and kind_of(node, {}) is Kind.CALL and not _is_prediction(node) and not origins.is_statistic(node)
+    return is_call and bool(spot.label) and not _ASIDE.search(spot.label)
 
 
 def _is_prediction(node: ast.expr) -> bool:

@@ -105,6 +105,12 @@ def test_last_expressions(measured, code, found):
         ("def report(a):\n    print('loss:', evaluate(a, p)[0])\nreport(y)", {"loss": 0.1875}),
         ("def report(a):\n    print('loss:', evaluate(a, p)[0])\nreport(p)\nreport(p)\nreport(y)", {"loss": 0.1875}),
         ("for i in range(3):\n    print('loss:', evaluate(y, p)[0])", {}),
+        (
+            "import time, numpy as np\nclass T:\n    def share(self): return 0.75\n    def predict(self, x): return 0.5\ndef report(t, rate):\n    print(f'mean reward = {evaluate(y, p)[0]}')\n"
+            "    print(f'optimal arms = {t.share():.3f}')\n    print('took', time.perf_counter(), 'elapsed:', t.share(), 'rate:', rate, 'sample:', t.predict(3), 'mean:', np.mean(y))\n"
+            "report(T(), 0.1)\ndef told(t):\n    print('share:', t.share())\ntold(T())",
+            {"mean_reward": 0.1875, "optimal_arms": 0.75},
+        ),
         ("f'accuracy: {evaluate(y, p)[1]}'", {"accuracy": 0.75}),
         ("import numpy as np\nprint(np.mean(np.array(y) == np.array(p)))", {"accuracy": 0.25}),
         (
