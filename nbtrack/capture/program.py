@@ -6,8 +6,9 @@ import ast
 from abc import ABCMeta
 from collections.abc import Iterable, Iterator
 from dataclasses import field
-from types import FunctionType
+from types import FunctionType, ModuleType
 
+from nbtrack.capture.calls import root_of
 from nbtrack.capture.source import Cell
 from nbtrack.entities.ledger import Entry, Scope
 from nbtrack.notebooks.scopes import scope_of
@@ -82,7 +83,10 @@ def program_of(cell: Cell) -> Program:
     for each in reached:
         imports |= {name: what for node in ast.walk(each) if isinstance(node, (ast.Import, ast.ImportFrom)) for name, what in _imported(node)}
     for name in _called((*(part.node for part in (*earlier, *own)), *reached)) - definitions.keys() - imports.keys():
-        if what := _origin(cell.namespace.get(name)):
+        held = cell.namespace.get(name)
+        if type(held) is ModuleType:
+            imports[name] = held.__name__
+        elif what := _origin(held):
             imports[name] = f"{what}.{name}"
     made = Program(cell.entry, own, earlier, definitions, imports, reached)
     cell.entry.facts[_FACTS] = made
@@ -129,7 +133,7 @@ def _modules(cell: Cell) -> set[str]:
     """Names that hold a module."""
     kept = cell.entry.facts.get("modules")
     if kept is None:
-        kept = {name for name, value in cell.namespace.items() if type(value) is type(ast)}
+        kept = {name for name, value in cell.namespace.items() if type(value) is ModuleType}
         cell.entry.facts["modules"] = kept
     return set(kept)
 
@@ -146,7 +150,8 @@ def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
 
 
 def _called(nodes: Iterable[ast.AST]) -> set[str]:
-    return {it.func.id for node in nodes for it in ast.walk(node) if isinstance(it, ast.Call) and isinstance(it.func, ast.Name)}
+    """Names that are called, and those with which a chain that is called begins: `optimize` of `optimize.minimize(...)`."""
+    return {name for node in nodes for it in ast.walk(node) if isinstance(it, ast.Call) and (name := root_of(it.func))}
 
 
 def _origin(value: object) -> str:

@@ -226,11 +226,11 @@ def _of_estimator(name: str, value: Any, attributes: tuple[str, ...], code: str,
         if module_of(type(found)).partition(".")[0] in _ATTRIBUTES:  # the History of a model of Keras
             found = own_values(found).get(attribute)
         if isinstance(found, dict):
-            yield from _of_dict("", found, f"{attribute} of {name}")
+            yield from ((*it, f"{name}.{it[0]}") for it in _of_dict("", found, f"{attribute} of {name}"))
         elif found is not None:
             numbers = numbers_of(found)
             if numbers:
-                yield attribute.rstrip("_"), numbers, f"{attribute} of {name}"
+                yield attribute.rstrip("_"), numbers, f"{attribute} of {name}", f"{name}.{attribute.rstrip('_')}"
     steps = kept.get("steps")
     inner = [step for _, step in steps] if type(steps) is list and all(type(it) is tuple and len(it) == 2 for it in steps) else []
     for step in (*inner, kept.get("best_estimator_")):

@@ -168,6 +168,7 @@ def test_what_a_star_import_brought_is_known_by_where_it_is_from(params):
     pytest.importorskip("sklearn")
     stars = "from sklearn.linear_model import *\nfrom numpy import *\nfrom json import *"
     assert params(stars, "x = linspace(0, 1, num=5)\nridge = Ridge(alpha=.3).fit(x.reshape(-1, 1), x)\ntext = dumps([1], indent=2)") == {"alpha": 0.3}
+    assert params("exec('from sklearn import linear_model')", "model = linear_model.Ridge(alpha=.7)") == {"alpha": 0.7}  # as a star import brings it
 
 
 def test_what_a_statistic_gives_back_and_what_is_drawn_is_no_choice(params):

@@ -749,6 +749,15 @@ def test_a_list_of_every_so_manieth_value_is_a_curve_beside_that_of_all(curves):
     assert found == {"loss": pytest.approx([0.9 ** (i + 1) for i in range(20)]), "losses": pytest.approx([0.9 ** (i + 1) for i in range(0, 20, 5)])}
 
 
+def test_what_two_fitted_estimators_keep_of_their_rounds_is_told_apart_by_their_names(curves):
+    pytest.importorskip("sklearn")
+    code = (
+        "import warnings\nfrom sklearn.neural_network import MLPRegressor\nX = [[0.0], [1.0], [2.0]]\nwith warnings.catch_warnings():\n    warnings.simplefilter('ignore')\n"
+        "    a, b = (MLPRegressor(hidden_layer_sizes=(n,), max_iter=5, random_state=0).fit(X, [0.0, 1.0, 2.0]) for n in (2, 3))"
+    )
+    assert {name: len(values) for name, values in curves(code).items()} == {"loss_curve": 5, "b.loss_curve": 5}
+
+
 def test_a_dry_cell_tells_its_curves_and_keeps_nothing(shell, tmp_path, monkeypatch):
     monkeypatch.setenv("NBTRACK_QUIET", "")
     shown = []
