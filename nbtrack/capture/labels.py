@@ -242,7 +242,7 @@ def _label(pieces: list[Piece]) -> list[Labelled]:
         told = [it for it in words if it]
         if is_count:
             label = "errors"
-        elif not label and told and is_measure(told[-1]) and _BRACKET.search(before) and _UNTOLD.match(after):
+        elif not label and told and (is_measure(told[-1]) or _reads_measure(piece)) and _BRACKET.search(before) and _UNTOLD.match(after):
             label = told[-1]  # "Best accuracy ({a:.2f}) for {n} trees"
         if at > 1 and phrase and told and all(set(it.split("_")) <= _UNITS for it in told):
             label = phrase  # "loss after {n} epochs: {loss}"
@@ -272,6 +272,10 @@ def _label(pieces: list[Piece]) -> list[Labelled]:
         if _may_be_word(piece) and not is_measure(found[-1].label):
             shown = piece
     return found
+
+
+def _reads_measure(node: ast.expr) -> bool:
+    return any(is_measure(it.id if isinstance(it, ast.Name) else it.attr if isinstance(it, ast.Attribute) else "") for it in ast.walk(node))
 
 
 def deviation_of(node: ast.expr) -> ast.expr | None:

@@ -66,6 +66,8 @@ def labels(code):
         ('f"O erro é {a}"', [("erro", "a")]),
         ('f"The accuracy is about {a}"', [("accuracy", "a")]),
         ('f"Best accuracy ({a:.2f}) obtained for {n} trees"', [("best_accuracy", "a"), ("obtained", "n")]),
+        ('f"Best result ({test_scores[i]:.2f}) obtained for {n} trees"', [("best_result", "test_scores[i]"), ("obtained", "n")]),
+        ('f"Largest city ({names[i]}) of {n}"', [("", "names[i]"), ("of", "n")]),
         ('f"Accuracy ({t}): {a}"', [("t", "t"), ("a", "a")]),
         ('f"In the data, there were {k} miss classifications for {n} inputs"', [("errors", "k"), ("n", "n")]),
         ('f"The model made {k} mistakes."', [("errors", "k")]),
