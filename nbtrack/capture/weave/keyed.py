@@ -83,10 +83,11 @@ def curves_by_setting(name: str, value: dict[Any, Any], cell: Cell) -> Iterator[
                 full = f"{name}.{group.name}" if group.name else name
                 is_own = group.is_word and is_measure(snake(group.name))
                 yield group.name if is_own else full, group.values, f"values of the dict {name}, one for each of several settings", full
-        elif is_said and not puts.is_by_step and len(value) <= _SETTINGS and len(groups) <= _SETTINGS:
-            for path, it in zip(group.paths, group.values, strict=True):
-                if not is_number(it):
-                    yield f"{name}.{path}", it, f"in the dict {name}, one for each setting", ""
+        elif is_said and not puts.is_by_step and len(groups) <= _SETTINGS:
+            lists = [(path, it) for path, it in zip(group.paths, group.values, strict=True) if not is_number(it)]
+            if len(lists) > _SETTINGS and cell.run is not None:
+                cell.run.notice(f"{name} has lists for {len(lists)} settings; those of the first {_SETTINGS} are curves")
+            yield from ((f"{name}.{path}", it, f"in the dict {name}, one for each setting", "") for path, it in lists[:_SETTINGS])
 
 
 def _leaves(items: dict[Any, Any], before: _Path, text: str, depth: int) -> Iterator[tuple[_Path, str, Any]]:

@@ -758,6 +758,14 @@ def test_what_two_fitted_estimators_keep_of_their_rounds_is_told_apart_by_their_
     assert {name: len(values) for name, values in curves(code).items()} == {"loss_curve": 5, "b.loss_curve": 5}
 
 
+def test_lists_of_more_settings_than_are_kept_are_told(shell, tmp_path):
+    code = "losses = {}\nfor n in range(1, 16):\n    lr = n / 10\n    losses[lr] = []\n    for i in range(3):\n        losses[lr].append(lr / (i + 1))"
+    shell.run_cell(f"%%track --capture curves --quiet\n{code}").raise_error()
+    view = fold(Home(tmp_path / "home"), shell._nbtrack_session.last.run_id)
+    assert [name for name in view.metrics if name.startswith("losses.")] == [f"losses.{n / 10}" for n in range(1, 13)]
+    assert view.notices == ("losses has lists for 15 settings; those of the first 12 are curves",)
+
+
 def test_a_dry_cell_tells_its_curves_and_keeps_nothing(shell, tmp_path, monkeypatch):
     monkeypatch.setenv("NBTRACK_QUIET", "")
     shown = []
