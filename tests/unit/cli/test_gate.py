@@ -71,7 +71,11 @@ def test_a_store_that_cannot_be_reached_ends_with_4(folder, free_port):
 def test_an_interrupt_ends_with_130(folder):
     (folder / "slow.py").write_text("import pathlib, time\npathlib.Path('began').touch()\ntime.sleep(600)\n")
     (folder / "nbtrack.yaml").write_text('gates:\n  slow: {kind: data, data: "slow.py:x", schema: "slow.py:x"}\n')
-    process = subprocess.Popen([*START, "gate", "fit"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it, and so would its children
+    try:
+        process = subprocess.Popen([*START, "gate", "fit"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    finally:
+        signal.signal(signal.SIGINT, before)
     while not (folder / "began").exists() and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
