@@ -414,7 +414,7 @@ def test_last_expressions_of_several_cells_are_all_kept(notebook_of):
         ("print(M().score(y, p))\nprint('Genauigkeit in Prozent:', M().score(y, p) * 100)", {"score": 0.25}),
         (
             "best = np.argmax(scores)\nprint('Best result ({:.2f}) for {} trees'.format(scores[best], [10, 20, 30, 40][best]))\nprint(a[best])",
-            {"scores": 5.0},
+            {"best_result": 5.0},
         ),
     ],
 )
