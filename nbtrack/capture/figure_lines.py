@@ -20,6 +20,8 @@ from nbtrack.records import dataclass
 
 FACTS = "lines of figures"
 _AXES, _LINES, _POINTS, _FEW = 12, 12, 20_000, 3
+_TOTAL = 100_000
+"""Points of one figure."""
 _WORDS = 6
 """Most words of an axis' label or a title that is a name."""
 _GRAPH = 50
@@ -51,6 +53,7 @@ def lines_in(figure: Any) -> list[Line]:
     No lines are those over what is a measure itself, as in a ROC curve, graphs of functions, and points without a line.
     """
     found: list[Line] = []
+    left = _TOTAL
     for axes in figure.axes[:_AXES]:
         if _measure(axes.get_xlabel()) not in ("", *_RATES):
             continue
@@ -61,7 +64,8 @@ def lines_in(figure: Any) -> list[Line]:
             is_one_of_many = not label and labels.count("") > 1  # folds or a band: only the code can name them
             if (measure or _says(label)) and line.get_linestyle() not in ("None", "", " ", None):
                 values = _values(line)
-                if values:
+                left -= len(values)
+                if values and left >= 0:
                     found.append(Line(label, "" if is_one_of_many else measure, values))
     return found
 
@@ -113,17 +117,26 @@ def _values(line: Any) -> list[float]:
     """The heights of a line over numbers that go one way; empty where it is no such line."""
     import numpy as np
 
-    x, y = np.asarray(line.get_xdata(orig=True)), np.asarray(line.get_ydata(orig=True))
-    if x.ndim != 1 or x.shape != y.shape or not _FEW <= len(y) <= _POINTS or x.dtype.kind not in "iuf" or y.dtype.kind not in "iuf":
+    x, y = _floats(line.get_xdata(orig=True)), _floats(line.get_ydata(orig=True))
+    if x is None or y is None or x.shape != y.shape or not _FEW <= len(y) <= _POINTS or not np.isfinite(x).all():
         return []
-    steps = np.diff(x)
-    if not ((steps > 0).all() or (steps < 0).all()):
-        return []
-    is_whole = bool((x == np.round(x)).all())
-    if not is_whole and len(x) >= _GRAPH and np.allclose(steps, steps[0]):
-        return []
-    values: list[float] = y.astype(float).tolist()
+    with np.errstate(all="ignore"):  # the cell is not to warn of what it did not compute
+        steps = np.diff(x)
+        if not ((steps > 0).all() or (steps < 0).all()):
+            return []
+        is_whole = bool((x == np.round(x)).all())
+        if not is_whole and len(x) >= _GRAPH and np.allclose(steps, steps[0]):
+            return []
+    values: list[float] = y.tolist()
     return values if any(one != other for one, other in pairwise(values) if not (math.isnan(one) or math.isnan(other))) else []
+
+
+def _floats(data: Any) -> Any:
+    """One axis of a line as an array of floats, NaN where it is masked; None for what is no numbers."""
+    import numpy as np
+
+    array = np.ma.asarray(data)
+    return np.ma.filled(array.astype(float), np.nan) if array.ndim == 1 and array.dtype.kind in "iuf" else None
 
 
 def _name(line: Line, own: str) -> str:
@@ -152,6 +165,6 @@ def _is_of_data(cell: Cell, values: list[float]) -> bool:
     for value in list(cell.namespace.values()):
         if module_of(type(value)).partition(".")[0] == "pandas" and type(value).__name__ in ("DataFrame", "Series") and len(value) == len(values):
             columns = [value] if type(value).__name__ == "Series" else [value.iloc[:, at] for at in range(min(value.shape[1], _COLUMNS))]
-            if any(it.dtype.kind in "iuf" and _are_alike(it.tolist(), values) for it in columns):
+            if any(module_of(type(it.dtype)).startswith("numpy") and it.dtype.kind in "iuf" and _are_alike(it.tolist(), values) for it in columns):
                 return True
     return False

@@ -45,6 +45,8 @@ def axes(**labels):
         (lambda ax: ax.plot(FALLING, label="error"), {"ylabel": "standardized residuals"}, [("error", "")]),
         (lambda ax: ax.plot(FALLING, label="BMW"), {"ylabel": "returns"}, []),
         (lambda ax: ax.plot([1, 3, 2, 4], FALLING), {"ylabel": "cost"}, []),
+        (lambda ax: ax.plot(np.array([5, 1, 7, 2], "u1"), FALLING), {"ylabel": "cost"}, []),
+        (lambda ax: ax.plot([0, np.inf, np.inf, 4], FALLING), {"ylabel": "cost"}, []),
         (lambda ax: ax.plot(["knn", "svm", "tree"], [0.5, 0.6, 0.7]), {"ylabel": "accuracy"}, []),
         (lambda ax: ax.plot(np.array(["2020-01", "2020-02", "2020-03"], "datetime64[M]"), [0.5, 0.6, 0.7]), {"ylabel": "returns"}, []),
         (lambda ax: (ax.axhline(0.5), ax.plot([0, 1], [1, 2]), ax.plot([1, 1, 1, 1])), {"ylabel": "accuracy"}, []),
@@ -54,6 +56,13 @@ def test_which_lines_say_a_measure(draw, labels, found):
     ax = axes(**labels)
     draw(ax)
     assert [(it.label, it.measure) for it in lines_in(ax.figure)] == found
+
+
+def test_masked_points_are_no_values():
+    ax = axes()
+    ax.plot([1, 2, 3, 4], np.ma.masked_array([0.9, 999.0, 0.5, 0.4], [0, 1, 0, 0]), label="loss")
+    (line,) = lines_in(ax.figure)
+    assert [str(it) for it in line.values] == ["0.9", "nan", "0.5", "0.4"]
 
 
 DRAWS = """
@@ -79,6 +88,10 @@ def draw(values, **says):
         ),
         ("draw([[3.0, 2.0, 1.5]], label='loss')\ndraw([[300.0, 200.0, 150.0]], label='loss in percent')", {"loss": 3}),
         ("values = [5.0 / n for n in range(1, 61)]\nfor n in range(3, 61):\n    draw([values[:n]], label='loss')", {"loss": 60}),
+        (
+            "import pandas as pd\nt = pd.DataFrame({'k': pd.array([None, 2, 3], dtype='Int64')})\ndraw([[3.0, 2.0, 1.5]], label='loss')",
+            {"loss": 3},
+        ),
         ("import pandas as pd\ndf = pd.DataFrame({'returns': [3.0, 2.0, 1.5]})\ndraw([df['returns']], ylabel='returns')", {}),
     ],
 )
