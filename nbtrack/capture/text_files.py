@@ -13,7 +13,7 @@ from nbtrack.patterns import regex
 
 MOST = 4 << 20
 """Bytes up to which a file is counted."""
-_TEXT = regex(r"(?P<kind>csv|tsv|txt|dat|data|jsonl|ndjson|libsvm|svm|train|test)(?P<packed>\.gz)?$", re.IGNORECASE)
+_TEXT = regex(r"\.(?P<kind>csv|tsv|txt|dat|data|jsonl|ndjson|libsvm|svm|train|test)(?P<packed>\.gz)?$", re.IGNORECASE)
 
 
 def shape_of_file(path: Path) -> tuple[int, int | None] | None:

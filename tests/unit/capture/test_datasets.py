@@ -101,7 +101,7 @@ def test_calls_that_read(notebook, code, name, size):
 
 
 def test_a_text_file_that_cannot_be_counted_has_no_rows(tmp_path):
-    for name, content in (("cut.csv.gz", b"\x1f\x8b\x08\0"), ("binary.dat", b"1,2\0\n"), ("large.txt", b"a\n" * (MOST // 2 + 1))):
+    for name, content in (("cut.csv.gz", b"\x1f\x8b\x08\0"), ("binary.dat", b"1,2\0\n"), ("large.txt", b"a\n" * (MOST // 2 + 1)), ("pretest", b"a\n")):
         (tmp_path / name).write_bytes(content)
         assert shape_of_file(tmp_path / name) is None
     (tmp_path / "long.csv").write_text("1" * 200_000 + "\n2\n")
