@@ -14,11 +14,11 @@ from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.drawn import lines_of, value_of_line
 from nbtrack.capture.weave.histories import numbers_of
 from nbtrack.capture.weave.words import is_measure
-from nbtrack.entities.ledger import Entry
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
 FACTS = "lines of figures"
+"""What `Figures` leaves in a cell's facts: a list of `Line`."""
 _AXES, _LINES, _POINTS, _FEW = 12, 12, 20_000, 3
 _TOTAL = 100_000
 """Points of one figure."""
@@ -86,11 +86,6 @@ class FigureLines(Source):
             name = _name(line, next((name for name, values in own if _are_alike(values, line.values)), ""))
             if name and not kept.has(line.values, [1e-9 * max(1.0, abs(it)) for it in line.values]) and not _is_of_data(cell, line.values):
                 yield from kept.take(name, line.values, _RULE, *(f"{name}_{number}" for number in range(2, _AGAIN)))
-
-
-def tell(entry: Entry, lines: Iterable[Line]) -> None:
-    """Leave the lines of a cell's figures for `FigureLines`."""
-    entry.facts[FACTS] = list(lines)
 
 
 def _labels(axes: Any, lines: list[Any]) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from nbtrack.capture.figure_lines import tell
+from nbtrack.capture.figure_lines import FACTS
 from nbtrack.capture.pictures import File, Picture, of_output
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.saved import Saved, SavedFigures
@@ -40,6 +40,8 @@ class Figures(Source):
     def __init__(self) -> None:
         self.saved = SavedFigures()
         self._album = Album("")
+        self._told: Entry | None = None
+        """The last cell whose figures had lines, which are let go when the next cell begins."""
 
     def start(self, shell: Any) -> None:
         self.saved.start()
@@ -49,10 +51,13 @@ class Figures(Source):
 
     def enter(self, entry: Entry) -> None:
         self.saved.clear()
+        if self._told is not None:
+            self._told.facts.pop(FACTS, None)
 
     def leave(self, entry: Entry) -> None:
         if any(self.saved.lines.values()):
-            tell(entry, (it for lines in self.saved.lines.values() for it in lines))
+            entry.facts[FACTS] = [it for lines in self.saved.lines.values() for it in lines]
+            self._told = entry
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         run_id = cell.run.run_id if cell.run is not None else ""

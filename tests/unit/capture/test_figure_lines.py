@@ -102,6 +102,8 @@ def test_what_a_figure_shows_and_nothing_else_tells_of(notebook, tmp_path, monke
     try:
         book.run("from matplotlib.figure import Figure\n" + DRAWS, is_tracked=False)
         told = book.run(code)
+        book.run("x = 1")
     finally:
         book.sources[0].stop()
     assert {name: int(str(it.value).split()[0]) for (kind, name), it in told.items() if kind == "curve"} == found
+    assert not any("lines of figures" in entry.facts for entry in book.ledger.entries)  # a kernel lives long
