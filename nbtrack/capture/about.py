@@ -11,6 +11,7 @@ from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements, through
 from nbtrack.capture.source import Cell
 from nbtrack.capture.weave.kinds import path_of
+from nbtrack.notebooks.nodes import walk
 
 _ASKED = frozenset(("predict", "predict_proba", "decision_function", "predict_log_proba", "score", "evaluate", "fit_predict", "forecast", "inference"))
 """Methods by which a model is asked, whatever its class."""
@@ -49,7 +50,7 @@ def models_in(cell: Cell, node: ast.expr, line: int = 0) -> tuple[str, ...]:
 
 def _asked(cell: Cell, node: ast.expr) -> Iterator[str]:
     """Models that stand in the expression itself."""
-    for it in ast.walk(node):
+    for it in walk(node):
         name = _root(it.func.value) if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute) and it.func.attr in _ASKED else ""
         if name and name not in program_of(cell).imports:
             yield name
@@ -80,7 +81,7 @@ def _names(node: ast.expr) -> list[str]:
         first = [_root(node.func.value)] if isinstance(node.func, ast.Attribute) else []
         for argument in reversed(node.args):
             first.append(_root(argument))
-    return [it for it in dict.fromkeys([*first, *(it.id for it in ast.walk(node) if isinstance(it, ast.Name))]) if it]
+    return [it for it in dict.fromkeys([*first, *(it.id for it in walk(node) if isinstance(it, ast.Name))]) if it]
 
 
 def _bound(cell: Cell, line: int) -> dict[str, ast.expr]:
@@ -98,7 +99,7 @@ def _bound(cell: Cell, line: int) -> dict[str, ast.expr]:
 
 def arguments_of(cell: Cell, function: str) -> tuple[str, ...]:
     """What the cell's last call of a function was given: models, else names."""
-    calls = [it for part in program_of(cell).own for it in ast.walk(part.node) if isinstance(it, ast.Call) and path_of(it.func)[-1:] == [function]]
+    calls = [it for part in program_of(cell).own for it in walk(part.node) if isinstance(it, ast.Call) and path_of(it.func)[-1:] == [function]]
     if not calls:
         return ()
     last = max(calls, key=lambda it: (it.lineno, it.col_offset))
@@ -109,7 +110,7 @@ def arguments_of(cell: Cell, function: str) -> tuple[str, ...]:
 
 def setting_of(cell: Cell, function: str) -> str:
     """The number or word that the cell's last call of a function was given, such as a threshold: `0.3`; empty where there are none or several."""
-    calls = [it for part in program_of(cell).own for it in ast.walk(part.node) if isinstance(it, ast.Call) and path_of(it.func)[-1:] == [function]]
+    calls = [it for part in program_of(cell).own for it in walk(part.node) if isinstance(it, ast.Call) and path_of(it.func)[-1:] == [function]]
     given = [it for call in calls[-1:] for it in (*call.args, *(keyword.value for keyword in call.keywords))]
     plain = [it.value for it in given if isinstance(it, ast.Constant) and type(it.value) in (int, float, str)]
     return str(plain[0]) if len(plain) == 1 and len(str(plain[0])) <= 20 else ""

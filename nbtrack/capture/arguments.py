@@ -35,6 +35,7 @@ from nbtrack.capture.program import Definition, Program, program_of
 from nbtrack.capture.seeds import makes_files, seeded_with
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.uses import uses_of
+from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -89,18 +90,18 @@ def _calls(program: Program) -> Iterator[_Call]:
     for part in program.parts:
         if isinstance(part.node, (Definition, ast.Assert)):
             continue  # a check is no experiment
-        holders = {id(inner): name for name, value in pairs(part.node) for inner in ast.walk(value) if isinstance(inner, ast.Call)}
-        for node in ast.walk(part.node):
+        holders = {id(inner): name for name, value in pairs(part.node) for inner in walk(value) if isinstance(inner, ast.Call)}
+        for node in walk(part.node):
             if isinstance(node, ast.Dict):
                 items = zip(node.keys, node.values, strict=True)
                 holders |= {id(value): key.value for key, value in items if isinstance(key, ast.Constant) and isinstance(key.value, str)}
             if isinstance(node, ast.Call):
                 yield _Call(node, holders.get(id(node), ""), True)
     for definition in program.reached:
-        bound = [pair for it in ast.walk(definition) if isinstance(it, ast.Assign) for pair in pairs(it)]
+        bound = [pair for it in walk(definition) if isinstance(it, ast.Assign) for pair in pairs(it)]
         times = Counter(name for name, _ in bound)
         dicts = {name: value for name, value in bound if isinstance(value, ast.Dict) and times[name] == 1}
-        for node in ast.walk(definition):
+        for node in walk(definition):
             if isinstance(node, ast.Call):
                 yield _Call(node, "", False, dicts)
 
@@ -191,14 +192,14 @@ def _initialiser(program: Program, node: ast.ClassDef, depth: int = 0) -> _Funct
 def _is_only_shown(function: _Function, name: str) -> bool:
     """Whether a function does nothing with an argument but put it into texts, titles and records: a caption."""
     shown: set[int] = set()
-    for it in ast.walk(function):
+    for it in walk(function):
         called = it.func.attr if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute) else getattr(getattr(it, "func", None), "id", "")
         is_text = isinstance(it, (ast.JoinedStr, ast.Dict)) or (
             isinstance(it, ast.BinOp) and isinstance(it.left, ast.Constant) and isinstance(it.left.value, str)
         )
         if is_text or called in ("print", "format", "title", "set_title", "suptitle", "legend"):
-            shown |= {id(inner) for inner in ast.walk(it)}
-    uses = [it for it in ast.walk(function) if isinstance(it, ast.Name) and it.id == name and isinstance(it.ctx, ast.Load)]
+            shown |= {id(inner) for inner in walk(it)}
+    uses = [it for it in walk(function) if isinstance(it, ast.Name) and it.id == name and isinstance(it.ctx, ast.Load)]
     return bool(uses) and all(id(it) in shown for it in uses)
 
 
@@ -240,9 +241,9 @@ def _signature_names(dotted: str, call: ast.Call) -> list[str]:
 
 def _locals(program: Program, definition: Definition, dead: Set[int]) -> Iterator[Candidate]:
     """Names a reached function binds once to a number, where the name speaks for itself; attributes of `self` in `__init__` likewise."""
-    functions = [it for it in ast.walk(definition) if isinstance(it, _Function)]
+    functions = [it for it in walk(definition) if isinstance(it, _Function)]
     for function in functions:
-        bound = Counter(it.id for it in ast.walk(function) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store))
+        bound = Counter(it.id for it in walk(function) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store))
         uses = None
         for statement in (it for it in function.body if id(it) not in dead):
             for name, node in pairs(statement):

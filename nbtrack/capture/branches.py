@@ -12,6 +12,7 @@ from nbtrack.capture.literals import evaluate
 from nbtrack.capture.program import Definition, Program, program_of
 from nbtrack.capture.source import Cell
 from nbtrack.capture.weave.expressions import blocks_of, own_expressions
+from nbtrack.notebooks.nodes import children, walk
 
 _FACTS = "untaken"
 _PLAIN = frozenset((bool, int, float, str, type(None)))
@@ -65,7 +66,7 @@ class _Uses:
         self.names: dict[str, set[int]] = {}
         """By name the `id()` of each node that reads it."""
         for node in nodes:
-            for it in ast.walk(node):
+            for it in walk(node):
                 if isinstance(it, (ast.If, ast.IfExp, ast.Raise)):
                     self.tested.add(id(node))
                 elif isinstance(it, ast.Name):
@@ -87,11 +88,7 @@ def _settled(cell: Cell, program: Program) -> dict[str, Any]:
             if value is not _UNKNOWN and (id(node) in own or _is_same(cell.namespace.get(name, _UNKNOWN), value)):
                 values[name] = value
     changed = {
-        name
-        for it in (*program.reached, *(part.node for part in program.parts))
-        for node in ast.walk(it)
-        if isinstance(node, ast.Global)
-        for name in node.names
+        name for it in (*program.reached, *(part.node for part in program.parts)) for node in walk(it) if isinstance(node, ast.Global) for name in node.names
     }
     return {name: value for name, value in values.items() if bound[name] == 1 and name not in changed | program.definitions.keys() | program.imports.keys()}
 
@@ -104,7 +101,7 @@ def _stored(nodes: Iterable[ast.AST]) -> Iterator[str]:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             yield node.id
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
 
 
 def _dead_in(block: list[ast.stmt], known: _Env) -> set[int]:
@@ -133,7 +130,7 @@ def _dead_in(block: list[ast.stmt], known: _Env) -> set[int]:
 def _dead_arms(statement: ast.stmt, known: _Env) -> set[int]:
     """What does not run of the expressions of a statement: `A() if simple else B()`."""
     dead: set[int] = set()
-    for node in (it for part in own_expressions(statement) for it in ast.walk(part)):
+    for node in (it for part in own_expressions(statement) for it in walk(part)):
         if isinstance(node, ast.IfExp) and (test := _truth(node.test, known)) is not None:
             dead |= _ids([node.orelse if test else node.body])
     return dead
@@ -145,7 +142,7 @@ def _dead_in_scope(node: Definition, known: _Env, given: _Env) -> set[int]:
     Args:
         given: arguments that have one value in all calls.
     """
-    hidden = {it for inner in ast.walk(node) for it in _bound_by(inner)}
+    hidden = {it for inner in walk(node) for it in _bound_by(inner)}
     return _dead_in(node.body, {**{name: value for name, value in known.items() if name not in hidden}, **given})
 
 
@@ -170,7 +167,7 @@ def _given(function: Definition, uses: _Uses, known: _Env, dead: set[int]) -> di
     names = [it.arg for it in (*function.args.posonlyargs, *function.args.args)]
     defaults: dict[str, ast.expr | None] = dict(zip(names[len(names) - len(function.args.defaults) :], function.args.defaults, strict=True))
     defaults |= {it.arg: value for it, value in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)}
-    rebound = {name for inner in function.body for it in ast.walk(inner) for name in _bound_by(it)}
+    rebound = {name for inner in function.body for it in walk(inner) for name in _bound_by(it)}
     found: dict[str, Any] = {}
     for name in {*names, *defaults} - rebound:
         values = [_argument(call, name, names, defaults, known) for call in calls]
@@ -191,7 +188,7 @@ def _live(nodes: Iterable[ast.AST], program: Program, dead: set[int]) -> Iterato
     """Functions and classes of the notebook that code which may run uses, also through one another."""
     waiting, seen = list(nodes), set[str]()
     while waiting:
-        for inner in ast.walk(waiting.pop()):
+        for inner in walk(waiting.pop()):
             name = inner.id if isinstance(inner, ast.Name) else inner.attr if isinstance(inner, ast.Attribute) else ""
             if name in program.definitions and name not in seen and id(inner) not in dead:
                 seen.add(name)
@@ -240,4 +237,4 @@ def _is_same(some: Any, other: Any) -> bool:
 
 
 def _ids(nodes: Iterable[ast.AST]) -> set[int]:
-    return {id(it) for node in nodes for it in ast.walk(node)}
+    return {id(it) for node in nodes for it in walk(node)}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.capture.schemas import is_array, is_frame, is_of
+from nbtrack.notebooks.nodes import walk
 
 MISSING = object()
 """What cannot be told without running code."""
@@ -16,7 +17,7 @@ MISSING = object()
 def calls_in(tree: ast.AST | None) -> Iterator[ast.Call]:
     """Every call below a node."""
     if tree is not None:
-        yield from (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+        yield from (node for node in walk(tree) if isinstance(node, ast.Call))
 
 
 def root_of(node: ast.AST) -> str:

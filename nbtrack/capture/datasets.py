@@ -28,6 +28,7 @@ from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
 from nbtrack.entities.ledger import Entry, Scope
 from nbtrack.errors import SettingError
+from nbtrack.notebooks.nodes import walk
 from nbtrack.notebooks.scopes import scope_of
 from nbtrack.records import dataclass
 from nbtrack.system import working_folder
@@ -147,12 +148,12 @@ def _keeper(data: Data) -> Any:
 
 def _bound(statement: ast.stmt) -> list[str]:
     """Names a statement binds, in the order they stand."""
-    return list(dict.fromkeys(node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)))
+    return list(dict.fromkeys(node.id for node in walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)))
 
 
 def _matching(statement: ast.stmt, reading: Reading, names: Mapping[str, Any]) -> list[Any]:
     """Values of the assignment, below the statement, that holds the call: in a `with` or a function's block there are several."""
-    for node in ast.walk(statement):
+    for node in walk(statement):
         if isinstance(node, ast.Assign) and any(reading in readings_in(part, names, {}) for part in [node.value]):
             return [names[name] for name in _bound(node) if name in names]
     return []
@@ -221,7 +222,7 @@ def _imported(entry: Entry, functions: Mapping[str, ast.AST]) -> dict[str, Any]:
     """What imports within functions bind, as the loaded modules have it."""
     found: dict[str, Any] = {}
     for tree in (entry.tree, *functions.values()):
-        for node in ast.walk(tree) if tree is not None else ():
+        for node in walk(tree) if tree is not None else ():
             if isinstance(node, ast.ImportFrom) and not node.level and node.module in sys.modules:
                 found |= {it.asname or it.name: vars(sys.modules[node.module]).get(it.name) for it in node.names}
     return found

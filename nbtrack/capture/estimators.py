@@ -15,6 +15,7 @@ from nbtrack.capture.naming import Candidate, params, taken
 from nbtrack.capture.program import Program, program_of
 from nbtrack.capture.run import TrackedRun, as_text
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.notebooks.nodes import walk
 
 _SKLEARN = "sklearn.base.BaseEstimator"
 _OBJECTS = 40
@@ -102,7 +103,7 @@ def _unsaid(cell: Cell, value: Any, name: str) -> Iterator[Candidate]:
     """Of them those that the code does not give as a name, by which they have been recorded: `Forest(n_estimators=n_trees)`."""
     given: dict[str, set[str]] = {}
     for part in program_of(cell).parts:
-        for call in (it for it in ast.walk(part.node) if isinstance(it, ast.Call)):
+        for call in (it for it in walk(part.node) if isinstance(it, ast.Call)):
             called = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
             if called == type(value).__name__:
                 for keyword in call.keywords:
@@ -168,6 +169,6 @@ def _sizes(module: Any) -> dict[str, int]:
 def _bound_in_loops(program: Program) -> set[str]:
     """Names that loops bind: what they hold in the end is the last of a sweep."""
     return {
-        node.id for part in program.parts for loop in ast.walk(part.node) if isinstance(loop, (ast.For, ast.While))
-        for node in ast.walk(loop) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        node.id for part in program.parts for loop in walk(part.node) if isinstance(loop, (ast.For, ast.While))
+        for node in walk(loop) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }  # fmt: skip

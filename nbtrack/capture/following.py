@@ -26,6 +26,7 @@ from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.taps import Tap
 from nbtrack.capture.weave.words import is_history, is_measure
 from nbtrack.journal.fold import events_of, series_names
+from nbtrack.notebooks.nodes import walk
 
 HEADS = "curves: first values"
 _SLOWEST_S, _FASTEST_S, _FIRST_S = 0.25, 0.005, 0.02
@@ -201,7 +202,7 @@ class Following:
         function = spot.place.rpartition(".")[2]
         if run is None or tree is None:
             return ""
-        names = named_at(tree, function) if function else {it.id for it in ast.walk(root.node) if isinstance(it, ast.Name)}
+        names = named_at(tree, function) if function else {it.id for it in walk(root.node) if isinstance(it, ast.Name)}
         them = [it for it in names if is_model(self.cell.namespace.get(it))]
         if len(them) != 1 or them[0] in run.curve_models:
             return ""

@@ -13,6 +13,7 @@ from nbtrack.capture.weave.insert import wrap
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.entities.ledger import Entry
+from nbtrack.notebooks.nodes import children
 from nbtrack.patterns import regex
 
 _LOADERS = regex(r"(read|fetch|make)_\w+|load(_\w+)?|loadtxt|genfromtxt|fromfile|get_rdataset")
@@ -102,5 +103,5 @@ def _loaders(node: ast.AST) -> Iterator[ast.Call]:
         path = path_of(node.func)
         if path and (_LOADERS.fullmatch(path[-1]) or "datasets" in path[:-1]):
             yield node
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         yield from _loaders(child)

@@ -7,6 +7,7 @@ import re
 
 from nbtrack.capture.program import Program
 from nbtrack.capture.weave.words import is_measure, is_schedule
+from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 
 SHOWING = "showing"
@@ -216,7 +217,7 @@ def _definition_kind(node: ast.AST) -> str:
     if _STORING_NAMES.search(name):
         return STORING
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        calls = [it.func.attr for it in ast.walk(node) if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute)]
+        calls = [it.func.attr for it in walk(node) if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute)]
         drawn = sum(it in _PLOTS or (it in _SHOWING_METHODS and it.startswith("set_")) for it in calls)
         if drawn >= 2 and drawn * 3 >= len(calls) and not {"fit", "backward", "step"} & set(calls):
             return SHOWING

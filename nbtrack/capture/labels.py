@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_measure
+from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -275,7 +276,7 @@ def _label(pieces: list[Piece]) -> list[Labelled]:
 
 
 def _reads_measure(node: ast.expr) -> bool:
-    return any(is_measure(it.id if isinstance(it, ast.Name) else it.attr if isinstance(it, ast.Attribute) else "") for it in ast.walk(node))
+    return any(is_measure(it.id if isinstance(it, ast.Name) else it.attr if isinstance(it, ast.Attribute) else "") for it in walk(node))
 
 
 def deviation_of(node: ast.expr) -> ast.expr | None:

@@ -20,6 +20,7 @@ from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.uses import is_limit_of_drawing, uses_in
 from nbtrack.entities.ledger import Entry
 from nbtrack.notebooks.document import tagged_cells
+from nbtrack.notebooks.nodes import children, walk
 from nbtrack.patterns import regex
 
 _ITEMS = 50
@@ -153,10 +154,8 @@ def scheduled(cell: Cell) -> set[str]:
     loops = [it for it in tree.body if isinstance(it, (ast.For, ast.While))] if tree is not None else []
     if tree is None or not any(_SCHEDULES.search(name) for name in cell.entry.scope.writes):
         return set()
-    inside = Counter(
-        it.id for loop in loops for it in ast.walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store) and _SCHEDULES.search(it.id)
-    )
-    targets = {it.id for loop in loops for inner in ast.walk(loop) if isinstance(inner, ast.For) for it in ast.walk(inner.target) if isinstance(it, ast.Name)}
+    inside = Counter(it.id for loop in loops for it in walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store) and _SCHEDULES.search(it.id))
+    targets = {it.id for loop in loops for inner in walk(loop) if isinstance(inner, ast.For) for it in walk(inner.target) if isinstance(it, ast.Name)}
     outside = Counter(_bound_names(tree))
     return {name for name, count in inside.items() if name not in targets and outside[name] - count <= 1}
 
@@ -294,12 +293,12 @@ def pairs(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
 
 def _bound_names(tree: ast.AST) -> Iterator[str]:
     """Every binding of a name outside functions and classes; a `global` counts as one."""
-    for node in ast.iter_child_nodes(tree):
+    for node in children(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
             yield node.id
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield node.name
-            yield from (name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names)
+            yield from (name for inner in walk(node) if isinstance(inner, ast.Global) for name in inner.names)
             continue
         elif isinstance(node, ast.Lambda):
             continue

@@ -17,6 +17,7 @@ from nbtrack.capture.source import Cell, Finding
 from nbtrack.capture.weave.values import as_floats, take
 from nbtrack.capture.weave.words import is_measure
 from nbtrack.entities.ledger import Entry
+from nbtrack.notebooks.nodes import walk
 from nbtrack.records import dataclass
 
 TOLD_APART = "names that a loop binds to numbers of several things"
@@ -208,7 +209,7 @@ def _is_told(cell: Cell, it: Measured, models: tuple[str, ...], other: Named) ->
         return False
     if not is_measure(it.name) or it.node is None:
         return True
-    read = {name.id for name in ast.walk(it.node) if isinstance(name, ast.Name)}
+    read = {name.id for name in walk(it.node) if isinstance(name, ast.Name)}
     since = (entry.scope for entry in cell.ledger.before(cell.entry) if entry.number > other.number)
     return not any(read & (scope.writes | scope.mutates) for scope in (cell.entry.scope, *since))
 

@@ -18,6 +18,7 @@ from nbtrack.capture.printed import SERIES, SHOWS, WHOLE
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.words import is_measure, is_result, is_schedule, is_step
 from nbtrack.entities.ledger import Entry
+from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -207,7 +208,7 @@ def _printed_by(entry: Entry) -> list[tuple[str, list[str]]]:
     if kept is None:
         kept = entry.facts[_CODE] = []
         is_joined = "end=" in entry.code or ".write(" in entry.code  # a line may be that of several calls
-        for node in ast.walk(entry.tree) if entry.tree is not None and ("print" in entry.code or is_joined) else ():
+        for node in walk(entry.tree) if entry.tree is not None and ("print" in entry.code or is_joined) else ():
             shown = _shown(node)
             lines: list[list[str]] = [[""] if is_joined else []]
             for piece in shown:

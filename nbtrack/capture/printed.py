@@ -26,6 +26,7 @@ from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.capture.weave.values import Parts
 from nbtrack.capture.weave.words import is_coefficient, is_measure
 from nbtrack.entities.ledger import Entry
+from nbtrack.notebooks.nodes import children
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -161,7 +162,7 @@ class Printed(Source):
 
 def spots_in(tree: ast.AST, place: str = "") -> Iterator[Spot]:
     """Printed expressions outside loops; of functions too."""
-    for node in ast.iter_child_nodes(tree):
+    for node in children(tree):
         if isinstance(node, (*_LOOPS, ast.Lambda)):
             continue
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and is_compiled(node):

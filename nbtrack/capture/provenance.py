@@ -10,6 +10,7 @@ from nbtrack.capture.literals import evaluate
 from nbtrack.capture.program import Definition, Part, Program
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, kind_of, path_of
 from nbtrack.capture.weave.words import is_history, is_measure
+from nbtrack.notebooks.nodes import children, walk
 from nbtrack.records import dataclass
 
 _STATISTICS = frozenset(
@@ -107,14 +108,14 @@ class Origins:
 
     def compares(self, node: ast.expr) -> bool:
         """Whether two things that are no constants are set against each other: a difference, a quotient, a comparison."""
-        for it in ast.walk(node):
+        for it in walk(node):
             sides = [it.left, it.right] if isinstance(it, ast.BinOp) else [it.left, *it.comparators] if isinstance(it, ast.Compare) else []
             if len(sides) > 1 and sum(not self.is_constant(side) for side in sides) > 1:
                 return True
         return False
 
     def _reads_measure(self, node: ast.expr) -> bool:
-        for it in ast.walk(node):
+        for it in walk(node):
             word = it.id if isinstance(it, ast.Name) else it.attr if isinstance(it, ast.Attribute) else ""
             if isinstance(it, ast.Constant) and isinstance(it.value, str):
                 word = it.value
@@ -141,16 +142,16 @@ class Origins:
             is_function = isinstance(node.func, ast.Name) or self._is_library(node.func)
             return bool(path) and path[-1] in _ARITHMETIC and is_function and bool(node.args) and all(self.is_constant(it) for it in node.args)
         if isinstance(node, ast.Subscript):
-            return isinstance(node.value, ast.Name) and node.value.id in self.held and not any(isinstance(it, ast.Name) for it in ast.walk(node.slice))
+            return isinstance(node.value, ast.Name) and node.value.id in self.held and not any(isinstance(it, ast.Name) for it in walk(node.slice))
         if isinstance(node, (ast.Constant, ast.BinOp, ast.UnaryOp)):
-            return all(self.is_constant(it) for it in ast.iter_child_nodes(node) if isinstance(it, ast.expr))
+            return all(self.is_constant(it) for it in children(node) if isinstance(it, ast.expr))
         return False
 
 
 def is_best_setting(node: ast.expr) -> bool:
     """`alphas[np.argmin(errors)]`: an item that was given, chosen by a result."""
     node = through(node)
-    calls = [it for it in ast.walk(node.slice) if isinstance(it, ast.Call)] if isinstance(node, ast.Subscript) else []
+    calls = [it for it in walk(node.slice) if isinstance(it, ast.Call)] if isinstance(node, ast.Subscript) else []
     found = next((it for it in calls if _PLACES.intersection(path_of(it.func)[-1:])), None)
     return found is not None and isinstance(node, ast.Subscript) and ast.unparse(node.value) not in [ast.unparse(it) for it in found.args]
 
@@ -194,16 +195,16 @@ def origins_of(program: Program) -> Origins:
             _learn(made, statement)
     made.held -= _given_on(program) if made.held else set()
     for part in program.own:
-        for loop in ast.walk(part.node):
+        for loop in walk(part.node):
             if isinstance(loop, _LOOPS):
                 made.switched |= _switched(loop, made)
-                made.looped |= {it.id for it in ast.walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
+                made.looped |= {it.id for it in walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
                 made.chosen |= set(_chosen(loop))
-                made.bests |= {name for it in ast.walk(loop) if isinstance(it, ast.If) for name in _kept_best(it)}
+                made.bests |= {name for it in walk(loop) if isinstance(it, ast.If) for name in _kept_best(it)}
                 made.targets |= _sums(loop)
-                made.targets |= {it.id for it in ast.walk(loop.target) if isinstance(it, ast.Name)} if not isinstance(loop, ast.While) else set()
+                made.targets |= {it.id for it in walk(loop.target) if isinstance(it, ast.Name)} if not isinstance(loop, ast.While) else set()
     for part in program.parts:
-        made.filled |= {name for loop in ast.walk(part.node) if isinstance(loop, _LOOPS) for name in _filled(loop, made.kinds)}
+        made.filled |= {name for loop in walk(part.node) if isinstance(loop, _LOOPS) for name in _filled(loop, made.kinds)}
     made.consumed = _consumed(program.own)
     program.entry.facts["origins"] = made
     return made
@@ -211,8 +212,8 @@ def origins_of(program: Program) -> Origins:
 
 def _filled(loop: ast.AST, kinds: Mapping[str, Kind]) -> Iterator[str]:
     """Names of lists to which a loop appends a computed number, or how far one of its counters went, and of arrays whose next item it computes from others."""
-    counters = {it.target.id for it in ast.walk(loop) if isinstance(it, (ast.For, ast.AsyncFor)) and isinstance(it.target, ast.Name) and _counts(it.iter)}
-    for it in ast.walk(loop):
+    counters = {it.target.id for it in walk(loop) if isinstance(it, (ast.For, ast.AsyncFor)) and isinstance(it.target, ast.Name) and _counts(it.iter)}
+    for it in walk(loop):
         if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute) and it.func.attr == "append" and isinstance(it.func.value, ast.Name) and it.args:
             value = it.args[0]
             if (isinstance(value, ast.Name) and value.id in counters) or (not isinstance(value, ast.Name) and kind_of(value, kinds) in NUMERIC):
@@ -223,7 +224,7 @@ def _filled(loop: ast.AST, kinds: Mapping[str, Kind]) -> Iterator[str]:
 
 def _chained(loop: ast.For | ast.AsyncFor | ast.While) -> Iterator[str]:
     """Names of arrays of which a loop reads one item, and writes another: `x[i + 1] = f(x[i])`."""
-    items = [it for it in ast.walk(loop) if isinstance(it, ast.Subscript) and isinstance(it.value, ast.Name)]
+    items = [it for it in walk(loop) if isinstance(it, ast.Subscript) and isinstance(it.value, ast.Name)]
     read = {(it.value.id, ast.unparse(it.slice)) for it in items if isinstance(it.ctx, ast.Load) and isinstance(it.value, ast.Name)}
     for it in items:
         if isinstance(it.ctx, ast.Store) and isinstance(it.slice, ast.BinOp) and isinstance(it.value, ast.Name):
@@ -239,7 +240,7 @@ def _sums(loop: ast.AST) -> set[str]:
     reset: set[str] = set()
     added: set[str] = set()
     other: set[str] = set()
-    for it in ast.walk(loop):
+    for it in walk(loop):
         if isinstance(it, ast.AugAssign) and isinstance(it.target, ast.Name):
             (added if isinstance(it.op, ast.Add) else other).add(it.target.id)
         elif isinstance(it, ast.Assign):
@@ -250,15 +251,15 @@ def _sums(loop: ast.AST) -> set[str]:
 
 def _chosen(loop: ast.AST) -> Iterator[str]:
     """`best_lr` of `if acc > best: best, best_lr = acc, lr`, where the loop goes through values of `lr`."""
-    loops = [it for it in ast.walk(loop) if isinstance(it, (ast.For, ast.AsyncFor)) and not _counts(it.iter)]
-    targets = {name.id for it in loops for name in ast.walk(it.target) if isinstance(name, ast.Name)}
-    for test in (it for it in ast.walk(loop) if isinstance(it, ast.If) and isinstance(it.test, ast.Compare)):
+    loops = [it for it in walk(loop) if isinstance(it, (ast.For, ast.AsyncFor)) and not _counts(it.iter)]
+    targets = {name.id for it in loops for name in walk(it.target) if isinstance(name, ast.Name)}
+    for test in (it for it in walk(loop) if isinstance(it, ast.If) and isinstance(it.test, ast.Compare)):
         if any(_kept_best(test)):
             yield from (name for it in test.body for name, value in bindings(it) if isinstance(value, ast.Name) and value.id in targets)
 
 
 def _kept_best(node: ast.If) -> Iterator[str]:
-    compared = {name.id for it in ast.walk(node.test) if isinstance(it, ast.Compare) for name in (it.left, *it.comparators) if isinstance(name, ast.Name)}
+    compared = {name.id for it in walk(node.test) if isinstance(it, ast.Compare) for name in (it.left, *it.comparators) if isinstance(name, ast.Name)}
     for statement in node.body:
         yield from (name for name, value in bindings(statement) if name in compared and isinstance(value, ast.Name) and value.id in compared)
 
@@ -303,7 +304,7 @@ def _learn(made: Origins, statement: ast.stmt) -> None:
         made.kinds[statement.name] = Kind.OTHER
         return
     if isinstance(statement, _LOOPS):
-        for it in ast.walk(statement):
+        for it in walk(statement):
             if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store):
                 made.kinds.pop(it.id, None)
                 made.constants.discard(it.id)
@@ -328,8 +329,8 @@ def _given_on(program: Program) -> set[str]:
     """Names that are changed in place, or that functions get or read, which may change what they hold."""
     found = {name for part in program.parts for name in part.scope.mutates}
     for node in program.reached:
-        found |= {it.id for it in ast.walk(node) if isinstance(it, ast.Name)}
-    for call in (it for part in program.parts for it in ast.walk(part.node) if isinstance(it, ast.Call)):
+        found |= {it.id for it in walk(node) if isinstance(it, ast.Name)}
+    for call in (it for part in program.parts for it in walk(part.node) if isinstance(it, ast.Call)):
         if path_of(call.func) != ["print"]:
             found |= {it.id for it in (*call.args, *(keyword.value for keyword in call.keywords)) if isinstance(it, ast.Name)}
     return found
@@ -339,7 +340,7 @@ def _switched(loop: ast.AST, made: Origins) -> set[str]:
     """Names that a loop binds to a choice of constants, and to nothing else."""
     choices: set[str] = set()
     others: set[str] = set()
-    for it in ast.walk(loop):
+    for it in walk(loop):
         if isinstance(it, ast.stmt):
             for name, node in bindings(it):
                 is_choice = isinstance(node, ast.IfExp) and made.is_constant(node.body) and made.is_constant(node.orelse)
@@ -362,9 +363,9 @@ def _consumed(parts: Iterable[Part]) -> set[str]:
         for statement in flat_statements([part.node]):
             values = [it.value for it in [statement] if isinstance(it, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and it.value is not None]
             if isinstance(statement, _LOOPS):
-                values = [it.value for it in ast.walk(statement) if isinstance(it, (ast.Assign, ast.AugAssign))]
+                values = [it.value for it in walk(statement) if isinstance(it, (ast.Assign, ast.AugAssign))]
             targets = {name for name, _ in bindings(statement)}
             for value in values:
                 if not isinstance(value, (ast.Dict, ast.List, ast.Tuple, ast.JoinedStr)):
-                    found |= {it.id for it in ast.walk(value) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Load)} - targets
+                    found |= {it.id for it in walk(value) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Load)} - targets
     return found

@@ -14,6 +14,7 @@ from nbtrack.capture.calls import MISSING, argument, value_of
 from nbtrack.capture.known import module_of
 from nbtrack.capture.program import Program
 from nbtrack.capture.weave.kinds import path_of
+from nbtrack.notebooks.nodes import children, walk
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 from nbtrack.system import working_folder
@@ -81,15 +82,13 @@ def readings_in(node: ast.AST, names: Mapping[str, Any], functions: Mapping[str,
         names: the namespace; within a function its arguments stand before it.
         functions: definitions of the notebook.
     """
-    inside = {
-        id(child) for it in ast.walk(node) if isinstance(it, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) and it is not node for child in ast.walk(it)
-    }
-    for call in (it for it in ast.walk(node) if isinstance(it, ast.Call) and id(it) not in inside):
+    inside = {id(child) for it in walk(node) if isinstance(it, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) and it is not node for child in walk(it)}
+    for call in (it for it in walk(node) if isinstance(it, ast.Call) and id(it) not in inside):
         if isinstance(call.func, ast.Name) and call.func.id in functions and depth < _DEPTH:
             body = functions[call.func.id]
             is_class = isinstance(body, ast.ClassDef)
             if is_class:
-                body = next((it for it in ast.iter_child_nodes(body) if isinstance(it, ast.FunctionDef) and it.name == "__init__"), body)
+                body = next((it for it in children(body) if isinstance(it, ast.FunctionDef) and it.name == "__init__"), body)
             if isinstance(body, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 yield from readings_in(body, {**names, **_bound(body, call, names, skip=int(is_class))}, functions, depth + 1)
             continue
@@ -100,7 +99,7 @@ def readings_in(node: ast.AST, names: Mapping[str, Any], functions: Mapping[str,
 
 def reads_any(program: Program) -> bool:
     """Whether some code that a cell stands on may get data from elsewhere, known reader or not: else all data is made in the notebook."""
-    nodes = (node for part in (*(it.node for it in program.parts), *program.reached) for node in ast.walk(part))
+    nodes = (node for part in (*(it.node for it in program.parts), *program.reached) for node in walk(part))
     paths = (path_of(node.func) for node in nodes if isinstance(node, ast.Call))
     return any(path and (_READS.fullmatch(path[-1]) is not None or path[0] in _WEB) for path in paths)
 

@@ -12,6 +12,7 @@ from nbtrack.capture.literals import evaluate
 from nbtrack.capture.naming import Candidate, params
 from nbtrack.capture.program import Definition, Program, program_of
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 
 _WORD = regex(r"(epoch|iteration|episode|generation)s?|(iter|it)", re.I)
@@ -31,7 +32,7 @@ class Repeats(Source):
 
 
 def _found(program: Program, node: ast.AST, dead: Set[int]) -> Iterator[Candidate]:
-    for loop in ast.walk(node):
+    for loop in walk(node):
         if not isinstance(loop, ast.For) or not isinstance(loop.target, ast.Name) or id(loop) in dead:
             continue
         count = _count(program, loop.iter)
@@ -61,9 +62,9 @@ def _word(loop: ast.For) -> str:
     name = loop.target.id
     if match := _WORD.fullmatch(name):
         return f"{(match[1] or 'iteration').lower()}s"
-    for it in ast.walk(loop):
-        if isinstance(it, ast.Call) and any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(it)):
-            for text in ast.walk(it):
+    for it in walk(loop):
+        if isinstance(it, ast.Call) and any(isinstance(inner, ast.Name) and inner.id == name for inner in walk(it)):
+            for text in walk(it):
                 if isinstance(text, ast.Constant) and isinstance(text.value, str) and (said := _SAID.search(text.value)):
                     return f"{said[1].lower()}s"
     return ""

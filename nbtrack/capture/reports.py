@@ -10,6 +10,7 @@ from nbtrack.capture.measures import Measured, metrics, told
 from nbtrack.capture.program import program_of
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.kinds import path_of
+from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 
 _HEAD = regex(r"^\s+precision\s+recall\s+f1-score\s+support\s*$", re.M)
@@ -31,7 +32,7 @@ class Reports(Source):
             return
         streams = [output.get("text", "") for output in cell.entry.outputs if output.get("output_type") == "stream"]
         texts = ["".join(text) if isinstance(text, list) else str(text) for text in streams]
-        calls = [it for part in program_of(cell).own for it in ast.walk(part.node) if isinstance(it, ast.Call) and path_of(it.func)[-1:] == [_CALL]]
+        calls = [it for part in program_of(cell).own for it in walk(part.node) if isinstance(it, ast.Call) and path_of(it.func)[-1:] == [_CALL]]
         calls.sort(key=lambda it: it.lineno)
         if len(calls) != sum(len(_HEAD.findall(text)) for text in texts):
             calls = []  # a loop or a function prints them

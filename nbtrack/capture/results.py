@@ -20,6 +20,7 @@ from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.keyed import CLASSES, ITEMS
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_history, is_measure, is_result
+from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 
 _SETTINGS = regex(r"(^|_)(params?|parameters|config|conf|cfg|settings?|args|kwargs|options|opts|hparams?|hyper\w*|grid|space|defaults)($|_|\d)", re.I)
@@ -66,9 +67,9 @@ class Results(Source):
 
 def _made_in_loops(nodes: list[ast.stmt]) -> set[str]:
     """Names that a loop binds to a dict of the candidates of each of its steps, and those it goes through, which have their names elsewhere."""
-    loops = [it for node in nodes for it in ast.walk(node) if isinstance(it, (ast.For, ast.AsyncFor, ast.While))]
-    made = {name for loop in loops for it in ast.walk(loop) if isinstance(it, ast.Assign) for name, value in bindings(it) if isinstance(value, ast.DictComp)}
-    return made | {it.id for loop in loops if not isinstance(loop, ast.While) for it in ast.walk(loop.target) if isinstance(it, ast.Name)}
+    loops = [it for node in nodes for it in walk(node) if isinstance(it, (ast.For, ast.AsyncFor, ast.While))]
+    made = {name for loop in loops for it in walk(loop) if isinstance(it, ast.Assign) for name, value in bindings(it) if isinstance(value, ast.DictComp)}
+    return made | {it.id for loop in loops if not isinstance(loop, ast.While) for it in walk(loop.target) if isinstance(it, ast.Name)}
 
 
 def _is_of_results(cell: Cell, name: str, node: ast.expr | None) -> bool:
@@ -81,8 +82,8 @@ def _is_of_results(cell: Cell, name: str, node: ast.expr | None) -> bool:
         pair = node.args[0].elt
         values += pair.elts[1:] if isinstance(pair, ast.Tuple) else []
     else:
-        loops = [it for part in program.own for it in ast.walk(part.node) if isinstance(it, (ast.For, ast.While))]
-        for it in (it for loop in loops for it in ast.walk(loop) if isinstance(it, ast.Assign)):
+        loops = [it for part in program.own for it in walk(part.node) if isinstance(it, (ast.For, ast.While))]
+        for it in (it for loop in loops for it in walk(loop) if isinstance(it, ast.Assign)):
             if any(isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and target.value.id == name for target in it.targets):
                 values.append(it.value)
     origins = origins_of(program)

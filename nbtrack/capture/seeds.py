@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from nbtrack.notebooks.nodes import children, walk
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -52,7 +53,7 @@ class Seeds:
         """Take what a cell seeds; names stand for the values they have now."""
         for node in _executed(tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                inner = [seeding for it in ast.walk(node) if isinstance(it, ast.Call) and (seeding := _seeding(it)) is not None]
+                inner = [seeding for it in walk(node) if isinstance(it, ast.Call) and (seeding := _seeding(it)) is not None]
                 self._functions[node.name] = (node, inner)
             elif isinstance(node, ast.Call):
                 if isinstance(node.func, ast.Name) and node.func.id in self._functions:
@@ -104,18 +105,18 @@ def makes_files(statement: ast.stmt, body: list[ast.stmt]) -> bool:
     for each in body:
         if isinstance(each, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and each.value is not None and _reads(each.value, drawn):
             targets = each.targets if isinstance(each, ast.Assign) else [each.target]
-            drawn |= {it.id for target in targets for it in ast.walk(target) if isinstance(it, ast.Name)}
-    calls = (it for each in body for it in ast.walk(each) if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute))
+            drawn |= {it.id for target in targets for it in walk(target) if isinstance(it, ast.Name)}
+    calls = (it for each in body for it in walk(each) if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute))
     return any(isinstance(it.func, ast.Attribute) and _WRITES.fullmatch(it.func.attr) and _reads(it, drawn) for it in calls)
 
 
 def _reads(node: ast.AST, names: set[str]) -> bool:
-    return any(isinstance(it, ast.Name) and it.id in names for it in ast.walk(node))
+    return any(isinstance(it, ast.Name) and it.id in names for it in walk(node))
 
 
 def _executed(tree: ast.AST) -> Iterator[ast.AST]:
     """Nodes in the order of the source; bodies of functions are left out, they execute when called."""
-    for node in ast.iter_child_nodes(tree):
+    for node in children(tree):
         if not isinstance(node, ast.Lambda):
             yield node
             if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Set
 
 from nbtrack.capture.program import Definition, Program
 from nbtrack.capture.weave.kinds import path_of
+from nbtrack.notebooks.nodes import children, walk
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _REPEATING = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
@@ -46,28 +47,28 @@ def ran_alone(nodes: Iterable[ast.stmt], function: str, owners: Set[str] = froze
             return True
         if isinstance(called, ast.Attribute) and called.attr == function and isinstance(called.value, ast.Name) and called.value.id in owners:
             return True
-        waiting.extend(it for it in ast.iter_child_nodes(node) if not isinstance(it, (*_REPEATING, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)))
+        waiting.extend(it for it in children(node) if not isinstance(it, (*_REPEATING, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)))
     return False
 
 
 def uses_result(program: Program, function: str) -> bool:
     """Whether something is done with what the function gives back, where the program calls it."""
     nodes = [*(part.node for part in program.own if not isinstance(part.node, Definition)), *program.reached]
-    dropped = {id(it.value) for node in nodes for it in ast.walk(node) if isinstance(it, ast.Expr)}
+    dropped = {id(it.value) for node in nodes for it in walk(node) if isinstance(it, ast.Expr)}
     if program.own and isinstance(program.own[-1].node, ast.Expr):
         dropped.discard(id(program.own[-1].node.value))  # the cell shows it
-    calls = (it for node in nodes for it in ast.walk(node) if isinstance(it, ast.Call) and id(it) not in dropped)
+    calls = (it for node in nodes for it in walk(node) if isinstance(it, ast.Call) and id(it) not in dropped)
     return any(_is_named(it.func, function, with_methods=True) for it in calls)
 
 
 def of_trials(program: Program) -> set[str]:
     """Functions that nothing but the trials of a study run: what one of them computes step by step is that trial's, and no curve of the run."""
     nodes = [*(part.node for part in program.own if not isinstance(part.node, Definition)), *program.reached]
-    objectives = [it for node in nodes for call in ast.walk(node) if isinstance(call, ast.Call) and (it := _objective(call)) is not None]
+    objectives = [it for node in nodes for call in walk(node) if isinstance(call, ast.Call) and (it := _objective(call)) is not None]
     if not objectives:
         return set()
     tried = _reached(objectives, program)
-    if not any(isinstance(it, ast.Attribute) and it.attr.startswith("suggest_") for name in tried for it in ast.walk(program.definitions[name])):
+    if not any(isinstance(it, ast.Attribute) and it.attr.startswith("suggest_") for name in tried for it in walk(program.definitions[name])):
         return set()
     return tried - _reached((part.node for part in program.own if not isinstance(part.node, Definition)), program, without=objectives)
 
@@ -92,7 +93,7 @@ def _reached(nodes: Iterable[ast.AST], program: Program, without: Iterable[ast.A
         if name in program.definitions and name not in found:
             found.add(name)
             waiting.append(program.definitions[name])
-        waiting.extend(ast.iter_child_nodes(node))
+        waiting.extend(children(node))
     return found
 
 
@@ -113,9 +114,9 @@ def _within(node: ast.AST, function: str, place: str, is_in_loop: bool, with_met
     called = node.func if isinstance(node, ast.Call) else None
     if called is not None and _is_named(called, function, with_methods):
         yield place, is_in_loop, ast.unparse(node)
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if child is called and _is_named(child, function, with_methods):
-            yield from (it for below in ast.iter_child_nodes(child) for it in _within(below, function, place, is_in_loop, with_methods))
+            yield from (it for below in children(child) for it in _within(below, function, place, is_in_loop, with_methods))
         elif _is_named(child, function, with_methods):
             yield place, True, ""
         else:
@@ -128,5 +129,5 @@ def _is_named(node: ast.AST, function: str, with_methods: bool) -> bool:
 
 def named_at(tree: ast.AST, function: str) -> set[str]:
     """Names in the one call of a function that a cell has; none where it has several."""
-    calls = [it for it in ast.walk(tree) if isinstance(it, ast.Call) and path_of(it.func)[-1:] == [function]]
-    return {it.id for it in ast.walk(calls[0]) if isinstance(it, ast.Name)} if len(calls) == 1 else set()
+    calls = [it for it in walk(tree) if isinstance(it, ast.Call) and path_of(it.func)[-1:] == [function]]
+    return {it.id for it in walk(calls[0]) if isinstance(it, ast.Name)} if len(calls) == 1 else set()

@@ -14,6 +14,7 @@ from nbtrack.capture.provenance import through
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_measure
 from nbtrack.entities.ledger import Entry
+from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 
 _MEANS = frozenset(("mean", "median", "average", "nanmean", "fmean"))
@@ -93,7 +94,7 @@ def with_scores(node: ast.expr, bound: Mapping[str, ast.expr]) -> ast.expr:
     Args:
         bound: what names were bound to last.
     """
-    if not any(isinstance(it, ast.Call) and path_of(it.func)[-1:] == ["sqrt"] for it in ast.walk(node)):
+    if not any(isinstance(it, ast.Call) and path_of(it.func)[-1:] == ["sqrt"] for it in walk(node)):
         return node
     told = {name: ast.unparse(value) for name, value in bound.items() if scoring_of(value)}
     return _Scores(told).visit(ast.parse(ast.unparse(node), mode="eval").body) if told else node

@@ -11,6 +11,7 @@ from typing import TypeGuard
 
 from nbtrack.capture.kinds import DATA, SHOWING, STORING, WORK, call_kind, is_bar, only_shows
 from nbtrack.capture.program import Program
+from nbtrack.notebooks.nodes import children, walk
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -45,11 +46,11 @@ class Uses:
 
 def uses_of(program: Program, nodes: Iterable[ast.AST]) -> Uses:
     """Uses of all names in some statements and functions; names local to a function do not count as those outside."""
-    walk = _Walk(program)
+    visitor = _Walk(program)
     for node in nodes:
-        walk.hidden = set(_own_names(node))
-        walk.see(node, OTHER)
-    return walk.uses
+        visitor.hidden = set(_own_names(node))
+        visitor.see(node, OTHER)
+    return visitor.uses
 
 
 def uses_in(program: Program) -> Uses:
@@ -72,7 +73,7 @@ def is_limit_of_drawing(program: Program, name: str) -> bool:
         kept = program.entry.facts[_DRAWN] = uses_of(program, [it for it in nodes if not _sets_limit(it)])
     kinds = set(kept.of.get(name, ()))
     for it in (part.node for part in program.parts if _sets_limit(part.node)):
-        if any(isinstance(inner, ast.Name) and inner.id == name and isinstance(inner.ctx, ast.Load) for inner in ast.walk(it)):
+        if any(isinstance(inner, ast.Name) and inner.id == name and isinstance(inner.ctx, ast.Load) for inner in walk(it)):
             kinds |= {kind for target in it.targets if isinstance(target, ast.Name) for kind in kept.of.get(target.id, {OTHER})}
     return SHOWING in kinds and kinds <= {SHOWING, INDEX}
 
@@ -85,8 +86,8 @@ def _own_names(node: ast.AST) -> Iterator[str]:
     """Arguments and local names of a function; a class's methods are looked at one by one."""
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return
-    declared = {name for it in ast.walk(node) if isinstance(it, (ast.Global, ast.Nonlocal)) for name in it.names}
-    for it in ast.walk(node):
+    declared = {name for it in walk(node) if isinstance(it, (ast.Global, ast.Nonlocal)) for name in it.names}
+    for it in walk(node):
         if isinstance(it, ast.arg):
             yield it.arg
         elif isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store) and it.id not in declared:
@@ -127,7 +128,7 @@ class _Walk:
             self._children(node, kind)
 
     def _children(self, node: ast.AST, kind: str) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self.see(child, kind)
 
     def _call(self, node: ast.Call, around: str) -> None:

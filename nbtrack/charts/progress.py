@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nbtrack.notebooks.nodes import walk
+
 STEPS_TAG = "nbtrack.steps"
 """On a run that goes on: how often its loop will be gone through."""
 _SIZED = (list, tuple, range, dict, str, set, frozenset, bytes)
@@ -96,7 +98,7 @@ def _loop(node: ast.For) -> Loop:
     names: set[str] = set()
     for it in _top(node.body):
         if isinstance(it, ast.Assign):
-            names.update(name.id for target in it.targets for name in ast.walk(target) if isinstance(name, ast.Name))
+            names.update(name.id for target in it.targets for name in walk(target) if isinstance(name, ast.Name))
         elif isinstance(it, (ast.AugAssign, ast.AnnAssign)) and isinstance(it.target, ast.Name):
             names.add(it.target.id)
         elif isinstance(it, ast.Expr) and isinstance(it.value, ast.Call) and isinstance(it.value.func, ast.Attribute) and it.value.func.attr == "log":

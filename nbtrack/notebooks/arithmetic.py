@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 
+from nbtrack.notebooks.nodes import children, walk
+
 _BUILTINS = frozenset({"abs", "bool", "complex", "divmod", "float", "int", "len", "max", "min", "pow", "range", "round", "str", "sum", "tuple"})
 _NODES = (
     ast.arguments, ast.arg, ast.Return, ast.Pass, ast.If, ast.While, ast.For, ast.Break, ast.Continue, ast.Assign, ast.AugAssign, ast.Assert, ast.Raise,
     ast.IfExp, ast.Compare, ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Constant, ast.Tuple, ast.Subscript, ast.Slice, ast.GeneratorExp, ast.comprehension,
-    ast.JoinedStr, ast.FormattedValue, ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop,
+    ast.JoinedStr, ast.FormattedValue,
 )  # fmt: skip
 
 
@@ -35,7 +37,7 @@ def is_arithmetic(node: ast.AST, own: set[str]) -> bool:
         elif isinstance(it, (ast.Assign, ast.AugAssign, ast.For, ast.comprehension)) and not _binds_names_alone(it):
             return False
         elif isinstance(it, (*_NODES, ast.keyword)) or (isinstance(it, ast.Expr) and isinstance(it.value, ast.Constant)):
-            waiting += ast.iter_child_nodes(it)
+            waiting += children(it)
         else:
             return False
     return True
@@ -44,4 +46,4 @@ def is_arithmetic(node: ast.AST, own: set[str]) -> bool:
 def _binds_names_alone(node: ast.Assign | ast.AugAssign | ast.For | ast.comprehension) -> bool:
     """Whether it puts nothing into an object."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return all(isinstance(it, (ast.Name, ast.Tuple, ast.expr_context)) for target in targets for it in ast.walk(target))
+    return all(isinstance(it, (ast.Name, ast.Tuple)) for target in targets for it in walk(target))

@@ -15,6 +15,7 @@ from nbtrack.notebooks.branches import Branches
 from nbtrack.notebooks.expressions import FRESH, bound_in, chain_of, displayed, handed, is_main, is_shell, may_hold, name_in, sharing, tail_of, text_of
 from nbtrack.notebooks.imported import imported, imported_by
 from nbtrack.notebooks.listings import listings_of
+from nbtrack.notebooks.nodes import walk
 from nbtrack.notebooks.options import is_setup, key_of_target, keys_of_call
 from nbtrack.notebooks.orders import orders_of
 from nbtrack.notebooks.scopes import parse
@@ -35,21 +36,21 @@ def effects_of(code: str, source: str = "", tree: ast.Module | None = None, *, i
         tree: of the code, where it was parsed already.
         is_ahead: leave to `Body.complete` what nobody asks for before the cell has run; until then the tree has to stay as it is.
     """
-    walk = _Walk(None)
+    visitor = _Walk(None)
     if (magic := cell_magic(source)) is not None:
-        take_magic(walk.body, *magic)
+        take_magic(visitor.body, *magic)
     tree = tree if tree is not None else parse(code)
     if tree is None:
-        return walk.body
+        return visitor.body
     try:
         for statement in tree.body:
-            walk.is_early = walk.is_early and is_setup(statement)
-            walk.visit(statement)
+            visitor.is_early = visitor.is_early and is_setup(statement)
+            visitor.visit(statement)
     except RecursionError:
-        walk.body.is_opaque = True
-    walk.body.sure, walk.body.missing = set(walk.sure), tree.body
-    walk.body.shows = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
-    return walk.body if is_ahead else walk.body.complete()
+        visitor.body.is_opaque = True
+    visitor.body.sure, visitor.body.missing = set(visitor.sure), tree.body
+    visitor.body.shows = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
+    return visitor.body if is_ahead else visitor.body.complete()
 
 
 class _Walk(Branches):
@@ -89,7 +90,7 @@ class _Walk(Branches):
 
     def _from(self, target: ast.expr, sources: Iterable[str]) -> None:
         """The names of a target may mean or hold what these names mean."""
-        for node in ast.walk(target):
+        for node in walk(target):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and not self._is_own(node.id):
                 self.body.sources.setdefault(node.id, set()).update(sources)
 
@@ -209,7 +210,7 @@ class _Walk(Branches):
         self._from(node.target, may_hold(node.value))
 
     def _lambdas(self, name: str, value: ast.expr) -> None:
-        for inner in ast.walk(value):
+        for inner in walk(value):
             if isinstance(inner, ast.Lambda) and not self._is_own(name):
                 self.body.functions[name] = body_of(inner, self._modules)
 
@@ -282,7 +283,7 @@ class _Walk(Branches):
         self._hidden.pop()
         self._define(node.name, node)
         above = [*node.bases, *(keyword.value for keyword in node.keywords)]  # a metaclass takes part in calls, too
-        bases = [base.id for base in ast.walk(ast.Tuple(above, ast.Load())) if isinstance(base, ast.Name)]
+        bases = [base.id for base in walk(ast.Tuple(above, ast.Load())) if isinstance(base, ast.Name)]
         if not self._is_own(node.name):
             self.body.functions[node.name].reads.update(bases)
 
@@ -311,8 +312,8 @@ class _Walk(Branches):
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
         self.visit(node.generators[0].iter)
-        self._hidden.append({inner.id for part in node.generators for inner in ast.walk(part.target) if isinstance(inner, ast.Name)})
-        walrus = {inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)}
+        self._hidden.append({inner.id for part in node.generators for inner in walk(part.target) if isinstance(inner, ast.Name)})
+        walrus = {inner.target.id for inner in walk(node) if isinstance(inner, ast.NamedExpr)}
         before = set(self.sure)
         for index, part in enumerate(node.generators):
             if index:
@@ -381,7 +382,7 @@ def body_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.La
     Args:
         modules: what functions around it import for themselves: bound name to full name.
     """
-    outside = {name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names}
+    outside = {name for inner in walk(node) if isinstance(inner, ast.Global) for name in inner.names}
     if isinstance(node, ast.ClassDef):
         found = Body()
         for statement in node.body:
@@ -390,13 +391,13 @@ def body_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.La
         return found
     own = set(bound_in(node)) - outside
     inside_it = {name: it for name, it in imported_by(node).items() if name not in outside}
-    walk = _Walk(own, own - sharing(node), {name: it for name, it in modules.items() if name not in own} | inside_it)
-    walk.body.is_stateful = any(isinstance(it, (ast.List, ast.Dict, ast.Set, ast.Call)) for it in (*node.args.defaults, *node.args.kw_defaults))
+    visitor = _Walk(own, own - sharing(node), {name: it for name, it in modules.items() if name not in own} | inside_it)
+    visitor.body.is_stateful = any(isinstance(it, (ast.List, ast.Dict, ast.Set, ast.Call)) for it in (*node.args.defaults, *node.args.kw_defaults))
     inside: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
     for part in inside:
-        walk.visit(part)
-    walk.body.orders |= orders_of(inside, own)
-    walk.body.listings = listings_of(inside, own)
-    walk.body.is_arithmetic = is_arithmetic(node, own)
-    walk.body.sure = set()
-    return walk.body
+        visitor.visit(part)
+    visitor.body.orders |= orders_of(inside, own)
+    visitor.body.listings = listings_of(inside, own)
+    visitor.body.is_arithmetic = is_arithmetic(node, own)
+    visitor.body.sure = set()
+    return visitor.body

@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
+from nbtrack.notebooks.nodes import children, walk
+
 FRESH = {"len", "str", "int", "float", "bool", "repr", "type", "isinstance", "hasattr", "id", "sum", "round", "abs", "hash", "format", "range"}
 """Functions whose result shares nothing with what they are handed."""
 _MAKES = frozenset(
@@ -21,7 +23,7 @@ _MAKES = frozenset(
 
 def bound_in(node: ast.AST) -> Iterator[str]:
     """Names that belong to a function or class itself: its arguments and what its body binds, functions inside it left out."""
-    waiting: list[ast.AST] = list(ast.iter_child_nodes(node))
+    waiting: list[ast.AST] = children(node)
     while waiting:
         child = waiting.pop()
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -37,7 +39,7 @@ def bound_in(node: ast.AST) -> Iterator[str]:
             yield child.asname or child.name.partition(".")[0]
         elif isinstance(child, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and child.name:
             yield child.name
-        waiting.extend(ast.iter_child_nodes(child))
+        waiting.extend(children(child))
 
 
 def chain_of(node: ast.expr) -> tuple[tuple[str, ...], bool]:
@@ -75,7 +77,7 @@ def handed(node: ast.expr) -> Iterable[str]:
         return ()
     if isinstance(node, (ast.BinOp, ast.UnaryOp)):
         return displayed(node)
-    return [name for child in ast.iter_child_nodes(node) if isinstance(child, (ast.expr, ast.keyword, ast.comprehension)) for name in _handed_in(child)]
+    return [name for child in children(node) if isinstance(child, (ast.expr, ast.keyword, ast.comprehension)) for name in _handed_in(child)]
 
 
 def displayed(node: ast.expr) -> list[str]:
@@ -101,13 +103,13 @@ def may_hold(node: ast.expr) -> set[str]:
             or (not chain and tail_of(node.func)[-1:] and tail_of(node.func)[0] in _MAKES)
         ):
             return set()
-    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    return {inner.id for inner in walk(node) if isinstance(inner, ast.Name)}
 
 
 def sharing(function: ast.AST) -> set[str]:
     """Names of a function's own that may mean objects from outside: its arguments, and what is bound to anything but new things."""
     found: set[str] = set()
-    for node in ast.walk(function):
+    for node in walk(function):
         targets: list[ast.AST] = []
         if isinstance(node, ast.arg):
             found.add(node.arg)
@@ -127,7 +129,7 @@ def sharing(function: ast.AST) -> set[str]:
             found.add(node.asname or node.name.partition(".")[0])
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             found.add(node.name)
-        found.update(inner.id for target in targets for inner in ast.walk(target) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store))
+        found.update(inner.id for target in targets for inner in walk(target) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store))
     return found
 
 

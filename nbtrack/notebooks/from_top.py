@@ -13,6 +13,7 @@ from nbtrack.notebooks.document import Document
 from nbtrack.notebooks.effects import effects_of
 from nbtrack.notebooks.history import History
 from nbtrack.notebooks.meanings import BUILTINS
+from nbtrack.notebooks.nodes import walk
 from nbtrack.notebooks.reasons import Reason, label
 from nbtrack.notebooks.recipe import recipe_of
 from nbtrack.notebooks.scopes import parse
@@ -97,7 +98,7 @@ def _surely_read(code: str) -> frozenset[str]:
             if statement.decorator_list:
                 break
             sure.append(ast.Assign([ast.Name(statement.name, ast.Store())], ast.Constant(None)))
-        elif isinstance(statement, _SIMPLE) and not any(isinstance(it, _MAYBE) for it in ast.walk(statement)):
+        elif isinstance(statement, _SIMPLE) and not any(isinstance(it, _MAYBE) for it in walk(statement)):
             sure.append(statement)
         else:
             break

@@ -6,13 +6,14 @@ import ast
 from collections import Counter
 
 from nbtrack.notebooks.expressions import bound_in
+from nbtrack.notebooks.nodes import children
 
 
 def imported_by(function: ast.AST) -> dict[str, str]:
     """Names of a function's own that nothing but its imports binds, each with the full name of what it imports; functions inside it left out."""
     found: dict[str, str] = {}
     counts = Counter[str]()
-    waiting: list[ast.AST] = list(ast.iter_child_nodes(function))
+    waiting: list[ast.AST] = children(function)
     while waiting:
         child = waiting.pop()
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
@@ -22,7 +23,7 @@ def imported_by(function: ast.AST) -> dict[str, str]:
                 name, dotted = imported(child, alias)
                 found[name] = dotted
                 counts[name] += 1
-        waiting.extend(ast.iter_child_nodes(child))
+        waiting.extend(children(child))
     every = Counter(bound_in(function)) if found else counts
     return {name: dotted for name, dotted in found.items() if every[name] == counts[name]}
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection, Iterable
 from dataclasses import field
 
+from nbtrack.notebooks.nodes import walk
 from nbtrack.records import dataclass
 
 _LISTS = frozenset({"listdir", "scandir", "iterdir", "glob", "iglob", "rglob"})
@@ -44,10 +45,10 @@ def listings_of(statements: Iterable[ast.AST], own: Collection[str] = ()) -> Lis
     Args:
         own: names of the function's own, if this is a function's body.
     """
-    walk = _Walk(frozenset(own))
+    visitor = _Walk(frozenset(own))
     for it in statements:
-        walk.visit(it)
-    return walk.found
+        visitor.visit(it)
+    return visitor.found
 
 
 class _Walk(ast.NodeVisitor):
@@ -67,7 +68,7 @@ class _Walk(ast.NodeVisitor):
                 self._bind(target.id, listing)
             elif isinstance(target, (ast.Tuple, ast.List)):
                 self._take(node.value)
-                for name in [it.id for it in ast.walk(target) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)]:
+                for name in [it.id for it in walk(target) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)]:
                     self._bind(name, None)
             else:
                 self.visit(target)
@@ -95,7 +96,7 @@ class _Walk(ast.NodeVisitor):
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         if not all(isinstance(it, ast.Expr) and isinstance(it.value, ast.Call) and _name(it.value) in _REMOVES for it in node.body):
             self._take(node.iter)
-        for name in [it.id for it in ast.walk(node.target) if isinstance(it, ast.Name)]:
+        for name in [it.id for it in walk(node.target) if isinstance(it, ast.Name)]:
             self._bind(name, None)
         self.generic_visit(node)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from nbtrack.notebooks.body import Body
 from nbtrack.notebooks.effects import body_of, effects_of
+from nbtrack.notebooks.nodes import walk
 from nbtrack.notebooks.scopes import parse
 from nbtrack.records import dataclass
 
@@ -92,7 +93,7 @@ def _load(name: str, file: str, _: int) -> Module | None:
     imports: dict[str, str] = {}
     texts: dict[str, str] = {}
     try:
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 functions.setdefault(node.name, []).append(body_of(node))
             elif isinstance(node, ast.ClassDef):
@@ -106,15 +107,15 @@ def _load(name: str, file: str, _: int) -> Module | None:
         for statement in tree.body:
             if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str):
                 texts |= {target.id: statement.value.value for target in statement.targets if isinstance(target, ast.Name)}
-        return Module(name, effects_of("", "", tree), functions, imports, texts, any(isinstance(it, ast.ClassDef) for it in ast.walk(tree)), _literals(tree))
+        return Module(name, effects_of("", "", tree), functions, imports, texts, any(isinstance(it, ast.ClassDef) for it in walk(tree)), _literals(tree))
     except RecursionError:
         return None
 
 
 def _literals(tree: ast.Module) -> dict[str, Any]:
-    names = [it for it in ast.walk(tree) if isinstance(it, ast.Name)]
+    names = [it for it in walk(tree) if isinstance(it, ast.Name)]
     counts, stores = Counter(it.id for it in names), Counter(it.id for it in names if not isinstance(it.ctx, ast.Load))
-    shared = {name for it in ast.walk(tree) if isinstance(it, ast.Global) for name in it.names}
+    shared = {name for it in walk(tree) if isinstance(it, ast.Global) for name in it.names}
     found: dict[str, Any] = {}
     for statement in tree.body:
         if not isinstance(statement, ast.Assign) or not isinstance(target := statement.targets[0], ast.Name) or target.id in shared:

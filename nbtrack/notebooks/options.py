@@ -9,6 +9,7 @@ import ast
 import builtins
 
 from nbtrack.notebooks.expressions import chain_of, is_shell
+from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 
 _SETS = regex(
@@ -27,7 +28,7 @@ def is_setup(statement: ast.stmt) -> bool:
         case ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return True
         case ast.Assign(value=value) | ast.Expr(value=value) | ast.AnnAssign(value=ast.expr() as value):
-            return all(not isinstance(it, _MAYBE) and (not isinstance(it, ast.Call) or _is_setup_call(it)) for it in ast.walk(value))
+            return all(not isinstance(it, _MAYBE) and (not isinstance(it, ast.Call) or _is_setup_call(it)) for it in walk(value))
     return False
 
 
@@ -68,4 +69,4 @@ def key_of_target(node: ast.expr) -> str:
 
 def _is_told(node: ast.expr) -> bool:
     """Whether no name of the notebook takes part."""
-    return all(it.id in _KNOWN for it in ast.walk(node) if isinstance(it, ast.Name))
+    return all(it.id in _KNOWN for it in walk(node) if isinstance(it, ast.Name))

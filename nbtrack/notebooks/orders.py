@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterable
 
+from nbtrack.notebooks.nodes import walk
+
 _ORDER_FREE = frozenset({"sorted", "sum", "len", "min", "max", "any", "all", "set", "frozenset", "Counter", "isinstance", "print"})
 _TIES = frozenset({"sorted", "min", "max"})
 """Of these, what is alike by a key comes in the order it had."""
@@ -25,10 +27,10 @@ def orders_of(statements: Iterable[ast.AST], own: Collection[str] = ()) -> set[O
     Args:
         own: names of the function's own, if this is a function's body.
     """
-    walk = _Walk()
+    visitor = _Walk()
     for it in statements:
-        walk.visit(it)
-    return {(frozenset(ANY if name in own else name for name in names), is_sure) for names, is_sure in walk.found}
+        visitor.visit(it)
+    return {(frozenset(ANY if name in own else name for name in names), is_sure) for names, is_sure in visitor.found}
 
 
 class _Walk(ast.NodeVisitor):
@@ -112,7 +114,7 @@ class _Walk(ast.NodeVisitor):
 
 
 def _names(*nodes: ast.AST) -> frozenset[str]:
-    found = {it.id for node in nodes for it in ast.walk(node) if isinstance(it, ast.Name)}
+    found = {it.id for node in nodes for it in walk(node) if isinstance(it, ast.Name)}
     return frozenset(found | {TEXT} if any(map(_holds_text, nodes)) else found)
 
 

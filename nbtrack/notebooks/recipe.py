@@ -11,6 +11,7 @@ from typing import Any
 
 from nbtrack.entities.ledger import Entry, Status
 from nbtrack.notebooks.body import Body
+from nbtrack.notebooks.nodes import walk
 from nbtrack.notebooks.renewals import in_first_places
 from nbtrack.notebooks.shell_calls import plain_source
 from nbtrack.notebooks.step import Step
@@ -151,7 +152,7 @@ class _Source:
     @functools.cached_property
     def _bindings(self) -> dict[str, ast.stmt]:
         """By name, the statement at top level that alone binds it, to a literal."""
-        counts = Counter(it.id for it in ast.walk(self._tree) if isinstance(it, ast.Name) and not isinstance(it.ctx, ast.Load))
+        counts = Counter(it.id for it in walk(self._tree) if isinstance(it, ast.Name) and not isinstance(it.ctx, ast.Load))
         return {name: node for node in self._tree.body if (name := _literal_name(node)) and counts[name] == 1}
 
     @functools.cached_property

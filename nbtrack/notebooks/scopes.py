@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from nbtrack.entities.ledger import Scope
 from nbtrack.notebooks.branches import Branches
+from nbtrack.notebooks.nodes import children, walk
 
 _BUILTINS = frozenset(dir(builtins))
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -27,15 +28,15 @@ def scope_of(tree: ast.Module | None) -> Scope:
     """Scope of a cell; empty where it did not parse."""
     if tree is None:
         return Scope()
-    walk = _Walk()
+    visitor = _Walk()
     try:
         for statement in tree.body:
-            walk.visit(statement)
+            visitor.visit(statement)
     except RecursionError:
         return Scope()
     return Scope(
-        frozenset(name for name in walk.reads if name not in _BUILTINS or name in walk.writes), frozenset(walk.writes), frozenset(walk.deletes),
-        frozenset(walk.mutates), {name: frozenset(reads) for name, reads in walk.functions.items()}, walk.has_star_import,
+        frozenset(name for name in visitor.reads if name not in _BUILTINS or name in visitor.writes), frozenset(visitor.writes), frozenset(visitor.deletes),
+        frozenset(visitor.mutates), {name: frozenset(reads) for name, reads in visitor.functions.items()}, visitor.has_star_import,
     )  # fmt: skip
 
 
@@ -146,7 +147,7 @@ class _Walk(Branches):
         free = set(free_names(node))
         self.functions.setdefault(name, set()).update(free)
         self._bind(name)
-        for declared in (name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names):
+        for declared in (name for inner in walk(node) if isinstance(inner, ast.Global) for name in inner.names):
             self.writes.add(declared)
         for read in free - {name}:
             self._read(read)
@@ -154,7 +155,7 @@ class _Walk(Branches):
     def _comprehension(self, node: ast.AST) -> None:
         for name in free_names(node):
             self._read(name)
-        for inner in ast.walk(node):
+        for inner in walk(node):
             if isinstance(inner, ast.NamedExpr):
                 self._bind(inner.target.id)
 
@@ -188,12 +189,12 @@ def free_names(node: ast.AST) -> Iterator[str]:
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:
     """Nodes below `node`, nested functions, classes and comprehensions as one node each."""
-    waiting = list(ast.iter_child_nodes(node))
+    waiting = children(node)
     while waiting:
         child = waiting.pop(0)
         yield child
         if not isinstance(child, (*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef)):
-            waiting = [*ast.iter_child_nodes(child), *waiting]
+            waiting = [*children(child), *waiting]
 
 
 def _root(node: ast.expr) -> list[str]:

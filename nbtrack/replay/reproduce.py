@@ -22,6 +22,7 @@ from nbtrack.entities.ledger import Status
 from nbtrack.errors import UsageError
 from nbtrack.journal import Home, fold, points_of
 from nbtrack.journal.executed import is_of
+from nbtrack.notebooks.nodes import walk
 from nbtrack.reads import act, words
 from nbtrack.reads.cached import source_of
 from nbtrack.reads.copied import copied
@@ -265,7 +266,7 @@ def _sampled(view: RunView) -> dict[str, bool]:
 def _given(cells: Sequence[Cell]) -> set[str]:
     """Names that the cell of parameters binds."""
     source = next((cell.source for cell in cells if cell.is_parameters), "")
-    return {it.id for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.Assign, ast.AnnAssign)) for it in ast.walk(node) if isinstance(it, ast.Name)}
+    return {it.id for node in walk(ast.parse(source)) if isinstance(node, (ast.Assign, ast.AnnAssign)) for it in walk(node) if isinstance(it, ast.Name)}
 
 
 def _judge(view: RunView, again: RunView, differences: list[Difference], unjudged: list[str], differing: list[str], cells: Sequence[Cell]) -> Reproduction:

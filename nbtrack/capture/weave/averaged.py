@@ -15,6 +15,7 @@ from nbtrack.capture.weave.functions import summed_up
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.scope import Loop, Scope, Way
 from nbtrack.capture.weave.spot import Spot
+from nbtrack.notebooks.nodes import children, walk
 
 _ADDS = frozenset(("append", "extend", "appendleft"))
 
@@ -37,18 +38,18 @@ def link(spots: Iterable[Spot], scope: Scope) -> None:
         told = sums | _computed_of(around, sums, spot.loop.node) if sums else set()
         if told:
             spot.means = [it for it in them if it is not spot and (it.loop is spot.loop or spot.loop.inside(it.loop)) and _is_of(it, told, name)]
-            returned = [it.value for node in scope.body for it in ast.walk(node) if isinstance(it, ast.Return) and it.value is not None]
+            returned = [it.value for node in scope.body for it in walk(node) if isinstance(it, ast.Return) and it.value is not None]
             spot.is_returned = bool(spot.place) and any(reads(value, it) for value in returned for it in told)
 
 
 def is_mean_of_calls(spot: Spot, function: str) -> bool:
     """Whether a curve is computed of what a function gives back that its loop calls."""
     node = spot.loop.node
-    if not any(_is_call(it, function) for it in ast.walk(node)):
+    if not any(_is_call(it, function) for it in walk(node)):
         return False
-    told = {name for it in _statements(node.body) for name, value in bindings(it) if any(_is_call(inner, function) for inner in ast.walk(value))}
+    told = {name for it in _statements(node.body) for name, value in bindings(it) if any(_is_call(inner, function) for inner in walk(value))}
     told |= _computed_of(node.body, told, None)
-    return _is_of(spot, told, "") or any(_is_call(it, function) for value in _values(spot) for it in ast.walk(value))
+    return _is_of(spot, told, "") or any(_is_call(it, function) for value in _values(spot) for it in walk(value))
 
 
 def _is_kept(spot: Spot, scope: Scope, lists: set[str]) -> bool:
@@ -73,7 +74,7 @@ def _sums(name: str, loop: Loop, scope: Scope, lists: set[str]) -> set[str]:
     def is_told(node: ast.expr) -> bool:
         return any(reads(node, it) for it in told)
 
-    for it in ast.walk(loop.node):
+    for it in walk(loop.node):
         if isinstance(it, ast.AugAssign) and isinstance(it.op, ast.Add) and is_told(it.value):
             made.add(_root(it.target))
         elif isinstance(it, ast.Assign) and isinstance(it.value, ast.BinOp) and isinstance(it.value.op, ast.Add) and is_told(it.value):
@@ -89,7 +90,7 @@ def _summed_at_steps(name: str, loop: Loop, outer: Loop) -> set[str]:
     """Lists that a loop adds a value to at the step of the loop around: `losses[epoch] += loss`."""
     return {
         _root(it.target)
-        for it in ast.walk(loop.node)
+        for it in walk(loop.node)
         if isinstance(it, ast.AugAssign) and isinstance(it.op, ast.Add) and isinstance(it.target, ast.Subscript) and isinstance(it.target.slice, ast.Name)
         if name and it.target.slice.id == outer.target and reads(it.value, name)
     }
@@ -112,7 +113,7 @@ def _statements(body: Iterable[ast.AST], without: ast.AST | None = None) -> Iter
             continue
         if isinstance(node, ast.stmt):
             yield node
-        yield from _statements(ast.iter_child_nodes(node), without)
+        yield from _statements(children(node), without)
 
 
 def _is_of(spot: Spot, names: set[str], part: str) -> bool:

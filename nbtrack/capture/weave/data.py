@@ -13,6 +13,7 @@ from nbtrack.capture.provenance import bindings
 from nbtrack.capture.weave.keyed import DICTS
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_history, is_measure, is_measured, is_result
+from nbtrack.notebooks.nodes import walk
 
 _ADDS = frozenset(("append", "extend", "setdefault", "update"))
 _DEEP = 5
@@ -40,7 +41,7 @@ class _Made:
         self.grown: set[str] = set()
         """What gets its values one after the other."""
         for part in program.parts:
-            for it in ast.walk(part.node) if not isinstance(part.node, Definition) else ():
+            for it in walk(part.node) if not isinstance(part.node, Definition) else ():
                 for name, node in _puts(it):
                     self.of.setdefault(name, []).append(node)
                 if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute) and it.func.attr in _ADDS:
@@ -50,9 +51,9 @@ class _Made:
 
     def is_of_data(self, node: ast.expr, seen: tuple[str, ...]) -> bool:
         """Whether an expression, with the names it stands on, calls nothing but what reads, makes and shapes data."""
-        if len(seen) > _DEEP or any(isinstance(it, ast.Call) and self._is_work(it) for it in ast.walk(node)):
+        if len(seen) > _DEEP or any(isinstance(it, ast.Call) and self._is_work(it) for it in walk(node)):
             return False
-        names = {it.id for it in ast.walk(node) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Load)} - set(seen)
+        names = {it.id for it in walk(node) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Load)} - set(seen)
         return not names & self.grown and all(self.is_of_data(origin, (*seen, name)) for name in names for origin in self.of.get(name, ()))
 
     def _is_work(self, call: ast.Call) -> bool:
@@ -66,7 +67,7 @@ def _puts(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     if isinstance(node, ast.stmt) and not isinstance(node, ast.AugAssign):
         yield from bindings(node)
     if isinstance(node, (ast.For, ast.AsyncFor)):
-        yield from ((it.id, node.iter) for it in ast.walk(node.target) if isinstance(it, ast.Name))
+        yield from ((it.id, node.iter) for it in walk(node.target) if isinstance(it, ast.Name))
     if isinstance(node, (ast.With, ast.AsyncWith)):
         yield from ((it.optional_vars.id, it.context_expr) for it in node.items if isinstance(it.optional_vars, ast.Name))
 

@@ -13,6 +13,7 @@ from nbtrack.capture.weave.expressions import blocks_of, is_score
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.values import loaded
 from nbtrack.capture.weave.words import is_history, is_measure, is_measured
+from nbtrack.notebooks.nodes import walk
 
 _LINES = frozenset(("plot", "semilogy", "semilogx", "loglog", "errorbar", "step", "lineplot"))
 _BARE = _LINES - {"step"}
@@ -30,7 +31,7 @@ def lines_of(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
     for call, value in _lines(tree):
         label = _label_of(call)
         yield value, "" if isinstance(_core(value), ast.Name) else label
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
             yield from (
                 (it, "") for it in node.args if isinstance(it, ast.Subscript) and isinstance(it.value, ast.Attribute) and it.value.attr == "cv_results_"
@@ -39,7 +40,7 @@ def lines_of(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
 
 def _lines(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.expr]]:
     """The calls that draw lines, with what stands for the values."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if not isinstance(node, ast.Call) or (path_of(node.func)[-1:] or [""])[0] not in (_LINES if isinstance(node.func, ast.Attribute) else _BARE):
             continue
         given = [it for it in node.args if not (isinstance(it, ast.Constant) and isinstance(it.value, str))]
@@ -93,11 +94,11 @@ def _is_series(node: ast.expr, name: str, bound: Mapping[str, ast.expr], functio
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):  # scores of a library that are negative errors
         return _is_series(node.operand, name, bound, functions)
     if isinstance(node, ast.ListComp):
-        return is_score(node.elt) or (named and any(isinstance(it, ast.Call) for it in ast.walk(node.elt)))
+        return is_score(node.elt) or (named and any(isinstance(it, ast.Call) for it in walk(node.elt)))
     if isinstance(node, ast.Call):
         path = path_of(node.func)
         if path and path[-1] in _MEANS and _axis(node) is not None:
-            return named or is_score(node) or any(isinstance(it, ast.Name) and is_sweep(bound.get(it.id)) for it in ast.walk(node))
+            return named or is_score(node) or any(isinstance(it, ast.Name) and is_sweep(bound.get(it.id)) for it in walk(node))
         if path and path[-1] in _SAME:
             return bool(node.args) and _is_series(node.args[0], name, bound, functions)
         return named and bool(path) and path[0] in functions
@@ -106,7 +107,7 @@ def _is_series(node: ast.expr, name: str, bound: Mapping[str, ast.expr], functio
 
 def is_sweep(node: ast.expr | None) -> bool:
     """Whether an expression calls what gives scores for each of several sizes or settings."""
-    return node is not None and any(isinstance(it, ast.Call) and path_of(it.func)[-1:] and path_of(it.func)[-1] in _SWEEPS for it in ast.walk(node))
+    return node is not None and any(isinstance(it, ast.Call) and path_of(it.func)[-1:] and path_of(it.func)[-1] in _SWEEPS for it in walk(node))
 
 
 def _axis(node: ast.Call) -> Any:

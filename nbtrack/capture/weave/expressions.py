@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from nbtrack.capture.weave.words import is_measure, is_measured
+from nbtrack.notebooks.nodes import children, walk
 
 _SAME = frozenset(("item", "detach", "cpu", "numpy", "tolist", "clone", "float", "double", "squeeze"))
 _SAME_CALLS = frozenset(("float", "round", "str", "repr", "Decimal"))
@@ -13,7 +14,7 @@ _SAME_CALLS = frozenset(("float", "round", "str", "repr", "Decimal"))
 
 def is_score(node: ast.expr) -> bool:
     """Whether an expression says what it measures by what it calls or reads: `model.score(X, y)`, `np.sqrt(mean_squared_error(a, b))`, `(a == b).mean()`."""
-    for it in ast.walk(node):
+    for it in walk(node):
         if isinstance(it, ast.Compare):
             return True
         word = it.id if isinstance(it, ast.Name) else it.attr if isinstance(it, ast.Attribute) else ""
@@ -40,12 +41,12 @@ def innermost(node: ast.expr) -> ast.expr:
 
 
 def reads(node: ast.AST, name: str) -> bool:
-    return any(isinstance(it, ast.Name) and it.id == name for it in ast.walk(node))
+    return any(isinstance(it, ast.Name) and it.id == name for it in walk(node))
 
 
 def is_changed(name: str, body: list[ast.stmt]) -> bool:
     """Whether statements bind a name to something else, or delete it."""
-    return any(isinstance(it, ast.Name) and it.id == name and not isinstance(it.ctx, ast.Load) for statement in body for it in ast.walk(statement))
+    return any(isinstance(it, ast.Name) and it.id == name and not isinstance(it.ctx, ast.Load) for statement in body for it in walk(statement))
 
 
 def binds_names(statement: ast.AugAssign | ast.Assign) -> bool:
@@ -100,7 +101,7 @@ def blocks_of(statement: ast.stmt) -> list[list[ast.stmt]]:
 
 
 def own_expressions(statement: ast.stmt) -> Iterator[ast.expr]:
-    for child in ast.iter_child_nodes(statement):
+    for child in children(statement):
         if isinstance(child, ast.expr):
             yield child
         elif isinstance(child, ast.withitem):
@@ -114,7 +115,7 @@ def walk_once(node: ast.expr) -> Iterator[ast.AST]:
         it = waiting.pop()
         yield it
         if not isinstance(it, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
-            waiting.extend(ast.iter_child_nodes(it))
+            waiting.extend(children(it))
 
 
 def name_nodes(node: ast.AST) -> Iterator[ast.Name]:

@@ -8,6 +8,7 @@ from dataclasses import field
 
 from nbtrack.capture.weave.expressions import is_score
 from nbtrack.capture.weave.kinds import path_of
+from nbtrack.notebooks.nodes import walk
 from nbtrack.records import dataclass
 
 _ADDS = frozenset(("append", "extend", "appendleft"))
@@ -33,7 +34,7 @@ def filled_by(nodes: Iterable[ast.AST]) -> Filled:
     """What statements and definitions fill."""
     found = Filled()
     for node in nodes:
-        for it in ast.walk(node):
+        for it in walk(node):
             for base, value in _puts(it):
                 name = _name_of(base)
                 if name:
@@ -84,7 +85,7 @@ def _emptied(node: ast.AST) -> Iterator[str]:
 
 def _made_anew(loop: ast.AST) -> Iterator[str]:
     """Lists of one step of a loop: `log_probs, rewards = [], []`."""
-    for it in ast.walk(loop):
+    for it in walk(loop):
         if isinstance(it, ast.Assign):
             for target in it.targets:
                 pairs = (
@@ -94,12 +95,12 @@ def _made_anew(loop: ast.AST) -> Iterator[str]:
 
 
 def _frames(loop: ast.AST) -> Iterator[str]:
-    for it in ast.walk(loop):
+    for it in walk(loop):
         if isinstance(it, ast.Subscript) and isinstance(it.ctx, ast.Store) and isinstance(it.value, ast.Attribute) and it.value.attr in _PLACES:
             if isinstance(it.value.value, ast.Name):
                 yield it.value.value.id
         elif isinstance(it, ast.Assign) and isinstance(it.value, ast.Call) and path_of(it.value.func)[-1:] and path_of(it.value.func)[-1] in _JOINS:
-            read = {name.id for name in ast.walk(it.value) if isinstance(name, ast.Name)}
+            read = {name.id for name in walk(it.value) if isinstance(name, ast.Name)}
             yield from (target.id for target in it.targets if isinstance(target, ast.Name) and target.id in read)
 
 
@@ -114,7 +115,7 @@ def _name_of(node: ast.expr) -> str:
 def columns_of(tree: ast.Module) -> dict[str, list[str]]:
     """Columns of the tables that are made of lists: `DataFrame(rows, columns=["depth", "score"])`."""
     found: dict[str, list[str]] = {}
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Call) and path_of(node.func)[-1:] == ["DataFrame"] and node.args and isinstance(node.args[0], ast.Name):
             for keyword in node.keywords:
                 if keyword.arg == "columns" and isinstance(keyword.value, (ast.List, ast.Tuple)):

@@ -7,6 +7,7 @@ import ast
 from nbtrack.capture.labels import own_name
 from nbtrack.capture.provenance import bindings
 from nbtrack.capture.weave.kinds import path_of
+from nbtrack.notebooks.nodes import walk
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _COMPILERS = frozenset(("njit", "jit", "vectorize", "guvectorize", "stencil", "cfunc", "script", "compile", "function", "pjit", "pmap", "cython", "kernel"))
@@ -17,9 +18,9 @@ _SUMS = frozenset(("mean", "sum", "average", "len", "std", "nanmean", "fmean"))
 def returns_of(tree: ast.Module) -> dict[str, tuple[str, ...]]:
     """What functions that return several values call them: names of a tuple, keys of a dict."""
     found: dict[str, tuple[str, ...]] = {}
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            for it in ast.walk(node):
+            for it in walk(node):
                 value = it.value if isinstance(it, ast.Return) else None
                 if isinstance(value, ast.Tuple):
                     found[node.name] = tuple(own_name(part) for part in value.elts)
@@ -32,8 +33,8 @@ def generators_of(tree: ast.Module) -> set[str]:
     """Functions that hand on one value after the other."""
     return {
         node.name
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(isinstance(it, (ast.Yield, ast.YieldFrom)) for it in ast.walk(node))
+        for node in walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(isinstance(it, (ast.Yield, ast.YieldFrom)) for it in walk(node))
     }
 
 
@@ -44,19 +45,19 @@ def is_compiled(function: Function) -> bool:
 
 def summed_up(function: ast.stmt) -> set[str]:
     """Names of lists that a function, or a loop, begins empty, appends to, and takes the mean, the sum or the number of."""
-    begun = {name for it in ast.walk(function) if isinstance(it, ast.Assign) for name, value in bindings(it) if isinstance(value, ast.List) and not value.elts}
+    begun = {name for it in walk(function) if isinstance(it, ast.Assign) for name, value in bindings(it) if isinstance(value, ast.List) and not value.elts}
     if not begun:
         return set()
     within: set[int] = set()
     sums: set[str] = set()
-    for it in ast.walk(function):
+    for it in walk(function):
         if isinstance(it, ast.Call):
             name = (path_of(it.func) or [""])[-1]
             if name in _SUMS:
-                inside = {id(inner) for part in it.args for inner in ast.walk(part)}
-                sums |= {inner.id for part in it.args for inner in ast.walk(part) if isinstance(inner, ast.Name)} if name != "len" else set()
+                inside = {id(inner) for part in it.args for inner in walk(part)}
+                sums |= {inner.id for part in it.args for inner in walk(part) if isinstance(inner, ast.Name)} if name != "len" else set()
                 within |= inside
             elif name == "append" and isinstance(it.func, ast.Attribute):
                 within.add(id(it.func.value))
-    used = {it.id for it in ast.walk(function) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Load) and id(it) not in within}
+    used = {it.id for it in walk(function) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Load) and id(it) not in within}
     return (begun & sums) - used

@@ -21,6 +21,7 @@ from nbtrack.capture.weave.keyed import DICTS, curves_by_setting
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.values import as_floats, loaded, take
 from nbtrack.capture.weave.words import is_history, is_measure
+from nbtrack.notebooks.nodes import walk
 
 History = tuple[str, list[float], str] | tuple[str, list[float], str, str]
 """Name, values, the rule, and perhaps another name for where that one is taken."""
@@ -342,19 +343,17 @@ def _unwrapped(node: ast.expr) -> ast.expr:
 def _is_built(name: str, cell: Cell) -> bool:
     """Whether the cell builds a list by a comprehension that runs something, or gets it from a function of the notebook, and its name says what it is."""
     for node in cell.entry.tree.body if cell.entry.tree is not None else []:
-        if not isinstance(node, ast.Assign) or not any(isinstance(it, ast.Name) and it.id == name for target in node.targets for it in ast.walk(target)):
+        if not isinstance(node, ast.Assign) or not any(isinstance(it, ast.Name) and it.id == name for target in node.targets for it in walk(target)):
             continue
         value = node.value
         named = is_measure(name) or is_history(name)
         value = _unwrapped(value)
         if isinstance(value, ast.ListComp) and is_score(value.elt):
             return True
-        if isinstance(value, ast.ListComp) and any(isinstance(it, ast.Call) for it in ast.walk(value.elt)):
-            used = {it.id for it in ast.walk(value.elt) if isinstance(it, ast.Name)}
+        if isinstance(value, ast.ListComp) and any(isinstance(it, ast.Call) for it in walk(value.elt)):
+            used = {it.id for it in walk(value.elt) if isinstance(it, ast.Name)}
             measures = isinstance(value.elt, ast.Call) and any(is_measure(it) for it in path_of(value.elt.func))
-            return (
-                named or measures or not any(isinstance(it, ast.Name) and it.id in used for generator in value.generators for it in ast.walk(generator.target))
-            )
+            return named or measures or not any(isinstance(it, ast.Name) and it.id in used for generator in value.generators for it in walk(generator.target))
         if isinstance(value, ast.Call) and named:
             function = path_of(value.func)[:1]
             if is_history(name) and path_of(value.func)[-1:] not in (["array"], ["list"], ["zeros"]):  # `theta, cost_history = model.train(...)`, of a module

@@ -13,6 +13,7 @@ from nbtrack.capture.weave.scope import Loop
 from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.taps import NAME, Shape, Tap
 from nbtrack.capture.weave.values import ABOUT
+from nbtrack.notebooks.nodes import walk
 from nbtrack.records import dataclass
 
 
@@ -37,7 +38,7 @@ def insert(tree: ast.Module, spots: Iterable[Spot], tap_for: Callable[[Spot, Sha
     """
     values: dict[int, int] = {}
     above: dict[int, dict[int, int]] = {}
-    blocks = {id(inner): block for node in ast.walk(tree) for block in _lists(node) for inner in block if isinstance(inner, (ast.For, ast.AsyncFor, ast.While))}
+    blocks = {id(inner): block for node in walk(tree) for block in _lists(node) for inner in block if isinstance(inner, (ast.For, ast.AsyncFor, ast.While))}
     begin: list[tuple[Spot, Tap]] = []
     splits: dict[int, ast.expr] = {}
 
@@ -208,7 +209,7 @@ def _item(index: int, where: ast.expr) -> ast.expr:
 def _about(word: ast.expr, value: ast.expr, where: ast.expr) -> ast.expr:
     """`(word, value, ABOUT)`."""
     copied: ast.expr = copy.deepcopy(word)
-    for it in ast.walk(copied):
+    for it in walk(copied):
         ast.copy_location(it, where)
     return ast.copy_location(ast.Tuple([copied, value, ast.copy_location(ast.Constant(ABOUT), where)], ast.Load()), where)
 

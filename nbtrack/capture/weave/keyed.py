@@ -14,6 +14,7 @@ from nbtrack.capture.weave.expressions import is_score
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.values import is_number, text_of
 from nbtrack.capture.weave.words import is_history, is_measure, is_result, is_step
+from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -134,10 +135,10 @@ class _Puts:
         self._counters: set[str] = set()
         self._functions = {function for entry in cell.ledger.entries for function in entry.scope.functions}
         tree = cell.entry.tree if cell.entry.tree is not None else ast.Module([], [])
-        for it in ast.walk(tree):
+        for it in walk(tree):
             if isinstance(it, (*_LOOPS, ast.comprehension)) and not isinstance(it, ast.While):
                 self._counters.update(_counted(it.target, it.iter))
-        within = {id(it) for loop in ast.walk(tree) if isinstance(loop, _LOOPS) for it in ast.walk(loop)}
+        within = {id(it) for loop in walk(tree) if isinstance(loop, _LOOPS) for it in walk(loop)}
         self._read(name, tree, within, set())
         words = [name, *(it.id for it in self.values if isinstance(it, ast.Name))]
         self.is_said = any(is_measure(it) or is_history(it) or is_result(it) for it in words) or any(map(is_score, self.values))
@@ -161,11 +162,11 @@ class _Puts:
         if name in seen:
             return
         seen.add(name)
-        for it in ast.walk(tree):
+        for it in walk(tree):
             for target, keys, value in _puts(it):
                 if target != name:
                     continue
-                self._keys.update(inner.id for key in keys for inner in ast.walk(key) if isinstance(inner, ast.Name))
+                self._keys.update(inner.id for key in keys for inner in walk(key) if isinstance(inner, ast.Name))
                 is_built = isinstance(value, ast.DictComp) and not keys
                 put = self._innermost(value)
                 if not keys and not is_built and not self._may_be(put):
@@ -173,7 +174,7 @@ class _Puts:
                 self.values.append(put)
                 if isinstance(put, ast.Tuple):
                     self.members.update({str(at): called for at, part in enumerate(put.elts) if (called := own_name(part))})
-                is_run = any(isinstance(inner, ast.Call) for inner in ast.walk(put))
+                is_run = any(isinstance(inner, ast.Call) for inner in walk(put))
                 self.is_filled = self.is_filled or (id(it) in within and bool(keys)) or (is_built and is_run)
                 if isinstance(put, ast.Name):
                     self._read(put.id, tree, within, seen)  # outer[epsilon] = inner
@@ -181,14 +182,14 @@ class _Puts:
     def _innermost(self, value: ast.expr) -> ast.expr:
         """What the dicts get that comprehensions make within one another."""
         while isinstance(value, ast.DictComp):
-            self._keys.update(inner.id for inner in ast.walk(value.key) if isinstance(inner, ast.Name))
+            self._keys.update(inner.id for inner in walk(value.key) if isinstance(inner, ast.Name))
             value = value.value
         return value
 
     def _may_be(self, value: ast.expr) -> bool:
         """Whether a whole dict is one of what was measured: written out with calls, made of two lists, or what a function of the notebook gives."""
         if isinstance(value, ast.Dict):
-            return any(isinstance(it, ast.Call) for item in value.values for it in ast.walk(item))
+            return any(isinstance(it, ast.Call) for item in value.values for it in walk(item))
         return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and (value.func.id in self._functions or value.func.id == "dict")
 
 

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterable, Mapping
 from enum import Enum
 
+from nbtrack.notebooks.nodes import walk
+
 
 class Kind(Enum):
     """Where the value of an expression comes from."""
@@ -140,7 +142,7 @@ def _binary(node: ast.BinOp, env: Env) -> Kind:
     if kinds == {Kind.CONST}:
         return Kind.CONST
     if kinds <= {Kind.CONST, Kind.COUNT, Kind.TRUTH}:
-        whole = isinstance(node.op, _WHOLE_OPS) and not any(isinstance(it, ast.Constant) and isinstance(it.value, float) for it in ast.walk(node))
+        whole = isinstance(node.op, _WHOLE_OPS) and not any(isinstance(it, ast.Constant) and isinstance(it.value, float) for it in walk(node))
         return Kind.COUNT if whole else Kind.NUMBER
     if kinds <= {Kind.CONST, Kind.COUNT, Kind.RANDOM, Kind.DATA}:
         return Kind.RANDOM if Kind.RANDOM in kinds else Kind.DATA

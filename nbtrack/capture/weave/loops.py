@@ -13,6 +13,7 @@ from nbtrack.capture.weave.functions import Function, is_compiled, summed_up
 from nbtrack.capture.weave.kinds import Env, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
 from nbtrack.capture.weave.words import is_measure
+from nbtrack.notebooks.nodes import walk
 
 _LOGGERS = frozenset(("log", "log_metric", "log_metrics", "add_scalar", "add_scalars", "log_dict", "report_scalar", "scalar", "track"))
 _SHOWS = frozenset(("print", "display", "pprint"))
@@ -71,7 +72,7 @@ class _Reader:
 
     def _kind(self, name: str, binding: Binding, env: Env) -> Kind:
         value = binding.value
-        if isinstance(value, ast.BinOp) and any(isinstance(it, ast.Name) and it.id == name for it in ast.walk(value)):
+        if isinstance(value, ast.BinOp) and any(isinstance(it, ast.Name) and it.id == name for it in walk(value)):
             other = value.right if isinstance(value.left, ast.Name) and value.left.id == name else value.left
             if isinstance(value.op, (ast.Add, ast.Sub)) and kind_of(other, env) in (Kind.CONST, Kind.COUNT, Kind.TRUTH):
                 return Kind.COUNT
@@ -171,7 +172,7 @@ class _Reader:
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
                 is_key = is_measure(snake(key.value)) and not is_measure(own_name(value))
                 loop.reports.append(Report(value, Way.STORED, key.value, statement, is_key=is_key))
-            elif len({it.id for it in ast.walk(key) if isinstance(it, ast.Name) and self._is_counter(it.id, loop)}) == 1:  # by two it is a matrix
+            elif len({it.id for it in walk(key) if isinstance(it, ast.Name) and self._is_counter(it.id, loop)}) == 1:  # by two it is a matrix
                 loop.reports.append(Report(value, Way.STORED, own_name(target.value) or container_name(target.value), statement, keys=keys_of(target.value)))
         elif isinstance(target, ast.Attribute) and loop is not None and isinstance(statement, ast.Assign) and statement.value is value:
             loop.attributes.append((statement, target.attr))
@@ -305,7 +306,7 @@ class _Reader:
 
     def _is_size(self, node: ast.expr, depth: int = 0) -> bool:
         """Whether a number is the size of some data."""
-        for it in ast.walk(node):
+        for it in walk(node):
             if (isinstance(it, ast.Call) and (path_of(it.func) or [""])[-1] in ("len", "size")) or (
                 isinstance(it, ast.Attribute) and it.attr in ("shape", "size")
             ):
@@ -337,7 +338,7 @@ def _lengthened(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
 
 def _counted(statement: ast.stmt) -> Iterator[str]:
     """Names that are counted up: `step += 1`."""
-    for it in ast.walk(statement):
+    for it in walk(statement):
         is_added = isinstance(it, ast.AugAssign) and isinstance(it.op, ast.Add) and isinstance(it.value, ast.Constant) and type(it.value.value) is int
         if is_added and isinstance(it, ast.AugAssign) and isinstance(it.target, ast.Name):
             yield it.target.id

@@ -19,6 +19,7 @@ from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
 from nbtrack.capture.weave.split import kept_by_setting, split_of
 from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.words import is_history, is_loss, is_measure, is_measured, is_schedule
+from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -181,7 +182,7 @@ class _Judge:
                 continue
             if _is_sum(bindings) or all(isinstance(it.value, ast.Name) for it in bindings) or self._is_step(name, loop):
                 continue
-            carried = any(isinstance(it, ast.Name) and it.id == name for binding in bindings for it in ast.walk(binding.value))
+            carried = any(isinstance(it, ast.Name) and it.id == name for binding in bindings for it in walk(binding.value))
             if carried or not self._is_consumed(name, loop):
                 self._take(name, bindings, loop, "rebound in a loop, and its result")
 
@@ -210,8 +211,7 @@ class _Judge:
         if loop.parent is None or is_loss(name) or any(name in it.losses for it in self._scope.loops):
             return False
         return any(
-            isinstance(it, ast.AugAssign) and isinstance(it.op, ast.Add) and isinstance(it.value, ast.Name) and it.value.id == name
-            for it in ast.walk(loop.node)
+            isinstance(it, ast.AugAssign) and isinstance(it.op, ast.Add) and isinstance(it.value, ast.Name) and it.value.id == name for it in walk(loop.node)
         )
 
     def _is_kept_scaled(self, name: str, loop: Loop) -> bool:
@@ -234,7 +234,7 @@ class _Judge:
                     not binding.adds_to_itself and not isinstance(binding.value, ast.Name) and reads(binding.value, name) for binding in bindings
                 ):
                     return True
-        return any(isinstance(it, (ast.AugAssign, ast.Assign)) and not binds_names(it) and reads(it.value, name) for it in ast.walk(loop.node))
+        return any(isinstance(it, (ast.AugAssign, ast.Assign)) and not binds_names(it) and reads(it.value, name) for it in walk(loop.node))
 
     def _take(self, name: str, bindings: list[Binding], loop: Loop, rule: str) -> None:
         reports = self._said.get((name, loop), [])

@@ -9,6 +9,7 @@ from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.scope import Loop, Report, Scope
 from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.words import is_step
+from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 
 _NAMES = regex(r"(^|_)(name|names|label|method|algo|algorithm|optimizer_name|model_name|title|kind|phase|split|nom|nombre|nome|имя|название|名称|名前)$")
@@ -25,8 +26,8 @@ def split_of(spot: Spot, scope: Scope) -> ast.expr | None:
             return None if is_changed(name, at.node.body) else ast.Name(name, ast.Load())
         at = at.parent
     about = spot.about
-    targets = {it.id for it in ast.walk(spot.loop.node.target) if isinstance(it, ast.Name)} if isinstance(spot.loop.node, ast.For) else set()
-    is_told = isinstance(about, ast.Attribute) and {it.id for it in ast.walk(about) if isinstance(it, ast.Name)} <= targets
+    targets = {it.id for it in walk(spot.loop.node.target) if isinstance(it, ast.Name)} if isinstance(spot.loop.node, ast.For) else set()
+    is_told = isinstance(about, ast.Attribute) and {it.id for it in walk(about) if isinstance(it, ast.Name)} <= targets
     return about if is_told and not any(is_changed(name, spot.loop.node.body) for name in targets) else None
 
 
@@ -40,7 +41,7 @@ def kept_by_setting(spot: Spot) -> Report | None:
     for report in spot.loop.reports:
         core = innermost(report.node)
         is_it = report.node is spot.node or (bool(spot.variable) and isinstance(core, ast.Name) and core.id == spot.variable)
-        keys = [it.id for key in report.keys for it in ast.walk(key) if isinstance(it, ast.Name)]
+        keys = [it.id for key in report.keys for it in walk(key) if isinstance(it, ast.Name)]
         is_plain = all(isinstance(part, (ast.Name, ast.Constant)) for key in report.keys for part in (key.elts if isinstance(key, ast.Tuple) else [key]))
         if is_it and keys and is_plain and all(it in around and not is_changed(it, around[it].node.body) for it in keys):
             return report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 
 import pytest
@@ -60,27 +61,36 @@ cell = st.one_of(
         lambda it: body([*it[1], f"return {it[2]}"], f"def {it[0]}(q=[]):", f"global {it[3]}")
     ),
     st.tuples(st.sampled_from(CLASSES), name, simple).map(
-        lambda it: f"class {it[0]}:\n    x = 0\n    def bump(self, b):\n        global {it[1]}\n        {it[2]}\n        self.x = b\n"
+        lambda it: f"class {it[0]}:\n    x = 0\n    def bump(self, by):\n        global {it[1]}\n        {it[2]}\n        self.x = by\n"
     ),
     st.tuples(function, value).map("def {0[0]}(z=None):\n    k = {0[1]}\n    def inner():\n        return k\n    return inner\n".format),
 )
 program = st.lists(cell, min_size=2, max_size=7)
 
 
-def shown(value, depth=0):
-    """A value as text that is the same wherever it was made."""
+def shown(value, depth=0, known=None):
+    """A value as text that is the same wherever it was made; what holds itself many times over is told by digests, not by a text that grows with each level."""
+    known = {} if known is None else known
+    key = id(value), depth
+    if key not in known:
+        text = _text_of(value, depth, known)
+        known[key] = text if len(text) < 500 else hashlib.sha1(text.encode()).hexdigest()
+    return known[key]
+
+
+def _text_of(value, depth, known):
     if isinstance(value, (int, float, str, type(None))):
         return repr(value)
     if depth > 6:
         return "..."
     if isinstance(value, (list, tuple)):
-        return f"{type(value).__name__}{[shown(it, depth + 1) for it in value]}"
+        return f"{type(value).__name__}{[shown(it, depth + 1, known) for it in value]}"
     if isinstance(value, dict):
-        return str({key: shown(it, depth + 1) for key, it in value.items()})
+        return str({key: shown(it, depth + 1, known) for key, it in value.items()})
     if hasattr(value, "__next__"):
         return "iterator" + repr(value.__reduce__()[-1] if hasattr(value, "__reduce__") and type(value).__name__ == "list_iterator" else "")
     if type(value).__module__ == "__main__":
-        return f"{type(value).__name__}{shown(vars(value), depth + 1)}"
+        return f"{type(value).__name__}{shown(vars(value), depth + 1, known)}"
     return type(value).__name__
 
 
