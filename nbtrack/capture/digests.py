@@ -1,7 +1,8 @@
 """Digests of data: of files by their content or by DVC, of values in memory, each in bounded time.
 
 The rule: of a file up to 4 MB every byte counts; of a larger one its size and 64 pieces of 64 kB at even distances, the first and the last among
-them. Of a value its shape and type count, and up to 4,096 rows at even distances.
+them. Of a value its shape and type count, and up to 4,096 rows at even distances; of one
+that is mapped from a file, the file.
 Where a cell reads so much that this takes longer than `budget_ms`, of the other files size and time of change count.
 """
 
@@ -87,6 +88,8 @@ def _update(digest: Any, value: Any) -> bool:
         return _update(digest, dict.get(value, "data")) and (_update(digest, dict.get(value, "target")) or True)
     if isinstance(value, (list, tuple)):
         return bool(value) and all(_update(digest, item) for item in value[:8])
+    if is_of(value, "numpy", "memmap"):
+        return _update_of_mapped(digest, value)
     if is_tensor(value):
         value = value.detach()[:: max(1, len(value) // _ROWS)].cpu().numpy() if value.dim() else value.detach().cpu().numpy()
     if is_of(value, "polars", "DataFrame") or is_of(value, "pyarrow", "Table"):
@@ -108,3 +111,12 @@ def _update(digest: Any, value: Any) -> bool:
         digest.update(f"{value.shape}{value.nnz}".encode())
         return True
     return False
+
+
+def _update_of_mapped(digest: Any, value: Any) -> bool:
+    """An array mapped from a file, by the file: each of its rows would be a page to wait for."""
+    file = vars(value).get("filename")
+    if not file:  # something that is open and has no name
+        return False
+    digest.update(f"{value.shape}{value.dtype}{value.strides}{vars(value).get('offset')}{of_file(Path(file))}".encode())
+    return True

@@ -159,6 +159,16 @@ def test_the_digest_of_a_value_tells_values_and_shapes_apart(tmp_path):
     assert digests.of_value(object()) == ""
 
 
+def test_an_array_mapped_from_a_file_has_the_digest_of_the_file(tmp_path):
+    import numpy as np
+
+    np.save(tmp_path / "m.npy", np.zeros((3 * 4096, 2)))
+    before = digests.of_value(np.load(tmp_path / "m.npy", mmap_mode="r"))
+    assert len(before) == 32
+    np.load(tmp_path / "m.npy", mmap_mode="r+")[1] = 1  # none of the 4,096 rows at even distances
+    assert digests.of_value(np.load(tmp_path / "m.npy", mmap_mode="r")) not in ("", before)
+
+
 def test_training_and_evaluation_are_told_by_name(notebook, tmp_path):
     (tmp_path / "train.csv").write_text(TABLE)
     (tmp_path / "test.csv").write_text(TABLE + "1,2\n")
