@@ -11,7 +11,6 @@ import time
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from nbtrack import settings
@@ -31,7 +30,6 @@ from nbtrack.errors import SettingError
 from nbtrack.notebooks.nodes import walk
 from nbtrack.notebooks.scopes import scope_of
 from nbtrack.records import dataclass
-from nbtrack.system import working_folder
 
 _NAME = "datasets"
 _MANY = 500
@@ -246,7 +244,7 @@ def _data(reading: Reading, at: int, look: _Look, bound: list[str], *, is_brief:
     if reading.path:
         from nbtrack.capture.text_files import shape_of_file  # loads modules that few notebooks need
 
-        path = working_folder() / Path(reading.path).expanduser()
+        path = reading.file
         try:
             md5 = dvc_md5(path)
             digest = md5 or (of_file(path, is_brief=is_brief) if path.is_file() else _digest(look, reading))

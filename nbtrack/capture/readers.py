@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import types
 from collections.abc import Iterator, Mapping
@@ -65,13 +66,21 @@ class Reading:
     """Where it stands."""
 
     @property
+    def file(self) -> Path:
+        """Where its path leads; as it is written where no user has the name, as in `~noone/x.csv`."""
+        path = Path(self.path)
+        with contextlib.suppress(RuntimeError):
+            path = path.expanduser()
+        return working_folder() / path
+
+    @property
     def is_missing(self) -> bool:
         """Whether its path is that of no file: what nobody saw to be read was then not read, whatever the names hold that were bound."""
         if not self.path or "://" in self.path or any(it in self.path for it in "*?["):
             return False
         try:
-            return not (working_folder() / Path(self.path).expanduser()).exists()
-        except (OSError, ValueError, RuntimeError):  # who may not look there cannot say
+            return not self.file.exists()
+        except (OSError, ValueError):  # who may not look there cannot say
             return False
 
 

@@ -253,6 +253,7 @@ def test_rows_and_columns_are_those_that_the_loader_gave(notebook, sheet, code, 
         "df = pd.read_csv('nofile.csv')",
         "try:\n    df = pd.read_csv('nofile.csv')\nexcept OSError:\n    df = pd.DataFrame({'a': [1, 2]})",
         "text = open('nofile.csv').read()",
+        "try:\n    df = pd.read_csv('~noone/nofile.csv')\nexcept OSError:\n    df = None",
     ],
 )
 def test_what_is_not_there_was_not_read(sheet, tmp_path, monkeypatch, code):
