@@ -27,6 +27,7 @@ def kept(labels: Labels) -> Execution | None:
         return None
     found = Found(
         params=[(name, value) for name, value in data["found"]["params"]],
+        child_params=[(name, value) for name, value in data["found"]["child_params"]],
         series=[Series(**it) for it in data["found"]["series"]],
         models=[Model(**it) for it in data["found"]["models"]],
         figures=data["found"]["figures"],

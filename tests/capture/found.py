@@ -50,6 +50,8 @@ class Found:
     """Everything kept of a notebook, over all its runs; the same thing kept in two of them counts once."""
 
     params: list[tuple[str, str]] = field(default_factory=list)
+    child_params: list[tuple[str, str]] = field(default_factory=list)
+    """Those of child runs, such as the candidates of a search."""
     series: list[Series] = field(default_factory=list)
     models: list[Model] = field(default_factory=list)
     figures: list[str] = field(default_factory=list)
@@ -63,7 +65,8 @@ def of_home(home: Path) -> Found:
     found, journal = Found(), Home(home)
     for view in reversed(all_runs(journal)):
         for name, value in view.params.items():
-            _add(found.params, *((name, text) for text in (value, *view.later_params.get(name, ()))))
+            kept = found.child_params if view.start.parent else found.params
+            _add(kept, *((name, text) for text in (value, *view.later_params.get(name, ()))))
         thinned = json.loads(view.tags.get("nbtrack.thinned", "{}"))
         counts = {name: thinned.get(name, {}).get("points", metric.count) for name, metric in view.metrics.items()}
         _add(found.series, *(Series(name, counts[name], metric.last, bool(view.start.parent)) for name, metric in view.metrics.items()))

@@ -2,7 +2,7 @@
 
 Names are alike if they are so without case, separators and forms of one character (`R²` is `R2`), or have the same words in another order, and containers before a name do not count: `config.lr`
 is `lr`, `LogisticRegression.C` and `clf__C` are `C`, `train/loss` is `loss` where the value agrees. So does a number at the end of the name of a metric or a curve: `accuracy_2` is
-`accuracy` where the (last) value is that of the label.
+`accuracy` where the (last) value is that of the label, or the label is optional.
 
 Right (good): what is demanded, with its value, and what the labels call optional. Neither right nor wrong (neutral):
 - a param that is a true one of a library's estimator, optimizer or training function (`get_params()` and signatures, read in the kernel); metrics called
@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from execute import Execution
-from found import Data, Model, Series
+from found import Data, Found, Model, Series
 from labels import Curve, Labels
 
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -65,7 +65,7 @@ def score(execution: Execution) -> dict[str, Tally]:
     """A tally for each kind."""
     labels, found = execution.labels, execution.found
     return {
-        "params": _params(labels, found.params, execution.detail),
+        "params": _params(labels, found, execution.detail),
         "metrics": _metrics(labels, found.series),
         "curves": _curves(labels, found.series),
         "models": _models(labels, found.models),
@@ -82,12 +82,12 @@ def add(tallies: Iterable[Tally]) -> Tally:
     return total
 
 
-def _params(labels: Labels, found: list[tuple[str, str]], detail: frozenset[str]) -> Tally:
+def _params(labels: Labels, found: Found, detail: frozenset[str]) -> Tally:
     tally = Tally()
     for name, value in labels.params.items():
-        tally.want(any(_is_name(other, name, labels) and is_value(text, value) for other, text in found), f"{name}={value}")
+        tally.want(any(_is_name(other, name, labels) and is_value(text, value) for other, text in (*found.params, *found.child_params)), f"{name}={value}")
     of_library = {_bare(name) for name in detail}
-    for name, text in found:
+    for name, text in found.params:  # those of children are neither right nor wrong
         demanded = [value for wanted, value in labels.params.items() if _is_name(name, wanted, labels)]
         if any(is_value(text, value) for value in demanded) or any(_is_name(name, it, labels) for it in labels.optional["params"]):
             verdict = "good"
@@ -141,7 +141,7 @@ def _curves(labels: Labels, found: list[Series]) -> Tally:
         if named:
             verdict = "bad" if told.issuperset(named) else "good"
             told |= named
-        elif any(_is_name(it.name, name, labels) for name in labels.optional["curves"]):
+        elif any(_is_named(it.name, name, labels) for name in labels.optional["curves"]):
             verdict = "good"
         elif it.name.startswith("system/") or any(
             _is_name(it.name, name, labels) and (_is_metric(it, name, labels) or name in labels.optional["metrics"])

@@ -80,7 +80,7 @@ LABELS = Labels(
     models=[{"class": ["GridSearchCV", "SVC"], "flavor": "sklearn"}],
     figures=2,
     datasets=[{"call": "load_iris", "rows": 150, "columns": [4, 5]}],
-    optional={"params": ["seed"], "metrics": ["n_iter"], "curves": [], "models": []},
+    optional={"params": ["seed"], "metrics": ["n_iter"], "curves": ["norm"], "models": []},
     aliases={"accuracy": ["test acc"]},
 )
 
@@ -146,6 +146,8 @@ def test_what_only_a_child_run_has_is_no_noise():
     tally = judged("metrics", series=series)
     assert (tally.got, tally.good, tally.noise) == (1, 1, [])
     assert judged("metrics", series=[Series("accuracy", 1, 0.9512, is_of_child=True)]).got == 1
+    params = judged("params", params=[("lr", "0.1")], child_params=[("lr", "0.3"), ("kernel", "rbf")])
+    assert (params.got, params.good, params.noise) == (2, 1, [])
 
 
 def test_a_number_behind_a_name_tells_one_of_several_apart():
@@ -154,7 +156,7 @@ def test_a_number_behind_a_name_tells_one_of_several_apart():
     for name in ("loss_2", "loss-2"):
         again = judged("curves", series=[Series(name, 100, 0.25), Series("loss", 100, 0.5)])
         assert (again.got, again.noise) == (1, [])
-    assert judged("curves", series=[Series("loss_2", 100, 0.5)]).noise == ["loss_2 x100"]
+    assert judged("curves", series=[Series("loss_2", 100, 0.5), Series("norm_2", 7, 0.5)]).noise == ["loss_2 x100"]
 
 
 def test_two_labels_of_one_value_are_met_by_two_findings_and_a_repeat_that_is_optional_is_right():
