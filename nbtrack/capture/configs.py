@@ -16,9 +16,12 @@ from nbtrack.capture.naming import Candidate, params
 from nbtrack.capture.program import Part, Program, program_of
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.uses import ATTRIBUTES, KEYS, OTHER, uses_in
+from nbtrack.capture.weave.kinds import path_of
 from nbtrack.patterns import regex
 
 _NAMES = regex(r"(^|_)(config\w*|cfg|conf|params?|parameters|hparams?|hyper\w*|args|opts?|options|settings|hps?|kwargs|flags|defaults)($|_|\d)", re.I)
+_CHOSEN = regex(r"(^|_)best_(\w+_)?(params?|parameters|args|kwargs|options|hps?)($|_|\d)|(^|_)(config\w*|cfg|conf|hparams?|hyper\w*|settings)($|_|\d)", re.I)
+"""What a dict of settings is called that a function chose; `params` alone may be what was learned."""
 _CLASSES = regex(r"(config|cfg|params?|hparams|hyper\w*|args|arguments|opts?|options|settings|flags|constants?|const)$", re.I)
 _OTHER_BASES = frozenset(("BaseModel", "BaseSettings", "NamedTuple", "Enum", "IntEnum", "StrEnum", "Exception"))
 """A class with one of these is looked at through its instances, or holds no params."""
@@ -39,7 +42,7 @@ class Configs(Source):
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         program = program_of(cell)
-        yield from params(cell, _objects(cell, program, program.own))
+        yield from params(cell, [*_objects(cell, program, program.own), *_chosen(cell, program)])
 
 
 def _dicts(cell: Cell, program: Program) -> Iterator[Candidate]:
@@ -166,6 +169,17 @@ def _objects(cell: Cell, program: Program, parts: tuple[Part, ...]) -> Iterator[
             continue
         for path, value in flat(fields, around=(id(cell.namespace[name]),)):
             yield Candidate(path, value, f"field of the configuration {name}", (name,))
+
+
+def _chosen(cell: Cell, program: Program) -> Iterator[Candidate]:
+    """Items of a dict of settings that a call gave, such as the best ones of a search by hand."""
+    for part in program.own:
+        if not isinstance(part.node, ast.Assign) or not isinstance(part.node.value, ast.Call) or path_of(part.node.value.func) == ["dict"]:
+            continue
+        for name in sorted(part.scope.writes):
+            value = cell.namespace.get(name)
+            if type(value) is dict and _CHOSEN.search(name) and all(type(it) in (bool, int, float, str, type(None)) for it in value.values()):
+                yield from (Candidate(path, it, f"item of the configuration {name}", (name,)) for path, it in flat(value))
 
 
 def _given(name: str, parts: tuple[Part, ...]) -> set[str]:

@@ -319,6 +319,11 @@ class Kept:
         self._look()
         return any(_runs_through(head, values, within, factor) for head in self._heads for factor in (1, 100, 0.01))
 
+    def has_whole(self, values: list[float]) -> bool:
+        """Whether these are all the values of a curve, cut off above or below: `plt.plot(np.clip(losses, 0, 10))`."""
+        self._look()
+        return any(_is_cut(values, head) for head in self._heads)
+
     def _look(self) -> set[str]:
         """Names that are taken in the run; curves of MLflow's autologging are known from then on."""
         if self._taken is None:
@@ -344,6 +349,17 @@ def _runs_through(head: list[float], values: list[float], within: list[float], f
         if value == value and not any(abs(it * factor - value) <= error for it in them):  # noqa: PLR0124 - NaN is not itself
             return met >= _FEW and len(head) == _HEAD
     return True
+
+
+def _is_cut(values: list[float], head: list[float]) -> bool:
+    """Whether some values are those of a curve, but for the ones that lie beyond their own ends."""
+    if len(values) != len(head) and not (len(head) == _HEAD and len(values) > _HEAD):
+        return False
+    top, bottom = max(values), min(values)
+    pairs = [
+        (ours, theirs) for ours, theirs in zip(values, head, strict=False) if not (ours == top and theirs > top) and not (ours == bottom and theirs < bottom)
+    ]
+    return len(pairs) > _FEW and alike([ours for ours, _ in pairs], [theirs for _, theirs in pairs])
 
 
 def _heads_of(run: TrackedRun, names: set[str]) -> list[list[float]]:

@@ -84,7 +84,8 @@ class FigureLines(Source):
         own = list(_own_names(cell))
         for line in sorted(lines, key=lambda it: -len(it.values)):  # of a plot that grew the whole comes first
             name = _name(line, next((name for name, values in own if _are_alike(values, line.values)), ""))
-            if name and not kept.has(line.values, [1e-9 * max(1.0, abs(it)) for it in line.values]) and not _is_of_data(cell, line.values):
+            is_there = kept.has(line.values, [1e-9 * max(1.0, abs(it)) for it in line.values]) or kept.has_whole(line.values)
+            if name and not is_there and not _is_of_data(cell, line.values):
                 yield from kept.take(name, line.values, _RULE, *(f"{name}_{number}" for number in range(2, _AGAIN)))
 
 

@@ -79,7 +79,7 @@ _NOISE_KEYWORDS = _words("""
     report_to study_name storage load_if_exists show_progress_bar gc_after_trial prefix suffix message msg text xs ys x y X data tag tags train
     shuffle_ missing_only use_label_encoder enable_categorical valid_names train_dir test_dir ignore_index is_train training mode as_supervised
     xlim ylim zlim xscale yscale fmts nrows ncols every_n with_info split persistent_workers drop_last train_size_ save_path model_path out_path output_path
-    log_dir checkpoint precompute decimals digits
+    log_dir checkpoint precompute decimals digits trace validation validate is_training is_test is_validation testing evaluation
     ddof logger accelerator devices use_cpu use_cuda use_gpu no_cuda logging_steps eval_strategy evaluation_strategy save_strategy save_steps eval_steps
 """)
 _NOISE_PREFIX = regex(r"(print|plot|show|display|log|logging|save|return|verbose|enable|disable)(_|$)")

@@ -75,6 +75,8 @@ SPLITS = frozenset(("train", "training", "test", "testing", "val", "valid", "val
 _PAIR = regex(r"(\w+) ?/ ?(\w+)((?: [^\W\d]\w*)*)\s*[:=]?\s*$")
 """`train/test accuracy: {a}/{b}`."""
 
+_FORMULA = regex(r"\s?\*?\s?(?!s\b)[a-zA-Z]\w{0,2}(\^\d|\*\*\d|²)?\s*[+−-](\s|$)")  # noqa: RUF001 - a sign as people type it
+"""Behind a number that is a coefficient, and before one that is added: `y = {a}x + {b}`."""
 _PLUS_MINUS = regex(r"(\+\s*/?\s*[-–−]|±|\\pm)[\s$({\[]*$")  # noqa: RUF001 - dashes as people type them
 """What stands between a mean and its deviation."""
 _DEVIATES = regex(
@@ -235,10 +237,12 @@ def _label(pieces: list[Piece]) -> list[Labelled]:
         before = joined[at - 1] if at and isinstance(joined[at - 1], str) else ""
         after = joined[at + 1] if at + 1 < len(joined) and isinstance(joined[at + 1], str) else ""
         assert isinstance(before, str) and isinstance(after, str)
+        if _FORMULA.match(after) or _FORMULA.fullmatch(before):
+            continue
         if found and found[-1].is_count and (mistakes := _MISTAKES.match(before)):
             before = _OUT_OF.sub("", before[mistakes.end() :])  # that was said of the number before
         is_count = bool(_THERE_ARE.search(before) and _MISTAKES.match(after))
-        words = _words(_QUALIFIED.sub(r"\1 \2", _TAIL.sub("", before)))
+        words = _words(_QUALIFIED.sub(_qualifying, _TAIL.sub("", before)))
         label = words[-1] if words[-1] not in _FILLERS and not _is_itself(before, piece) else ""
         told = [it for it in words if it]
         if is_count:
@@ -320,6 +324,11 @@ def _words(text: str) -> list[str]:
     if not is_measure(words[-1]) and (joined := _ALIGNED.sub(" ", text)) != text and is_measure((whole := [_clean(it) for it in _BREAK.split(joined)])[-1]):
         return whole
     return words
+
+
+def _qualifying(found: re.Match[str]) -> str:
+    """`Accuracy 1 distance weights` of `Accuracy (1/distance weights)`: no part of what stands in brackets is a label alone."""
+    return f"{found[1]} {re.sub(r'[,;|/]', ' ', found[2])}"
 
 
 def _is_itself(before: str, node: ast.expr) -> bool:

@@ -17,6 +17,7 @@ from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements, origins_of
 from nbtrack.capture.run import as_text
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.unnamed import unlabelled
 from nbtrack.capture.weave.keyed import CLASSES, ITEMS
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_history, is_measure, is_result
@@ -30,6 +31,9 @@ _ITEMS, _ROWS, _COLUMNS = 60, 30, 12
 _LOOKS = frozenset(("head", "tail", "describe", "sample", "groupby", "corr", "info", "value_counts", "isnull", "isna", "nunique", "cov"))
 _MODELS = ("rsquared", "rsquared_adj", "prsquared", "aic", "bic", "llf")
 """What a results object of statsmodels tells in one number each."""
+
+_OF_TERMS = frozenset(("params", "pvalues", "tvalues", "bse"))
+"""What it tells of each term."""
 
 
 class Results(Source):
@@ -98,7 +102,7 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
             settings = taken(cell)
             is_told = is_told and all(type(plain(it)) is str for it in value)
             is_by_class = name in cell.entry.facts.get(CLASSES, ())
-            for it in _of_dict(name, value, is_told=is_told, points=cell.entry.facts.get(ITEMS, ()), is_by_class=is_by_class):
+            for it in _of_dict(name, value, is_told=is_told, points=cell.entry.facts.get(ITEMS, ()), is_by_class=is_by_class, measured=_measured(node)):
                 key = it.name.rpartition(".")[2]
                 if not any(text == as_text(it.value) for param, text in settings.items() if param.rpartition(".")[2] == key):
                     yield it
@@ -112,7 +116,13 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
     elif kinds[0] in ("pandas.core.series.Series", "pandas.Series"):
         if not _is_look(node) and len(value) <= _ROWS:
             items = {str(key): it for key, it in zip(value.index.tolist(), value.tolist(), strict=True)}
-            if is_result(name):
+            if _is_of_fit(node, cell):
+                yield from (
+                    Measured(f"{name}.{key}", it, "of a fitted model of statsmodels", f"{name}[{key}]", table=name)
+                    for key, it in items.items()
+                    if number(it) is not None
+                )
+            elif is_result(name):
                 yield from _of_dict(name, items)
             elif all(is_measure(snake(key)) for key in items):
                 others = set(told(cell).values())  # shown once more
@@ -125,12 +135,25 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
         yield from _of_object(name, value, kinds, is_new=is_new)
 
 
-def _of_dict(name: str, items: dict[Any, Any], *, is_told: bool = False, points: Container[str] = (), is_by_class: bool = False) -> Iterator[Measured]:
+def _measured(node: ast.expr | None) -> frozenset[str]:
+    """Keys of a dict that a function gives whose name says a measure: `{"Ex. Var": explained_variance_score(y, p)}`."""
+    if not isinstance(node, ast.Dict):
+        return frozenset()
+    return frozenset(
+        key.value for key, value in zip(node.keys, node.values, strict=True)
+        if isinstance(key, ast.Constant) and type(key.value) is str and is_measure(unlabelled(value))
+    )  # fmt: skip
+
+
+def _of_dict(
+    name: str, items: dict[Any, Any], *, is_told: bool = False, points: Container[str] = (), is_by_class: bool = False, measured: Container[str] = ()
+) -> Iterator[Measured]:
     """Numbers of a dict of results, and of the dicts it holds.
 
     Args:
         points: items that are points of a curve, see `keyed.ITEMS`.
         is_by_class: numbers that are keys are classes, see `keyed.CLASSES`.
+        measured: keys of what is a measure whatever they say.
     """
     if len(items) > _ITEMS:
         return
@@ -145,12 +168,12 @@ def _of_dict(name: str, items: dict[Any, Any], *, is_told: bool = False, points:
             continue
         found = number(value)
         words = path.split(".")
-        if found is None or _NO_ITEMS.search(words[-1]) or not (named or any(is_measure(snake(it)) for it in words)):
+        if found is None or _NO_ITEMS.search(words[-1]) or not (named or path in measured or any(is_measure(snake(it)) for it in words)):
             continue
         if type(found) is int and not any(is_measure(snake(it)) for it in words):
             continue
         full = f"{name}.{path}" if name and not is_report else path
-        where = f"{name}{{}}" if "." in path else ""
+        where = f"{name}{{}}"
         is_own = not is_report and is_measure(snake(words[-1]))
         yield Measured(full, found, "item of a dict of results", f"{name}[{path}]", (name,) if name and is_report else (), where, may_diverge=is_own)
 
@@ -275,6 +298,13 @@ def _is_literal(node: ast.expr) -> bool:
 def _is_settings(node: ast.expr) -> bool:
     """`asdict(config)` and the like: settings, no results."""
     return isinstance(node, ast.Call) and path_of(node.func)[-1:] in (["asdict"], ["vars"], ["get_params"], ["model_dump"], ["_asdict"])
+
+
+def _is_of_fit(node: ast.expr | None, cell: Cell) -> bool:
+    """Whether a cell ends with `results.params` or `results.pvalues` of a fitted model of statsmodels."""
+    if not isinstance(node, ast.Attribute) or node.attr not in _OF_TERMS or not isinstance(node.value, ast.Name):
+        return False
+    return class_names(cell.namespace.get(node.value.id))[0].startswith("statsmodels.")
 
 
 def _is_look(node: ast.expr | None) -> bool:

@@ -37,6 +37,8 @@ _PARTS = regex(
     r"(^|_)(fn|func|function|criterion|step_size|weights?|grads?|gradient|idx|index|count|num|n|str|msg|name|names|label|labels|path|time|matrix|mat|list)\d*($|_)"
 )
 
+_ABOUT = regex(r"_(?:of|with|for|using)_")
+"""`accuracy_of_knn_with_weights`: what follows tells what it was measured of."""
 _RATE = regex(r"(?<=[^_])_per_.*")
 """`reward_per_time_step` is no time."""
 
@@ -62,6 +64,9 @@ def _snake(name: str) -> str:
 def is_measure(name: str) -> bool:
     """Whether a name says that it is something measured: `val_loss`, `trainAcc`, `rmse`."""
     name = _snake(name)
+    head, about = (*_ABOUT.split(name, maxsplit=1), "")[:2]
+    if about and _MEASURES.search(head):
+        name = head
     return bool(_MEASURES.search(name) or _ABROAD.search(name)) and not _PARTS.search(_RATE.sub("", name))
 
 

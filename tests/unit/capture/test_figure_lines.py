@@ -87,6 +87,8 @@ def draw(values, **says):
             {"J": 3},
         ),
         ("draw([[3.0, 2.0, 1.5]], label='loss')\ndraw([[300.0, 200.0, 150.0]], label='loss in percent')", {"loss": 3}),
+        ("v = [9.0, 8.0, 5.0, 3.0, 2.5, 2.0]\ndraw([v], label='loss')\ndraw([[min(it, 6.0) for it in v]], label='validation loss')", {"loss": 6}),
+        ("v = [9.0, 8.0, 5.0, 3.0]\ndraw([v], label='loss')\ndraw([[min(it, 4.0) for it in v]], label='val loss')", {"loss": 4, "val_loss": 4}),
         ("values = [5.0 / n for n in range(1, 61)]\nfor n in range(3, 61):\n    draw([values[:n]], label='loss')", {"loss": 60}),
         (
             "import pandas as pd\nt = pd.DataFrame({'k': pd.array([None, 2, 3], dtype='Int64')})\ndraw([[3.0, 2.0, 1.5]], label='loss')",

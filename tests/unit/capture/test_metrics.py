@@ -483,6 +483,21 @@ def test_a_model_fitted_again_in_a_later_cell_of_a_run_has_metrics_of_its_own(no
     assert {metric.count for metric in notebook.view().metrics.values()} == {1}
 
 
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [("res.params", {"params.const", "params.size"}), ("res.pvalues", {"pvalues.const", "pvalues.size"}), ("res.resid", set()), ("series", set())],
+)
+def test_what_a_fitted_model_tells_of_each_term_is_kept_where_a_cell_ends_with_it(measured, code, found):
+    pytest.importorskip("statsmodels.api")
+    made = "import pandas as pd\nimport statsmodels.api as sm\nX = sm.add_constant(pd.DataFrame({'size': [1., 2., 3., 4.]}))\n"
+    assert measured(f"{made}res = sm.OLS([1., 2., 3.5, 4.], X).fit()\nseries = pd.Series({{'a': 1.5}})", code).keys() == found
+
+
+def test_equal_numbers_of_one_dict_are_all_kept_and_functions_say_what_keys_do_not(measured):
+    code = "def explained_variance_score(a, b): return evaluate(a, b)[1]\ns = {'R2': evaluate(y, p)[1], 'Ex. Var': explained_variance_score(y, p), 'n': len(y)}"
+    assert measured(DATA, code) == {"s.R2": 0.75, "s.Ex. Var": 0.75}
+
+
 def test_equal_numbers_of_one_report_are_all_kept(notebook_of):
     pytest.importorskip("sklearn")
     from nbtrack.capture.results import Results

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from nbtrack.capture import naming
-from nbtrack.capture.configs import fields_of
+from nbtrack.capture.configs import Configs, fields_of
 from nbtrack.capture.source import Source
 from nbtrack.capture.sources import SOURCES
 
@@ -397,6 +397,29 @@ def test_a_flag_of_an_earlier_cell_settles_a_test_while_it_has_its_value(params)
     assert "depth" not in params(MODELS, "simple = True", tested)
     found = params(MODELS, "simple = True", tested, "simple = False", "width = m.width * 2\nprint(width)")
     assert found["depth"] == 3
+
+
+TUNES = "def tune():\n    best, found = 0, None\n    for lr in (0.1, 0.2):\n        if lr > best:\n            best, found = lr, dict(lr=lr, depth=2)\n    return found, best\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("best_cfg, best = tune()", {"lr": 0.2, "depth": 2}),
+        ("best_params, _ = tune()", {"lr": 0.2, "depth": 2}),
+        ("params, _ = tune()", {}),  # may be what was learned
+        ("def made(): return {'lr': 0.1, 'W': [0.5]}\nconfig = made()", {}),
+    ],
+)
+def test_settings_that_a_function_chose_are_params(notebook_of, code, found):
+    notebook = notebook_of(Configs())
+    notebook.run(TUNES)
+    assert {name: value for (_, name), value in notebook.tracked(code).items()} == found
+
+
+def test_a_switch_of_what_a_function_does_is_no_param(params):
+    code = "def step(validation=False, lr=0.1, trace=True):\n    return lr\nfor _ in range(3):\n    loss = step(validation=False, lr=0.3, trace=False)"
+    assert {name for name in params(code) if name in ("validation", "trace", "lr")} == {"lr"}
 
 
 @pytest.mark.parametrize(
