@@ -50,12 +50,13 @@ class Line:
 def lines_in(figure: Any) -> list[Line]:
     """Lines of a figure that say a measure: at least three numbers over steps, sizes or settings that only go up or only go down.
 
-    No lines are those over what is a measure itself, as in a ROC curve, graphs of functions, and points without a line.
+    No lines are those over what is a measure itself, as in a ROC curve, graphs of functions, points without a line, and what is drawn in
+    space or around a circle.
     """
     found: list[Line] = []
     left = _TOTAL
     for axes in figure.axes[:_AXES]:
-        if _measure(axes.get_xlabel()) not in ("", *_RATES):
+        if axes.name != "rectilinear" or _measure(axes.get_xlabel()) not in ("", *_RATES):  # lines in space hold where they were projected to
             continue
         measure = _measure(axes.get_ylabel()) or ("" if axes.get_ylabel() else _measure(axes.get_title()))
         lines = axes.lines[:_LINES]

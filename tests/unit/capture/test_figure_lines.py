@@ -58,6 +58,14 @@ def test_which_lines_say_a_measure(draw, labels, found):
     assert [(it.label, it.measure) for it in lines_in(ax.figure)] == found
 
 
+@pytest.mark.parametrize("projection", ["3d", "polar"])
+def test_lines_in_space_and_around_a_circle_show_no_steps(projection):
+    ax = Figure().add_subplot(projection=projection)
+    ax.plot(*[range(4)] * (2 if projection == "3d" else 1), FALLING, label="loss")
+    ax.figure.draw_without_rendering()
+    assert lines_in(ax.figure) == []
+
+
 def test_masked_points_are_no_values():
     ax = axes()
     ax.plot([1, 2, 3, 4], np.ma.masked_array([0.9, 999.0, 0.5, 0.4], [0, 1, 0, 0]), label="loss")
