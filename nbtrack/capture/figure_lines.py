@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
 from typing import Any
 
 from nbtrack.capture.curves import Kept
@@ -18,7 +17,7 @@ from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
 FACTS = "lines of figures"
-"""What `Figures` leaves in a cell's facts: a list of `Line`."""
+"""What `Figures` leaves in a cell's facts: of each figure a list of `Line`."""
 _AXES, _LINES, _POINTS, _FEW = 12, 12, 20_000, 3
 _TOTAL = 100_000
 """Points of one figure."""
@@ -34,6 +33,8 @@ _SAYS_NO_MORE = regex(r"_(function|func|values?|history|curves?|plot)$")
 _RATES = ("lr", "learning_rate")
 _RULE = "drawn as a line of a figure"
 _AGAIN = 10
+_FIGURES = 5
+"""That draw lines of one name, each other ones, and are all kept."""
 _COLUMNS = 100
 
 
@@ -44,7 +45,8 @@ class Line:
     label: str
     measure: str
     """What its axis, or the title above it, says is measured."""
-    values: list[float]
+    values: Any
+    """An array, shape (n,), float64."""
 
 
 def lines_in(figure: Any) -> list[Line]:
@@ -66,7 +68,7 @@ def lines_in(figure: Any) -> list[Line]:
             if (measure or _says(label)) and line.get_linestyle() not in ("None", "", " ", None):
                 values = _values(line)
                 left -= len(values)
-                if values and left >= 0:
+                if len(values) and left >= 0:
                     found.append(Line(label, "" if is_one_of_many else measure, values))
     return found
 
@@ -78,16 +80,40 @@ class FigureLines(Source):
     kind = "curves"
 
     def after(self, cell: Cell) -> Iterable[Finding]:
-        lines: list[Line] = cell.entry.facts.get(FACTS, [])
-        if not lines:
+        figures: list[list[Line]] = cell.entry.facts.get(FACTS, [])
+        if not figures:
             return
         kept = Kept(cell)
         own = list(_own_names(cell))
-        for line in sorted(lines, key=lambda it: -len(it.values)):  # of a plot that grew the whole comes first
-            name = _name(line, next((name for name, values in own if _are_alike(values, line.values)), ""))
-            is_there = kept.has(line.values, [1e-9 * max(1.0, abs(it)) for it in line.values]) or kept.has_whole(line.values)
-            if name and not is_there and not _is_of_data(cell, line.values):
-                yield from kept.take(name, line.values, _RULE, *(f"{name}_{number}" for number in range(2, _AGAIN)))
+        named = [(name, line.values, at) for at, lines in enumerate(figures) for line in lines if (name := _name(line, own))]
+        for name, array in _of_few_figures(sorted(named, key=lambda it: -len(it[1]))):  # of a plot that grew the whole comes first
+            if cell.is_spent:
+                cell.cut.append(self.name)
+                return
+            values = array.tolist()
+            is_there = kept.has(values, [1e-9 * max(1.0, abs(it)) for it in values]) or kept.has_whole(values)
+            if not is_there and not _is_of_data(cell, values):
+                yield from kept.take(name, values, _RULE, *(f"{name}_{number}" for number in range(2, _AGAIN)))
+
+
+def _of_few_figures(lines: list[tuple[str, Any, int]]) -> Iterator[tuple[str, Any]]:
+    """Names and values of lines; of those that many figures draw by one name, each other ones, those of the last figure alone, as of a live plot.
+
+    Args:
+        lines: name, values (see `Line`) and number of the figure, the longest first.
+    """
+    import numpy as np
+
+    fresh: list[tuple[str, Any, int]] = []
+    drawn_by: dict[str, set[int]] = {}
+    wholes: dict[tuple[str, bytes], list[Any]] = {}
+    for name, values, at in lines:
+        known = wholes.setdefault((name, values[:_FEW].tobytes()), [])
+        if not any(np.array_equal(values, whole[: len(values)], equal_nan=True) for whole in known):
+            known.append(values)
+            fresh.append((name, values, at))
+            drawn_by.setdefault(name, set()).add(at)
+    yield from ((name, values) for name, values, at in fresh if len(drawn_by[name]) <= _FIGURES or at == max(drawn_by[name]))
 
 
 def _labels(axes: Any, lines: list[Any]) -> list[str]:
@@ -110,8 +136,8 @@ def _says(name: str) -> bool:
     return is_measure(name) and not _OF_CASES.search(name)
 
 
-def _values(line: Any) -> list[float]:
-    """The heights of a line over numbers that go one way; empty where it is no such line."""
+def _values(line: Any) -> Any:
+    """The heights of a line over numbers that go one way, shape (n,), float64; empty where it is no such line."""
     import numpy as np
 
     x, y = _floats(line.get_xdata(orig=True)), _floats(line.get_ydata(orig=True))
@@ -124,8 +150,8 @@ def _values(line: Any) -> list[float]:
         is_whole = bool((x == np.round(x)).all())
         if not is_whole and len(x) >= _GRAPH and np.allclose(steps, steps[0]):
             return []
-    values: list[float] = y.tolist()
-    return values if any(one != other for one, other in pairwise(values) if not (math.isnan(one) or math.isnan(other))) else []
+        changes = np.diff(y)
+    return y if ((changes != 0) & ~np.isnan(changes)).any() else []
 
 
 def _floats(data: Any) -> Any:
@@ -136,10 +162,14 @@ def _floats(data: Any) -> Any:
     return np.ma.filled(array.astype(float), np.nan) if array.ndim == 1 and array.dtype.kind in "iuf" else None
 
 
-def _name(line: Line, own: str) -> str:
-    """The label where it says a measure, else with the measure of the axis behind it; without a label what the code calls it, or the measure."""
+def _name(line: Line, own: list[tuple[str, list[float]]]) -> str:
+    """The label where it says a measure, else with the measure of the axis behind it; without a label what the code calls it, or the measure.
+
+    Args:
+        own: see `_own_names`.
+    """
     if not line.label:
-        return own or line.measure
+        return next((name for name, values in own if len(values) == len(line.values) and _are_alike(values, line.values.tolist())), line.measure)
     if _says(line.label) or not line.measure:
         return line.label
     return f"{line.label}{'_' if line.label in SPLITS else '.'}{line.measure}"

@@ -56,7 +56,7 @@ class Figures(Source):
 
     def leave(self, entry: Entry) -> None:
         if any(self.saved.lines.values()):
-            entry.facts[FACTS] = [it for lines in self.saved.lines.values() for it in lines]
+            entry.facts[FACTS] = [lines for lines in self.saved.lines.values() if lines]
             self._told = entry
 
     def after(self, cell: Cell) -> Iterable[Finding]:

@@ -98,6 +98,8 @@ def draw(values, **says):
         ("v = [9.0, 8.0, 5.0, 3.0, 2.5, 2.0]\ndraw([v], label='loss')\ndraw([[min(it, 6.0) for it in v]], label='validation loss')", {"loss": 6}),
         ("v = [9.0, 8.0, 5.0, 3.0]\ndraw([v], label='loss')\ndraw([[min(it, 4.0) for it in v]], label='val loss')", {"loss": 4, "val_loss": 4}),
         ("values = [5.0 / n for n in range(1, 61)]\nfor n in range(3, 61):\n    draw([values[:n]], label='loss')", {"loss": 60}),
+        ("values = [5.0 / n for n in range(1, 61)]\nfor n in range(20):\n    draw([values[n:n + 40]], label='loss')", {"loss": 40}),
+        ("for n in range(5):\n    draw([[3.0, 2.0 - n, 1.5]], label='loss')", {f"loss{it}": 3 for it in ("", "_2", "_3", "_4", "_5")}),
         (
             "import pandas as pd\nt = pd.DataFrame({'k': pd.array([None, 2, 3], dtype='Int64')})\ndraw([[3.0, 2.0, 1.5]], label='loss')",
             {"loss": 3},
