@@ -117,13 +117,21 @@ def _of_few_figures(lines: list[tuple[str, Any, int]]) -> Iterator[tuple[str, An
 
 
 def _labels(axes: Any, lines: list[Any]) -> list[str]:
-    """Labels of lines; those of the legend where the lines have none: `plt.legend(["train", "test"])`."""
+    """Labels of lines. Where they have none: those of the legend, `plt.legend(["train", "test"])`, or of lines of no points that look alike, as seaborn's."""
     labels = [str(it.get_label()) for it in lines]
     legend = axes.get_legend()
     if legend is not None and all(it.startswith("_") for it in labels):
         texts = [it.get_text() for it in legend.get_texts()]
         labels = [*texts, *labels[len(texts) :]][: len(labels)]
+    elif legend is not None:
+        keys = {_look(it): str(it.get_label()) for it in axes.lines[: 2 * _LINES] if not len(it.get_xdata(orig=True))}
+        labels = [keys.get(_look(line), label) if label.startswith("_") else label for line, label in zip(lines, labels, strict=True)]
     return ["" if it.startswith("_") else snake(_BRACKETS.sub("", it)) or snake(it) for it in labels]
+
+
+def _look(line: Any) -> str:
+    """What tells lines apart for who looks at them."""
+    return f"{line.get_color()} {line.get_linestyle()} {line.get_marker()}"
 
 
 def _measure(text: str) -> str:

@@ -33,6 +33,11 @@ def axes(**labels):
         (lambda ax: ax.plot([FALLING, FALLING[::-1]]), {"ylabel": "cost"}, []),
         (lambda ax: (ax.plot(FALLING), ax.plot(FALLING, label="mean")), {"ylabel": "cost"}, [("", "cost"), ("mean", "cost")]),
         (lambda ax: ax.plot(np.array([FALLING, FALLING]).T), {"ylabel": "cost"}, [("", ""), ("", "")]),
+        (
+            lambda ax: (ax.plot(FALLING, "r"), ax.plot(FALLING, "b"), ax.plot([], "b", label="val"), ax.plot([], "r", label="train"), ax.legend()),
+            {"ylabel": "loss"},
+            [("train", "loss"), ("val", "loss")],
+        ),
         # what is no curve
         (lambda ax: ax.plot(FALLING, label="height"), {"ylabel": "m"}, []),
         (
