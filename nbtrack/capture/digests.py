@@ -1,8 +1,8 @@
 """Digests of data: of files by their content or by DVC, of values in memory, each in bounded time.
 
 The rule: of a file up to 4 MB every byte counts; of a larger one its size and 64 pieces of 64 kB at even distances, the first and the last among
-them. Of a value its shape and type count, and up to 4,096 rows at even distances; of one
-that is mapped from a file, the file.
+them. Of a value its shape and type count, and up to 4,096 rows at even distances, of
+which 16 MB of numbers and 64 columns of all else; of one that is mapped from a file, the file.
 Where a cell reads so much that this takes longer than `budget_ms`, of the other files size and time of change count.
 """
 
@@ -20,6 +20,11 @@ from nbtrack.patterns import regex
 _PIECES = 64
 _PIECE_BYTES = 64 << 10
 _ROWS = 4096
+_BYTES = 16 << 20
+"""Of numbers."""
+_COLUMNS = 64
+"""From twice as many columns that hold no numbers, as many at even distances count."""
+_NUMBER = regex(r"u?int\d+|float\d*|double")
 _DVC_OUT = regex(r"^\s*(?:-\s+)?(?P<key>md5|path|size):\s*(?P<value>.+?)\s*$", re.MULTILINE)
 
 
@@ -93,24 +98,61 @@ def _update(digest: Any, value: Any) -> bool:
     if is_tensor(value):
         value = value.detach()[:: max(1, len(value) // _ROWS)].cpu().numpy() if value.dim() else value.detach().cpu().numpy()
     if is_of(value, "polars", "DataFrame") or is_of(value, "pyarrow", "Table"):
-        rows = max(1, value.shape[0] // _ROWS)
-        digest.update(f"{value.shape}".encode())
-        head = value.gather_every(rows) if is_of(value, "polars", "DataFrame") else value.slice(0, _ROWS)
-        digest.update(str(head.to_dict(as_series=False) if hasattr(head, "gather_every") else head.to_pydict()).encode("utf-8", "surrogatepass"))
-        return True
+        return _update_of_columns(digest, value)
     if is_frame(value) or is_of(value, "pandas", "Series"):
-        pandas: Any = sys.modules["pandas"]
-        digest.update(f"{value.shape}{list(value.columns) if is_frame(value) else value.name}".encode("utf-8", "surrogatepass"))
-        digest.update(pandas.util.hash_pandas_object(value.iloc[:: max(1, len(value) // _ROWS)]).to_numpy().tobytes())
-        return True
+        return _update_of_pandas(digest, value)
     if is_array(value) and not value.dtype.hasobject:
         digest.update(f"{value.shape}{value.dtype}".encode())
-        digest.update(value[:: max(1, len(value) // _ROWS)].tobytes() if value.ndim else value.tobytes())
+        digest.update(_some(value[:: max(1, len(value) // _ROWS)] if value.ndim else value).tobytes())
         return True
     if is_of(value, "scipy.sparse", "spmatrix", "sparray"):
         digest.update(f"{value.shape}{value.nnz}".encode())
         return True
     return False
+
+
+def _some(array: Any) -> Any:
+    """An array, or as much of it at even distances along its longest axes as takes `_BYTES`."""
+    while array.nbytes > _BYTES and max(array.shape, default=1) > 1:
+        axis = array.shape.index(max(array.shape))
+        array = array[(*[slice(None)] * axis, slice(None, None, array.nbytes // _BYTES + 1))]
+    return array
+
+
+def _update_of_pandas(digest: Any, value: Any) -> bool:
+    """Numbers as they lie in memory, all else by pandas' own hashes, which take long for each column."""
+    pandas: Any = sys.modules["pandas"]
+    digest.update(f"{value.shape}{list(value.columns) if is_frame(value) else value.name}".encode("utf-8", "surrogatepass"))
+    rows = value.iloc[:: max(1, len(value) // _ROWS)]
+    if is_frame(value):
+        numbers: dict[str, list[int]] = {}
+        others: list[int] = []
+        for at, dtype in enumerate(value.dtypes):
+            (numbers.setdefault(str(dtype), []) if is_of(dtype, "numpy", "dtype") and dtype.kind in "fiub" else others).append(at)
+        for name, columns in numbers.items():
+            digest.update(f"{name}{columns}".encode())
+            digest.update(_some(rows.iloc[:, columns].to_numpy()).tobytes())
+        rows = rows.iloc[:, others[:: max(1, len(others) // _COLUMNS)]]
+    digest.update(pandas.util.hash_pandas_object(rows).to_numpy().tobytes())  # and of the index
+    return True
+
+
+def _update_of_columns(digest: Any, value: Any) -> bool:
+    """Of polars and pyarrow: numbers as they lie in memory, all else as it is written."""
+    is_polars = is_of(value, "polars", "DataFrame")
+    digest.update(f"{value.shape}".encode())
+    rows = value.gather_every(max(1, value.shape[0] // _ROWS)) if is_polars else value.slice(0, _ROWS)
+    others = []
+    for name, column in zip(value.columns if is_polars else value.column_names, rows.get_columns() if is_polars else rows.columns, strict=True):
+        kind = str(column.dtype if is_polars else column.type).lower()
+        digest.update(f"{name}{kind}".encode("utf-8", "surrogatepass"))
+        if _NUMBER.fullmatch(kind):
+            digest.update(column.to_numpy().tobytes())
+        else:
+            others.append(column)
+    for column in others[:: max(1, len(others) // _COLUMNS)]:
+        digest.update(str(column.to_list() if is_polars else column.to_pylist()).encode("utf-8", "surrogatepass"))
+    return True
 
 
 def _update_of_mapped(digest: Any, value: Any) -> bool:

@@ -159,6 +159,43 @@ def test_the_digest_of_a_value_tells_values_and_shapes_apart(tmp_path):
     assert digests.of_value(object()) == ""
 
 
+def tables(number, text):
+    """One table by several libraries."""
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    columns = {**{f"n{it}": [number, 0.5, it] for it in range(200)}, **{f"t{it}": ["a", text, None] for it in range(3)}, "flag": [True, False, True]}
+    return pd.DataFrame(columns), pl.DataFrame(columns, strict=False), pa.table(columns)
+
+
+def test_the_digest_of_a_table_counts_numbers_and_texts():
+    for same, other, number, text in zip(tables(1.5, "b"), tables(1.5, "b"), tables(2.5, "b"), tables(1.5, "c"), strict=True):
+        found = [digests.of_value(it) for it in (same, number, text)]
+        assert all(found)
+        assert len(set(found)) == 3
+        assert digests.of_value(other) == found[0]
+
+
+def test_the_digest_of_a_large_value_takes_a_part_of_it():
+    import numpy as np
+    import pandas as pd
+
+    array = np.zeros((2, 3 << 20))
+    before = digests.of_value(array), digests.of_value(np.asfortranarray(array))
+    assert before[0] == before[1]
+    array[1, 1] = 1
+    assert digests.of_value(array) == before[0]
+    array[1, 0] = 1
+    assert digests.of_value(array) != before[0]
+    texts = pd.DataFrame(np.full((3, 200), "a", dtype=object))
+    before_of_texts = digests.of_value(texts)
+    texts.iloc[0, 1] = "b"
+    assert digests.of_value(texts) == before_of_texts
+    texts.iloc[0, 3] = "b"
+    assert digests.of_value(texts) != before_of_texts
+
+
 def test_an_array_mapped_from_a_file_has_the_digest_of_the_file(tmp_path):
     import numpy as np
 
