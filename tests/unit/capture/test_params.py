@@ -250,6 +250,22 @@ def test_an_optimizer_and_a_module_of_torch_keep_their_params(notebook):
     assert kept["params/net.json"] == {"class": "Sequential", "parameters": 3, "trainable_parameters": 3}
 
 
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [
+        ("rate = .2\nopt = torch.optim.SGD(w, lr=rate)", {"rate": 0.2}),
+        ("rate = .2\nopt = torch.optim.SGD(w, lr=rate / 4)", {"rate": 0.2, "lr": 0.05}),
+        ("exec('opt = torch.optim.SGD(w, lr=.3, momentum=.9, nesterov=True)')\nopt = opt", {"lr": 0.3, "momentum": 0.9, "nesterov": True}),
+        ("opt = torch.optim.SGD(w)", {}),
+        ("for rate in (.1, .2):\n    opt = torch.optim.SGD(w, lr=rate)", {"rate": [0.1, 0.2]}),
+    ],
+)
+def test_what_an_optimizer_was_given_and_no_code_says_is_a_param(params, made, found):
+    pytest.importorskip("torch")
+    seen = params("import torch\nw = [torch.nn.Parameter(torch.ones(1))]", made)
+    assert {name: value for name, value in seen.items() if name != "optimizer"} == found
+
+
 def test_a_search_gives_its_grid_and_its_best(params):
     pytest.importorskip("sklearn")
     found = params(
