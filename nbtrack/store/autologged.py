@@ -16,7 +16,7 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.courier.uris import PREFIX
 from nbtrack.patterns import regex
 from nbtrack.store.idle_import import IdleImport
-from nbtrack.store.patches import hide_frames, watched_searches
+from nbtrack.store.patches import hide_frames, show_nothing_empty, watched_searches
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
@@ -108,9 +108,12 @@ class Autologging:
             ours["globally_configured"] = True  # so that mlflow.autolog() of the user's takes precedence
             switched[name] = (before, ours)
         _active[run.run_id] = writes
+        show_again = show_nothing_empty() if _KERAS & switched.keys() else None
 
         def undo() -> Held:
             _active.pop(run.run_id, None)
+            if show_again is not None:
+                show_again()
             for name, (before, ours) in switched.items():
                 if AUTOLOGGING_INTEGRATIONS.get(name) is ours:
                     revert_patches(name)  # type: ignore[no-untyped-call] # MLflow's are not typed

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from nbtrack.capture.wrap import wrap
+
 _TOPS = ("mlflow", "nbtrack")
+_SUMMARY = ("rich", "keras", "nbtrack")
+"""What stands between MLflow and what is shown when it takes the summary of a Keras model as text."""
 
 
 def hide_frames(integration: str) -> None:
@@ -22,6 +28,32 @@ def hide_frames(integration: str) -> None:
     for patch in _AUTOLOGGING_PATCHES.get(integration, ()):
         if type(patch.obj) is types.FunctionType and vars(patch.destination).get(patch.name) is patch.obj:
             setattr(patch.destination, patch.name, _unseen(patch.obj))
+
+
+def show_nothing_empty() -> Callable[[], None]:
+    """Keep an empty output away from the cell that MLflow makes at each fit of a Keras model; returns what undoes it.
+
+    MLflow takes the model's summary as text, which rich, in a notebook, displays all the same: as nothing, in an output of its own.
+    """
+    if "rich" not in sys.modules:
+        return lambda: None
+    return wrap(importlib.import_module("rich.jupyter"), "display", _shown_by_others)
+
+
+def _shown_by_others(display: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(display)
+    def call(segments: Any, text: str) -> None:
+        if text or not _is_called_by_mlflow():
+            display(segments, text)
+
+    return call
+
+
+def _is_called_by_mlflow() -> bool:
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _SUMMARY:
+        frame = frame.f_back
+    return frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "mlflow"
 
 
 @contextlib.contextmanager

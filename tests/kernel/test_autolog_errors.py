@@ -1,4 +1,4 @@
-"""What a framework raises in a tracked cell, as the user sees it."""
+"""What a framework raises and shows in a tracked cell, as the user sees it."""
 
 from __future__ import annotations
 
@@ -38,3 +38,20 @@ def test_the_traceback_of_a_tracked_fit_is_that_of_an_untracked_one(kernel, fram
     assert "-> " in plain(before.traceback)
     assert plain(during.traceback) == plain(before.traceback)
     assert plain(during.stdout) == plain(before.stdout)
+
+
+def test_a_tracked_fit_of_a_keras_model_shows_what_an_untracked_one_shows(kernel, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    pytest.importorskip("keras")
+    made = (
+        "os.environ['KERAS_BACKEND'] = 'torch'\nimport keras\nmodel = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\nmodel.compile('sgd', 'mse')"
+    )
+    fit = "taken = []\nmodel.fit(X, y, epochs=3, verbose=0, callbacks=[keras.callbacks.LambdaCallback(on_train_end=lambda logs: model.summary(print_fn=taken.append))])\nNone"
+    assert kernel.run(DATA + made).status == "ok"
+    before = kernel.run(fit)
+    kernel.run("%track on")
+    during = kernel.run(fit)
+    kernel.run("%track off")
+    assert {"loss", "optimizer_learning_rate"} <= {*kernel.runs()[0].metrics, *kernel.runs()[0].params}
+    assert [it for it in during.shown if "running" not in it] == before.shown
+    assert kernel.run("import rich.jupyter\nhasattr(rich.jupyter.display, '__wrapped__')").result == "False"
