@@ -11,6 +11,7 @@ from nbtrack.capture.estimators import Estimators
 from nbtrack.capture.figure_lines import FigureLines
 from nbtrack.capture.figures import Figures
 from nbtrack.capture.lightning import LightningLog
+from nbtrack.capture.list_groups import ListGroups
 from nbtrack.capture.literals import Literals, Parameters
 from nbtrack.capture.machine import Machine
 from nbtrack.capture.matrices import Matrices
@@ -30,6 +31,6 @@ from nbtrack.capture.worktree import Git
 
 SOURCES: tuple[type[CaptureSource], ...] = (
     Outputs, Named, Parameters, Literals, Configs, Arguments, Repeats, Estimators, Curves, LightningLog, Scalars, Printed, LastExpression, Results, Reports,
-    Singles, Chosen, Models, Datasets, Figures, Matrices, Streams, Machine, Environment, Git, Autolog, FigureLines, OutputLines, Truth,
+    Singles, Chosen, Models, Datasets, Figures, Matrices, Streams, Machine, Environment, Git, Autolog, FigureLines, ListGroups, OutputLines, Truth,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

@@ -19,6 +19,7 @@ from nbtrack.capture.weave.expressions import is_score, reads
 from nbtrack.capture.weave.filled import Filled, filled_by
 from nbtrack.capture.weave.keyed import DICTS, curves_by_setting
 from nbtrack.capture.weave.kinds import path_of
+from nbtrack.capture.weave.split import lists_given
 from nbtrack.capture.weave.values import as_floats, loaded, take
 from nbtrack.capture.weave.words import is_history, is_measure
 from nbtrack.notebooks.nodes import walk
@@ -58,9 +59,10 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
     """
     given = _given(cell.entry.tree)
     known = set(cell.before.values())
+    among = _among_lists(cell)
     filled: Filled | None = None
     for name, value in list(cell.namespace.items()):
-        if name.startswith("_"):
+        if name.startswith("_") or name in among:
             continue
         if cell.is_spent:
             cell.cut.append("lists that it left behind")
@@ -97,6 +99,13 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
             yield from _of_object(name, value, cell)
     yield from _of_lines(cell)
     yield from _of_sweeps(cell)
+
+
+def _among_lists(cell: Cell) -> set[str]:
+    """Variables of loops that fill lists side by side: what they hold in the end is the last of several."""
+    if cell.entry.tree is None or "append" not in cell.code:
+        return set()
+    return {variable for loop in walk(cell.entry.tree) if isinstance(loop, ast.For) for variable in lists_given(loop)}
 
 
 def rounds_of(cell: Cell) -> Iterator[History]:

@@ -16,7 +16,7 @@ from nbtrack.capture.weave.filled import columns_of
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.loops import scopes_of
 from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
-from nbtrack.capture.weave.split import kept_by_setting, split_of
+from nbtrack.capture.weave.split import is_among_lists, kept_by_setting, split_of
 from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.words import is_history, is_loss, is_measure, is_measured, is_schedule
 from nbtrack.notebooks.nodes import walk
@@ -345,6 +345,8 @@ class _Judge:
         if not spot.is_measure and _ASKS.fullmatch(spot.place.rpartition(".")[2]):
             return
         spot.split = split_of(spot, self._scope)
+        if spot.split is None and is_among_lists(spot, self._scope):
+            return
         if spot.split is None and (kept := kept_by_setting(spot)) is not None:
             spot.split, spot.name = ast.Tuple(kept.keys, ast.Load()), kept.label
         around = spot.loop.parent

@@ -31,6 +31,31 @@ def split_of(spot: Spot, scope: Scope) -> ast.expr | None:
     return about if is_told and not any(is_changed(name, spot.loop.node.body) for name in targets) else None
 
 
+def is_among_lists(spot: Spot, scope: Scope) -> bool:
+    """Whether a top-level loop goes through lists side by side and gives each a value of its own: `for net, losses in zip(nets, all_losses)`."""
+    return not scope.place and isinstance(spot.loop.node, ast.For) and bool(lists_given(spot.loop.node))
+
+
+def lists_given(loop: ast.For) -> dict[str, str]:
+    """Variables by which a loop appends to the members of lists of lists, and the names of those: `losses` and `all_losses` above."""
+    gets = {
+        it.func.value.id
+        for it in walk(loop)
+        if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute) and it.func.attr == "append" and isinstance(it.func.value, ast.Name)
+    }
+    return {variable: source for variable, source in _pairs(loop.target, loop.iter) if variable in gets}
+
+
+def _pairs(target: ast.expr, iterated: ast.expr) -> list[tuple[str, str]]:
+    """Variables of a loop, each with the name that it goes through, where it is one."""
+    function = path_of(iterated.func) if isinstance(iterated, ast.Call) else []
+    if isinstance(iterated, ast.Call) and function == ["enumerate"] and iterated.args and isinstance(target, ast.Tuple) and len(target.elts) == 2:
+        return _pairs(target.elts[1], iterated.args[0])
+    if isinstance(iterated, ast.Call) and function == ["zip"] and isinstance(target, ast.Tuple) and len(target.elts) == len(iterated.args):
+        return [pair for it, source in zip(target.elts, iterated.args, strict=True) for pair in _pairs(it, source)]
+    return [(target.id, iterated.id)] if isinstance(target, ast.Name) and isinstance(iterated, ast.Name) else []
+
+
 def kept_by_setting(spot: Spot) -> Report | None:
     """Where loops around go through settings, and a dict keeps the values of each: `losses[lr].append(loss)`."""
     around: dict[str, Loop] = {}

@@ -12,6 +12,14 @@ from nbtrack.magics.line import RunLine
 from .conftest import recorded
 
 CASES = {
+    "lists that a loop fills side by side": (
+        "rates, losses = [1, 2], [[], []]\nfor e in range(3):\n    for r, l in zip(rates, losses):\n        loss = 1 / (r + e)\n        l.append(loss)",
+        {"losses_0": [1.0, 0.5, 1 / 3], "losses_1": [0.5, 1 / 3, 0.25]},
+    ),
+    "lists that a loop with a counter fills side by side": (
+        "test_errors = [[], []]\nfor e in range(3):\n    for i, it in enumerate(test_errors):\n        it.append(1 / (i + e + 1))",
+        {"test_errors_0": [1.0, 0.5, 1 / 3], "test_errors_1": [0.5, 1 / 3, 0.25]},
+    ),
     "a list that is made where it is drawn": (
         "class M:\n    def __init__(self, k): self.k = k\n    def bic(self, X): return 1 / self.k\n    def name(self, X): return self.k / 7\n"
         "class plt:\n    def plot(*a, **k): pass\n"
