@@ -103,9 +103,8 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
 
 def _among_lists(cell: Cell) -> set[str]:
     """Variables of loops that fill lists side by side: what they hold in the end is the last of several."""
-    if cell.entry.tree is None or "append" not in cell.code:
-        return set()
-    return {variable for loop in walk(cell.entry.tree) if isinstance(loop, ast.For) for variable in lists_given(loop)}
+    loops = [it for it in walk(cell.entry.tree) if isinstance(it, ast.For)] if cell.entry.tree is not None else []
+    return {variable for loop in loops for variable in lists_given(loop)}
 
 
 def rounds_of(cell: Cell) -> Iterator[History]:
