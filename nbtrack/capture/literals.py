@@ -143,7 +143,8 @@ def swept(cell: Cell) -> Iterator[tuple[str, Any]]:
             if isinstance(loop.target, ast.Name) and isinstance(loop.iter, (ast.List, ast.Tuple)) and TELLING.search(loop.target.id):
                 with contextlib.suppress(ValueError):
                     values = evaluate(loop.iter)
-                    if 1 < len(values) <= _ITEMS and is_param_name(loop.target.id) and all(is_param_value(it) for it in values):
+                    is_of_data = len(loop.target.id) == 1 and all(type(it) is str for it in values)  # `for c in ["age", "income"]`: columns
+                    if not is_of_data and 1 < len(values) <= _ITEMS and is_param_name(loop.target.id) and all(is_param_value(it) for it in values):
                         yield loop.target.id, list(values)
         body = [inner for loop in loops for inner in loop.body]
 

@@ -37,6 +37,7 @@ TRAIN = "def train(data, lr=0.1, epochs=10, verbose=True):\n    return sum(data)
         (["formula = 'price ~ size + C(town)'\ndef fit(formula): return len(formula)\nn = fit(formula)"], {"formula": "price ~ size + C(town)"}),
         (["# parameters\nalpha = 0.5", "w = list(range(3))"], {"alpha": 0.5}),
         (["for lr in [0.1, 0.01]:\n    for k in (1, 3):\n        w = sum([lr, k])\nfor name in ['a', 'b']:\n    w = 1"], {"lr": [0.1, 0.01], "k": [1, 3]}),
+        (["for c in ['age', 'income']:\n    w = len(c)\nfor k in (1, 2):\n    w = sum([k])\nnplot = 50\nw = list(range(nplot))"], {"k": [1, 2]}),
         (["import nbtrack\nif not 'run':\n    nbtrack.tag({'kind': 'deep'})\n    nbtrack.log({'step': 3})\nsize = 3 * len('ab')"], {}),
         (
             [
