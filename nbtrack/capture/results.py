@@ -112,7 +112,7 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
         yield from _of_dict(name, dict(value))
     elif kinds[0] in ("pandas.core.frame.DataFrame", "pandas.DataFrame"):
         if not _is_look(node):
-            yield from _of_frame(cell, name, value)
+            yield from _of_frame(cell, name, _unrounded(value, node, cell.namespace))
     elif kinds[0] in ("pandas.core.series.Series", "pandas.Series"):
         if not _is_look(node) and len(value) <= _ROWS:
             items = {str(key): it for key, it in zip(value.index.tolist(), value.tolist(), strict=True)}
@@ -228,6 +228,17 @@ def _of_frame(cell: Cell, name: str, frame: Any) -> Iterator[Measured]:
             ):
                 where = f"in the table {name}" if name else "in the table shown"
                 yield Measured(f"{row}.{column}", found, where, f"{name}[{row}, {column}]", (name,) if name else (), where)
+
+
+def _unrounded(frame: Any, node: ast.expr | None, namespace: dict[str, Any]) -> Any:
+    """The table before it was rounded to be shown, `table.round(4)` or `DataFrame(rows).round(4)`, where it is still there; else the table itself."""
+    inner = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "round" else None
+    is_made = isinstance(inner, ast.Call) and path_of(inner.func)[-1:] == ["DataFrame"] and len(inner.args) == 1 and not inner.keywords
+    about = inner.args[0] if isinstance(inner, ast.Call) and is_made else inner
+    held: Any = namespace.get(about.id) if isinstance(about, ast.Name) else None
+    if is_made and type(held) is list and 0 < len(held) <= _ROWS and all(type(it) is dict for it in held):
+        held = type(frame)(held)
+    return held if type(held) is type(frame) and held.shape == frame.shape and list(held.columns) == list(frame.columns) else frame
 
 
 def _is_told(cell: Cell, value: float, row: str, column: str) -> bool:

@@ -546,6 +546,13 @@ def test_what_diverged_is_a_metric_as_what_did_not(measured, code, found):
     assert {name: str(value) for name, value in measured(DIVERGED + f"    {code}").items()} == found
 
 
+@pytest.mark.parametrize("made", ["df = pd.DataFrame(rows).round(2)", "table = pd.DataFrame(rows)\ntable.round(2)"])
+def test_a_table_that_is_rounded_to_be_shown_gives_its_numbers_as_computed(measured, made):
+    pytest.importorskip("pandas")
+    code = "import pandas as pd\nrows = []\nfor kind in ('ridge', 'knn'):\n    rows.append({'model': kind, 'accuracy': len(kind) / 7, 'n': 3})"
+    assert measured(code, made) == {"ridge.accuracy": 5 / 7, "knn.accuracy": 3 / 7}
+
+
 def test_a_table_with_gaps_gives_no_metrics_for_them(measured):
     pytest.importorskip("pandas")
     code = "import pandas as pd\nresults = pd.DataFrame({'accuracy': [.5, float('nan')], 'recall': [.25, .75]}, index=['a', 'b'])"
