@@ -7,13 +7,13 @@ around or at every call of the function; and what is computed of that is another
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from nbtrack.capture.provenance import bindings
 from nbtrack.capture.weave.expressions import innermost, reads
 from nbtrack.capture.weave.functions import summed_up
 from nbtrack.capture.weave.kinds import path_of
-from nbtrack.capture.weave.scope import Loop, Scope, Way
+from nbtrack.capture.weave.scope import Loop, Report, Scope, Way
 from nbtrack.capture.weave.spot import Spot
 from nbtrack.notebooks.nodes import children, walk
 
@@ -40,6 +40,21 @@ def link(spots: Iterable[Spot], scope: Scope) -> None:
             spot.means = [it for it in them if it is not spot and (it.loop is spot.loop or spot.loop.inside(it.loop)) and _is_of(it, told, name)]
             returned = [it.value for node in scope.body for it in walk(node) if isinstance(it, ast.Return) and it.value is not None]
             spot.is_returned = bool(spot.place) and any(reads(value, it) for value in returned for it in told)
+
+
+def has_other_name(name: str, loop: Loop, said: Mapping[tuple[str, Loop], list[Report]]) -> bool:
+    """Whether a loop gives a value that it tells nobody another name, under which it does: `train_loss = loss.item()`.
+
+    Args:
+        said: reports of a name in the loop that binds it.
+    """
+    if said.get((name, loop)):
+        return False
+    for other, bound in loop.binds.items():
+        cores = [innermost(it.value) for it in bound]
+        if other != name and said.get((other, loop)) and cores and all(isinstance(it, ast.Name) and it.id == name for it in cores):
+            return True
+    return False
 
 
 def is_mean_of_calls(spot: Spot, function: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import field
 from types import MappingProxyType
 
 from nbtrack.capture.labels import own_name, snake, std_of
-from nbtrack.capture.weave.averaged import link
+from nbtrack.capture.weave.averaged import has_other_name, link
 from nbtrack.capture.weave.drawn import computed_where_drawn
 from nbtrack.capture.weave.expressions import binds_names, innermost, is_call_of_measure, is_score, reads
 from nbtrack.capture.weave.filled import columns_of
@@ -135,7 +135,7 @@ class _Judge:
 
     def _wants(self, name: str, bindings: list[Binding], loop: Loop) -> str:
         """The rule by which a name that a loop rebinds becomes a curve; empty where none does."""
-        if name.startswith("_") or name in self._scope.explicit:
+        if name.startswith("_") or name in self._scope.explicit or has_other_name(name, loop, self._said):
             return ""
         if loop.losses and name in loop.losses:
             return "a gradient is taken of it in a loop"

@@ -12,6 +12,10 @@ from nbtrack.magics.line import RunLine
 from .conftest import recorded
 
 CASES = {
+    "a value by the name under which it is told": (
+        "for e in range(3):\n    loss = 1 / (e + 1)\n    train_loss = float(loss)\n    print('loss:', train_loss)\n    mse = 2 / (e + 1)\n    half = mse / 2",
+        {"train_loss": [1.0, 0.5, 1 / 3], "mse": [2.0, 1.0, 2 / 3]},
+    ),
     "lists that a loop fills side by side": (
         "rates, losses = [1, 2], [[], []]\nfor e in range(3):\n    for r, l in zip(rates, losses):\n        loss = 1 / (r + e)\n        l.append(loss)",
         {"losses_0": [1.0, 0.5, 1 / 3], "losses_1": [0.5, 1 / 3, 0.25]},
