@@ -1,4 +1,4 @@
-"""Walks over syntax trees, which each executed cell is read by many times: a few times as fast as those of `ast`."""
+"""Walks over syntax trees, by which each executed cell is read many times: with less work than those of `ast`."""
 
 from __future__ import annotations
 
