@@ -9,10 +9,10 @@ from nbtrack.capture.curves import Kept
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.histories import LISTS, numbers_of
 from nbtrack.capture.weave.split import lists_given
-from nbtrack.capture.weave.words import is_history, is_measure
 from nbtrack.notebooks.nodes import walk
 
 _MOST = 12
+"""Lists of one group that are kept."""
 
 
 class ListGroups(Source):
@@ -27,7 +27,7 @@ class ListGroups(Source):
         kept = Kept(cell)
         for name in dict.fromkeys(it for loop in walk(cell.entry.tree) if isinstance(loop, ast.For) for it in lists_given(loop).values()):
             value = cell.namespace.get(name)
-            if type(value) is list and 1 < len(value) <= _MOST and (is_measure(name) or is_history(name)):
-                for number, held in enumerate(value):
+            if type(value) is list:
+                for number, held in enumerate(value[:_MOST]):
                     if type(held) is list and (numbers := numbers_of(held)) and not kept.has_whole(numbers):
                         yield from kept.take(f"{name}_{number}", numbers, f"{LISTS} filled side by side")

@@ -8,7 +8,7 @@ from nbtrack.capture.weave.expressions import innermost, is_changed, names
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.scope import Loop, Report, Scope
 from nbtrack.capture.weave.spot import Spot
-from nbtrack.capture.weave.words import is_step
+from nbtrack.capture.weave.words import is_history, is_measure, is_step
 from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 
@@ -37,13 +37,13 @@ def is_among_lists(spot: Spot, scope: Scope) -> bool:
 
 
 def lists_given(loop: ast.For) -> dict[str, str]:
-    """Variables by which a loop appends to the members of lists of lists, and the names of those: `losses` and `all_losses` above."""
+    """Variables by which a loop appends to the members of lists of lists, and the names of those, where they say a measure: `losses` and `all_losses` above."""
     gets = {
         it.func.value.id
         for it in walk(loop)
         if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute) and it.func.attr == "append" and isinstance(it.func.value, ast.Name)
     }
-    return {variable: source for variable, source in _pairs(loop.target, loop.iter) if variable in gets}
+    return {variable: source for variable, source in _pairs(loop.target, loop.iter) if variable in gets and (is_measure(source) or is_history(source))}
 
 
 def _pairs(target: ast.expr, iterated: ast.expr) -> list[tuple[str, str]]:

@@ -12,6 +12,10 @@ from nbtrack.magics.line import RunLine
 from .conftest import recorded
 
 CASES = {
+    "what a loop computes beside lists that say no measure": (
+        "rows, rates = [[], []], [1, 2]\nfor r, row in zip(rates, rows):\n    score = 1 / (r + 1)\n    print('score:', score)\n    row.append(score)",
+        {"score": [0.5, 1 / 3]},
+    ),
     "a value by the name under which it is told": (
         "for e in range(3):\n    loss = 1 / (e + 1)\n    train_loss = float(loss)\n    print('loss:', train_loss)\n    mse = 2 / (e + 1)\n    half = mse / 2",
         {"train_loss": [1.0, 0.5, 1 / 3], "mse": [2.0, 1.0, 2 / 3]},
