@@ -45,10 +45,9 @@ class Estimators(Source):
                 yield from params(cell, _best(_study_params(value), name, "best params of the study"))
             elif "torch.optim.optimizer.Optimizer" in kinds:
                 yield from params(cell, [Candidate("optimizer", type(value).__name__, "class of the optimizer", (name,))])
-                defaults = _plain(own_values(value).get("defaults"))
                 if name not in swept:
-                    yield from params(cell, _untold(cell, value, name, defaults))
-                yield _detail(name, {"class": type(value).__name__, **defaults})
+                    yield from params(cell, _untold(cell, value, name))
+                yield _detail(name, {"class": type(value).__name__, **_plain(own_values(value).get("defaults"))})
             elif any(it.startswith("keras.") and it.endswith(".Model") for it in kinds) and own_values(value).get("optimizer") is not None:
                 yield from params(cell, [Candidate("optimizer", type(own_values(value)["optimizer"]).__name__, "class of the optimizer", (name,))])
             elif "torch.nn.modules.module.Module" in kinds and "torch.nn.modules.loss._Loss" not in kinds:
@@ -118,11 +117,15 @@ def _unsaid(cell: Cell, value: Any, name: str) -> Iterator[Candidate]:
             yield it
 
 
-def _untold(cell: Cell, optimizer: Any, name: str, values: dict[str, Any]) -> Iterator[Candidate]:
+def _untold(cell: Cell, optimizer: Any, name: str) -> Iterator[Candidate]:
     """What an optimizer was given other than its class's defaults, and no code of the notebook says: a script, a module or arithmetic did."""
     known = set(taken(cell).values())
-    signature = inspect.signature(type(optimizer)).parameters
-    for key, value in values.items():
+    try:
+        signature = inspect.signature(type(optimizer)).parameters
+    except (TypeError, ValueError):
+        return
+    for key, it in (own_values(optimizer).get("defaults") or {}).items():
+        value = plain(it)
         is_default = key in signature and type(signature[key].default) is type(value) and signature[key].default == value
         if key in signature and not is_default and is_param_value(value, key) and as_text(value) not in known:
             yield Candidate(key, value, f"param of {type(optimizer).__name__}, not its default", (type(optimizer).__name__, name))

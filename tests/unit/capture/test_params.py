@@ -258,6 +258,7 @@ def test_an_optimizer_and_a_module_of_torch_keep_their_params(notebook):
         ("rate = .2\nopt = torch.optim.SGD(w, lr=rate / 4)", {"rate": 0.2, "lr": 0.05}),
         ("exec('opt = torch.optim.SGD(w, lr=.3, momentum=.9, nesterov=True)')\nopt = opt", {"lr": 0.3, "momentum": 0.9, "nesterov": True}),
         ("opt = torch.optim.SGD(w)", {}),
+        ("opt = torch.optim.Adam(w, lr=torch.ones(2)[0] / 8)", {}),  # a tensor
         ("for rate in (.1, .2):\n    opt = torch.optim.SGD(w, lr=rate)", {"rate": [0.1, 0.2]}),
     ],
 )
