@@ -238,7 +238,11 @@ def _unrounded(frame: Any, node: ast.expr | None, namespace: dict[str, Any]) -> 
     held: Any = namespace.get(about.id) if isinstance(about, ast.Name) else None
     if is_made and type(held) is list and 0 < len(held) <= _ROWS and all(type(it) is dict for it in held):
         held = type(frame)(held)
-    return held if type(held) is type(frame) and held.shape == frame.shape and list(held.columns) == list(frame.columns) else frame
+    try:
+        digits = evaluate(node.args[0]) if isinstance(node, ast.Call) and node.args else 0
+    except ValueError:
+        return frame
+    return held if type(held) is type(frame) and type(digits) is int and held.round(digits).equals(frame) else frame  # it may have changed since
 
 
 def _is_told(cell: Cell, value: float, row: str, column: str) -> bool:

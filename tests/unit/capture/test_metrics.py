@@ -553,6 +553,13 @@ def test_a_table_that_is_rounded_to_be_shown_gives_its_numbers_as_computed(measu
     assert measured(code, made) == {"ridge.accuracy": 5 / 7, "knn.accuracy": 3 / 7}
 
 
+def test_a_table_that_changed_after_it_was_rounded_gives_the_rounded_numbers(measured):
+    pytest.importorskip("pandas")
+    code = "import pandas as pd\nrows = []\nfor kind in ('ridge', 'knn'):\n    rows.append({'model': kind, 'accuracy': len(kind) / 7})"
+    later = "results = pd.DataFrame(rows).round(2)\nfor it in rows:\n    it['accuracy'] = 0.125"
+    assert measured(code, later) == {"ridge.accuracy": 0.71, "knn.accuracy": 0.43}
+
+
 def test_a_table_with_gaps_gives_no_metrics_for_them(measured):
     pytest.importorskip("pandas")
     code = "import pandas as pd\nresults = pd.DataFrame({'accuracy': [.5, float('nan')], 'recall': [.25, .75]}, index=['a', 'b'])"
