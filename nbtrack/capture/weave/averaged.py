@@ -15,6 +15,7 @@ from nbtrack.capture.weave.functions import summed_up
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.scope import Loop, Report, Scope, Way
 from nbtrack.capture.weave.spot import Spot
+from nbtrack.capture.weave.words import is_measure
 from nbtrack.notebooks.nodes import children, walk
 
 _ADDS = frozenset(("append", "extend", "appendleft"))
@@ -43,7 +44,7 @@ def link(spots: Iterable[Spot], scope: Scope) -> None:
 
 
 def has_other_name(name: str, loop: Loop, said: Mapping[tuple[str, Loop], list[Report]]) -> bool:
-    """Whether a loop gives a value that it tells nobody another name, under which it does: `train_loss = loss.item()`.
+    """Whether a loop gives a value that it tells nobody another name that says a measure, under which it does: `train_loss = loss.item()`.
 
     Args:
         said: reports of a name in the loop that binds it.
@@ -52,7 +53,7 @@ def has_other_name(name: str, loop: Loop, said: Mapping[tuple[str, Loop], list[R
         return False
     for other, bound in loop.binds.items():
         cores = [innermost(it.value) for it in bound]
-        if other != name and said.get((other, loop)) and cores and all(isinstance(it, ast.Name) and it.id == name for it in cores):
+        if other != name and is_measure(other) and said.get((other, loop)) and cores and all(isinstance(it, ast.Name) and it.id == name for it in cores):
             return True
     return False
 

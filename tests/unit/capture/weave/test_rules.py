@@ -12,6 +12,10 @@ from nbtrack.magics.line import RunLine
 from .conftest import recorded
 
 CASES = {
+    "a value whose other name is nobody's": (
+        "for e in range(3):\n    loss = 1 / (e + 1)\n    _l = float(loss)\n    print('loss:', _l)",
+        {"loss": [1.0, 0.5, 1 / 3]},
+    ),
     "what a loop computes beside lists that say no measure": (
         "rows, rates = [[], []], [1, 2]\nfor r, row in zip(rates, rows):\n    score = 1 / (r + 1)\n    print('score:', score)\n    row.append(score)",
         {"score": [0.5, 1 / 3]},
