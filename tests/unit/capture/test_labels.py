@@ -7,6 +7,7 @@ import ast
 import pytest
 
 from nbtrack.capture.labels import labelled, own_name, snake
+from nbtrack.capture.weave.words import is_measure
 
 
 def labels(code):
@@ -106,3 +107,17 @@ def test_an_expression_calls_itself_by_what_it_reads(code, name):
 )
 def test_a_name_is_words_joined_by_underscores(text, name):
     assert snake(text) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("accuracy_of_knn_with_weights", True),
+        ("loss_weights", False),
+        ("number_of_errors_with_labels", False),
+        ("error_for_names", True),
+        ("weights_of_loss", False),
+    ],
+)
+def test_what_follows_of_or_with_tells_what_was_measured(name, is_one):
+    assert is_measure(name) is is_one
