@@ -14,6 +14,8 @@ from nbtrack.capture.known import namespace_of
 from nbtrack.notebooks.step import HOOKS, PROCESS, SHOWN_AS
 
 ENVIRON, FOLDER, IMPORT_PATH = "<environ>", "<folder>", "<import path>"
+OF_CONTEXT = ("<options decimal>", "<options numpy>")
+"""Options that each asyncio task has for itself."""
 _OF_IMPORTS = frozenset({ENVIRON, IMPORT_PATH, PROCESS, "<options warnings>", "<patches torch>"})
 """Libraries set these when they are loaded; to import one is not to configure what others see."""
 _OURS = ("MLFLOW_", "NBTRACK_")
@@ -22,14 +24,18 @@ _FOUND_LATER = ("backend", "backend_fallback", "interactive")
 """Options that matplotlib settles by itself with the first figure."""
 
 
-def states() -> dict[str, Any]:
-    """A copy of each by its place, of libraries that are loaded; `changes` compares two of them."""
-    return _states_of(_READERS)
+def states(but: Collection[str] = ()) -> dict[str, Any]:
+    """A copy of each by its place, of libraries that are loaded; `changes` compares two of them.
+
+    Args:
+        but: places that are left out.
+    """
+    return _states_of({place: it for place, it in _READERS.items() if place not in but} if but else _READERS)
 
 
 def states_of_context() -> dict[str, Any]:
     """Those of them that each asyncio task has for itself."""
-    return _states_of({place: _READERS[place] for place in _OF_CONTEXT})
+    return _states_of({place: _READERS[place] for place in OF_CONTEXT})
 
 
 def _states_of(readers: Mapping[str, tuple[str, Callable[[Any], Any]]]) -> dict[str, Any]:
@@ -189,7 +195,6 @@ _PRINTERS = ("type_printers", "deferred_printers", "singleton_printers")
 _SIGNALS = ("SIGALRM", "SIGTERM", "SIGUSR1", "SIGUSR2")
 _OF_TEXT = ("float_format", "pprint", "max_width", "max_seq_length", "verbose", "newline")
 """Traits of IPython's formatter of plain text."""
-_OF_CONTEXT = ("<options decimal>", "<options numpy>")
 _CHANGES_BY_ITSELF = frozenset({"builtins", "sys", "mlflow", "nbtrack", _OWN})
 """Modules whose public names change as cells are executed; `builtins` is looked at by itself."""
 _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
