@@ -14,6 +14,7 @@ from nbtrack.capture.known import class_names, class_values, module_of, own_valu
 from nbtrack.capture.literals import evaluate, pairs
 from nbtrack.capture.naming import Candidate, params
 from nbtrack.capture.program import Part, Program, program_of
+from nbtrack.capture.provenance import bindings, flat_statements
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.uses import ATTRIBUTES, KEYS, OTHER, uses_in
 from nbtrack.capture.weave.kinds import path_of
@@ -22,6 +23,8 @@ from nbtrack.patterns import regex
 _NAMES = regex(r"(^|_)(config\w*|cfg|conf|params?|parameters|hparams?|hyper\w*|args|opts?|options|settings|hps?|kwargs|flags|defaults)($|_|\d)", re.I)
 _CHOSEN = regex(r"(^|_)best_(\w+_)?(params?|parameters|args|kwargs|options|hps?)($|_|\d)|(^|_)(config\w*|cfg|conf|hparams?|hyper\w*|settings)($|_|\d)", re.I)
 """What a dict of settings is called that a function chose; `params` alone may be what was learned."""
+_LOADERS = frozenset(("load", "loads", "safe_load", "full_load", "unsafe_load", "to_container"))
+"""Functions that read a file or a text of settings, of `yaml`, `json`, `tomllib`, `OmegaConf`."""
 _CLASSES = regex(r"(config|cfg|params?|hparams|hyper\w*|args|arguments|opts?|options|settings|flags|constants?|const)$", re.I)
 _OTHER_BASES = frozenset(("BaseModel", "BaseSettings", "NamedTuple", "Enum", "IntEnum", "StrEnum", "Exception"))
 """A class with one of these is looked at through its instances, or holds no params."""
@@ -38,11 +41,12 @@ class Configs(Source):
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         program = program_of(cell)
-        yield from params(cell, [*_dicts(cell, program), *_classes(program), *_objects(cell, program, program.earlier)])
+        earlier = program.earlier
+        yield from params(cell, [*_dicts(cell, program), *_classes(program), *_objects(cell, program, earlier), *_given_by_calls(cell, earlier)])
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         program = program_of(cell)
-        yield from params(cell, [*_objects(cell, program, program.own), *_chosen(cell, program)])
+        yield from params(cell, [*_objects(cell, program, program.own), *_given_by_calls(cell, program.own)])
 
 
 def _dicts(cell: Cell, program: Program) -> Iterator[Candidate]:
@@ -171,15 +175,23 @@ def _objects(cell: Cell, program: Program, parts: tuple[Part, ...]) -> Iterator[
             yield Candidate(path, value, f"field of the configuration {name}", (name,))
 
 
-def _chosen(cell: Cell, program: Program) -> Iterator[Candidate]:
-    """Items of a dict of settings that a call gave, such as the best ones of a search by hand."""
-    for part in program.own:
-        if not isinstance(part.node, ast.Assign) or not isinstance(part.node.value, ast.Call) or path_of(part.node.value.func) == ["dict"]:
+def _given_by_calls(cell: Cell, parts: tuple[Part, ...]) -> Iterator[Candidate]:
+    """Items of a dict of settings that a call gave, such as the best ones of a search by hand, or what a file says."""
+    for name, node in ((name, node) for part in parts for it in flat_statements([part.node]) for name, node in bindings(it)):
+        if not isinstance(node, ast.Call) or (path := path_of(node.func)) == ["dict"]:
             continue
-        for name in sorted(part.scope.writes):
-            value = cell.namespace.get(name)
-            if type(value) is dict and _CHOSEN.search(name) and all(type(it) in (bool, int, float, str, type(None)) for it in value.values()):
-                yield from (Candidate(path, it, f"item of the configuration {name}", (name,)) for path, it in flat(value))
+        is_read = bool(path) and path[-1] in _LOADERS
+        value = cell.namespace.get(name)
+        if type(value) is dict and (_NAMES if is_read else _CHOSEN).search(name) and _is_plain(value, (dict, list) if is_read else (dict,)):
+            yield from (Candidate(path, it, f"item of the configuration {name}", (name,)) for path, it in flat(value))
+
+
+def _is_plain(value: Any, containers: tuple[type, ...], depth: int = 0) -> bool:
+    """Whether a mapping holds nothing but what a file of settings can say; where lists are none of these containers, they may be what was learned."""
+    if type(value) in containers:
+        held = value.values() if type(value) is dict else value
+        return depth < _DEPTH and len(value) <= _LEAVES and all(_is_plain(it, containers, depth + 1) for it in held)
+    return type(value) in (bool, int, float, str, type(None))
 
 
 def _given(name: str, parts: tuple[Part, ...]) -> set[str]:
@@ -238,13 +250,13 @@ def flat(items: dict[Any, Any], prefix: str = "", around: tuple[int, ...] = ()) 
     for number, (key, value) in enumerate(items.items()):
         if number >= _LEAVES:
             return
-        if type(key) is not str or not (is_param_keyword(key) or (key == "c" and type(value) in (int, float))):  # a number is no colour
+        if type(key) is not str or id(value) in around:
             continue
         path = f"{prefix}{key}"
-        if id(value) in around:
-            continue
-        if type(value) is dict:
+        if type(value) is dict and not key.startswith("_"):  # a section may be called `train` or `data`, which is no name of a param
             yield from flat(value, f"{path}.", (*around, id(value)))
+        elif not (is_param_keyword(key) or (key == "c" and type(value) in (int, float))):  # a number is no colour
+            continue
         elif type(value) in (bool, int, float, str, list, tuple):
             if is_param_value(value, key):
                 yield path, value

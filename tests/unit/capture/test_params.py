@@ -427,12 +427,24 @@ TUNES = "def tune():\n    best, found = 0, None\n    for lr in (0.1, 0.2):\n    
         ("best_params, _ = tune()", {"lr": 0.2, "depth": 2}),
         ("params, _ = tune()", {}),  # may be what was learned
         ("def made(): return {'lr': 0.1, 'W': [0.5]}\nconfig = made()", {}),
+        (
+            'import json\nargs = json.loads(\'{"train": {"epochs": 3, "widths": [4, 8]}, "data": {"path": "/tmp/x.csv"}}\')',
+            {"train.epochs": 3, "train.widths": [4, 8]},
+        ),
+        ("import io, json\nwith io.StringIO('{\"lr\": 0.5}') as file:\n    params = json.load(file)", {"lr": 0.5}),
+        ("import json\nrows = json.loads('{\"lr\": 0.5}')", {}),
     ],
 )
 def test_settings_that_a_function_chose_are_params(notebook_of, code, found):
     notebook = notebook_of(Configs())
     notebook.run(TUNES)
     assert {name: value for (_, name), value in notebook.tracked(code).items()} == found
+
+
+def test_settings_that_an_earlier_cell_read_are_params_of_the_cell_that_uses_them(notebook_of):
+    notebook = notebook_of(Configs())
+    notebook.run('import json\nconfig = json.loads(\'{"train": {"epochs": 3}}\')\nother_config = json.loads(\'{"lr": 0.5}\')')
+    assert {name: value for (_, name), value in notebook.tracked("for _ in range(config['train']['epochs']): pass").items()} == {"train.epochs": 3}
 
 
 def test_a_switch_of_what_a_function_does_is_no_param(params):
