@@ -43,7 +43,7 @@ class Origins:
     looped: set[str] = field(default_factory=set)
     """Names that loops of the cell bind."""
     targets: set[str] = field(default_factory=set)
-    """Of these, what goes through given values: settings, items of data, counters."""
+    """Of these, what goes through given values: settings, items of data, counters; and the sums of one step, and what goes into them."""
     bests: set[str] = field(default_factory=set)
     """Names in which loops keep the best of what they compute: `if loss < best: best = loss`."""
     filled: set[str] = field(default_factory=set)
@@ -201,7 +201,7 @@ def origins_of(program: Program) -> Origins:
                 made.looped |= {it.id for it in walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
                 made.chosen |= set(_chosen(loop))
                 made.bests |= {name for it in walk(loop) if isinstance(it, ast.If) for name in _kept_best(it)}
-                made.targets |= _sums(loop)
+                made.targets |= _sums(loop) | set(_summands(loop))
                 made.targets |= {it.id for it in walk(loop.target) if isinstance(it, ast.Name)} if not isinstance(loop, ast.While) else set()
     for part in program.parts:
         made.filled |= {name for loop in walk(part.node) if isinstance(loop, _LOOPS) for name in _filled(loop, made.kinds)}
@@ -247,6 +247,13 @@ def _sums(loop: ast.AST) -> set[str]:
             for name, value in bindings(it):
                 (reset if isinstance(value, ast.Constant) else other).add(name)
     return (reset & added) - other
+
+
+def _summands(loop: ast.AST) -> Iterator[str]:
+    """`reward` of `total += reward`: the last of many says nothing beside their sum."""
+    for it in walk(loop):
+        if isinstance(it, ast.AugAssign) and isinstance(it.op, ast.Add) and isinstance(it.target, ast.Name) and isinstance(it.value, ast.Name):
+            yield it.value.id
 
 
 def _chosen(loop: ast.AST) -> Iterator[str]:

@@ -28,6 +28,8 @@ _SETTINGS = regex(r"(^|_)(params?|parameters|config|conf|cfg|settings?|args|kwar
 _NO_ITEMS = regex(r"^(support|params|lr|learning_rate|epochs?|steps?)$|(^|_)(time|runtime|per_second|duration|elapsed|flos)$")
 """Keys of what stands beside results: sizes, settings, the clock."""
 _ITEMS, _ROWS, _COLUMNS = 60, 30, 12
+_UNNAMED = frozenset(("DataFrame", "Series", "dict", "list", "zip", "lzip"))
+"""Functions that put together what a cell shows, and say nothing of it."""
 _LOOKS = frozenset(("head", "tail", "describe", "sample", "groupby", "corr", "info", "value_counts", "isnull", "isna", "nunique", "cov"))
 _MODELS = ("rsquared", "rsquared_adj", "prsquared", "aic", "bic", "llf")
 """What a results object of statsmodels tells in one number each."""
@@ -66,7 +68,7 @@ class Results(Source):
         if type(result) in (list, tuple) and len(result) == 1 and type(result[0]) is dict:
             result = result[0]  # what Lightning gives of one loader
         if isinstance(last, ast.Expr) and result is not None and not (isinstance(last.value, ast.Name) and last.value.id in touched):
-            yield from metrics(cell, _of(cell, _name_of(last.value), result, last.value))
+            yield from metrics(cell, _of(cell, _name_of(last.value), result, last.value, is_told=_is_named_by_hand(cell, last.value)))
 
 
 def _made_in_loops(nodes: list[ast.stmt]) -> set[str]:
@@ -94,6 +96,20 @@ def _is_of_results(cell: Cell, name: str, node: ast.expr | None) -> bool:
     return bool(values) and not any(origins.why_not(it, name) for it in values)
 
 
+def _is_named_by_hand(cell: Cell, node: ast.expr) -> bool:
+    """Whether a cell ends with words that are put beside the numbers of a result: `dict(zip(["f", "p"], test(residuals)))`, `lzip(names, found)`."""
+    if isinstance(node, ast.DictComp):
+        pairs = node.generators[0].iter
+    elif isinstance(node, ast.Call) and path_of(node.func) in (["dict"], ["list"]) and len(node.args) == 1:
+        pairs = node.args[0]
+    else:
+        pairs = node
+    if not isinstance(pairs, ast.Call) or path_of(pairs.func)[-1:] not in (["zip"], ["lzip"]) or len(pairs.args) != 2:
+        return False
+    origins = origins_of(program_of(cell))
+    return not origins.why_not(pairs.args[1], "")
+
+
 def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: bool = True, is_told: bool = False) -> Iterator[Measured]:
     """Numbers of one object; `is_new` if the cell bound it, rather than calling a method of it, `is_told` if it is a dict of what the cell shows as results."""
     kinds = class_names(value)
@@ -109,7 +125,7 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
     elif node is not None and (them := evaluated(node, value, cell.namespace)):
         yield from _of_evaluation(name or key_of(node), them, node)
     elif type(value) is list and 1 < len(value) <= _ROWS and all(type(it) is tuple and len(it) == 2 and type(it[0]) is str for it in value):
-        yield from _of_dict(name, dict(value))
+        yield from _of_dict(name, dict(value), is_told=is_told)
     elif kinds[0] in ("pandas.core.frame.DataFrame", "pandas.DataFrame"):
         if not _is_look(node):
             yield from _of_frame(cell, name, _unrounded(value, node, cell.namespace))
@@ -330,5 +346,5 @@ def _is_look(node: ast.expr | None) -> bool:
 def _name_of(node: ast.expr) -> str:
     if isinstance(node, ast.Call):
         path = path_of(node.func)
-        return "" if not path or path[-1] in ("DataFrame", "dict", "Series") else snake(path[-1])
+        return "" if not path or path[-1] in _UNNAMED else snake(path[-1])
     return own_name(node)

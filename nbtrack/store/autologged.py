@@ -162,7 +162,7 @@ class _Writes:
         ):
             return ""
         if integration is not None and integration[0] == "statsmodels":
-            if name in _STATSMODELS:
+            if name in _STATSMODELS and not _is_inner_fit():
                 self._statistics.setdefault(_place(), {}).setdefault(integration[1], {})[name] = metric
             return ""
         if name == _BEST:
@@ -265,6 +265,16 @@ def _place() -> tuple[Any, int]:
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _BETWEEN:
         frame = frame.f_back
     return frame.f_code, frame.f_lasti
+
+
+def _is_inner_fit() -> bool:
+    """Whether statsmodels itself called the fit that is being logged, such as the auxiliary regression of a test of residuals."""
+    frame: Any = sys._getframe(1)
+    above = ""
+    while frame.f_back is not None and (top := str(frame.f_globals.get("__name__")).partition(".")[0]) in _BETWEEN:
+        above = top
+        frame = frame.f_back
+    return above == "statsmodels"
 
 
 def _session() -> tuple[str, Any] | None:

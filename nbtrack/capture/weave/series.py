@@ -13,7 +13,7 @@ from nbtrack.capture.weave.points import Points, as_float, extremes, joined, spr
 from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.taps import BEGIN, BOUNDARY, NoTap, Shape, Tap
 from nbtrack.capture.weave.values import Parts, as_floats, is_number
-from nbtrack.capture.weave.words import is_history, is_measure
+from nbtrack.capture.weave.words import is_history, is_measure, is_schedule
 from nbtrack.patterns import regex
 
 _NO_MEMBERS = regex(r"^(lr|learning_rate|epochs?|steps?|iters?|iterations?)$|(^|_)(time|runtime|seconds?|per_second|duration|elapsed|eta)$")
@@ -315,7 +315,7 @@ class Series:
         if self.spot.split is not None:
             for key, it in self.members.items():
                 if it is not None and len(it.head) == 1 and type(key) is str and not self.spot.is_by_setting:
-                    is_told = is_measure(snake(key)) or (len(self.spot.name) <= _SHORT and not is_measure(self.spot.name))
+                    is_told = (is_measure(snake(key)) and not is_schedule(snake(key))) or (len(self.spot.name) <= _SHORT and not is_measure(self.spot.name))
                     yield (key if is_told else f"{key}.{self.spot.name}"), it.head[0]
 
     def decide_members(self, *, at_end: bool = False) -> None:

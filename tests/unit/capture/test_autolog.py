@@ -104,6 +104,13 @@ def test_statistics_are_those_of_the_last_fit_and_fits_of_a_loop_have_none(noteb
     assert (metrics["aic"].last, metrics["aic"].count) == (pytest.approx(notebook.namespace["large"].aic), 1)
 
 
+def test_a_fit_within_a_test_of_statsmodels_has_no_statistics_of_its_own(notebook):
+    pytest.importorskip("statsmodels")
+    notebook.run("import statsmodels.api as sm\nfrom statsmodels.stats.diagnostic import het_breuschpagan\nfit = sm.OLS(y, sm.add_constant(X)).fit()")
+    notebook.tracked("het_breuschpagan(fit.resid, fit.model.exog)")
+    assert not notebook.view().metrics
+
+
 def test_a_grid_search_has_its_candidates_as_child_runs(notebook, home):
     notebook.run("from sklearn.model_selection import GridSearchCV\nfrom sklearn.linear_model import LogisticRegression")
     notebook.tracked("grid = GridSearchCV(LogisticRegression(), {'C': [.1, 1, 10]}, cv=2).fit(X, y)")

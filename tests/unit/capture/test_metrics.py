@@ -493,6 +493,25 @@ def test_what_a_fitted_model_tells_of_each_term_is_kept_where_a_cell_ends_with_i
     assert measured(f"{made}res = sm.OLS([1., 2., 3.5, 4.], X).fit()\nseries = pd.Series({{'a': 1.5}})", code).keys() == found
 
 
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("dict(zip(['f', 'p-value'], evaluate(y, p)))", {"f": 0.1875, "p-value": 0.75}),
+        ("names, test = ['f', 'p-value'], evaluate(y, p)\nlist(zip(names, test))", {"f": 0.1875, "p-value": 0.75}),
+        ("test = evaluate(y, p)\n{name: value for name, value in zip(['f', 'p-value'], test)}", {"f": 0.1875, "p-value": 0.75}),
+        ("dict(zip(['a', 'b'], [0.5, 1.5]))", {}),
+        ("ages = [3.5, 4.5]\ndict(zip(['a', 'b'], ages))", {}),
+    ],
+)
+def test_numbers_of_a_result_that_a_cell_ends_with_go_by_the_words_put_beside_them(measured, code, found):
+    assert measured(DATA, code) == found
+
+
+def test_what_goes_into_a_sum_is_no_result_of_the_loop(measured):
+    code = "total = 0\nfor i in range(3):\n    for j in range(4):\n        reward = evaluate(y, p)[1] * j\n        total += reward"
+    assert measured(DATA, code) == {}
+
+
 def test_equal_numbers_of_one_dict_are_all_kept_and_functions_say_what_keys_do_not(measured):
     code = "def explained_variance_score(a, b): return evaluate(a, b)[1]\ns = {'R2': evaluate(y, p)[1], 'Ex. Var': explained_variance_score(y, p), 'n': len(y)}"
     assert measured(DATA, code) == {"s.R2": 0.75, "s.Ex. Var": 0.75}

@@ -606,10 +606,10 @@ def test_what_a_loop_through_models_computes_is_a_number_of_each(curves):
 
 
 def test_means_of_scores_that_a_loop_prints_are_a_number_of_each_model(curves):
-    setup = "import numpy as np\ndef cross_val_score(k): return np.array([1 / k, 0.5])\nmodels = [('RL', 2), ('KNN', 4)]"
+    setup = "import numpy as np\ndef cross_val_score(k): return np.array([1 / k, 0.5])\nmodels = [('LR', 2), ('KNN', 4)]"
     loop = "for name, k in models:\n    results = cross_val_score(k)\n    print('%s: %f (%f)' % (name, results.mean(), results.std()))"
     assert curves(setup, loop, options="--capture curves,metrics") == {
-        "RL.results.mean": [0.5], "RL.results_std": [0.0], "KNN.results.mean": [0.375], "KNN.results_std": [0.125],
+        "LR.results.mean": [0.5], "LR.results_std": [0.0], "KNN.results.mean": [0.375], "KNN.results_std": [0.125],
     }  # fmt: skip
 
 
