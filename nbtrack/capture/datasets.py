@@ -228,6 +228,8 @@ def _imported(entry: Entry, functions: Mapping[str, ast.AST]) -> dict[str, Any]:
 
 def _data(reading: Reading, at: int, look: _Look, bound: list[str], *, is_brief: bool = False) -> Data:
     rows, columns, schema = look.rows, look.columns, look.schema
+    if _is_transposed(reading.node):
+        rows, columns = (columns, rows) if columns is not None else (rows, len(bound) if len(bound) > 1 else None)
     rule = f"read by {reading.call}"
     told = " ".join([reading.path or reading.label, *bound])
     facts = Data(reading.label, rule, "", "code", {"tags": {"nbtrack.call": reading.call}}, at, rows, columns, schema, context_of(told))
@@ -254,6 +256,11 @@ def _data(reading: Reading, at: int, look: _Look, bound: list[str], *, is_brief:
         facts = replace(facts, rows=shape[0], columns=shape[1]) if shape is not None else facts
         return replace(facts, name=path.name, digest=digest, source_type="local", source={"uri": reading.path, **({"dvc": md5} if md5 else {})})
     return replace(facts, digest=_digest(look, reading))
+
+
+def _is_transposed(call: ast.Call | None) -> bool:
+    """Whether NumPy gives the columns of a file as rows: `x, y = np.loadtxt(file, unpack=True)`."""
+    return call is not None and any(it.arg == "unpack" and isinstance(it.value, ast.Constant) and it.value.value is True for it in call.keywords)
 
 
 def _digest(look: _Look, reading: Reading) -> str:

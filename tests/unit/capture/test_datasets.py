@@ -69,6 +69,7 @@ def test_only_what_the_cell_uses_counts(notebook):
         ("from pathlib import Path\ndf = pd.read_csv(Path('.') / 'houses.csv')", "houses.csv", "30 x 2"),
         ("from pandas import read_csv as r\ndf = r('houses.csv')", "houses.csv", "30 x 2"),
         ("A = np.loadtxt('houses.csv', delimiter=',', skiprows=1)", "houses.csv", "30 x 2"),
+        ("a, b = np.loadtxt('houses.csv', delimiter=',', skiprows=1, unpack=True)\nA = a", "houses.csv", "30 x 2"),
         ("with open('houses.csv') as file:\n    lines = file.readlines()", "houses.csv", "30 x 2"),
         ("import csv\nfile = open('houses.csv')\nrows = list(csv.reader(file))\nfile.close()", "houses.csv", "30 x 2"),
         ("with open('names.txt') as file:\n    words = file.read().split()", "names.txt", "2 rows"),
