@@ -11,6 +11,7 @@ from nbtrack.capture.program import Definition, Part, Program
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, kind_of, path_of
 from nbtrack.capture.weave.words import is_history, is_measure
 from nbtrack.notebooks.nodes import children, walk
+from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
 _STATISTICS = frozenset(
@@ -27,6 +28,7 @@ _MACHINE = frozenset(("finfo", "iinfo", "float_info"))
 """Where languages and libraries tell what numbers they have."""
 _CONSTANTS = frozenset(("pi", "e", "inf", "nan", "eps", "tau", "Inf", "NaN", "NAN", "infty", "PINF", "NINF"))
 _PLACES = frozenset(("argmax", "argmin", "nanargmax", "nanargmin"))
+_STEPS_PER = regex(r"(^|_)(it|iters?|iterations?|steps?|batch(es)?|samples?|examples?|points?|images?|epochs?)_per_")
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
@@ -65,6 +67,8 @@ class Origins:
         """
         named = is_measure(name)
         kind = kind_of(node, self.kinds)
+        if _STEPS_PER.search(name):
+            return str(Kind.COUNT.value)
         if kind in (Kind.CONST, Kind.TIME, Kind.TEXT) or (kind is Kind.COUNT and not named):
             return str(kind.value)
         if kind is Kind.TRUTH and not (isinstance(node, ast.Call) or self.compares(node)):  # a mean of comparisons is a share

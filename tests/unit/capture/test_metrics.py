@@ -21,7 +21,7 @@ DATA = "import math, time, random\ny = [1., 2., 3., 4.5]\np = [1., 2.5, 2.5, 4.]
     [
         ("mse, acc = evaluate(y, p)", {"mse": 0.1875, "acc": 0.75}),
         ("result = evaluate(y, p)[0] * 2", {"result": 0.375}),
-        ("n = len(y)\nm = len(y) * 2 + len(p)\nlr = 0.1\nhalf = lr / 2\nscale = math.sqrt(2)", {}),
+        ("iter_per_epoch = max(len(y) / 3, 1)\nn = len(y)\nm = len(y) * 2 + len(p)\nlr = 0.1\nhalf = lr / 2\nscale = math.sqrt(2)", {}),
         ("start = time.time()\nelapsed = time.time() - start", {}),
         ("x0 = random.random()\nfirst = y[0]", {}),
         ("highest = max(y)\nmean_y = sum(y) / len(y)", {}),
