@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 import types
@@ -109,11 +110,26 @@ class Autolog(Source):
         for name, value in params.items():
             if _OBJECT.fullmatch(str(value)):
                 continue  # an estimator that a search tried
-            if cell.run is None or not {name, f"best.{name.removeprefix('best_')}"} & cell.run.params_seen.keys():
+            if cell.run is None or not ({name, f"best.{name.removeprefix('best_')}"} & cell.run.params_seen.keys() or _is_of_optimizer(name, value, cell.run)):
                 yield Finding("param", name, value, "found by MLflow's autologging")
         for name, number in numbers.items():
             if cell.run is None or number not in cell.run.metric_values.values():
                 yield Finding("metric", name, number, "found by MLflow's autologging")
+
+
+def is_same_text(some: str, other: str) -> bool:
+    """Whether two params are one value: the same text, or numbers that a float of 32 bits does not tell apart."""
+    try:
+        return some == other or math.isclose(float(some), float(other), rel_tol=1e-6)
+    except ValueError:
+        return False
+
+
+def _is_of_optimizer(name: str, value: str, run: TrackedRun) -> bool:
+    """Whether this is what an optimizer was given, and the run has it: `optimizer_learning_rate` beside `lr`."""
+    bare = name.removeprefix("optimizer_")
+    words = {bare, "lr"} if bare == "learning_rate" else {bare}
+    return bare != name and any(key.lower().rpartition(".")[2] in words and is_same_text(value, it) for key, it in run.params_seen.items())
 
 
 def _loaded() -> list[str]:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.capture.autolog import is_same_text
 from nbtrack.capture.kinds import is_param_keyword
 from nbtrack.capture.run import TrackedRun
 from nbtrack.courier.uris import PREFIX
@@ -43,6 +44,7 @@ _DEFAULTS_OF = (
     ("lightgbm", "LGBMModel"), ("lightgbm", "train"), ("xgboost", "train"), ("xgboost", "XGBModel"), ("keras", "Model.fit"),
     ("torch", "optim.SGD"), ("torch", "optim.Adam"),
 )  # fmt: skip
+_NUMBERED = regex(r"_\d+$")
 _FRAMES = 60
 _BETWEEN = frozenset({"mlflow", "nbtrack", "contextlib", "statsmodels", "functools", "xgboost", "lightgbm", "sklearn"})
 _BOOSTERS = frozenset({"xgboost", "lightgbm"})
@@ -196,11 +198,11 @@ class _Writes:
 
     def params(self) -> dict[str, str]:
         """The params that are not what they are without being set."""
-        defaults = _defaults()
+        defaults = _defaults() | _defaults_of_optimizer(self._params.get("optimizer_name", ""))
         return {
             name: value for name, value in self._params.items()
-            if value not in ("None", "", "{}", "[]", "()", "warn") and str(defaults.get(name, object())) != value and not value.startswith("<")
-            and is_param_keyword(name) and name != "estimator"
+            if value not in ("None", "", "{}", "[]", "()", "warn") and not (name in defaults and is_same_text(value, str(defaults[name])))
+            and not value.startswith("<") and is_param_keyword(name) and name != "estimator"
         }  # fmt: skip
 
 
@@ -294,6 +296,16 @@ def _defaults() -> dict[str, Any]:
             with contextlib.suppress(TypeError, ValueError):
                 found |= {name: it.default for name, it in inspect.signature(target).parameters.items() if it.default is not inspect.Parameter.empty}
     return found
+
+
+def _defaults_of_optimizer(name: str) -> dict[str, Any]:
+    """What a Keras optimizer of this name has without being told, as MLflow calls it: `optimizer_beta_1`."""
+    optimizers = vars(sys.modules["keras.optimizers"]) if name and "keras.optimizers" in sys.modules else {}
+    bare = _NUMBERED.sub("", name).replace("_", "").lower()  # the second `SGD` of a process is called `sgd_1`
+    kind = next((it for title, it in optimizers.items() if title.lower() == bare and isinstance(it, type)), None)
+    if kind is None:
+        return {}
+    return {f"optimizer_{key}": it.default for key, it in inspect.signature(kind).parameters.items() if it.default is not inspect.Parameter.empty}
 
 
 @contextlib.contextmanager

@@ -177,6 +177,17 @@ def test_what_keras_validates_goes_by_the_name_that_keras_has_for_it(notebook, m
     assert {name: it.count for name, it in notebook.view().metrics.items() if "loss" in name} == {"loss": 3, "val_loss": 3}
 
 
+@pytest.mark.parametrize(("optimizer", "found"), [("RMSprop()", set()), ("Adam(beta_1=0.5)", {"optimizer_beta_1"}), ("SGD(0.1)", {"optimizer_learning_rate"})])
+def test_of_a_keras_optimizer_only_what_it_was_given_is_a_param(notebook, monkeypatch, optimizer, found):
+    pytest.importorskip("torch")
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    pytest.importorskip("keras")
+    made = f"keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\nmodel.compile(keras.optimizers.{optimizer}, 'mse')"
+    notebook.run(f"import keras\nmodel = {made}")
+    notebook.tracked("h = model.fit(X, y, verbose=0)")
+    assert {name for name in notebook.view().params if name.startswith("optimizer_")} == found
+
+
 class Slow:
     """A door behind which MLflow takes its time."""
 
