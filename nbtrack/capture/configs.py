@@ -29,7 +29,8 @@ _CLASSES = regex(r"(config|cfg|params?|hparams|hyper\w*|args|arguments|opts?|opt
 _OTHER_BASES = frozenset(("BaseModel", "BaseSettings", "NamedTuple", "Enum", "IntEnum", "StrEnum", "Exception"))
 """A class with one of these is looked at through its instances, or holds no params."""
 _PLAIN = frozenset((bool, int, float, str, dict, list, type(None), type(re)))
-_LEAVES = 200
+_LEAVES, _HELD = 200, 2_000
+"""Items of a mapping that are looked at, and of all that it holds from which on it is data."""
 _DEPTH = 5
 
 
@@ -186,12 +187,18 @@ def _given_by_calls(cell: Cell, parts: tuple[Part, ...]) -> Iterator[Candidate]:
             yield from (Candidate(path, it, f"item of the configuration {name}", (name,)) for path, it in flat(value))
 
 
-def _is_plain(value: Any, containers: tuple[type, ...], depth: int = 0) -> bool:
+def _is_plain(value: dict[Any, Any], containers: tuple[type, ...]) -> bool:
     """Whether a mapping holds nothing but what a file of settings can say; where lists are none of these containers, they may be what was learned."""
-    if type(value) in containers:
-        held = value.values() if type(value) is dict else value
-        return depth < _DEPTH and len(value) <= _LEAVES and all(_is_plain(it, containers, depth + 1) for it in held)
-    return type(value) in (bool, int, float, str, type(None))
+    waiting: list[Any] = [value]
+    for _ in range(_HELD):
+        if not waiting:
+            return True
+        it = waiting.pop()
+        if type(it) in containers and len(it) <= _LEAVES:
+            waiting += it.values() if type(it) is dict else it
+        elif type(it) not in (bool, int, float, str, type(None)):
+            return False
+    return False
 
 
 def _given(name: str, parts: tuple[Part, ...]) -> set[str]:
