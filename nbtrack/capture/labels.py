@@ -43,7 +43,7 @@ _QUALIFIED = regex(r"(\w)\s*\(([^()]*)\)\s*$")
 _TAIL = regex(r"[\s:=≈~<>$€£^*#+-]+$")
 _WORD_TAIL = regex(
     r"\s+(is|are|was|were|equals?|equal to|of|at|to|now|about|approximately|after|in|for|over|with|on|by|from|until|achieved|reached"
-    r"|ist|sind|war|waren|liegt( bei)?|lag( bei)?|betr(ä|ae)gt|betrug|est( de)?|sont|était|es( de)?|son|era|fue|è|é( de)?|foi)$",
+    r"|ist|sind|war|waren|liegt( bei)?|lag( bei)?|betr(ä|ae)gt|betrug|est( de)?|sont|était( de)?|es( de)?|son|era( de)?|fue( de)?|è|é( de)?|foi( de)?)$",
     re.IGNORECASE,
 )
 _ARTICLE = regex(

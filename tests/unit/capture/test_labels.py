@@ -67,6 +67,8 @@ def labels(code):
         ('f"Der Fehler beträgt {a}"', [("fehler", "a")]),
         ('print("Die Genauigkeit für k =", k, "liegt bei", m.score(x))', [("k", "k"), ("genauigkeit", "m.score(x)")]),
         ('f"La précision est de {a}"', [("précision", "a")]),
+        ("f\"A acurácia do modelo foi de {a:.1f}%\"", [("acurácia_do_modelo", "a")]),
+        ("f\"El error era de {a}\"", [("error", "a")]),
         ('f"La exactitud es: {a}"', [("exactitud", "a")]),
         ('f"L\'accuratezza è {a}"', [("accuratezza", "a")]),
         ('f"O erro é {a}"', [("erro", "a")]),
