@@ -35,6 +35,7 @@ from nbtrack.capture.program import Definition, Program, program_of
 from nbtrack.capture.seeds import makes_files, seeded_with
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.uses import uses_of
+from nbtrack.capture.weave.words import is_measure, is_schedule
 from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
@@ -106,6 +107,13 @@ def _calls(program: Program) -> Iterator[_Call]:
                 yield _Call(node, "", False, dicts)
 
 
+def _is_of_output(layer: ast.Call, activation: ast.expr, dotted: str) -> bool:
+    """Whether a layer's activation follows from what the model is to say: a share, a class, or any number."""
+    word = activation.value if isinstance(activation, ast.Constant) else ""
+    is_one = any(isinstance(it, ast.Constant) and it.value == 1 for it in layer.args[:1])
+    return is_layer(dotted) and (word in ("softmax", "linear") or (word == "sigmoid" and is_one))
+
+
 def _of_call(program: Program, call: _Call, computed: Mapping[str, Any], variables: set[str]) -> Iterator[Candidate]:
     """What one call was given."""
     node = call.node
@@ -126,6 +134,8 @@ def _of_call(program: Program, call: _Call, computed: Mapping[str, Any], variabl
             continue
         if title.endswith("DataLoader") and (name == "shuffle" or (name == "batch_size" and _EVALUATION.search(call.holder))):
             continue  # how many are looked at together while evaluating changes nothing
+        if name == "activation" and _is_of_output(node, value, dotted):
+            continue
         try:
             found = evaluate(value, computed if call.is_direct and function is None and title[:1].isupper() and not is_layer(dotted) else None)
         except ValueError:
@@ -263,8 +273,10 @@ def _locals(program: Program, definition: Definition, dead: Set[int]) -> Iterato
                         and target.value.id == "self"
                         and TELLING.search(snake(target.attr))
                     ):
-                        value = _number(statement.value)
-                        if value is not None and is_param_name(target.attr):
+                        value, name = _number(statement.value), snake(target.attr)
+                        if (
+                            value is not None and is_param_name(target.attr) and (is_schedule(name) or not is_measure(name))
+                        ):  # `best_loss = 1e9` begins a search
                             yield Candidate(target.attr, value, f"bound to a literal in {definition.name}", (definition.name,))
 
 

@@ -19,12 +19,13 @@ from nbtrack.capture.sites import is_repeated, named_at, ran_alone, uses_result
 from nbtrack.capture.source import Cell
 from nbtrack.capture.weave.averaged import is_mean_of_calls
 from nbtrack.capture.weave.histories import numbers_of
+from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.points import Points
 from nbtrack.capture.weave.scope import Loop
 from nbtrack.capture.weave.series import Series
 from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.taps import Tap
-from nbtrack.capture.weave.words import is_history, is_measure
+from nbtrack.capture.weave.words import is_history, is_measure, is_result
 from nbtrack.journal.fold import events_of, series_names
 from nbtrack.notebooks.nodes import walk
 
@@ -180,7 +181,7 @@ class Following:
         )
         model = self._model_of(spot)
         is_again = not function or (self.cell.run is not None and self.cell.run.curve_places.get(spot.name) == spot.place)
-        owners = [it for it in (model if is_again else "", function) if it]  # what only looks at a model is called by what it does
+        owners = [it for it in (model if is_again else "", self._holder(function), function) if it]  # what only looks at a model is called by what it does
         wanted = [*([] if is_ours else [spot.name]), *(f"{it}.{spot.name}" for it in owners)]
         if series.first is not None and series.first.name:
             spot_name, wanted = series.first.name, list(self._holders(series))
@@ -207,6 +208,13 @@ class Following:
         if len(them) != 1 or them[0] in run.curve_models:
             return ""
         return them[0] if self._models.setdefault(them[0], root) is root else ""
+
+    def _holder(self, function: str) -> str:
+        """What the cell binds the history to that its one call of a function gives: `hist_adam`; empty where that is nothing."""
+        tree = self.cell.entry.tree
+        pairs = [it for statement in (tree.body if tree is not None and function else ()) for it in bindings(statement)]
+        them = [name for name, value in pairs if isinstance(value, ast.Call) and path_of(value.func)[-1:] == [function]]
+        return them[0] if len(them) == 1 and (is_history(them[0]) or is_result(them[0])) else ""
 
     def _holders(self, series: Series) -> Iterator[str]:
         """What the curve of a later call may be called by what keeps it: `losses_sgd`, or `second.loss` of an object of the notebook."""

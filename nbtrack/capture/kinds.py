@@ -85,7 +85,7 @@ _NOISE_KEYWORDS = _words("""
 _NOISE_PREFIX = regex(r"(print|plot|show|display|log|logging|save|return|verbose|enable|disable)(_|$)")
 _SEED = regex(r"(^|_)(seed|random_state|rng)($|_)", re.I)
 _LAYER_KEYWORDS = _words("""
-    dropout rate p num_layers hidden_size nhead num_heads d_model dim_feedforward n_heads embed_dim embedding_dim bidirectional filters
+    dropout rate p num_layers hidden_size nhead num_heads d_model dim_feedforward n_heads embed_dim embedding_dim bidirectional filters activation
 """)
 TELLING = regex(
     r"(^|_)(lr|eta|eta0|alpha|beta|beta1|beta2|gamma|lambda|lambd|lam|reg|l1|l2|c|tol|toler\w*|eps|epsilon|epochs?|iters?|iterations?|n_iters?|n_iterations?|num_iters?"

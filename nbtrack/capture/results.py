@@ -36,6 +36,8 @@ _MODELS = ("rsquared", "rsquared_adj", "prsquared", "aic", "bic", "llf")
 
 _OF_TERMS = frozenset(("params", "pvalues", "tvalues", "bse"))
 """What it tells of each term."""
+_LEVEL = "[T."
+"""In the name of a term that stands for one of many levels of a factor."""
 
 
 class Results(Source):
@@ -64,6 +66,9 @@ class Results(Source):
             is_new = cell.before.get(name) != id(cell.namespace[name]) and name not in refitted
             is_told = name == shown and _is_of_results(cell, name, nodes.get(name))
             yield from metrics(cell, _of(cell, name, cell.namespace[name], nodes.get(name), is_new=is_new, is_told=is_told))
+        if isinstance(last, ast.Expr) and (terms := _terms_shown(last.value)) is not None and isinstance(terms.value, ast.Name) and _is_of_fit(terms, cell):
+            yield from metrics(cell, _of(cell, terms.attr, _guarded(cell.namespace.get(terms.value.id), terms.attr), terms))
+            return
         result = cell.result
         if type(result) in (list, tuple) and len(result) == 1 and type(result[0]) is dict:
             result = result[0]  # what Lightning gives of one loader
@@ -133,10 +138,11 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
         if not _is_look(node) and len(value) <= _ROWS:
             items = {str(key): it for key, it in zip(value.index.tolist(), value.tolist(), strict=True)}
             if _is_of_fit(node, cell):
+                fit = node.value.id if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) else ""
                 yield from (
-                    Measured(f"{name}.{key}", it, "of a fitted model of statsmodels", f"{name}[{key}]", table=name)
+                    Measured(f"{name}.{key}", it, "of a fitted model of statsmodels", f"{fit}.{name}[{key}]", (fit,), name)
                     for key, it in items.items()
-                    if number(it) is not None
+                    if number(it) is not None and _LEVEL not in key
                 )
             elif is_result(name):
                 yield from _of_dict(name, items)
@@ -313,8 +319,12 @@ def _of_object(name: str, value: Any, kinds: list[str], *, is_new: bool) -> Iter
 
 
 def _attribute(value: Any, field: str) -> float | int | None:
+    return number(_guarded(value, field))
+
+
+def _guarded(value: Any, field: str) -> Any:
     try:
-        return number(getattr(value, field, None))
+        return getattr(value, field, None)
     except Exception:  # noqa: BLE001 - a library's property that cannot be computed for this model
         return None
 
@@ -329,6 +339,16 @@ def _is_literal(node: ast.expr) -> bool:
 def _is_settings(node: ast.expr) -> bool:
     """`asdict(config)` and the like: settings, no results."""
     return isinstance(node, ast.Call) and path_of(node.func)[-1:] in (["asdict"], ["vars"], ["get_params"], ["model_dump"], ["_asdict"])
+
+
+def _terms_shown(node: ast.expr) -> ast.Attribute | None:
+    """`fit.params` where a cell ends with its table of terms, `fit.summary().tables[1]`; else None."""
+    match node:
+        case ast.Subscript(
+            value=ast.Attribute(value=ast.Call(func=ast.Attribute(value=ast.Name() as fit, attr="summary")), attr="tables"), slice=ast.Constant(value=1)
+        ):
+            return ast.Attribute(fit, "params", ast.Load())
+    return None
 
 
 def _is_of_fit(node: ast.expr | None, cell: Cell) -> bool:

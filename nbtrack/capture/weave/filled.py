@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
+from nbtrack.capture.labels import snake
 from nbtrack.capture.weave.expressions import is_score
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.notebooks.nodes import walk
@@ -110,6 +111,13 @@ def _name_of(node: ast.expr) -> str:
         key = node.slice
         return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else _name_of(node.value)
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def keys_of(body: Iterable[ast.stmt]) -> dict[str, str]:
+    """Keys under which names are put into dicts that are written out: `{"loss": l, "val_loss": vl}`."""
+    dicts = [it for statement in body for it in walk(statement) if isinstance(it, ast.Dict)]
+    pairs = [pair for it in dicts for pair in zip(it.keys, it.values, strict=True)]
+    return {it.id: snake(key.value) for key, it in pairs if isinstance(key, ast.Constant) and isinstance(key.value, str) and isinstance(it, ast.Name)}
 
 
 def columns_of(tree: ast.Module) -> dict[str, list[str]]:

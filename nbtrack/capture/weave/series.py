@@ -18,6 +18,8 @@ from nbtrack.patterns import regex
 
 _NO_MEMBERS = regex(r"^(lr|learning_rate|epochs?|steps?|iters?|iterations?)$|(^|_)(time|runtime|seconds?|per_second|duration|elapsed|eta)$")
 """What stands beside measures in a record: settings, counters, the clock."""
+_CHOICES = regex(r"(^|_)(actions?|choices?|chosen|arms?|moves?|labels?|classes|states?|picks?)$")
+"""Lists of numbers that stand for one of several things."""
 _EPOCH = regex(r"^(epoch|running|mean|avg|total)_(?=loss|acc)")
 """What a name says beside the measure, where the loop around is one over phases."""
 _SHORT = 1
@@ -284,7 +286,7 @@ class Series:
         if len(values) < 2 or self.last is None or not self._held:
             return False
         is_reported_measure = self.spot.is_reported and self.spot.is_measure
-        if self._is_whole and self.spot.is_printed and not self.spot.is_measure:
+        if self._is_whole and not self.spot.is_measure and (self.spot.is_printed or _CHOICES.search(self.spot.label)):
             return False  # what a function counts, or a number of a list it makes
         if all(value == values[0] for value in values) and self.last == values[0]:
             return is_reported_measure and len(values) > 2

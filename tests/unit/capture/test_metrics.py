@@ -485,11 +485,18 @@ def test_a_model_fitted_again_in_a_later_cell_of_a_run_has_metrics_of_its_own(no
 
 @pytest.mark.parametrize(
     ("code", "found"),
-    [("res.params", {"params.const", "params.size"}), ("res.pvalues", {"pvalues.const", "pvalues.size"}), ("res.resid", set()), ("series", set())],
+    [
+        ("res.params", {"params.const", "params.size"}),
+        ("res.pvalues", {"pvalues.const", "pvalues.size"}),
+        ("res.resid", set()),
+        ("series", set()),
+        ("res.summary().tables[1]", {"params.const", "params.size"}),
+        ("res.summary()", set()),
+    ],
 )
-def test_what_a_fitted_model_tells_of_each_term_is_kept_where_a_cell_ends_with_it(measured, code, found):
+def test_what_a_fitted_model_tells_of_each_term_but_levels_of_a_factor_is_kept_where_a_cell_ends_with_it(measured, code, found):
     pytest.importorskip("statsmodels.api")
-    made = "import pandas as pd\nimport statsmodels.api as sm\nX = sm.add_constant(pd.DataFrame({'size': [1., 2., 3., 4.]}))\n"
+    made = "import pandas as pd\nimport statsmodels.api as sm\nX = sm.add_constant(pd.DataFrame({'size': [1., 2., 3., 4.], 'C(g)[T.b]': [0., 1., 0., 0.]}))\n"
     assert measured(f"{made}res = sm.OLS([1., 2., 3.5, 4.], X).fit()\nseries = pd.Series({{'a': 1.5}})", code).keys() == found
 
 

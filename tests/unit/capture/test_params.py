@@ -126,7 +126,7 @@ def test_configurations_are_flattened(params, cells, found):
         ([TRAIN, "rate = 0.2", "train([1, 2], lr=rate)"], {"rate": 0.2, "epochs": 10}),
         ([TRAIN, "a = train([1], lr=.1, epochs=2)\nb = train([1], lr=.3, epochs=2)"], {"a.lr": 0.1, "b.lr": 0.3, "epochs": 2}),
         (["class Net:\n    def __init__(self, hidden=16, lr=.1):\n        self.hidden = hidden\n    def fit(self, epochs=3): pass", "Net(lr=.5).fit(epochs=9)"], {"hidden": 16, "lr": 0.5, "epochs": 9}),
-        (["class Net:\n    def __init__(self):\n        self.hiddenLayerSize = 3\n        self.shape = 2", "net = Net()"], {"hiddenLayerSize": 3}),
+        (["class Net:\n    def __init__(self):\n        self.hiddenLayerSize = 3\n        self.shape = 2\n        self.best_loss = 1e9", "net = Net()"], {"hiddenLayerSize": 3}),
         (
             ["import json\ndef save(x):\n    options = {'max_iter': 200, 'verbose': True}\n    return fit(x, method='BFGS', options=options)\nfrom scipy.optimize import minimize as fit", "save(len('ab'))"],
             {"method": "BFGS", "max_iter": 200},
@@ -445,6 +445,16 @@ def test_settings_that_an_earlier_cell_read_are_params_of_the_cell_that_uses_the
     notebook = notebook_of(Configs())
     notebook.run('import json\nconfig = json.loads(\'{"train": {"epochs": 3}}\')\nother_config = json.loads(\'{"lr": 0.5}\')')
     assert {name: value for (_, name), value in notebook.tracked("for _ in range(config['train']['epochs']): pass").items()} == {"train.epochs": 3}
+
+
+def test_of_the_activations_of_keras_layers_those_are_params_that_were_chosen(params, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    pytest.importorskip("keras")
+    layers = "keras.layers.Dense(4, activation='{}'), keras.layers.Dense({}, activation='{}')"
+    for hidden, size, last in (("relu", 1, "sigmoid"), ("sigmoid", 3, "softmax")):
+        found = params("import keras", f"m = keras.Sequential([{layers.format(hidden, size, last)}])")
+        assert {name: value for name, value in found.items() if "activation" in name} == {"activation": hidden}
 
 
 def test_a_switch_of_what_a_function_does_is_no_param(params):

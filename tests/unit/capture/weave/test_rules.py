@@ -605,6 +605,25 @@ def test_what_a_loop_through_models_computes_is_a_number_of_each(curves):
     assert curves(models, loop, options="--capture curves,metrics") == {"tree.acc": [0.5], "knn.acc": [0.25]}
 
 
+def test_lists_go_by_the_keys_of_the_dict_that_a_function_gives_and_later_ones_by_what_it_is_bound_to(shell, tmp_path):
+    fit = "def fit(rate):\n    l, v = [], []\n    for e in range(4):\n        l.append(rate / (e + 1))\n        v.append(rate / (e + 2))\n    return {'loss': l, 'val_loss': v}"
+    shell.run_cell(f"{fit}\n%track on --quiet --capture curves").raise_error()
+    for code in ("hist_slow = fit(0.5)", "hist_fast = fit(0.75)", "x = fit(0.25)"):
+        shell.run_cell(code).raise_error()
+    run_id = shell._nbtrack_session.last.run_id
+    shell.run_cell("%track off")
+    assert {name: values[0] for name, values in recorded(tmp_path / "home", run_id).items()} == {
+        "loss": 0.5, "val_loss": 0.25, "hist_fast.loss": 0.75, "hist_fast.val_loss": 0.375, "fit.loss": 0.25, "fit.val_loss": 0.125,
+    }  # fmt: skip
+
+
+def test_which_of_several_things_a_loop_chose_is_no_curve(curves):
+    setup = "class Player:\n    def __init__(self):\n        self.actions, self.regrets = [], []\n    def choose(self, i): return (i * i) % 7\n"
+    run = "    def run(self, n):\n        regret = 0\n        for i in range(n):\n            k = self.choose(i)\n            regret += 1 / (k + 1)\n"
+    kept = "            self.actions.append(k)\n            self.regrets.append(regret)"
+    assert set(curves(setup + run + kept, "player = Player()\nplayer.run(9)")) == {"regret"}
+
+
 def test_means_of_scores_that_a_loop_prints_are_a_number_of_each_model(curves):
     setup = "import numpy as np\ndef cross_val_score(k): return np.array([1 / k, 0.5])\nmodels = [('LR', 2), ('KNN', 4)]"
     loop = "for name, k in models:\n    results = cross_val_score(k)\n    print('%s: %f (%f)' % (name, results.mean(), results.std()))"
