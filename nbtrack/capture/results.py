@@ -36,6 +36,8 @@ _MODELS = ("rsquared", "rsquared_adj", "prsquared", "aic", "bic", "llf")
 
 _OF_TERMS = frozenset(("params", "pvalues", "tvalues", "bse"))
 """What it tells of each term."""
+_LEARNED = regex(r"coef|intercept|importance|predict|transform|weight")
+"""What a model has learned, or says of cases, by the words of the code that asks for it."""
 _LEVEL = "[T."
 """In the name of a term that stands for one of many levels of a factor."""
 
@@ -111,8 +113,11 @@ def _is_named_by_hand(cell: Cell, node: ast.expr) -> bool:
         pairs = node
     if not isinstance(pairs, ast.Call) or path_of(pairs.func)[-1:] not in (["zip"], ["lzip"]) or len(pairs.args) != 2:
         return False
-    origins = origins_of(program_of(cell))
-    return not origins.why_not(pairs.args[1], "")
+    program, about = program_of(cell), pairs.args[1]
+    made = {name: value for part in program.parts for name, value in bindings(part.node)}.get(about.id) if isinstance(about, ast.Name) else about
+    if not isinstance(made, ast.Call) or _LEARNED.search(ast.unparse(made)):
+        return False
+    return not origins_of(program).why_not(about, "")
 
 
 def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: bool = True, is_told: bool = False) -> Iterator[Measured]:

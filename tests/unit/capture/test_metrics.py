@@ -508,6 +508,8 @@ def test_what_a_fitted_model_tells_of_each_term_but_levels_of_a_factor_is_kept_w
         ("test = evaluate(y, p)\n{name: value for name, value in zip(['f', 'p-value'], test)}", {"f": 0.1875, "p-value": 0.75}),
         ("dict(zip(['a', 'b'], [0.5, 1.5]))", {}),
         ("ages = [3.5, 4.5]\ndict(zip(['a', 'b'], ages))", {}),
+        ("class M: pass\nm = M()\nm.coef_ = evaluate(y, p)\nlist(zip(['a', 'b'], m.coef_))", {}),
+        ("class M:\n    def predict_proba(self): return evaluate(y, p)\ndict(zip(['a', 'b'], M().predict_proba()))", {}),
     ],
 )
 def test_numbers_of_a_result_that_a_cell_ends_with_go_by_the_words_put_beside_them(measured, code, found):
