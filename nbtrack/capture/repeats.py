@@ -36,7 +36,7 @@ def _found(program: Program, node: ast.AST, dead: Set[int]) -> Iterator[Candidat
         if not isinstance(loop, ast.For) or not isinstance(loop.target, ast.Name) or id(loop) in dead:
             continue
         count = _count(program, loop.iter)
-        word = _word(loop) if count is not None else ""
+        word = _word(loop) if count is not None and not _parts_another(loop, count) else ""
         if word:
             yield Candidate(word, count, "how often a loop runs")
 
@@ -54,6 +54,12 @@ def _count(program: Program, node: ast.expr) -> int | None:
     except (ValueError, TypeError, OverflowError):
         return None
     return count if count > 1 else None
+
+
+def _parts_another(loop: ast.For, count: int) -> bool:
+    """Whether it goes through as many parts of another loop, to show how far that is: `for i in range(10): for e in range(episodes // 10)`."""
+    divisors = [it.right for it in walk(loop) if isinstance(it, ast.BinOp) and isinstance(it.op, (ast.Div, ast.FloorDiv)) and isinstance(it.left, ast.Name)]
+    return any(isinstance(it, ast.Constant) and it.value == count for it in divisors) and any(it is not loop and isinstance(it, ast.For) for it in walk(loop))
 
 
 def _word(loop: ast.For) -> str:

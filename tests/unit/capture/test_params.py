@@ -197,6 +197,7 @@ def test_nan_in_a_configuration_is_a_param_and_no_search_begins_with_one(params)
         (["for epoch in range(30):\n    w = epoch * 2.0"], {"epochs": 30}),
         (["from tqdm import tqdm\nfor episode in tqdm(range(1, 31)):\n    w = episode * 2.0"], {"episodes": 30}),
         (["def train():\n    for it in range(40):\n        w = it * 2.0", "train()"], {"iterations": 40}),
+        (["episodes = 50\nfor it in range(10):\n    for e in range(int(episodes / 10)):\n        w = e * 2.0"], {"episodes": 50}),
         (["def train():\n    for it in range(40):\n        w = it * 2.0", "w = 1.0"], {"w": 1.0}),
         (["for i in range(50):\n    w = i * 2.0\n    if i % 10 == 0:\n        print('Epoch {}: {}'.format(i, w))"], {"epochs": 50}),
         (["for i in range(50):\n    print('Row', i)"], {}),
