@@ -35,12 +35,14 @@ from nbtrack.capture.program import Definition, Program, program_of
 from nbtrack.capture.seeds import makes_files, seeded_with
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.uses import uses_of
-from nbtrack.capture.weave.words import is_measure, is_schedule
+from nbtrack.capture.weave.words import is_measure
 from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
 _EVALUATION = regex(r"(^|_)(test|val|valid|validation|eval|dev)($|_|\d|[a-z]*loader|dl)", re.I)
+_EXTREME = regex(r"(best|min|max|minimum|maximum|last|prev|previous|lowest|highest)_")
+_HUGE = 1e6
 _PREDICTS = regex(r"_*(predict|infer|classify)", re.I)
 """Functions whose numbers are the case they are asked about."""
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -110,7 +112,8 @@ def _calls(program: Program) -> Iterator[_Call]:
 def _is_of_output(layer: ast.Call, activation: ast.expr, dotted: str) -> bool:
     """Whether a layer's activation follows from what the model is to say: a share, a class, or any number."""
     word = activation.value if isinstance(activation, ast.Constant) else ""
-    is_one = any(isinstance(it, ast.Constant) and it.value == 1 for it in layer.args[:1])
+    units = [*layer.args[:1], *(it.value for it in layer.keywords if it.arg == "units")]
+    is_one = any(isinstance(it, ast.Constant) and it.value == 1 for it in units)
     return is_layer(dotted) and (word in ("softmax", "linear") or (word == "sigmoid" and is_one))
 
 
@@ -273,11 +276,14 @@ def _locals(program: Program, definition: Definition, dead: Set[int]) -> Iterato
                         and target.value.id == "self"
                         and TELLING.search(snake(target.attr))
                     ):
-                        value, name = _number(statement.value), snake(target.attr)
-                        if (
-                            value is not None and is_param_name(target.attr) and (is_schedule(name) or not is_measure(name))
-                        ):  # `best_loss = 1e9` begins a search
+                        value = _number(statement.value)
+                        if value is not None and is_param_name(target.attr) and not _begins_a_search(snake(target.attr), value):
                             yield Candidate(target.attr, value, f"bound to a literal in {definition.name}", (definition.name,))
+
+
+def _begins_a_search(name: str, value: float) -> bool:
+    """`self.best_loss = 1e9`, which any result is better than."""
+    return is_measure(name) and (abs(value) >= _HUGE or bool(_EXTREME.match(name)))
 
 
 def _number(node: ast.expr) -> float | None:

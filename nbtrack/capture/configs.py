@@ -6,7 +6,7 @@ import ast
 import dataclasses
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from nbtrack.capture.kinds import WORK, is_param_keyword, is_param_value
@@ -18,13 +18,23 @@ from nbtrack.capture.provenance import bindings, flat_statements
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.uses import ATTRIBUTES, KEYS, OTHER, uses_in
 from nbtrack.capture.weave.kinds import path_of
+from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 
 _NAMES = regex(r"(^|_)(config\w*|cfg|conf|params?|parameters|hparams?|hyper\w*|args|opts?|options|settings|hps?|kwargs|flags|defaults)($|_|\d)", re.I)
 _CHOSEN = regex(r"(^|_)best_(\w+_)?(params?|parameters|args|kwargs|options|hps?)($|_|\d)|(^|_)(config\w*|cfg|conf|hparams?|hyper\w*|settings)($|_|\d)", re.I)
 """What a dict of settings is called that a function chose; `params` alone may be what was learned."""
+_FORMATS = frozenset(("yaml", "json", "toml", "tomllib", "tomli", "OmegaConf"))
 _LOADERS = frozenset(("load", "loads", "safe_load", "full_load", "unsafe_load", "to_container"))
-"""Functions that read a file or a text of settings, of `yaml`, `json`, `tomllib`, `OmegaConf`."""
+"""Functions by which these read a file or a text of settings."""
+_SECTIONS = frozenset(("train", "training", "data", "dataset", "test", "testing", "val", "valid", "validation", "eval", "evaluation", "model", "models"))
+"""What a part of the settings is called that is no name of a param."""
+_PRIVATE = regex(
+    r"(^|_)(pass|passw\w*|passphrase|pwd|secrets?|api_?key|bearer|credentials?|webhook|conn_str|dsn|auth)($|_)"
+    r"|^(pin|token|access|auth\w*|sas|conn|connection|host(name)?|port|user(name)?|db|database|aws|azure|gcp|s3|smtp|mail|email|login|account)$",
+    re.I,
+)
+"""What says where something is, and who may go there: no param, and nothing for a run."""
 _CLASSES = regex(r"(config|cfg|params?|hparams|hyper\w*|args|arguments|opts?|options|settings|flags|constants?|const)$", re.I)
 _OTHER_BASES = frozenset(("BaseModel", "BaseSettings", "NamedTuple", "Enum", "IntEnum", "StrEnum", "Exception"))
 """A class with one of these is looked at through its instances, or holds no params."""
@@ -42,12 +52,12 @@ class Configs(Source):
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         program = program_of(cell)
-        earlier = program.earlier
-        yield from params(cell, [*_dicts(cell, program), *_classes(program), *_objects(cell, program, earlier), *_given_by_calls(cell, earlier)])
+        given = _given_by_calls(cell, program, program.earlier, but=cell.entry.scope.writes | cell.entry.scope.mutates)
+        yield from params(cell, [*_dicts(cell, program), *_classes(program), *_objects(cell, program, program.earlier), *given])
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         program = program_of(cell)
-        yield from params(cell, [*_objects(cell, program, program.own), *_given_by_calls(cell, program.own)])
+        yield from params(cell, [*_objects(cell, program, program.own), *_given_by_calls(cell, program, (*program.earlier, *program.own))])
 
 
 def _dicts(cell: Cell, program: Program) -> Iterator[Candidate]:
@@ -176,15 +186,42 @@ def _objects(cell: Cell, program: Program, parts: tuple[Part, ...]) -> Iterator[
             yield Candidate(path, value, f"field of the configuration {name}", (name,))
 
 
-def _given_by_calls(cell: Cell, parts: tuple[Part, ...]) -> Iterator[Candidate]:
-    """Items of a dict of settings that a call gave, such as the best ones of a search by hand, or what a file says."""
-    for name, node in ((name, node) for part in parts for it in flat_statements([part.node]) for name, node in bindings(it)):
-        if not isinstance(node, ast.Call) or (path := path_of(node.func)) == ["dict"]:
+def _given_by_calls(cell: Cell, program: Program, parts: tuple[Part, ...], but: Collection[str] = ()) -> Iterator[Candidate]:
+    """Items of a dict of settings that a call gave, such as the best ones of a search by hand, or what a file says.
+
+    Args:
+        but: names that are left out: the cell may change what they mean.
+    """
+    made = {name: node for part in parts for it in flat_statements([part.node]) for name, node in bindings(it)}
+    own = {name for part in program.own for name in part.scope.writes | part.scope.mutates}
+    for name, node in made.items():
+        if name in but or not isinstance(node, (ast.Call, ast.Subscript)):
             continue
-        is_read = bool(path) and path[-1] in _LOADERS
+        is_read = _reads_settings(node, program)
         value = cell.namespace.get(name)
-        if type(value) is dict and (_NAMES if is_read else _CHOSEN).search(name) and _is_plain(value, (dict, list) if is_read else (dict,)):
+        if (not is_read and (not isinstance(node, ast.Call) or path_of(node.func) == ["dict"] or name not in own)) or type(value) is not dict:
+            continue
+        if (_NAMES if is_read else _CHOSEN).search(name) and _is_plain(value, (dict, list) if is_read else (dict,)):
             yield from (Candidate(path, it, f"item of the configuration {name}", (name,)) for path, it in flat(value))
+
+
+def _reads_settings(node: ast.expr, program: Program) -> bool:
+    """`yaml.safe_load(file)`, a section of that, or what a function of the notebook gives that returns it."""
+    while isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        node = node.value
+    if not isinstance(node, ast.Call):
+        return False
+    path = path_of(node.func)
+    if len(path) == 1 and (function := program.definitions.get(path[0])) is not None:
+        given = [it.value for it in walk(function) if isinstance(it, ast.Return) and it.value is not None]
+        held = {name: value for it in walk(function) if isinstance(it, ast.Assign) for name, value in bindings(it)}
+        made = [held.get(it.id, it) if isinstance(it, ast.Name) else it for it in given]
+        return any(isinstance(it, ast.Call) and _is_loader(path_of(it.func)) for it in made)
+    return _is_loader(path)
+
+
+def _is_loader(path: list[str]) -> bool:
+    return len(path) > 1 and path[0] in _FORMATS and path[-1] in _LOADERS
 
 
 def _is_plain(value: dict[Any, Any], containers: tuple[type, ...]) -> bool:
@@ -196,7 +233,7 @@ def _is_plain(value: dict[Any, Any], containers: tuple[type, ...]) -> bool:
         it = waiting.pop()
         if type(it) in containers and len(it) <= _LEAVES:
             waiting += it.values() if type(it) is dict else it
-        elif type(it) not in (bool, int, float, str, type(None)):
+        elif type(it) not in (bool, int, float, str, type(None)) and module_of(type(it)) != "datetime":
             return False
     return False
 
@@ -257,10 +294,10 @@ def flat(items: dict[Any, Any], prefix: str = "", around: tuple[int, ...] = ()) 
     for number, (key, value) in enumerate(items.items()):
         if number >= _LEAVES:
             return
-        if type(key) is not str or id(value) in around:
+        if type(key) is not str or id(value) in around or _PRIVATE.search(key):
             continue
         path = f"{prefix}{key}"
-        if type(value) is dict and not key.startswith("_"):  # a section may be called `train` or `data`, which is no name of a param
+        if type(value) is dict and (key.lower() in _SECTIONS or is_param_keyword(key)):
             yield from flat(value, f"{path}.", (*around, id(value)))
         elif not (is_param_keyword(key) or (key == "c" and type(value) in (int, float))):  # a number is no colour
             continue

@@ -214,7 +214,7 @@ class Following:
         tree = self.cell.entry.tree
         pairs = [it for statement in (tree.body if tree is not None and function else ()) for it in bindings(statement)]
         them = [name for name, value in pairs if isinstance(value, ast.Call) and path_of(value.func)[-1:] == [function]]
-        return them[0] if len(them) == 1 and (is_history(them[0]) or is_result(them[0])) else ""
+        return them[0] if len(them) == 1 and (is_history(them[0]) or (is_result(them[0]) and not is_measure(them[0]))) else ""
 
     def _holders(self, series: Series) -> Iterator[str]:
         """What the curve of a later call may be called by what keeps it: `losses_sgd`, or `second.loss` of an object of the notebook."""

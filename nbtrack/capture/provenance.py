@@ -28,7 +28,7 @@ _MACHINE = frozenset(("finfo", "iinfo", "float_info"))
 """Where languages and libraries tell what numbers they have."""
 _CONSTANTS = frozenset(("pi", "e", "inf", "nan", "eps", "tau", "Inf", "NaN", "NAN", "infty", "PINF", "NINF"))
 _PLACES = frozenset(("argmax", "argmin", "nanargmax", "nanargmin"))
-_STEPS_PER = regex(r"(^|_)(it|iters?|iterations?|steps?|batch(es)?|samples?|examples?|points?|images?|epochs?)_per_")
+_STEPS_PER = regex(r"(^|_)(it|iters?|iterations?|steps?|batch(es)?|samples?|updates?)_per_(epoch|batch|step|iteration)s?$")
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
@@ -67,7 +67,7 @@ class Origins:
         """
         named = is_measure(name)
         kind = kind_of(node, self.kinds)
-        if _STEPS_PER.search(name):
+        if not named and _STEPS_PER.search(name):
             return str(Kind.COUNT.value)
         if kind in (Kind.CONST, Kind.TIME, Kind.TEXT) or (kind is Kind.COUNT and not named):
             return str(kind.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
@@ -36,10 +37,12 @@ _MODELS = ("rsquared", "rsquared_adj", "prsquared", "aic", "bic", "llf")
 
 _OF_TERMS = frozenset(("params", "pvalues", "tvalues", "bse"))
 """What it tells of each term."""
+_TESTED = regex(r"\b(p|f|t|z|lm|chi\W?(2|squared?)|stat|statistic|test|value|prob|p-?val(ue)?s?|jarque|skew\w*|kurtosis|multiplier|durbin|critical)\b")
+"""Words for what a statistical test gives."""
 _LEARNED = regex(r"coef|intercept|importance|predict|transform|weight")
 """What a model has learned, or says of cases, by the words of the code that asks for it."""
 _LEVEL = "[T."
-"""In the name of a term that stands for one of many levels of a factor."""
+"""In the name of a term that stands for one of the levels of a factor."""
 
 
 class Results(Source):
@@ -75,7 +78,7 @@ class Results(Source):
         if type(result) in (list, tuple) and len(result) == 1 and type(result[0]) is dict:
             result = result[0]  # what Lightning gives of one loader
         if isinstance(last, ast.Expr) and result is not None and not (isinstance(last.value, ast.Name) and last.value.id in touched):
-            yield from metrics(cell, _of(cell, _name_of(last.value), result, last.value, is_told=_is_named_by_hand(cell, last.value)))
+            yield from metrics(cell, _of(cell, _name_of(last.value), result, last.value, is_told=_is_named_by_hand(cell, last.value, result)))
 
 
 def _made_in_loops(nodes: list[ast.stmt]) -> set[str]:
@@ -103,7 +106,7 @@ def _is_of_results(cell: Cell, name: str, node: ast.expr | None) -> bool:
     return bool(values) and not any(origins.why_not(it, name) for it in values)
 
 
-def _is_named_by_hand(cell: Cell, node: ast.expr) -> bool:
+def _is_named_by_hand(cell: Cell, node: ast.expr, shown: Any) -> bool:
     """Whether a cell ends with words that are put beside the numbers of a result: `dict(zip(["f", "p"], test(residuals)))`, `lzip(names, found)`."""
     if isinstance(node, ast.DictComp):
         pairs = node.generators[0].iter
@@ -112,6 +115,9 @@ def _is_named_by_hand(cell: Cell, node: ast.expr) -> bool:
     else:
         pairs = node
     if not isinstance(pairs, ast.Call) or path_of(pairs.func)[-1:] not in (["zip"], ["lzip"]) or len(pairs.args) != 2:
+        return False
+    words = list(shown) if type(shown) is dict else [it[0] for it in shown if type(it) is tuple and it] if type(shown) is list else []
+    if len(words) > _ROWS or not any(type(it) is str and (is_measure(snake(it)) or _TESTED.search(it.lower())) for it in words):
         return False
     program, about = program_of(cell), pairs.args[1]
     made = {name: value for part in program.parts for name, value in bindings(part.node)}.get(about.id) if isinstance(about, ast.Name) else about
@@ -143,11 +149,12 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
         if not _is_look(node) and len(value) <= _ROWS:
             items = {str(key): it for key, it in zip(value.index.tolist(), value.tolist(), strict=True)}
             if _is_of_fit(node, cell):
+                levels = Counter(key.partition(_LEVEL)[0] for key in items if _LEVEL in key)
                 fit = node.value.id if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) else ""
                 yield from (
                     Measured(f"{name}.{key}", it, "of a fitted model of statsmodels", f"{fit}.{name}[{key}]", (fit,), name)
                     for key, it in items.items()
-                    if number(it) is not None and _LEVEL not in key
+                    if number(it) is not None and levels[key.partition(_LEVEL)[0]] <= 1
                 )
             elif is_result(name):
                 yield from _of_dict(name, items)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from nbtrack.capture.labels import snake
 from nbtrack.capture.weave.expressions import is_score
 from nbtrack.capture.weave.kinds import path_of
-from nbtrack.notebooks.nodes import walk
+from nbtrack.notebooks.nodes import children, walk
 from nbtrack.records import dataclass
 
 _ADDS = frozenset(("append", "extend", "appendleft"))
@@ -113,11 +114,27 @@ def _name_of(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
-def keys_of(body: Iterable[ast.stmt]) -> dict[str, str]:
-    """Keys under which names are put into dicts that are written out: `{"loss": l, "val_loss": vl}`."""
-    dicts = [it for statement in body for it in walk(statement) if isinstance(it, ast.Dict)]
-    pairs = [pair for it in dicts for pair in zip(it.keys, it.values, strict=True)]
-    return {it.id: snake(key.value) for key, it in pairs if isinstance(key, ast.Constant) and isinstance(key.value, str) and isinstance(it, ast.Name)}
+def returned_keys(body: Iterable[ast.stmt]) -> dict[str, str]:
+    """Keys under which a function gives back what it binds once, in a dict that is written out: `return {"loss": l, "val_loss": vl}`."""
+    own = list(_own(body))
+    given = [it.value for it in own if isinstance(it, ast.Return) and it.value is not None]
+    names = {it.id for it in given if isinstance(it, ast.Name)}
+    bound = [it.value for it in own if isinstance(it, ast.Assign) and any(isinstance(target, ast.Name) and target.id in names for target in it.targets)]
+    pairs = [pair for it in (*given, *bound) if isinstance(it, ast.Dict) for pair in zip(it.keys, it.values, strict=True)]
+    times = Counter(it.id for it in own if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store))
+    uses = Counter(it.id for _, it in pairs if isinstance(it, ast.Name))
+    return {
+        it.id: snake(key.value) for key, it in pairs
+        if isinstance(key, ast.Constant) and isinstance(key.value, str) and isinstance(it, ast.Name) and times[it.id] == uses[it.id] == 1
+    }  # fmt: skip
+
+
+def _own(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """What a scope has, without what functions and classes in it have."""
+    for node in nodes:
+        yield node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            yield from _own(children(node))
 
 
 def columns_of(tree: ast.Module) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ from nbtrack.capture.labels import own_name, snake, std_of
 from nbtrack.capture.weave.averaged import has_other_name, link
 from nbtrack.capture.weave.drawn import computed_where_drawn
 from nbtrack.capture.weave.expressions import binds_names, innermost, is_call_of_measure, is_score, reads
-from nbtrack.capture.weave.filled import columns_of, keys_of
+from nbtrack.capture.weave.filled import columns_of, returned_keys
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.loops import scopes_of
 from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
@@ -87,6 +87,7 @@ class _Judge:
 
     def __init__(self, scope: Scope, result: Plan, returns: Mapping[str, tuple[str, ...]]) -> None:
         self._scope, self._result, self._returns = scope, result, returns
+        self._keys = returned_keys(scope.body) if scope.place and scope.loops else {}
         self._taken: dict[tuple[str, Loop], Spot] = {}
         self._said: dict[tuple[str, Loop], list[Report]] = {}
         """Reports of a name in the loop that binds it."""
@@ -344,7 +345,7 @@ class _Judge:
     def _add(self, spot: Spot) -> None:
         if not spot.is_measure and _ASKS.fullmatch(spot.place.rpartition(".")[2]):
             return
-        if spot.name == spot.label and not is_measure(spot.name) and is_measure(key := keys_of(self._scope.body).get(spot.label, "")):
+        if spot.name == spot.label and not is_measure(spot.name) and is_measure(key := self._keys.get(spot.label, "")):
             spot.name, spot.is_measure = key, True
         spot.split = split_of(spot, self._scope)
         if spot.split is None and is_among_lists(spot, self._scope):

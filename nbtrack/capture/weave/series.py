@@ -18,7 +18,7 @@ from nbtrack.patterns import regex
 
 _NO_MEMBERS = regex(r"^(lr|learning_rate|epochs?|steps?|iters?|iterations?)$|(^|_)(time|runtime|seconds?|per_second|duration|elapsed|eta)$")
 """What stands beside measures in a record: settings, counters, the clock."""
-_CHOICES = regex(r"(^|_)(actions?|choices?|chosen|arms?|moves?|labels?|classes|states?|picks?)$")
+_CHOICES = regex(r"(^|_)(actions?|choices?|chosen|arms?|labels?|classes|picks?)$")
 """Lists of numbers that stand for one of several things."""
 _EPOCH = regex(r"^(epoch|running|mean|avg|total)_(?=loss|acc)")
 """What a name says beside the measure, where the loop around is one over phases."""

@@ -21,6 +21,7 @@ DATA = "import math, time, random\ny = [1., 2., 3., 4.5]\np = [1., 2.5, 2.5, 4.]
     [
         ("mse, acc = evaluate(y, p)", {"mse": 0.1875, "acc": 0.75}),
         ("result = evaluate(y, p)[0] * 2", {"result": 0.375}),
+        ("steps_per_episode = evaluate(y, p)[0] / 3", {"steps_per_episode": 0.0625}),
         ("iter_per_epoch = max(len(y) / 3, 1)\nn = len(y)\nm = len(y) * 2 + len(p)\nlr = 0.1\nhalf = lr / 2\nscale = math.sqrt(2)", {}),
         ("start = time.time()\nelapsed = time.time() - start", {}),
         ("x0 = random.random()\nfirst = y[0]", {}),
@@ -496,8 +497,8 @@ def test_a_model_fitted_again_in_a_later_cell_of_a_run_has_metrics_of_its_own(no
 )
 def test_what_a_fitted_model_tells_of_each_term_but_levels_of_a_factor_is_kept_where_a_cell_ends_with_it(measured, code, found):
     pytest.importorskip("statsmodels.api")
-    made = "import pandas as pd\nimport statsmodels.api as sm\nX = sm.add_constant(pd.DataFrame({'size': [1., 2., 3., 4.], 'C(g)[T.b]': [0., 1., 0., 0.]}))\n"
-    assert measured(f"{made}res = sm.OLS([1., 2., 3.5, 4.], X).fit()\nseries = pd.Series({{'a': 1.5}})", code).keys() == found
+    made = "import pandas as pd\nimport statsmodels.api as sm\nX = sm.add_constant(pd.DataFrame({'size': [1., 2., 3., 4., 6.], 'C(g)[T.b]': [0., 1., 0., 0., 0.], 'C(g)[T.c]': [0., 0., 1., 0., 0.]}))\n"
+    assert measured(f"{made}res = sm.OLS([1., 2., 3.5, 4., 7.], X).fit()\nseries = pd.Series({{'a': 1.5}})", code).keys() == found
 
 
 @pytest.mark.parametrize(
@@ -507,6 +508,7 @@ def test_what_a_fitted_model_tells_of_each_term_but_levels_of_a_factor_is_kept_w
         ("names, test = ['f', 'p-value'], evaluate(y, p)\nlist(zip(names, test))", {"f": 0.1875, "p-value": 0.75}),
         ("test = evaluate(y, p)\n{name: value for name, value in zip(['f', 'p-value'], test)}", {"f": 0.1875, "p-value": 0.75}),
         ("dict(zip(['a', 'b'], [0.5, 1.5]))", {}),
+        ("dict(zip(['AAPL', 'MSFT'], evaluate(y, p)))", {}),
         ("ages = [3.5, 4.5]\ndict(zip(['a', 'b'], ages))", {}),
         ("class M: pass\nm = M()\nm.coef_ = evaluate(y, p)\nlist(zip(['a', 'b'], m.coef_))", {}),
         ("class M:\n    def predict_proba(self): return evaluate(y, p)\ndict(zip(['a', 'b'], M().predict_proba()))", {}),

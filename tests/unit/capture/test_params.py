@@ -126,7 +126,7 @@ def test_configurations_are_flattened(params, cells, found):
         ([TRAIN, "rate = 0.2", "train([1, 2], lr=rate)"], {"rate": 0.2, "epochs": 10}),
         ([TRAIN, "a = train([1], lr=.1, epochs=2)\nb = train([1], lr=.3, epochs=2)"], {"a.lr": 0.1, "b.lr": 0.3, "epochs": 2}),
         (["class Net:\n    def __init__(self, hidden=16, lr=.1):\n        self.hidden = hidden\n    def fit(self, epochs=3): pass", "Net(lr=.5).fit(epochs=9)"], {"hidden": 16, "lr": 0.5, "epochs": 9}),
-        (["class Net:\n    def __init__(self):\n        self.hiddenLayerSize = 3\n        self.shape = 2\n        self.best_loss = 1e9", "net = Net()"], {"hiddenLayerSize": 3}),
+        (["class Net:\n    def __init__(self):\n        self.hiddenLayerSize = 3\n        self.shape = 2\n        self.best_loss = 1e9\n        self.err_tol = 0.5", "net = Net()"], {"hiddenLayerSize": 3, "err_tol": 0.5}),
         (
             ["import json\ndef save(x):\n    options = {'max_iter': 200, 'verbose': True}\n    return fit(x, method='BFGS', options=options)\nfrom scipy.optimize import minimize as fit", "save(len('ab'))"],
             {"method": "BFGS", "max_iter": 200},
@@ -434,12 +434,31 @@ TUNES = "def tune():\n    best, found = 0, None\n    for lr in (0.1, 0.2):\n    
         ),
         ("import io, json\nwith io.StringIO('{\"lr\": 0.5}') as file:\n    params = json.load(file)", {"lr": 0.5}),
         ("import json\nrows = json.loads('{\"lr\": 0.5}')", {}),
+        ("import pickle\nparams = pickle.loads(pickle.dumps({'b': 0.5}))", {}),
+        ("import json\ndef load_config(): return json.loads('{\"betas\": [0.9, 0.99]}')\nconfig = load_config()", {"betas": [0.9, 0.99]}),
+        ("import json\nconfig = json.loads('{\"train\": {\"lr\": 0.5}}')['train']", {"lr": 0.5}),
     ],
 )
 def test_settings_that_a_function_chose_are_params(notebook_of, code, found):
     notebook = notebook_of(Configs())
     notebook.run(TUNES)
     assert {name: value for (_, name), value in notebook.tracked(code).items()} == found
+
+
+def test_what_opens_doors_is_no_param(notebook_of):
+    held = {"db": {"pwd": "a", "retries": 3}, "service": {"auth": "b", "timeout_factor": 2}, "api_key": "c", "port": 80, "user_dim": 8, "plot": {"size": 2}}
+    notebook = notebook_of(Configs())
+    notebook.namespace["text"] = json.dumps(held)
+    assert {name: value for (_, name), value in notebook.tracked("import json\nconfig = json.loads(text)").items()} == {
+        "user_dim": 8,
+        "service.timeout_factor": 2,
+    }
+
+
+def test_settings_of_a_file_that_the_cell_changes_are_what_it_made_of_them(notebook_of):
+    notebook = notebook_of(Configs())
+    notebook.run('import json\nconfig = json.loads(\'{"lr": 0.5, "k": 3}\')')
+    assert {name: value for (_, name), value in notebook.tracked("config.update(lr=0.1)\nconfig['k'] = 4\nw = config['lr']").items()} == {"lr": 0.1, "k": 4}
 
 
 def test_settings_that_an_earlier_cell_read_are_params_of_the_cell_that_uses_them(notebook_of):

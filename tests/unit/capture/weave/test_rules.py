@@ -617,6 +617,15 @@ def test_lists_go_by_the_keys_of_the_dict_that_a_function_gives_and_later_ones_b
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "given",
+    ["def other(l): return {'rmse': l}\n    return l", "d = {'rmse': l}\n    return l", "d = {'rmse': l}\n    l = [0]\n    return d"],
+)
+def test_a_list_has_no_key_that_says_something_of_another(curves, given):
+    code = f"def fit():\n    l = []\n    for e in range(4):\n        l.append(1 / (e + 1))\n    {given}"
+    assert set(curves(code, "x = fit()")) == {"l"}
+
+
 def test_which_of_several_things_a_loop_chose_is_no_curve(curves):
     setup = "class Player:\n    def __init__(self):\n        self.actions, self.regrets = [], []\n    def choose(self, i): return (i * i) % 7\n"
     run = "    def run(self, n):\n        regret = 0\n        for i in range(n):\n            k = self.choose(i)\n            regret += 1 / (k + 1)\n"
