@@ -52,6 +52,6 @@ def test_a_tracked_fit_of_a_keras_model_shows_what_an_untracked_one_shows(kernel
     kernel.run("%track on")
     during = kernel.run(fit)
     kernel.run("%track off")
-    assert {"loss", "optimizer_learning_rate"} <= {*kernel.runs()[0].metrics, *kernel.runs()[0].params}
+    assert kernel.runs()[0].metrics["loss"].count == 3  # MLflow was there
     assert [it for it in during.shown if "running" not in it] == before.shown
     assert kernel.run("import rich.jupyter\nhasattr(rich.jupyter.display, '__wrapped__')").result == "False"
