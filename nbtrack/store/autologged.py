@@ -263,20 +263,22 @@ def _search_above(run: TrackedRun) -> _Writes | None:
 
 def _place() -> tuple[Any, int]:
     """Where in the user's code a fit was called that is being logged."""
-    frame: Any = sys._getframe(1)
-    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _BETWEEN:
-        frame = frame.f_back
+    frame, _ = _caller()
     return frame.f_code, frame.f_lasti
 
 
 def _is_inner_fit() -> bool:
     """Whether statsmodels itself called the fit that is being logged, such as the auxiliary regression of a test of residuals."""
+    return _caller()[1] == "statsmodels"
+
+
+def _caller() -> tuple[Any, str]:
+    """The frame of the user's code that led here, and the package that it called."""
     frame: Any = sys._getframe(1)
-    above = ""
-    while frame.f_back is not None and (top := str(frame.f_globals.get("__name__")).partition(".")[0]) in _BETWEEN:
-        above = top
-        frame = frame.f_back
-    return above == "statsmodels"
+    called = ""
+    while frame.f_back is not None and (package := str(frame.f_globals.get("__name__")).partition(".")[0]) in _BETWEEN:
+        called, frame = package, frame.f_back
+    return frame, called
 
 
 def _session() -> tuple[str, Any] | None:
