@@ -24,7 +24,7 @@ from nbtrack.patterns import regex
 _NAMES = regex(r"(^|_)(config\w*|cfg|conf|params?|parameters|hparams?|hyper\w*|args|opts?|options|settings|hps?|kwargs|flags|defaults)($|_|\d)", re.I)
 _CHOSEN = regex(r"(^|_)best_(\w+_)?(params?|parameters|args|kwargs|options|hps?)($|_|\d)|(^|_)(config\w*|cfg|conf|hparams?|hyper\w*|settings)($|_|\d)", re.I)
 """What a dict of settings is called that a function chose; `params` alone may be what was learned."""
-_FORMATS = frozenset(("yaml", "json", "toml", "tomllib", "tomli", "OmegaConf"))
+_FORMATS = frozenset(("yaml", "json", "toml", "tomllib", "tomli", "omegaconf"))
 _LOADERS = frozenset(("load", "loads", "safe_load", "full_load", "unsafe_load", "to_container"))
 """Functions by which these read a file or a text of settings."""
 _SECTIONS = frozenset(("train", "training", "data", "dataset", "test", "testing", "val", "valid", "validation", "eval", "evaluation", "model", "models"))
@@ -216,12 +216,12 @@ def _reads_settings(node: ast.expr, program: Program) -> bool:
         given = [it.value for it in walk(function) if isinstance(it, ast.Return) and it.value is not None]
         held = {name: value for it in walk(function) if isinstance(it, ast.Assign) for name, value in bindings(it)}
         made = [held.get(it.id, it) if isinstance(it, ast.Name) else it for it in given]
-        return any(isinstance(it, ast.Call) and _is_loader(path_of(it.func)) for it in made)
-    return _is_loader(path)
+        return any(isinstance(it, ast.Call) and _is_loader(program.dotted(it.func)) for it in made)
+    return _is_loader(program.dotted(node.func))
 
 
-def _is_loader(path: list[str]) -> bool:
-    return len(path) > 1 and path[0] in _FORMATS and path[-1] in _LOADERS
+def _is_loader(dotted: str) -> bool:
+    return dotted.partition(".")[0] in _FORMATS and dotted.rpartition(".")[2] in _LOADERS
 
 
 def _is_plain(value: dict[Any, Any], containers: tuple[type, ...]) -> bool:

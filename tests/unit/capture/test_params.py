@@ -437,6 +437,7 @@ TUNES = "def tune():\n    best, found = 0, None\n    for lr in (0.1, 0.2):\n    
         ("import pickle\nparams = pickle.loads(pickle.dumps({'b': 0.5}))", {}),
         ("import json\ndef load_config(): return json.loads('{\"betas\": [0.9, 0.99]}')\nconfig = load_config()", {"betas": [0.9, 0.99]}),
         ("import json\nconfig = json.loads('{\"train\": {\"lr\": 0.5}}')['train']", {"lr": 0.5}),
+        ('from json import loads as read\nconfig = read(\'{"lr": 0.5, "betas": [0.9, 0.99]}\')', {"lr": 0.5, "betas": [0.9, 0.99]}),
     ],
 )
 def test_settings_that_a_function_chose_are_params(notebook_of, code, found):
