@@ -120,7 +120,7 @@ class Autolog(Source):
 def is_same_text(some: str, other: str) -> bool:
     """Whether two params are one value: the same text, or numbers that a float of 32 bits does not tell apart."""
     try:
-        return some == other or math.isclose(float(some), float(other), rel_tol=1e-6)
+        return some == other or (not (some.isdigit() and other.isdigit()) and math.isclose(float(some), float(other), rel_tol=1e-6))
     except ValueError:
         return False
 

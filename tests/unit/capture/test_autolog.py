@@ -188,6 +188,16 @@ def test_of_a_keras_optimizer_only_what_it_was_given_is_a_param(notebook, monkey
     assert {name for name in notebook.view().params if name.startswith("optimizer_")} == found
 
 
+@pytest.mark.parametrize(
+    ("some", "other", "found"),
+    [("0.001", "0.0010000000474974513", True), ("0.001", "0.00101", False), ("20190501", "20190502", False), ("3", "3.0", True), ("adam", "sgd", False)],
+)
+def test_params_are_one_value_where_32_bits_do_not_tell_them_apart(some, other, found):
+    from nbtrack.capture.autolog import is_same_text
+
+    assert is_same_text(some, other) is found
+
+
 class Slow:
     """A door behind which MLflow takes its time."""
 
