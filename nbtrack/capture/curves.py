@@ -299,7 +299,8 @@ class Kept:
     def take(self, name: str, values: list[float], rule: str, *other_names: str) -> Iterable[Finding]:
         """Record a curve, unless its values are those of one that is there, or its name is taken, and so are the other ones."""
         cell, taken = self._cell, self._look()
-        name = next((it for it in (name, *other_names) if it and it not in self._names and it not in taken), "")
+        numbered = (f"{name}_{number}" for number in range(2, _TRAININGS)) if name and name not in self._names and not self._goes_on(values) else ()
+        name = next((it for it in (name, *other_names, *numbered) if it and it not in self._names and it not in taken), "")
         is_telling = len(set(values)) > _FEW or ("-" in name and len(values) > 1)
         parts_of = (head for head in self._heads if is_telling and len(values) < len(head) and set(values) <= set(head))
         is_part = any(not (rule.startswith(LISTS) and _is_sample(values, head)) for head in parts_of)
@@ -313,6 +314,10 @@ class Kept:
             cell.run.curve_ends[name] = values[-1]
             cell.run.curve_heads.append(values[:_HEAD])
         yield Finding("curve", name, f"{len(values):,} points, last {values[-1]:.6g}", rule, keep=_is_kept)
+
+    def _goes_on(self, values: list[float]) -> bool:
+        """Whether a curve has the first of these values, as of a list that a later cell has made longer."""
+        return any(len(head) < len(values) and alike(values[: len(head)], head) for head in self._heads)
 
     def has(self, values: list[float], within: list[float]) -> bool:
         """Whether a curve runs through these values in their order, each known to within so much; also in percent."""

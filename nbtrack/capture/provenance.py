@@ -205,7 +205,7 @@ def origins_of(program: Program) -> Origins:
                 made.looped |= {it.id for it in walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
                 made.chosen |= set(_chosen(loop))
                 made.bests |= {name for it in walk(loop) if isinstance(it, ast.If) for name in _kept_best(it)}
-                made.targets |= _sums(loop) | set(_summands(loop))
+                made.targets |= _sums(loop) | set(_summands(loop)) | set(_sides(loop))
                 made.targets |= {it.id for it in walk(loop.target) if isinstance(it, ast.Name)} if not isinstance(loop, ast.While) else set()
     for part in program.parts:
         made.filled |= {name for loop in walk(part.node) if isinstance(loop, _LOOPS) for name in _filled(loop, made.kinds)}
@@ -258,6 +258,16 @@ def _summands(loop: ast.AST) -> Iterator[str]:
     for it in walk(loop):
         if isinstance(it, ast.AugAssign) and isinstance(it.op, ast.Add) and isinstance(it.target, ast.Name) and isinstance(it.value, ast.Name):
             yield it.value.id
+
+
+def _sides(loop: ast.AST) -> Iterator[str]:
+    """Both costs of `(cost_plus - cost_minus) / (2 * eps)`, that one function gives: a gradient is checked by them."""
+    called = {name: path_of(value.func) for it in walk(loop) if isinstance(it, ast.stmt) for name, value in bindings(it) if isinstance(value, ast.Call)}
+    for it in walk(loop):
+        match it:
+            case ast.BinOp(left=ast.BinOp(left=ast.Name(id=one), op=ast.Sub(), right=ast.Name(id=other)), op=ast.Div(), right=divisor):
+                if called.get(one) and called[one] == called.get(other) and not {one, other} & {name.id for name in walk(divisor) if isinstance(name, ast.Name)}:
+                    yield from (one, other)
 
 
 def _chosen(loop: ast.AST) -> Iterator[str]:

@@ -289,11 +289,11 @@ def _mend(cause: BaseException | None) -> str:
 
 
 def as_text(value: Any) -> str:
-    """A param's value as text: a text as it is, plain containers as JSON, others by `repr`, or by their type where that raises."""
+    """A param's value as text: a text as it is, tuples as Python writes them, other plain containers as JSON, others by `str`, or by their type where that raises."""
     try:
         if isinstance(value, str):
             return value
-        if isinstance(value, (list, tuple, dict)):
+        if isinstance(value, (list, dict)):
             try:
                 return json.dumps(value, ensure_ascii=False)
             except (TypeError, ValueError, RecursionError):

@@ -109,8 +109,10 @@ def _last(cell: Cell) -> Iterator[Measured]:
         name = _of_curve(cell, part) or name_of(with_scores(part, bound))
         if type(value) is float and not is_measure(name) and len(items) == 1:
             name = said_above(cell.entry, part.lineno) or name
-        if value is None or not name or _NO_RESULTS.fullmatch(name) or (type(value) is int and not WHOLE.search(name)) or is_curve(cell, name):
+        if value is None or not name or _NO_RESULTS.fullmatch(name) or (type(value) is int and not WHOLE.search(name)):
             continue
+        if is_curve(cell, name) and not isinstance(through(part), ast.Call):
+            continue  # what a loop carried; a call measures anew, `model.score(X_test, y_test)` after a loop over scores
         if _of_curve(cell, part) or not origins.why_not(part, name):
             core = through(part)
             key = core.id if isinstance(core, ast.Name) else key_of(core)

@@ -119,6 +119,10 @@ class _Walk:
             self.see(node.test, SHOWING)
             for part in (*node.body, *node.orelse):
                 self.see(part, kind)
+        elif isinstance(node, ast.While) and _is_switch(node.test):
+            self.see(node.test, INDEX)  # it only says whether to go on
+            for part in (*node.body, *node.orelse):
+                self.see(part, kind)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             before = self.hidden
             self.hidden = before | set(_own_names(node))

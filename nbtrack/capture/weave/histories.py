@@ -43,6 +43,8 @@ _ATTRIBUTES = {
     "tensorflow": ("history",),
 }
 """Where fitted estimators of each package keep what they measured while they were fitted."""
+_ASKED_FOR = frozenset(("train_score_", "validation_score_"))
+"""Those that every boosting of scikit-learn keeps, whoever looks at them: curves where the code names them."""
 
 
 def sizes_of(namespace: dict[str, Any]) -> dict[str, int]:
@@ -229,7 +231,7 @@ def _of_estimator(name: str, value: Any, attributes: tuple[str, ...], code: str,
     """What a fitted estimator keeps; of a pipeline its steps, of a search the best it found, where the code names it."""
     kept = own_values(value)
     for attribute in attributes:
-        if depth and attribute not in code:
+        if (depth or attribute in _ASKED_FOR) and attribute not in code:
             continue
         found = kept.get(attribute)
         if module_of(type(found)).partition(".")[0] in _ATTRIBUTES:  # the History of a model of Keras

@@ -523,6 +523,14 @@ def test_what_goes_into_a_sum_is_no_result_of_the_loop(measured):
     assert measured(DATA, code) == {}
 
 
+def test_both_sides_of_a_difference_quotient_are_no_results_of_the_loop(measured):
+    cost = "def cost(a, i): return max(a) + i\n"
+    code = f"{cost}for i in range(3):\n    cost_plus = cost(y, i)\n    cost_minus = cost(y, -i)\n    slope = (cost_plus - cost_minus) / (2 * 1e-4)"
+    assert measured(DATA, code) == {}
+    relative = f"{cost}for i in range(3):\n    new_cost = cost(y, i)\n    old_cost = cost(y, -i)\n    gain = (new_cost - old_cost) / old_cost"
+    assert measured(DATA, relative) == {"new_cost": 6.5, "old_cost": 2.5}
+
+
 def test_equal_numbers_of_one_dict_are_all_kept_and_functions_say_what_keys_do_not(measured):
     code = "def explained_variance_score(a, b): return evaluate(a, b)[1]\ns = {'R2': evaluate(y, p)[1], 'Ex. Var': explained_variance_score(y, p), 'n': len(y)}"
     assert measured(DATA, code) == {"s.R2": 0.75, "s.Ex. Var": 0.75}

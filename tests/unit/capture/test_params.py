@@ -55,6 +55,7 @@ TRAIN = "def train(data, lr=0.1, epochs=10, verbose=True):\n    return sum(data)
             {"z": 4},
         ),
         (["import random\nx_min, x_max = -3, 3\nstart = random.uniform(x_min, x_max)\nprint(x_min)"], {"x_min": -3, "x_max": 3}),
+        (["going = True\nw, tol = 3 * 2.0, 0.1\nwhile going:\n    w = w / 7\n    if w < tol:\n        break"], {"tol": 0.1}),
         (["DRAWN = False\nSCALED = True", "w = 3 * 2\nif not DRAWN:\n    print(w)\nif SCALED:\n    w = w / 7"], {"SCALED": True}),
         (["needed = {'numpy': '1.21.2', 'torch': '2.0'}\ndef check(them):\n    return len(them)\ncheck(needed)"], {}),
     ],

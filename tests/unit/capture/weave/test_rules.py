@@ -788,6 +788,24 @@ def test_a_run_of_several_cells_keeps_the_same_names_apart(shell, tmp_path):
     assert recorded(tmp_path / "home", run_id) == {"loss": pytest.approx([1, 1 / 2, 1 / 3]), "loss_2": pytest.approx([1, 1 / 2, 1 / 3])}
 
 
+def test_a_later_cell_of_a_run_that_measures_under_the_name_of_a_curve_is_kept(shell, tmp_path):
+    shell.run_line_magic("track", "on --quiet --capture curves,metrics")
+    for code in (
+        "class Model:\n    def score(self, k): return 1 / (k + 2)\nscores = []\nfor k in range(4):\n    score = Model().score(k)\n    scores.append(score)",
+        "model = Model()\nmodel.score(9)",
+        "def fit(n): return {'loss': [n / (i + 1) for i in range(4)]}\nfirst = fit(1)",
+        "second = fit(3)",
+        "third = {'loss': [*second['loss'], 0.5, 0.25]}",
+    ):
+        shell.run_cell(code).raise_error()
+    run_id = shell._nbtrack_session.last.run_id
+    shell.run_line_magic("track", "off")
+    found = recorded(tmp_path / "home", run_id)
+    assert found["score"] == pytest.approx([1 / 2, 1 / 3, 1 / 4, 1 / 5])
+    assert found["model.score"] == [pytest.approx(1 / 11)]
+    assert {name: values for name, values in found.items() if "loss" in name} == {"loss": [1, 1 / 2, 1 / 3, 1 / 4], "second.loss": [3, 1.5, 1, 0.75]}
+
+
 def test_a_list_of_every_so_manieth_value_is_a_curve_beside_that_of_all(curves):
     code = (
         "def train(n):\n    loss, losses = 1.0, []\n    for i in range(n):\n        loss = loss * 0.9\n"
@@ -804,6 +822,13 @@ def test_what_two_fitted_estimators_keep_of_their_rounds_is_told_apart_by_their_
         "    a, b = (MLPRegressor(hidden_layer_sizes=(n,), max_iter=5, random_state=0).fit(X, [0.0, 1.0, 2.0]) for n in (2, 3))"
     )
     assert {name: len(values) for name, values in curves(code).items()} == {"loss_curve": 5, "b.loss_curve": 5}
+
+
+def test_what_every_boosting_keeps_of_its_rounds_is_a_curve_where_it_is_asked_for(curves):
+    pytest.importorskip("sklearn")
+    code = "from sklearn.ensemble import GradientBoostingRegressor\nmodel = GradientBoostingRegressor(n_estimators=5).fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0])"
+    assert curves(code) == {}
+    assert {name: len(values) for name, values in curves(f"{code}\nfirst = model.train_score_[0]").items()} == {"train_score": 5}
 
 
 def test_lists_of_more_settings_than_are_kept_are_told(shell, tmp_path):
