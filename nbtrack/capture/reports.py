@@ -17,21 +17,27 @@ _HEAD = regex(r"^\s+precision\s+recall\s+f1-score\s+support\s*$", re.M)
 _ROW = regex(r"^\s*(\S.*?)\s{2,}(\d\.\d+)\s+(\d\.\d+)\s+(\d\.\d+)\s+(\d+)\s*$")
 _ACCURACY = regex(r"^\s*accuracy\s+(\d\.\d+)\s+\d+\s*$")
 _ACCURACIES = regex(r"(^|[_.])acc(uracy)?", re.I)
-_ROWS = 40
+_TITLE = regex(r"[\s=*#_+~-]*(?:[^:\n]{1,30}:\s*)?([^\W\d_](?:(?!\d\.\d)[^:\n]){0,38}?)[\s=*#_:+~-]*")
+"""A short line of words, without what frames it."""
+_MARK = "f1-score"
+_ROWS, _GAPS, _REPORTS = 40, 3, 12
 _CALL, _RULE = "classification_report", "in the classification report"
 
 
 class Reports(Source):
-    """The table as scikit-learn prints it: precision, recall and f1-score of each class and of the averages, to the printed digits."""
+    """The table as scikit-learn prints it: precision, recall and f1-score of each class and of the averages, to the printed digits.
+
+    Of several that a loop or a function prints, each goes by what stands before it, `RandomForest.accuracy`; where nothing does, the first alone is kept.
+    """
 
     name = "classification reports"
     kind = "metrics"
 
     def after(self, cell: Cell) -> Iterable[Finding]:
-        if "classification_report" not in cell.code:
-            return
         streams = [output.get("text", "") for output in cell.entry.outputs if output.get("output_type") == "stream"]
-        texts = ["".join(text) if isinstance(text, list) else str(text) for text in streams]
+        texts = [it for text in streams if _MARK in (it := "".join(text) if isinstance(text, list) else str(text))]
+        if not texts:
+            return
         calls = [it for part in program_of(cell).own for it in walk(part.node) if isinstance(it, ast.Call) and path_of(it.func)[-1:] == [_CALL]]
         calls.sort(key=lambda it: it.lineno)
         if len(calls) != sum(len(_HEAD.findall(text)) for text in texts):
@@ -46,31 +52,52 @@ def _rows(cell: Cell, text: str, calls: list[ast.Call]) -> Iterator[Measured]:
     Args:
         calls: those that gave the reports, in order, each taken off when its report is reached; empty where that is not known.
     """
-    for head in _HEAD.finditer(text):
+    heads = list(_HEAD.finditer(text))
+    titles = _titles(text, heads) if len(heads) > 1 and not calls else []
+    for number, head in enumerate(heads):
         gap = 0
         call = calls.pop(0) if calls else None
         line = call.lineno if call is not None else 0
+        title = f"{titles[number]}." if titles else ""
         report = f"{_CALL} in line {line}"
-        for row in text[head.end() :].split("\n")[1 : _ROWS + 1]:
+        table = _RULE if titles else report  # two models may have one value
+        for row in _below(text, head):
             if found := _ROW.match(row):
                 for measure, value in zip(("precision", "recall", "f1-score"), found.groups()[1:4], strict=True):
-                    key = f"{found[1]}.{measure} of the {report}"
-                    yield Measured(f"{found[1]}.{measure}", float(value), _RULE, key, table=report, node=call, line=line)
+                    name = f"{title}{found[1]}.{measure}"
+                    yield Measured(name, float(value), _RULE, f"{name} of the {report}", table=table, node=call, line=line)
             elif found := _ACCURACY.match(row):
                 if not _is_known(cell, found[1]):
-                    yield Measured("accuracy", float(found[1]), _RULE, f"accuracy of the {report}", node=call, line=line)
+                    yield Measured(f"{title}accuracy", float(found[1]), _RULE, f"{title}accuracy of the {report}", table=table if title else "", node=call, line=line)
             elif row.strip():
                 break
             else:
                 gap += 1
-                if gap > 3:
+                if gap > _GAPS:
                     break
+
+
+def _below(text: str, head: re.Match[str]) -> list[str]:
+    """The lines of a report, and some that may follow it."""
+    return text[head.end() :].split("\n", _ROWS + 1)[1 : _ROWS + 1]
+
+
+def _titles(text: str, heads: list[re.Match[str]]) -> list[str]:
+    """What stands before each report, `SVM` or `Model: SVM`; empty where that is nothing, or the same for two of them."""
+    titles = []
+    for last, head in zip((None, *heads), heads, strict=False):
+        if len(titles) == _REPORTS:
+            return []
+        lines = text[last.end() if last is not None else 0 : head.start()].split("\n")
+        lines = [it for it in lines if not _ROW.match(it) and not _ACCURACY.match(it)]
+        titles.append(next((found[1] for it in lines if (found := _TITLE.fullmatch(it))), ""))
+    return titles if all(titles) and len(set(titles)) == len(titles) else []
 
 
 def _is_known(cell: Cell, text: str) -> bool:
     """Whether the run has this accuracy by all its digits."""
     digits = len(text.partition(".")[2])
     return any(
-        round(value, digits) == float(text) and (_ACCURACIES.search(name) or name.endswith("score")) and f"{value}" != text
+        round(value, digits) == float(text) and (_ACCURACIES.search(name) or (name.endswith("score") and not name.endswith(_MARK))) and f"{value}" != text
         for name, value in told(cell).items()
     )

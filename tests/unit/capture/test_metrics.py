@@ -234,6 +234,34 @@ weighted avg       0.84      0.86      0.86        32
     assert len(found) == 13
 
 
+def _report(accuracy):
+    row = "   {:>9}       0.75      0.50      0.60         4\n".format
+    return f"              precision    recall  f1-score   support\n\n{row('no')}{row('yes')}\n    accuracy                           {accuracy:.2f}         8\n{row('macro avg')}\n"
+
+
+@pytest.mark.parametrize(
+    ("titles", "found"),
+    [
+        (["RandomForest", "SVM"], ["RandomForest", "SVM"]),
+        (["=== Random Forest ===", "=== K-NN (k=5) ==="], ["Random Forest", "K-NN (k=5)"]),
+        (["Model: tree\nAccuracy: 0.8", "Model: bayes\nAccuracy: 0.8"], ["tree", "bayes"]),
+        (["Accuracy: 0.8\n[[3 1]\n [1 3]]", "Accuracy: 0.9\n[[3 1]\n [1 3]]"], [""]),
+        (["Report", "Report"], [""]),
+        (["", "SVM"], [""]),
+        ([f"model {chr(65 + at)}" for at in range(13)], [""]),
+    ],
+)
+def test_reports_that_a_loop_prints_go_by_what_stands_before_them(notebook, titles, found):
+    book = notebook()
+    book.run("")
+    cell = Cell(Request(), book.ledger.entries[-1], book.ledger, {})
+    text = "".join(f"{title}\n{_report(0.5 + at / 100)}" for at, title in enumerate(titles))
+    names = {it.name: it.value for it in metrics(cell, _rows(cell, text, []))}
+    accuracies = {name: value for name, value in names.items() if name.endswith("accuracy")}
+    assert accuracies == {f"{title}.accuracy" if title else "accuracy": 0.5 + at / 100 for at, title in enumerate(found)}
+    assert {name for name in names if name.endswith("yes.recall")} == {f"{title}.yes.recall" if title else "yes.recall" for title in found}
+
+
 HOSTILE = """
 class Number(float):
     def __float__(self): raise RuntimeError("float")

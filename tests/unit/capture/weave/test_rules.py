@@ -633,6 +633,15 @@ def test_which_of_several_things_a_loop_chose_is_no_curve(curves):
     assert set(curves(setup + run + kept, "player = Player()\nplayer.run(9)")) == {"regret"}
 
 
+def test_reports_that_a_function_of_another_cell_prints_are_told_apart(curves):
+    pytest.importorskip("sklearn")
+    evaluate = "from sklearn.metrics import classification_report\ndef evaluate(p):\n    print(classification_report([0, 1, 0, 1], p))"
+    loop = "them = {'tree': [0, 1, 1, 1], 'bayes': [0, 1, 0, 1]}\nfor name, p in them.items():\n    print(name)\n    evaluate(p)"
+    found = curves(evaluate, loop, options="--capture metrics")
+    assert (found["tree.accuracy"], found["bayes.accuracy"], found["tree.0.recall"], found["bayes.0.recall"]) == ([0.75], [1.0], [0.5], [1.0])
+    assert curves(evaluate, "evaluate([0, 1, 1, 1])", options="--capture metrics")["accuracy"] == [0.75]
+
+
 def test_means_of_scores_that_a_loop_prints_are_a_number_of_each_model(curves):
     setup = "import numpy as np\ndef cross_val_score(k): return np.array([1 / k, 0.5])\nmodels = [('LR', 2), ('KNN', 4)]"
     loop = "for name, k in models:\n    results = cross_val_score(k)\n    print('%s: %f (%f)' % (name, results.mean(), results.std()))"
