@@ -266,7 +266,8 @@ def _sides(loop: ast.AST) -> Iterator[str]:
     for it in walk(loop):
         match it:
             case ast.BinOp(left=ast.BinOp(left=ast.Name(id=one), op=ast.Sub(), right=ast.Name(id=other)), op=ast.Div(), right=divisor):
-                if called.get(one) and called[one] == called.get(other) and not {one, other} & {name.id for name in walk(divisor) if isinstance(name, ast.Name)}:
+                divides = {name.id for name in walk(divisor) if isinstance(name, ast.Name)}
+                if called.get(one) and called[one] == called.get(other) and not divides & {one, other}:
                     yield from (one, other)
 
 

@@ -68,7 +68,7 @@ def _rows(cell: Cell, text: str, calls: list[ast.Call]) -> Iterator[Measured]:
                     yield Measured(name, float(value), _RULE, f"{name} of the {report}", table=table, node=call, line=line)
             elif found := _ACCURACY.match(row):
                 if not _is_known(cell, found[1]):
-                    yield Measured(f"{title}accuracy", float(found[1]), _RULE, f"{title}accuracy of the {report}", table=table if title else "", node=call, line=line)
+                    yield Measured(f"{title}accuracy", float(found[1]), _RULE, f"{title}accuracy of the {report}", table=title and table, node=call, line=line)
             elif row.strip():
                 break
             else:

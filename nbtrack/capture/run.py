@@ -289,7 +289,7 @@ def _mend(cause: BaseException | None) -> str:
 
 
 def as_text(value: Any) -> str:
-    """A param's value as text: a text as it is, tuples as Python writes them, other plain containers as JSON, others by `str`, or by their type where that raises."""
+    """A param's value as text: a text as it is, lists and dicts as JSON, others, tuples among them, by `str`, or by their type where that raises."""
     try:
         if isinstance(value, str):
             return value

@@ -835,7 +835,9 @@ def test_what_two_fitted_estimators_keep_of_their_rounds_is_told_apart_by_their_
 
 def test_what_every_boosting_keeps_of_its_rounds_is_a_curve_where_it_is_asked_for(curves):
     pytest.importorskip("sklearn")
-    code = "from sklearn.ensemble import GradientBoostingRegressor\nmodel = GradientBoostingRegressor(n_estimators=5).fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0])"
+    code = (
+        "from sklearn.ensemble import GradientBoostingRegressor\nmodel = GradientBoostingRegressor(n_estimators=5).fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0])"
+    )
     assert curves(code) == {}
     assert {name: len(values) for name, values in curves(f"{code}\nfirst = model.train_score_[0]").items()} == {"train_score": 5}
 
