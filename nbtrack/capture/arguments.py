@@ -29,6 +29,7 @@ from nbtrack.capture.kinds import (
 )
 from nbtrack.capture.known import plain
 from nbtrack.capture.labels import snake
+from nbtrack.capture.layers import units_of
 from nbtrack.capture.literals import evaluate, pairs
 from nbtrack.capture.naming import Candidate, params
 from nbtrack.capture.program import Definition, Program, program_of
@@ -80,6 +81,7 @@ def _candidates(program: Program, computed: Mapping[str, Any], dead: Set[int]) -
         dotted = program.dotted(call.node.func)
         if id(call.node) not in dead and (is_generator(dotted) or (call_kind(program, call.node) == WORK and not is_machinery(dotted))):
             yield from _of_call(program, call, computed, variables)
+    yield from units_of(program, dead)
     for definition in program.reached:
         yield from _locals(program, definition, dead)
     for part in program.own:

@@ -479,6 +479,25 @@ def test_of_the_activations_of_keras_layers_those_are_params_that_were_chosen(pa
         assert {name: value for name, value in found.items() if "activation" in name} == {"activation": hidden}
 
 
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("m = Sequential([Dense(16, activation='relu'), Dense(8), Dense(1)])", {"units": [16, 8]}),
+        ("m = Sequential()\nm.add(Dense(16))\nm.add(Dense(units=1))", {"units": 16}),
+        ("m = Sequential([Dense(3, activation='softmax')])", {}),
+        ("n = 16\nm = Sequential([Dense(n), Dense(1)])", {"n": 16}),
+        ("a = Sequential([Dense(16), Dense(1)])\nb = Sequential([Dense(4), Dense(2), Dense(1)])", {"a.units": 16, "b.units": [4, 2]}),
+        ("def build():\n    i = keras.Input((3,))\n    x = Dense(5)(i)\n    return keras.Model(i, Dense(1)(x))\nm = build()", {"units": 5}),
+    ],
+)
+def test_widths_of_the_hidden_layers_of_keras_models_are_params(params, monkeypatch, code, found):
+    pytest.importorskip("torch")
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    pytest.importorskip("keras")
+    them = params("import keras\nfrom keras import Sequential\nfrom keras.layers import Dense", code)
+    assert {name: value for name, value in them.items() if "units" in name or name == "n"} == found
+
+
 def test_a_switch_of_what_a_function_does_is_no_param(params):
     code = "def step(validation=False, lr=0.1, trace=True):\n    return lr\nfor _ in range(3):\n    loss = step(validation=False, lr=0.3, trace=False)"
     assert {name for name in params(code) if name in ("validation", "trace", "lr")} == {"lr"}
