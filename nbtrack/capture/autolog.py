@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from nbtrack import settings
 from nbtrack.capture.choice import read_kinds
 from nbtrack.capture.known import module_of, own_values
+from nbtrack.capture.measures import is_equal_or_share
 from nbtrack.capture.measures import number as number_of
 from nbtrack.capture.models import reachable_names
 from nbtrack.capture.run import TrackedRun
@@ -49,8 +50,10 @@ door: Door | None = None
 _BEST = "best_cv_score"
 """What MLflow calls the best score of a search."""
 _FOLDS = regex(r"\b(cross_val_score|cross_validate|cross_val_predict)\b")
-_OBJECT = regex(r"[A-Z]\w*\(.*\)", re.S)
-"""How an estimator writes itself."""
+_OBJECT = regex(r"[\[({]*(['\"]\w+['\"], )?[A-Z]\w*\(.*\)[\])}]*", re.S)
+"""How an estimator writes itself, or the steps of a pipeline themselves."""
+
+_KEYS = regex(r"[{,] ?['\"](\w+)['\"]: ")
 
 
 class Autolog(Source):
@@ -108,12 +111,14 @@ class Autolog(Source):
         if _is_of_folds(cell, numbers):
             params, numbers = {name: it for name, it in params.items() if not name.startswith("best_")}, {}
         for name, value in params.items():
-            if _OBJECT.fullmatch(str(value)):
-                continue  # an estimator that a search tried
+            if _OBJECT.fullmatch(str(value)) or ("__" in name and not name.startswith("best_")):
+                continue  # an estimator that a search tried, and what parts of it have, set or not: what was set our own sources find
+            if cell.run is not None and _KEYS.search(str(value)) and _has_these(str(value), cell.run):
+                continue  # a grid by the name of the search's argument
             if cell.run is None or not ({name, f"best.{name.removeprefix('best_')}"} & cell.run.params_seen.keys() or _is_of_optimizer(name, value, cell.run)):
                 yield Finding("param", name, value, "found by MLflow's autologging")
         for name, number in numbers.items():
-            if cell.run is None or number not in cell.run.metric_values.values():
+            if cell.run is None or not any(is_equal_or_share(abs(it), abs(number)) for it in cell.run.metric_values.values()):
                 yield Finding("metric", name, number, "found by MLflow's autologging")
 
 
@@ -123,6 +128,12 @@ def is_same_text(some: str, other: str) -> bool:
         return some == other or (not (some.isdigit() and other.isdigit()) and math.isclose(float(some), float(other), rel_tol=1e-6))
     except ValueError:
         return False
+
+
+def _has_these(grid: str, run: TrackedRun) -> bool:
+    """Whether a param of the run has all keys of a dict that is written as text."""
+    keys = set(_KEYS.findall(grid))
+    return any(keys <= set(_KEYS.findall(text)) for text in run.params_seen.values() if text[:1] in ("{", "["))
 
 
 def _is_of_optimizer(name: str, value: str, run: TrackedRun) -> bool:

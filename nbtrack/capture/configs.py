@@ -81,11 +81,12 @@ def _dicts(cell: Cell, program: Program) -> Iterator[Candidate]:
         if not items or not (is_config or kinds & {KEYS, WORK}):
             continue
         rule = f"item of the configuration {name}"
-        if all(isinstance(value, (list, tuple)) for value in items.values()) and name in uses.of:
+        told = {key: value for key, value in items.items() if type(value) is not _Written}
+        if told and all(isinstance(value, (list, tuple)) for value in told.values()) and name in uses.of:
             if WORK in kinds:
                 yield Candidate(name, items, "grid of values for a search")
             continue
-        for path, value in flat(items):
+        for path, value in flat(told):
             yield Candidate(path, value, rule, (name,))
 
 
@@ -108,12 +109,20 @@ def _items(node: ast.expr, known: dict[str, dict[Any, Any]]) -> Iterator[tuple[A
 
 def _item(key: Any, value: ast.expr, known: dict[str, dict[Any, Any]]) -> Iterator[tuple[Any, Any]]:
     if isinstance(value, ast.Dict) or (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "dict"):
-        yield key, dict(_items(value, known))
+        yield key, {name: it for name, it in _items(value, known) if type(it) is not _Written}
         return
     try:
         yield key, _literal(value)
     except ValueError:
-        return
+        path = path_of(value) if isinstance(value, ast.Call) else []
+        if path and path[-1].islower() and not any(isinstance(it, ast.Name) and it.id not in path for it in walk(value)):
+            yield key, _Written(ast.unparse(value))
+
+
+class _Written(str):
+    """Values of a grid as the code writes them: `range(1, 10)`, `loguniform(1e-3, 1)`."""
+
+    __slots__ = ()
 
 
 def _literal(node: ast.expr) -> Any:

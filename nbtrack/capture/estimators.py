@@ -39,7 +39,9 @@ class Estimators(Source):
                 return
             value = cell.namespace[name]
             kinds = class_names(value)
-            if _SKLEARN in kinds and type(value).__module__ != "__main__":
+            if (chosen := chosen_by_search(value)) is not None:
+                yield from params(cell, _best(chosen, name, "best params of the search"))
+            elif _SKLEARN in kinds and type(value).__module__ != "__main__":
                 yield from _estimator(cell, name, value, is_swept=name in swept)
             elif "optuna.study.study.Study" in kinds:
                 yield from params(cell, _best(_study_params(value), name, "best params of the study"))
@@ -135,6 +137,12 @@ def _best(values: dict[str, Any], name: str, rule: str) -> Iterator[Candidate]:
     for key, value in values.items():
         if is_param_value(found := plain(value), str(key)):
             yield Candidate(f"best.{key}", found, rule, (name,))
+
+
+def chosen_by_search(value: Any) -> dict[str, Any] | None:
+    """The best params of what a search of CatBoost gives, `{"params": ..., "cv_results": ...}`; else None."""
+    is_result = type(value) is dict and value.keys() == {"params", "cv_results"}
+    return value["params"] if is_result and type(value["params"]) is dict else None
 
 
 def _study_params(study: Any) -> dict[str, Any]:

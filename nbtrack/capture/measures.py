@@ -119,6 +119,10 @@ def is_equal_or_share(some: float | int, other: float | int) -> bool:
     return is_equal(some, other) or any(math.isclose(some, other * factor, rel_tol=1e-9) for factor in (1, 100, 0.01))
 
 
+OF_SEARCH = "best score of the search"
+"""The rule of a score that scikit-learn has negated where less is better."""
+
+
 @dataclass(frozen=True)
 class Named:
     """A metric of a run, by which later ones are known to be the same or another."""
@@ -247,7 +251,7 @@ def _is_same(it: Measured, name: str, value: float | int) -> bool:
     """Whether a number is one that has a name already: of the same value, or the same in percent, and called alike or by nothing that says a measure."""
     if not (type(value) is int or math.isfinite(value)):  # all that diverged is NaN: only names tell it apart
         return are_alike(it.name, name)
-    is_derived = it.name.endswith((".mean", ".std"))
+    is_derived = it.name.endswith((".mean", ".std")) or it.rule == OF_SEARCH  # also told with the sign turned
     if not any(math.isclose(it.value, value * factor, rel_tol=1e-9) for factor in (1, 100, 0.01, *((-1, -100, -0.01) if is_derived else ()))):
         return False
     if (is_derived or not is_measure(it.name)) and it.value not in (0, 1):

@@ -22,7 +22,27 @@ _THROUGH = frozenset(
     ("item", "float", "int", "round", "abs", "tolist", "numpy", "detach", "cpu", "squeeze", "float64", "float32", "asarray", "array", "to_numpy")
 )  # fmt: skip
 _ARITHMETIC = frozenset(
-    ("sqrt", "exp", "log", "log2", "log10", "int", "float", "abs", "round", "pow", "float64", "float32", "array", "ceil", "floor", "min", "max")
+    (
+        "sqrt",
+        "exp",
+        "log",
+        "log2",
+        "log10",
+        "int",
+        "float",
+        "abs",
+        "round",
+        "pow",
+        "float64",
+        "float32",
+        "array",
+        "ceil",
+        "floor",
+        "min",
+        "max",
+        "Timedelta",
+        "timedelta",
+    )
 )
 _MACHINE = frozenset(("finfo", "iinfo", "float_info"))
 """Where languages and libraries tell what numbers they have."""
@@ -144,7 +164,8 @@ class Origins:
         if isinstance(node, ast.Call):
             path = path_of(node.func)
             is_function = isinstance(node.func, ast.Name) or self._is_library(node.func)
-            return bool(path) and path[-1] in _ARITHMETIC and is_function and bool(node.args) and all(self.is_constant(it) for it in node.args)
+            given = [*node.args, *(it.value for it in node.keywords)]
+            return bool(path) and path[-1] in _ARITHMETIC and is_function and bool(given) and all(self.is_constant(it) for it in given)
         if isinstance(node, ast.Subscript):
             return isinstance(node.value, ast.Name) and node.value.id in self.held and not any(isinstance(it, ast.Name) for it in walk(node.slice))
         if isinstance(node, (ast.Constant, ast.BinOp, ast.UnaryOp)):

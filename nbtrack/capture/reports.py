@@ -84,7 +84,7 @@ def _below(text: str, head: re.Match[str]) -> list[str]:
 
 def _titles(text: str, heads: list[re.Match[str]]) -> list[str]:
     """What stands before each report, `SVM` or `Model: SVM`; empty where that is nothing, or the same for two of them."""
-    titles = []
+    titles: list[str] = []
     for last, head in zip((None, *heads), heads, strict=False):
         if len(titles) == _REPORTS:
             return []

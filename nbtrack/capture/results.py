@@ -12,7 +12,7 @@ from nbtrack.capture.evaluated import evaluated
 from nbtrack.capture.known import class_names, own_values, plain, static
 from nbtrack.capture.labels import own_name, snake
 from nbtrack.capture.literals import evaluate
-from nbtrack.capture.measures import Measured, key_of, known, metrics, number, told
+from nbtrack.capture.measures import OF_SEARCH, Measured, key_of, known, metrics, number, told
 from nbtrack.capture.naming import taken
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements, origins_of
@@ -324,7 +324,7 @@ def _of_object(name: str, value: Any, kinds: list[str], *, is_new: bool) -> Iter
             yield Measured("best_value", found, "best value of the study", f"{name}.best_value", (name,), is_latest=True)
     elif "sklearn.base.BaseEstimator" in kinds:
         own = own_values(value)
-        for field, rule in (("best_score_", "best score of the search"), ("oob_score_", "score out of the bag")):
+        for field, rule in (("best_score_", OF_SEARCH), ("oob_score_", "score out of the bag")):
             found = number(own.get(field))
             if isinstance(found, float) and (field != "best_score_" or "cv_results_" in own):
                 yield Measured(field.rstrip("_"), found, rule, f"{name}.{field}", (name,))

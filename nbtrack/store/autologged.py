@@ -38,6 +38,8 @@ _NOISE_OF_SEARCH = regex(r"(mean|std)_(fit|score)_time$|rank_")
 """Of one candidate of a search."""
 _AFTER_TRAINING = regex(r"_score_\w+$")
 """MLflow's name for what `model.score(X_test, y_test)` gave, which our own sources have under its own name."""
+_OF_SKLEARN = frozenset({"sklearn", "xgboost", "lightgbm"})
+"""Integrations that call what a function of `sklearn.metrics` gave by that function and the data, `mean_squared_error_X_test`."""
 _STATSMODELS = frozenset({"aic", "bic", "llf", "rsquared", "rsquared_adj", "fvalue", "f_pvalue", "prsquared", "llr_pvalue", "mse_resid", "deviance"})
 _KERAS = frozenset({"keras", "tensorflow"})
 _DEFAULTS_OF = (
@@ -159,6 +161,7 @@ class _Writes:
         if (
             name.startswith(_NOISE)
             or _AFTER_TRAINING.search(name)
+            or ((integration is None or integration[0] in _OF_SKLEARN) and _is_of_function(name))
             or not self._wants(name)
             or (self.run.writer.has_series(name) and name not in self.run.autologged)
         ):
@@ -204,6 +207,11 @@ class _Writes:
             if value not in ("None", "", "{}", "[]", "()", "warn") and not (name in defaults and is_same_text(value, str(defaults[name])))
             and not value.startswith("<") and is_param_keyword(name) and name != "estimator"
         }  # fmt: skip
+
+
+def _is_of_function(name: str) -> bool:
+    """Whether a metric is what a function of `sklearn.metrics` gave after the training."""
+    return any(name.startswith(f"{it}_") for it in getattr(sys.modules.get("sklearn.metrics"), "__all__", ()))
 
 
 def writes_of(run: TrackedRun) -> _Writes | None:

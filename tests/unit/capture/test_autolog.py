@@ -233,6 +233,23 @@ def test_early_stopping_leaves_one_point_an_iteration(notebook):
     assert notebook.view().metrics["valid_0-binary_logloss"].count == points
 
 
+def test_what_functions_of_sklearn_measure_after_the_training_of_a_booster_is_left_to_our_own_sources(notebook):
+    pytest.importorskip("lightgbm")
+    notebook.run("import lightgbm as lgb\nfrom sklearn.metrics import mean_squared_error")
+    code = "model = lgb.LGBMRegressor(n_estimators=3, verbose=-1).fit(X, y)\nmse = mean_squared_error(y, model.predict(X))\nagain = mean_squared_error(y, model.predict(X))"
+    found = notebook.tracked(code)
+    assert not [name for name in {*notebook.view().metrics, *(name for _, name in found)} if name.startswith("mean_squared_error")]
+    assert notebook.view().notices == ()
+
+
+def test_of_a_search_over_a_pipeline_only_what_was_chosen_is_told(notebook):
+    pytest.importorskip("sklearn")
+    imports = "from sklearn.model_selection import GridSearchCV\nfrom sklearn.pipeline import make_pipeline\nfrom sklearn.preprocessing import StandardScaler\n"
+    notebook.run(f"{imports}from sklearn.svm import SVC\nimport mlflow.sklearn")
+    found = notebook.tracked("search = GridSearchCV(make_pipeline(StandardScaler(), SVC()), {'svc__C': [1.0, 2.0]}, cv=2).fit(X, y)")
+    assert {name for kind, name in found if kind == "param"} == {"best_svc__C", "cv", "param_grid"}
+
+
 def test_a_search_that_a_cross_validation_fits_for_its_folds_tells_no_best_of_the_run(notebook):
     pytest.importorskip("sklearn")
     notebook.run("from sklearn.model_selection import GridSearchCV, cross_val_score\nfrom sklearn.tree import DecisionTreeClassifier\nimport mlflow.sklearn")

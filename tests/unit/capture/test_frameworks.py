@@ -37,6 +37,19 @@ def test_what_a_model_of_catboost_measured_on_its_sets():
     assert {name: len(values) for name, values in curves.items()} == {"learn-Logloss": 4, "validation-Logloss": 4}
 
 
+def test_a_search_of_catboost_tells_what_it_chose_and_its_means_over_folds(params):
+    catboost = pytest.importorskip("catboost")
+    model = catboost.CatBoostRegressor(verbose=False, allow_writing_files=False, thread_count=1)
+    sets = [[number, number % 3] for number in range(20)], [number % 2 for number in range(20)]
+    result = model.grid_search({"depth": [2, 3], "iterations": [4]}, *sets, cv=2, verbose=False)
+    curves = found("result = model.grid_search(grid, *sets)", {"result": result})
+    assert {name: len(values) for name, values in curves.items()} == {"test-RMSE-mean": 4, "train-RMSE-mean": 4}
+    code = "result = {'params': {'depth': 2, 'iterations': 4}, 'cv_results': {'iterations': [0, 1]}}"
+    assert {name: value for name, value in params(code).items() if name.startswith("best.")} == {"best.depth": 2, "best.iterations": 4}
+    other = "result = {'params': {'depth': 2}, 'scores': [0.5]}"
+    assert not [name for name in params(other) if name.startswith("best.")]
+
+
 def test_a_table_of_cross_validation_has_a_curve_for_each_mean():
     pandas = pytest.importorskip("pandas")
     table = pandas.DataFrame({"iterations": [0, 1], "test-rmse-mean": [0.5, 0.25], "test-rmse-std": [0.1, 0.2]})

@@ -24,6 +24,7 @@ DATA = "import math, time, random\ny = [1., 2., 3., 4.5]\np = [1., 2.5, 2.5, 4.]
         ("steps_per_episode = evaluate(y, p)[0] / 3", {"steps_per_episode": 0.0625}),
         ("iter_per_epoch = max(len(y) / 3, 1)\nn = len(y)\nm = len(y) * 2 + len(p)\nlr = 0.1\nhalf = lr / 2\nscale = math.sqrt(2)", {}),
         ("start = time.time()\nelapsed = time.time() - start", {}),
+        ("import datetime\nperiod = datetime.timedelta(days=365) / datetime.timedelta(days=1) / (2 * math.pi)\nyear = period * 2", {}),
         ("x0 = random.random()\nfirst = y[0]", {}),
         ("highest = max(y)\nmean_y = sum(y) / len(y)", {}),
         ("a = evaluate(y, p)[0]\nb = a * 2\nrmse = math.sqrt(b)", {"rmse": 0.6123724356957945}),

@@ -479,6 +479,16 @@ def test_of_the_activations_of_keras_layers_those_are_params_that_were_chosen(pa
         assert {name: value for name, value in found.items() if "activation" in name} == {"activation": hidden}
 
 
+def test_a_grid_is_told_whole_also_where_its_values_are_made_by_calls(params):
+    cells = (
+        "import numpy as np\ndef search(grid): return len(grid)",
+        "grid = {'C': np.logspace(-3, 3, 7), 'k': range(1, 10), 'kernel': ['rbf', 'linear']}\nsearch(grid)",
+    )
+    assert params(*cells)["grid"] == {"C": "np.logspace(-3, 3, 7)", "k": "range(1, 10)", "kernel": ["rbf", "linear"]}
+    assert params(cells[0], "x = 3\ngrid = {'C': [1, 2], 'k': max(1, x), 'n': len([1])}\nsearch(grid)")["grid"] == {"C": [1, 2], "n": "len([1])"}
+    assert "k" not in params(cells[0], "config = {'lr': 0.1, 'k': range(1, 10)}\nfor it in range(config['lr'] > 0): search(config)")
+
+
 @pytest.mark.parametrize(
     ("code", "found"),
     [

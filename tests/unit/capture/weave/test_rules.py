@@ -633,6 +633,14 @@ def test_which_of_several_things_a_loop_chose_is_no_curve(curves):
     assert set(curves(setup + run + kept, "player = Player()\nplayer.run(9)")) == {"regret"}
 
 
+def test_the_best_score_of_a_search_that_is_shown_with_its_sign_turned_is_one_number(curves):
+    pytest.importorskip("sklearn")
+    search = "from sklearn.linear_model import Ridge\nfrom sklearn.model_selection import GridSearchCV\nX = [[float(i)] for i in range(9)]\n"
+    search += "s = GridSearchCV(Ridge(), {'alpha': [1, 2]}, scoring='neg_mean_squared_error', cv=3).fit(X, [i * i for i in range(9)])\n"
+    assert set(curves(f"{search}print('mse of the folds:', -s.best_score_)", options="--capture metrics")) == {"mse_of_the_folds"}
+    assert set(curves(search, options="--capture metrics")) == {"best_score"}
+
+
 def test_reports_that_a_function_of_another_cell_prints_are_told_apart(curves):
     pytest.importorskip("sklearn")
     evaluate = "from sklearn.metrics import classification_report\ndef evaluate(p):\n    print(classification_report([0, 1, 0, 1], p))"
