@@ -298,8 +298,10 @@ def _number(node: ast.expr) -> float | None:
 
 
 def _variables(program: Program) -> set[str]:
-    """Names that top-level statements bind to what is no literal: an argument of that name is one of many values."""
+    """Names that top-level statements bind to what is no literal, and give to the notebook's functions: an argument of that name is one of many values."""
     found = {name for part in program.parts for name in part.scope.writes}
+    calls = [it for part in program.parts for it in walk(part.node) if isinstance(it, ast.Call) and _definition_of(program, it) is not None]
+    found &= {it.id for call in calls for value in (*call.args, *call.keywords) for it in walk(value) if isinstance(it, ast.Name)}
     for part in program.parts:
         for name, node in pairs(part.node):
             with contextlib.suppress(ValueError):

@@ -40,12 +40,14 @@ _SHORTENED = "".join(
 _BREAK = regex(rf"[,;|/\n\t()\[\]{{}}•·]|\s[-–—]+\s|{_SHORTENED}[.!?]\s|\s{{2,}}|={{2,}}|-{{2,}}|\*{{2,}}|#{{1,}}|>{{2,}}")  # noqa: RUF001 - dashes as people type them
 _QUALIFIED = regex(r"(\w)\s*\(([^()]*)\)\s*$")
 """`RMSE (test)`: what stands in brackets before the value belongs to the label."""
-_TAIL = regex(r"[\s:=≈~<>$€£^*#+-]+$")
+_TAIL = regex(r"[\s:=≈~<>$€£^*#+\uff1a\uff1d-]+$")
 _WORD_TAIL = regex(
     r"\s+(is|are|was|were|equals?|equal to|of|at|to|now|about|approximately|after|in|for|over|with|on|by|from|until|achieved|reached"
     r"|ist|sind|war|waren|liegt( bei)?|lag( bei)?|betr(ä|ae)gt|betrug|est( de)?|sont|était( de)?|es( de)?|son|era( de)?|fue( de)?|è|é( de)?|foi( de)?)$",
     re.IGNORECASE,
 )
+_PARTICLE = regex(r"(?<=[\u3040-\u30ff\u4e00-\u9fff])[は为為是]$|(?<=[\uac00-\ud7a3])[은는]$")
+"""`正解率は`, `准确率为`, `정확도는`: what stands between a name and its value."""
 _ARTICLE = regex(
     r"^((the|a|an|our|my|this|and|with|has|have|got|of|in|at|is|for|on|to"
     r"|der|die|das|ein|eine|le|la|les|un|une|el|los|las|una|il|lo|gli|o|os|as|um|uma)\s+|l['’]\s*(?=\w{3}))",  # noqa: RUF001 - an apostrophe as people type it
@@ -351,5 +353,5 @@ def _clean(text: str) -> str:
         if shorter == text:
             break
         text = shorter
-    name = snake(text)
+    name = snake(_PARTICLE.sub("", text))
     return name if len(name) <= 60 and re.search(r"[^\W\d_]", name) else ""

@@ -304,9 +304,12 @@ def _final(found: list[_Found]) -> list[_Found]:
 
 
 def _class_of(model: Any) -> str:
-    """Its class; of results of statsmodels, which share one, that of what was fitted: a logit and a probit are two models."""
-    fitted = own_facts(own_facts(model).get("_results")).get("model")
-    return f"{type(model).__qualname__} {type(fitted).__qualname__ if fitted is not None else ''}"
+    """Its class; of pipelines with that of the last step, and of results of statsmodels, which share one, that of what was fitted."""
+    held = own_facts(model)
+    inner, steps = own_facts(held.get("_results")).get("model"), held.get("steps")
+    if type(steps) is list and steps and type(steps[-1]) is tuple and len(steps[-1]) == 2:
+        inner = steps[-1][1]
+    return f"{type(model).__qualname__} {type(inner).__qualname__ if inner is not None else ''}"
 
 
 def _told_apart(found: list[_Found]) -> list[_Found]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from nbtrack.capture.weave.words import is_measure, is_measured
+from nbtrack.capture.weave.words import is_duration, is_measure, is_measured
 from nbtrack.notebooks.nodes import children, walk
 
 _SAME = frozenset(("item", "detach", "cpu", "numpy", "tolist", "clone", "float", "double", "squeeze"))
@@ -26,6 +26,11 @@ def is_score(node: ast.expr) -> bool:
 def is_call_of_measure(node: ast.expr) -> bool:
     """`costo(X, y, theta)`: a function whose name says what it measures."""
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and is_measure(node.func.id)
+
+
+def counts_steps(node: ast.expr, name: str) -> bool:
+    """Whether a length is that of an episode by its name: `len(path) - 1` with the label "steps"."""
+    return is_duration(name) and any(isinstance(it, ast.Call) and isinstance(it.func, ast.Name) and it.func.id == "len" for it in walk(node))
 
 
 def innermost(node: ast.expr) -> ast.expr:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from nbtrack.capture.labels import own_name, snake, std_of
 from nbtrack.capture.weave.averaged import has_other_name, link
 from nbtrack.capture.weave.drawn import computed_where_drawn
-from nbtrack.capture.weave.expressions import binds_names, innermost, is_call_of_measure, is_score, reads
+from nbtrack.capture.weave.expressions import binds_names, counts_steps, innermost, is_call_of_measure, is_score, reads
 from nbtrack.capture.weave.filled import columns_of, returned_keys
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.loops import scopes_of
@@ -305,7 +305,7 @@ class _Judge:
             name, named = name if report.way is Way.APPENDED and report.label else f"{name}.mean", True
         if not named and not is_history(name) and _SAID.search((path_of(core) or [""])[0]):
             return  # what a model says of one case after the other
-        if kind is Kind.COUNT and inner and not self._is_index(inner, loop):
+        if kind is Kind.COUNT and ((inner and not self._is_index(inner, loop)) or counts_steps(core, name)):
             kind = Kind.NUMBER  # counted anew in each step
         if kind in (Kind.COUNT, Kind.TIME, Kind.TEXT, Kind.TRUTH, Kind.OTHER, Kind.CONST) or (kind in _VAGUE and not named):
             return

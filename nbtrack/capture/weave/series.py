@@ -13,7 +13,7 @@ from nbtrack.capture.weave.points import Points, as_float, extremes, joined, spr
 from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.taps import BEGIN, BOUNDARY, NoTap, Shape, Tap
 from nbtrack.capture.weave.values import Parts, as_floats, is_number
-from nbtrack.capture.weave.words import is_history, is_measure, is_schedule
+from nbtrack.capture.weave.words import is_duration, is_history, is_measure, is_schedule
 from nbtrack.patterns import regex
 
 _NO_MEMBERS = regex(r"^(lr|learning_rate|epochs?|steps?|iters?|iterations?)$|(^|_)(time|runtime|seconds?|per_second|duration|elapsed|eta)$")
@@ -286,7 +286,7 @@ class Series:
         if len(values) < 2 or self.last is None or not self._held:
             return False
         is_reported_measure = self.spot.is_reported and self.spot.is_measure
-        if self._is_whole and not self.spot.is_measure and (self.spot.is_printed or _CHOICES.search(self.spot.label)):
+        if self._is_whole and not self.spot.is_measure and not is_duration(self.spot.name) and (self.spot.is_printed or _CHOICES.search(self.spot.label)):
             return False  # what a function counts, or a number of a list it makes
         if all(value == values[0] for value in values) and self.last == values[0]:
             return is_reported_measure and len(values) > 2

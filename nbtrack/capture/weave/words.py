@@ -26,6 +26,10 @@ _HOLDERS = regex(
     re.I,
 )
 _STEPS = regex(r"(^|_)(epochs?|steps?|iter(ation)?s?|batch(es)?|it|t|e|ep)$")
+_TAKEN = regex(
+    r"(^|(?<!total)(?<!global)_)(time_?steps|steps(_(taken|needed|used|made))?|moves|turns|pasos|passos|schritte|passi|шаг(ов|и))$"
+    r"|ステップ数|歩数|步数|스텝_?수"
+)
 _SCHEDULES = regex(r"(^|_)(epsilon|eps|temperature|tau|lr|learning_rate|step_size)\d*($|_)")
 _HISTORIES = regex(
     r"(^|_)(hist|history|histories|curve|curves|trace|traj|trajectory|log(?=\d*$)|logs|track|progress|evolution"
@@ -93,6 +97,11 @@ def is_result(name: str) -> bool:
 def is_step(name: str) -> bool:
     """Whether a loop's variable counts the steps of one training: no setting."""
     return bool(_STEPS.search(name))
+
+
+def is_duration(name: str) -> bool:
+    """Whether a name says how many steps something took, such as an episode."""
+    return bool(_TAKEN.search(name))
 
 
 def is_schedule(name: str) -> bool:

@@ -143,6 +143,12 @@ def test_the_last_of_each_class_is_kept_and_all_where_all_are_asked_for(notebook
     assert notebook.tracked(code, models="none") == {}
 
 
+def test_pipelines_that_end_in_another_class_are_other_models(notebook):
+    notebook.run("from sklearn.pipeline import make_pipeline\nfrom sklearn.preprocessing import StandardScaler")
+    code = "a, b, c = (make_pipeline(StandardScaler(), it).fit(X, y) for it in (LogisticRegression(), SGDClassifier(), LogisticRegression(C=2)))"
+    assert {name for _, name in notebook.tracked(code)} == {"b", "c"}
+
+
 def test_models_in_a_dict_have_its_keys_as_names(notebook):
     notebook.run("models = {'logreg': LogisticRegression(), 'sgd': SGDClassifier()}")
     assert set(notebook.tracked("for name, model in models.items():\n    model.fit(X, y)")) == {("model", "logreg"), ("model", "sgd")}

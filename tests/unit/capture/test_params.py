@@ -489,6 +489,15 @@ def test_a_grid_is_told_whole_also_where_its_values_are_made_by_calls(params):
     assert "k" not in params(cells[0], "config = {'lr': 0.1, 'k': range(1, 10)}\nfor it in range(config['lr'] > 0): search(config)")
 
 
+def test_an_argument_has_its_literal_though_something_else_goes_by_its_name(params):
+    cells = (
+        "def fit(x, threshold=0):\n    return sum(x) > threshold\ndef curve(x):\n    return x, x[1:]",
+        "recall, threshold = curve([1, 2])\nfit([3], threshold=-1)",
+    )
+    assert params(*cells)["threshold"] == -1
+    assert "threshold" not in params(cells[0], "for threshold in curve([0.1, 0.2])[0]:\n    fit([3], threshold)\nfit([3], threshold=-1)")
+
+
 @pytest.mark.parametrize(
     ("code", "found"),
     [

@@ -186,6 +186,14 @@ CASES = {
         "epsilon = 1.0\nr = []\nfor i in range(3):\n    epsilon = 0.1 + 0.9 / (i + 1)\n    r.append(1 / (i + 2))",
         {"epsilon": [1.0, 0.55, 0.4], "r": [0.5, 1 / 3, 0.25]},
     ),
+    "how many steps an episode took, by its length": (
+        "def play(k): return [0] * (1 + k * k % 5)\nfor episode in range(4):\n    path = play(episode)\n    print('steps taken: ' + str(len(path) - 1))",
+        {"steps_taken": [0, 1, 4, 4]},
+    ),
+    "how many steps an episode took, by a counter": (
+        "for episode in range(4):\n    s, steps = 0, 0\n    while s < episode * episode % 5:\n        s += 1\n        steps += 1\n    print(f'Episode {episode}: steps = {steps}')",
+        {"steps": [0, 1, 4, 4]},
+    ),
     "of what is summed the sum": (
         "def step(t): return 1 / (t + 1)\nfor e in range(3):\n    total_reward = 0\n    for t in range(e + 2):\n        reward = step(t)\n        total_reward += reward\n    print('reward', total_reward)",
         {"total_reward": [1.5, 1 + 1 / 2 + 1 / 3, 1 + 1 / 2 + 1 / 3 + 1 / 4]},
@@ -424,6 +432,8 @@ QUIET = {
     "lists of one step": "def go(kept):\n    kept.append(sum([1.5, len(kept)]))\nfor i in range(3):\n    states, rewards = [], []\n    for t in range(4):\n        go(rewards)",
     "logarithms of items": "import math\nlog_probs = []\nfor x in [1.5, 2.5, 3.7]:\n    log_probs.append(math.log(x))",
     "the clock": "import time\nfor i in range(4):\n    t0 = time.time()\n    took = time.time() - t0\n    print(f'took {took:.3f} s')",
+    "lengths": "for i in range(4):\n    words = ['a'] * (i * i % 5)\n    print('words:', len(words))",
+    "steps of all episodes": "n = [3, 1, 4]\ntotal_steps = 0\nfor k in n:\n    for j in range(k):\n        total_steps += 1\n    print('total steps:', total_steps)",
     "sums": "total = 0.0\nfor x in [1.5, 2.5, 3.7]:\n    total += x",
     "items of data": "xs = [1.5, 2.5, 3.7]\nfor i in range(len(xs)):\n    x = xs[i]\n    y = x * 2",
     "what a function takes the mean of": "def evaluate(n):\n    returns, wins = [], 0\n    for k in range(n):\n        G = 1 / (k + 1)\n        returns.append(G)\n    return sum(returns) / len(returns), wins\nevaluate(6)",
