@@ -22,28 +22,9 @@ _THROUGH = frozenset(
     ("item", "float", "int", "round", "abs", "tolist", "numpy", "detach", "cpu", "squeeze", "float64", "float32", "asarray", "array", "to_numpy")
 )  # fmt: skip
 _ARITHMETIC = frozenset(
-    (
-        "sqrt",
-        "exp",
-        "log",
-        "log2",
-        "log10",
-        "int",
-        "float",
-        "abs",
-        "round",
-        "pow",
-        "float64",
-        "float32",
-        "array",
-        "ceil",
-        "floor",
-        "min",
-        "max",
-        "Timedelta",
-        "timedelta",
-    )
-)
+    ("sqrt", "exp", "log", "log2", "log10", "int", "float", "abs", "round", "pow", "float64", "float32", "array", "ceil", "floor", "min", "max",
+     "Timedelta", "timedelta")
+)  # fmt: skip
 _MACHINE = frozenset(("finfo", "iinfo", "float_info"))
 """Where languages and libraries tell what numbers they have."""
 _CONSTANTS = frozenset(("pi", "e", "inf", "nan", "eps", "tau", "Inf", "NaN", "NAN", "infty", "PINF", "NINF"))
