@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import gc
 import itertools
-import os
 import sys
 import types
 from collections.abc import Collection, Iterable, Mapping
@@ -105,7 +104,6 @@ def look(
         runs=runs,
         texts=texts,
         modules=modules,
-        folder=_folder(),
         has_figures=_has_figures(),
         tasks=tasks,
         changed=found.changed | loaded.otherwise(modules.keys() - specs_before.keys()),
@@ -314,13 +312,6 @@ def _is_unordered(value: Any, depth: int = 3) -> bool:
     if package == "pandas" and name in ("DataFrame", "Series"):
         return any(str(it) in _TEXTUAL for it in ([value.dtype] if name == "Series" else value.dtypes.tolist()))
     return package in ("datetime", _OWN)
-
-
-def _folder() -> str:
-    try:
-        return os.getcwd()  # noqa: PTH109 - asked after every cell
-    except OSError:
-        return ""
 
 
 def _has_figures() -> bool:

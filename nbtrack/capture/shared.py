@@ -128,6 +128,7 @@ def told(found: Seen, before: Shared, after: Shared, modules_before: Collection[
     moved, kept = around.changes(before.around, after.around, has_imported=found.has_imported)
     return replace(
         found,
+        folder=after.around.get(around.FOLDER, ""),
         drew=drew,
         still=frozenset(before.random.keys() - drew),
         has_drawn_ids="random" in drew and _has_drawn_ids(modules_before, before.random["random"], after.random.get("random")),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
-from nbtrack.capture import seen, states
+from nbtrack.capture import around, seen, states
 from nbtrack.capture.shared import Shared, told
 from nbtrack.entities.ledger import Ledger, Status
 from nbtrack.notebooks.effects import effects_of
@@ -37,7 +38,8 @@ class Notebook:
             entry.status = Status.ERROR
         if self.is_seen:
             found = seen.look(self.namespace, before, kinds, touched, modules, states_before=held)
-            entry.seen = told(found, Shared(generators, {}, {}, {}), Shared(states.random_states(), {}, {}, {}), modules)
+            where = {around.FOLDER: str(Path.cwd())}
+            entry.seen = told(found, Shared(generators, {}, {}, {}), Shared(states.random_states(), {}, where, {}), modules)
         self.bound = {name for name, number in seen.names_of(self.namespace).items() if before.get(name) != number}
         self.history.add(entry, body)
         return entry
