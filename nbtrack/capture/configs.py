@@ -35,6 +35,12 @@ _PRIVATE = regex(
     re.I,
 )
 """What says where something is, and who may go there: no param, and nothing for a run."""
+_MAKERS = frozenset(
+    ("range", "list", "tuple", "arange", "linspace", "logspace", "geomspace", "array", "uniform", "loguniform", "reciprocal", "randint", "quniform", "choice",
+     "expon", "norm", "poisson", "gamma", "beta")
+)  # fmt: skip
+"""What gives the values of a grid, or draws them."""
+_GRIDS = regex(r"(^|_)(grid|params?|dist\w*|space|search|hyper\w*)($|_|\d)", re.I)
 _CLASSES = regex(r"(config|cfg|params?|hparams|hyper\w*|args|arguments|opts?|options|settings|flags|constants?|const)$", re.I)
 _OTHER_BASES = frozenset(("BaseModel", "BaseSettings", "NamedTuple", "Enum", "IntEnum", "StrEnum", "Exception"))
 """A class with one of these is looked at through its instances, or holds no params."""
@@ -82,9 +88,9 @@ def _dicts(cell: Cell, program: Program) -> Iterator[Candidate]:
             continue
         rule = f"item of the configuration {name}"
         told = {key: value for key, value in items.items() if type(value) is not _Written}
-        if told and all(isinstance(value, (list, tuple)) for value in told.values()) and name in uses.of:
-            if WORK in kinds:
-                yield Candidate(name, items, "grid of values for a search")
+        if (told or _GRIDS.search(name)) and all(isinstance(value, (list, tuple)) for value in told.values()) and name in uses.of:
+            if WORK in kinds and (grid := {key: value for key, value in items.items() if not (type(key) is str and _PRIVATE.search(key))}):
+                yield Candidate(name, grid, "grid of values for a search")
             continue
         for path, value in flat(told):
             yield Candidate(path, value, rule, (name,))
@@ -114,9 +120,20 @@ def _item(key: Any, value: ast.expr, known: dict[str, dict[Any, Any]]) -> Iterat
     try:
         yield key, _literal(value)
     except ValueError:
-        path = path_of(value) if isinstance(value, ast.Call) else []
-        if path and path[-1].islower() and not any(isinstance(it, ast.Name) and it.id not in path for it in walk(value)):
+        if _makes_values(value):
             yield key, _Written(ast.unparse(value))
+
+
+def _makes_values(node: ast.expr) -> bool:
+    """`range(1, 10)`, `list(range(n))`, `np.logspace(-3, 3, 7)`, `loguniform(1e-3, 1)`: values to be tried, by numbers and names of numbers."""
+    if not isinstance(node, ast.Call) or path_of(node.func)[-1:] == [] or path_of(node.func)[-1] not in _MAKERS:
+        return False
+    given = [*node.args, *(it.value for it in node.keywords if it.arg not in ("dtype", "endpoint"))]
+    return all(_makes_values(it) or not any(isinstance(inner, (ast.Call, ast.Starred)) or _is_text(inner) for inner in walk(it)) for it in given)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)))
 
 
 class _Written(str):

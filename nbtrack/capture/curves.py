@@ -16,10 +16,12 @@ from nbtrack import settings
 from nbtrack.capture.following import HEADS, Drainer, Following, alike, earlier_heads, names_of
 from nbtrack.capture.measures import TOLD_APART, Measured, metrics
 from nbtrack.capture.program import program_of
+from nbtrack.capture.provenance import bindings
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.sites import of_trials
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave import taps
+from nbtrack.capture.weave.expressions import reads
 from nbtrack.capture.weave.functions import generators_of, returns_of
 from nbtrack.capture.weave.histories import LISTS, histories, rounds_of, sizes_of
 from nbtrack.capture.weave.insert import Transformer, insert
@@ -299,7 +301,8 @@ class Kept:
     def take(self, name: str, values: list[float], rule: str, *other_names: str) -> Iterable[Finding]:
         """Record a curve, unless its values are those of one that is there, or its name is taken, and so are the other ones."""
         cell, taken = self._cell, self._look()
-        numbered = (f"{name}_{number}" for number in range(2, _TRAININGS)) if name and name not in self._names and not self._goes_on(values) else ()
+        is_other = bool(name) and name not in self._names and name in taken and not self._goes_on(values) and not self._is_made_of(name, values)
+        numbered = (f"{name}_{number}" for number in range(2, _TRAININGS)) if is_other else ()
         name = next((it for it in (name, *other_names, *numbered) if it and it not in self._names and it not in taken), "")
         is_telling = len(set(values)) > _FEW or ("-" in name and len(values) > 1)
         parts_of = (head for head in self._heads if is_telling and len(values) < len(head) and set(values) <= set(head))
@@ -318,6 +321,13 @@ class Kept:
     def _goes_on(self, values: list[float]) -> bool:
         """Whether a curve has the first of these values, as of a list that a later cell has made longer."""
         return any(len(head) < len(values) and alike(values[: len(head)], head) for head in self._heads)
+
+    def _is_made_of(self, name: str, values: list[float]) -> bool:
+        """Whether the cell makes a list of what the name held, `losses = [math.log(it) for it in losses]`, or it is a curve in percent."""
+        tree = self._cell.entry.tree
+        made = [value for statement in (tree.body if tree is not None else ()) for it, value in bindings(statement) if it == name]
+        shares = [[it * factor for it in values[:_HEAD]] for factor in (100, 0.01)]
+        return any(reads(it, name) for it in made) or any(alike(share, head[: len(values)]) for head in self._heads for share in shares)
 
     def has(self, values: list[float], within: list[float]) -> bool:
         """Whether a curve runs through these values in their order, each known to within so much; also in percent."""

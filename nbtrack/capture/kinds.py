@@ -82,7 +82,7 @@ _NOISE_KEYWORDS = _words("""
     log_dir checkpoint precompute decimals digits trace validation validate is_training is_test is_validation testing evaluation
     ddof logger accelerator devices use_cpu use_cuda use_gpu no_cuda logging_steps eval_strategy evaluation_strategy save_strategy save_steps eval_steps
 """)
-_NOISE_PREFIX = regex(r"(print|plot|show|display|log|logging|save|return|verbose|enable|disable)(_|$)")
+_NOISE_PREFIX = regex(r"(print|plot|show|display|log|logging|save|return|verbose|enable|disable|cache)(_|$)|is_(?!unbalance|provide)")
 _SEED = regex(r"(^|_)(seed|random_state|rng)($|_)", re.I)
 _LAYER_KEYWORDS = _words("""
     dropout rate p num_layers hidden_size nhead num_heads d_model dim_feedforward n_heads embed_dim embedding_dim bidirectional filters activation

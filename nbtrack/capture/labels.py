@@ -123,8 +123,13 @@ def own_name(node: ast.expr) -> str:
 
 
 def share_of(node: ast.expr) -> str:
-    """`accuracy` of `(y == p).mean()` and `np.mean(y == p)`, `error_rate` of the share that differs; else empty."""
-    if not isinstance(node, ast.Call) or path_of(node.func)[-1:] not in (["mean"], ["average"]):
+    """`accuracy` of `(y == p).mean()`, `np.mean(y == p)` and `np.sum(y == p) / len(y)`, `error_rate` of the share that differs; else empty."""
+    words = ("mean", "average")
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and _is_size(node.right):
+        node, words = node.left, ("sum", "count_nonzero")
+        while isinstance(node, ast.Call) and path_of(node.func) in (["float"], ["int"]) and node.args:
+            node = node.args[0]
+    if not isinstance(node, ast.Call) or not path_of(node.func) or path_of(node.func)[-1] not in words:
         return ""
     about = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
     while isinstance(about, ast.Call) and isinstance(about.func, ast.Attribute) and not about.args:  # (y == p).float().mean()
@@ -132,6 +137,16 @@ def share_of(node: ast.expr) -> str:
     if not isinstance(about, ast.Compare) or len(about.ops) != 1 or isinstance(about.comparators[0], ast.Constant):
         return ""
     return "accuracy" if isinstance(about.ops[0], ast.Eq) else "error_rate" if isinstance(about.ops[0], ast.NotEq) else ""
+
+
+def _is_size(node: ast.expr) -> bool:
+    """`len(y)`, `float(len(y))`, `y.shape[0]`, `y.size`."""
+    match node:
+        case ast.Call(func=ast.Name(id="float" | "int"), args=[inner]):
+            return _is_size(inner)
+        case ast.Call(func=ast.Name(id="len")) | ast.Attribute(attr="size") | ast.Subscript(value=ast.Attribute(attr="shape")):
+            return True
+    return False
 
 
 _SAME_ATTRIBUTES = frozenset(("data", "val", "value", "values", "T", "avg"))

@@ -17,10 +17,11 @@ _HEAD = regex(r"^\s+precision\s+recall\s+f1-score\s+support\s*$", re.M)
 _ROW = regex(r"^\s*(\S.*?)\s{2,}(\d\.\d+)\s+(\d\.\d+)\s+(\d\.\d+)\s+(\d+)\s*$")
 _ACCURACY = regex(r"^\s*accuracy\s+(\d\.\d+)\s+\d+\s*$")
 _ACCURACIES = regex(r"(^|[_.])acc(uracy)?", re.I)
-_TITLE = regex(r"[\s=*#_+~-]*(?:[^:\n]{1,30}:\s*)?([^\W\d_](?:(?!\d\.\d)[^:\n]){0,38}?)[\s=*#_:+~-]*")
+_TITLE = regex(r"(?:[^\w\n]|_)*(?:\d+[.)]\s*)?(?:[^:\uff1a\n]{1,30}[:\uff1a]\s*)?([^\W\d_](?:(?!\d\.\d\d)[^:\uff1a\n]){0,38}?)[\s=*#_:\uff1a+~\]-]*")
 """A short line of words, without what frames it."""
+_NO_TITLE = regex(r"warning|confusion|report|precision|accuracy", re.I)
 _MARK = "f1-score"
-_ROWS, _GAPS, _REPORTS = 40, 3, 12
+_ROWS, _GAPS, _REPORTS, _LINES, _ABOVE = 40, 3, 12, 12, 2000
 _CALL, _RULE = "classification_report", "in the classification report"
 
 
@@ -34,16 +35,15 @@ class Reports(Source):
     kind = "metrics"
 
     def after(self, cell: Cell) -> Iterable[Finding]:
-        streams = [output.get("text", "") for output in cell.entry.outputs if output.get("output_type") == "stream"]
-        texts = [it for text in streams if _MARK in (it := "".join(text) if isinstance(text, list) else str(text))]
-        if not texts:
+        streams = [output for output in cell.entry.outputs if output.get("output_type") == "stream" and output.get("name") != "stderr"]
+        text = "\n".join("".join(it) if isinstance(it := output.get("text", ""), list) else str(it) for output in streams)
+        if _MARK not in text:
             return
         calls = [it for part in program_of(cell).own for it in walk(part.node) if isinstance(it, ast.Call) and path_of(it.func)[-1:] == [_CALL]]
         calls.sort(key=lambda it: it.lineno)
-        if len(calls) != sum(len(_HEAD.findall(text)) for text in texts):
+        if len(calls) != len(_HEAD.findall(text)):
             calls = []  # a loop or a function prints them
-        for text in texts:
-            yield from metrics(cell, _rows(cell, text, calls))
+        yield from metrics(cell, _rows(cell, text, calls))
 
 
 def _rows(cell: Cell, text: str, calls: list[ast.Call]) -> Iterator[Measured]:
@@ -54,7 +54,7 @@ def _rows(cell: Cell, text: str, calls: list[ast.Call]) -> Iterator[Measured]:
     """
     heads = list(_HEAD.finditer(text))
     titles = _titles(text, heads) if len(heads) > 1 and not calls else []
-    for number, head in enumerate(heads):
+    for number, head in enumerate(heads if titles or calls else heads[:1]):
         gap = 0
         call = calls.pop(0) if calls else None
         line = call.lineno if call is not None else 0
@@ -68,7 +68,7 @@ def _rows(cell: Cell, text: str, calls: list[ast.Call]) -> Iterator[Measured]:
                     yield Measured(name, float(value), _RULE, f"{name} of the {report}", table=table, node=call, line=line)
             elif found := _ACCURACY.match(row):
                 if not _is_known(cell, found[1]):
-                    yield Measured(f"{title}accuracy", float(found[1]), _RULE, f"{title}accuracy of the {report}", table=title and table, node=call, line=line)
+                    yield Measured(f"{title}accuracy", float(found[1]), _RULE, f"{title}accuracy of the {report}", table=table, node=call, line=line)
             elif row.strip():
                 break
             else:
@@ -83,15 +83,25 @@ def _below(text: str, head: re.Match[str]) -> list[str]:
 
 
 def _titles(text: str, heads: list[re.Match[str]]) -> list[str]:
-    """What stands before each report, `SVM` or `Model: SVM`; empty where that is nothing, or the same for two of them."""
-    titles: list[str] = []
-    for last, head in zip((None, *heads), heads, strict=False):
-        if len(titles) == _REPORTS:
-            return []
-        lines = text[last.end() if last is not None else 0 : head.start()].split("\n")
-        lines = [it for it in lines if not _ROW.match(it) and not _ACCURACY.match(it)]
-        titles.append(next((found[1] for it in lines if (found := _TITLE.fullmatch(it))), ""))
-    return titles if all(titles) and len(set(titles)) == len(titles) else []
+    """What stands as many lines before each report, the nearest such lines: `SVM` or `Model: SVM`; empty where that is nothing, or the same for two of them."""
+    if len(heads) > _REPORTS:
+        return []
+    above = [text[max(0, head.start() - _ABOVE) : head.start()].split("\n") for head in heads]
+    lines = [[it for it in reversed(each) if it.strip()] for each in above]
+    for them in zip(*(each[:_LINES] for each in lines), strict=False):
+        found = [_TITLE.fullmatch(it) if not (_ROW.match(it) or _NO_TITLE.search(it)) else None for it in them]
+        titles = [it[1] for it in found if it is not None]
+        if len(titles) == len(set(titles)) == len(heads):
+            return _without_common(titles)
+    return []
+
+
+def _without_common(titles: list[str]) -> list[str]:
+    """`LR` and `SVM` of `Training LR` and `Training SVM`."""
+    words = [it.split() for it in titles]
+    while all(len(it) > 1 and it[1][0].isalpha() for it in words) and len({it[0] for it in words}) == 1:
+        words = [it[1:] for it in words]
+    return [" ".join(it) for it in words]
 
 
 def _is_known(cell: Cell, text: str) -> bool:

@@ -32,7 +32,7 @@ _ITEMS, _ROWS, _COLUMNS = 60, 30, 12
 _UNNAMED = frozenset(("DataFrame", "Series", "dict", "list", "zip", "lzip"))
 """Functions that put together what a cell shows, and say nothing of it."""
 _LOOKS = frozenset(("head", "tail", "describe", "sample", "groupby", "corr", "info", "value_counts", "isnull", "isna", "nunique", "cov"))
-_MODELS = ("rsquared", "rsquared_adj", "prsquared", "aic", "bic", "llf")
+_MODELS = ("rsquared", "rsquared_adj", "prsquared", "aic", "bic", "llf", "fvalue", "f_pvalue", "llr_pvalue")
 """What a results object of statsmodels tells in one number each."""
 
 _OF_TERMS = frozenset(("params", "pvalues", "tvalues", "bse"))
@@ -146,7 +146,7 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
         if not _is_look(node):
             yield from _of_frame(cell, name, _unrounded(value, node, cell.namespace))
     elif kinds[0] in ("pandas.core.series.Series", "pandas.Series"):
-        if not _is_look(node) and len(value) <= _ROWS:
+        if not _is_look(node) and len(value) <= _ROWS and type(value.index).__name__ != "RangeIndex":  # what is counted is a column, or a curve
             items = {str(key): it for key, it in zip(value.index.tolist(), value.tolist(), strict=True)}
             if _is_of_fit(node, cell):
                 levels = Counter(key.partition(_LEVEL)[0] for key in items if _LEVEL in key)

@@ -27,7 +27,7 @@ _HOLDERS = regex(
 )
 _STEPS = regex(r"(^|_)(epochs?|steps?|iter(ation)?s?|batch(es)?|it|t|e|ep)$")
 _TAKEN = regex(
-    r"(^|(?<!total)(?<!global)_)(time_?steps|steps(_(taken|needed|used|made))?|moves|turns|pasos|passos|schritte|passi|шаг(ов|и))$"
+    r"^(episode_)?(n_|num_|number_of_)?(time_?steps|steps(_(taken|needed|used|made))?|moves|turns|pasos|passos|schritte|passi|шаг(ов|и))$"
     r"|ステップ数|歩数|步数|스텝_?수"
 )
 _SCHEDULES = regex(r"(^|_)(epsilon|eps|temperature|tau|lr|learning_rate|step_size)\d*($|_)")

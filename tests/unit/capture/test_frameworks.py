@@ -44,7 +44,7 @@ def test_a_search_of_catboost_tells_what_it_chose_and_its_means_over_folds(param
     result = model.grid_search({"depth": [2, 3], "iterations": [4]}, *sets, cv=2, verbose=False)
     curves = found("result = model.grid_search(grid, *sets)", {"result": result})
     assert {name: len(values) for name, values in curves.items()} == {"test-RMSE-mean": 4, "train-RMSE-mean": 4}
-    code = "result = {'params': {'depth': 2, 'iterations': 4}, 'cv_results': {'iterations': [0, 1]}}"
+    code = "result = {'params': {'depth': 2, 'iterations': 4}, 'cv_results': {'test-RMSE-mean': [0.5, 0.25]}}"
     assert {name: value for name, value in params(code).items() if name.startswith("best.")} == {"best.depth": 2, "best.iterations": 4}
     other = "result = {'params': {'depth': 2}, 'scores': [0.5]}"
     assert not [name for name in params(other) if name.startswith("best.")]

@@ -485,7 +485,12 @@ def test_a_grid_is_told_whole_also_where_its_values_are_made_by_calls(params):
         "grid = {'C': np.logspace(-3, 3, 7), 'k': range(1, 10), 'kernel': ['rbf', 'linear']}\nsearch(grid)",
     )
     assert params(*cells)["grid"] == {"C": "np.logspace(-3, 3, 7)", "k": "range(1, 10)", "kernel": ["rbf", "linear"]}
-    assert params(cells[0], "x = 3\ngrid = {'C': [1, 2], 'k': max(1, x), 'n': len([1])}\nsearch(grid)")["grid"] == {"C": [1, 2], "n": "len([1])"}
+    assert params(cells[0], "x = 3\ngrid = {'C': [1, 2], 'k': max(1, x), 'n': range(x)}\nsearch(grid)")["grid"] == {"C": [1, 2], "n": "range(x)"}
+    assert params(cells[0], "param_dist = {'C': np.geomspace(1, 2, 3), 'k': list(range(2))}\nsearch(param_dist)")["param_dist"] == {
+        "C": "np.geomspace(1, 2, 3)", "k": "list(range(2))",
+    }  # fmt: skip
+    secret = "import os\ndef connect(a): return a\ncfg = {'k': [1, 2], 'api_key': [7], 'c': connect('sk-1'), 'e': os.environ.get('A', 'b'), 'f': range(int('3'))}\nsearch(cfg)"
+    assert params(cells[0], secret)["cfg"] == {"k": [1, 2]}
     assert "k" not in params(cells[0], "config = {'lr': 0.1, 'k': range(1, 10)}\nfor it in range(config['lr'] > 0): search(config)")
 
 
@@ -506,7 +511,11 @@ def test_an_argument_has_its_literal_though_something_else_goes_by_its_name(para
         ("m = Sequential([Dense(3, activation='softmax')])", {}),
         ("n = 16\nm = Sequential([Dense(n), Dense(1)])", {"n": 16}),
         ("a = Sequential([Dense(16), Dense(1)])\nb = Sequential([Dense(4), Dense(2), Dense(1)])", {"a.units": 16, "b.units": [4, 2]}),
-        ("def build():\n    i = keras.Input((3,))\n    x = Dense(5)(i)\n    return keras.Model(i, Dense(1)(x))\nm = build()", {"units": 5}),
+        ("def build():\n    m = Sequential()\n    m.add(Dense(5))\n    m.add(Dense(1))\n    return m\nm = build()", {"units": 5}),
+        ("def build():\n    return Sequential([Dense(5), Dense(1)])\nm = build()", {"units": 5}),
+        ("i = keras.Input((3,))\na = Dense(1)(Dense(8)(Dense(16)(i)))\nm = keras.Model(i, a)", {}),
+        ("m = Sequential([*[Dense(7) for _ in range(3)], Dense(1)])", {}),
+        ("m = Sequential()\nfor n in (1, 2):\n    m.add(Dense(7))\nm.add(Dense(1))", {}),
     ],
 )
 def test_widths_of_the_hidden_layers_of_keras_models_are_params(params, monkeypatch, code, found):

@@ -654,7 +654,7 @@ def test_the_best_score_of_a_search_that_is_shown_with_its_sign_turned_is_one_nu
 def test_reports_that_a_function_of_another_cell_prints_are_told_apart(curves):
     pytest.importorskip("sklearn")
     evaluate = "from sklearn.metrics import classification_report\ndef evaluate(p):\n    print(classification_report([0, 1, 0, 1], p))"
-    loop = "them = {'tree': [0, 1, 1, 1], 'bayes': [0, 1, 0, 1]}\nfor name, p in them.items():\n    print(name)\n    evaluate(p)"
+    loop = "them = {'tree': [0, 1, 1, 1], 'bayes': [0, 1, 0, 1]}\nfor name, p in them.items():\n    print(name)\n    evaluate(p)\n    display('shown between')"
     found = curves(evaluate, loop, options="--capture metrics")
     assert (found["tree.accuracy"], found["bayes.accuracy"], found["tree.0.recall"], found["bayes.0.recall"]) == ([0.75], [1.0], [0.5], [1.0])
     assert curves(evaluate, "evaluate([0, 1, 1, 1])", options="--capture metrics")["accuracy"] == [0.75]
@@ -823,6 +823,9 @@ def test_a_later_cell_of_a_run_that_measures_under_the_name_of_a_curve_is_kept(s
         "def fit(n): return {'loss': [n / (i + 1) for i in range(4)]}\nfirst = fit(1)",
         "second = fit(3)",
         "third = {'loss': [*second['loss'], 0.5, 0.25]}",
+        "def keep():\n    out = []\n    for i in range(4):\n        out.append(i * i / 2)\n    return out\naccs = keep()",
+        "accs = [it * 100 for it in accs]",
+        "accs = [it * it for it in accs]",
     ):
         shell.run_cell(code).raise_error()
     run_id = shell._nbtrack_session.last.run_id
