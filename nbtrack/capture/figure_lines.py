@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -31,6 +32,9 @@ _OF_CASES = regex(r"(^|_)(residuals?|resid|returns?)($|_|\d)")
 """Measures of single cases, and of shares on a market."""
 _SAYS_NO_MORE = regex(r"_(function|func|values?|history|curves?|plot)$")
 _RATES = ("lr", "learning_rate")
+_SHARES = regex(r"^\s*(%|(percent(age)?|proportion|fraction|share|probability) )|%\)?\s*$", re.I)
+_STEPS = regex(r"\b(time ?)?(steps?|episodes?|epochs?|iterations?|plays|trials|rounds)\b", re.I)
+"""What stands below lines that show what was learned."""
 _RULE = "drawn as a line of a figure"
 _AGAIN = 10
 _FIGURES = 5
@@ -60,7 +64,7 @@ def lines_in(figure: Any) -> list[Line]:
     for axes in figure.axes[:_AXES]:
         if axes.name != "rectilinear" or _measure(axes.get_xlabel()) not in ("", *_RATES):  # lines in space hold where they were projected to
             continue
-        measure = _measure(axes.get_ylabel()) or ("" if axes.get_ylabel() else _measure(axes.get_title()))
+        measure = _measure(axes.get_ylabel()) or _share(axes) or ("" if axes.get_ylabel() else _measure(axes.get_title()))
         lines = axes.lines[:_LINES]
         labels = _labels(axes, lines)
         for line, label in zip(lines, labels, strict=True):
@@ -132,6 +136,12 @@ def _labels(axes: Any, lines: list[Any]) -> list[str]:
 def _look(line: Any) -> str:
     """What tells lines apart for who looks at them."""
     return f"{line.get_color()} {line.get_linestyle()} {line.get_marker()}"
+
+
+def _share(axes: Any) -> str:
+    """What an axis counts in percent over steps, `% optimal action`; empty for all else."""
+    text = axes.get_ylabel()
+    return snake(_BRACKETS.sub("", text)) if _SHARES.search(text) and _STEPS.search(axes.get_xlabel()) else ""
 
 
 def _measure(text: str) -> str:

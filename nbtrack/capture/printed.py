@@ -31,6 +31,8 @@ from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
 SHOWS = frozenset(("print", "display", "pprint"))
+_DRAWS = frozenset(("title", "set_title", "suptitle", "text", "figtext", "annotate", "plot", "scatter", "legend", "axhline", "axvline"))
+"""Methods that put a text into a figure."""
 _MAGICS = ("%%time", "%%capture")
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 WHOLE = regex(
@@ -171,8 +173,25 @@ def spots_in(tree: ast.AST, place: str = "") -> Iterator[Spot]:
             yield from spots_in(node, node.name)
         elif isinstance(node, ast.Expr) and _is_text(node.value):
             yield from _spots(node.value, place)
+        elif isinstance(node, ast.Expr) and (texts := _texts_drawn(node.value)):
+            yield from (it for text in texts for spot in _spots(text, place) if (it := _drawn(spot)) is not None)
         else:
             yield from spots_in(node, place)
+
+
+def _texts_drawn(node: ast.expr) -> list[ast.expr]:
+    """Formatted titles, texts and labels of a plot: `plt.title(f"accuracy {acc:.2f}")`, `plt.plot(x, y, label="AUC = %.2f" % auc)`."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _DRAWS:
+        return []
+    given = [*node.args, *(it.value for it in node.keywords if it.arg in ("label", "s", "text"))]
+    return [it for it in given if _is_text(it) and not (isinstance(it, ast.Call) and isinstance(it.func, ast.Name))]
+
+
+def _drawn(spot: Spot) -> Spot | None:
+    """A number of a plot's text, by the label that says a measure, or by its name; None where neither does."""
+    if is_measure(spot.label):
+        return spot
+    return replace(spot, label="") if is_measure(own_name(spot.node)) else None
 
 
 def labels_in(cell: Cell) -> dict[str, str]:
@@ -182,7 +201,7 @@ def labels_in(cell: Cell) -> dict[str, str]:
         kept = {}
         for spot in spots_in(cell.entry.tree) if cell.entry.tree is not None else ():
             core = through(spot.node)
-            if isinstance(core, ast.Name) and not spot.place:
+            if isinstance(core, ast.Name) and not spot.place and spot.label:
                 kept.setdefault(core.id, spot.label)
         cell.entry.facts["labels of names"] = kept
     return kept

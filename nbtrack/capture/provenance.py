@@ -57,6 +57,8 @@ class Origins:
     """Names of lists and arrays of constants that nothing changes."""
     chosen: set[str] = field(default_factory=set)
     """Names to which loops bind, under a condition, the item they are at."""
+    summaries: set[str] = field(default_factory=set)
+    """Names of statistics of data, `low = df.min()`."""
     consumed: set[str] = field(default_factory=set)
     """Names from which the cell computes something else."""
 
@@ -94,6 +96,8 @@ class Origins:
         if isinstance(node, ast.BinOp):
             parts = [part for part in (node.left, node.right) if not self.is_constant(part) and kind_of(part, self.kinds) is not Kind.COUNT]
             return bool(parts) and all(self.is_statistic(part) for part in parts)
+        if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.value, ast.Name):
+            return node.value.id in self.summaries
         if not isinstance(node, ast.Call):
             return False
         path = path_of(node.func)
@@ -338,6 +342,7 @@ def _learn(made: Origins, statement: ast.stmt) -> None:
         kind = kind_of(node, made.kinds)
         made.kinds[name] = Kind.DATA if kind is Kind.RANDOM or is_best_setting(node) else kind  # what is computed from drawn data is a result
         (made.matched.add if isinstance(node, ast.Compare) and made.compares(node) else made.matched.discard)(name)
+        (made.summaries.add if made.is_statistic(node) else made.summaries.discard)(name)
         (made.held.add if _is_written(node, made) else made.held.discard)(name)
         (made.constants.add if _is_scalar(node) or made.is_constant(node) else made.constants.discard)(name)
 

@@ -38,7 +38,9 @@ def axes(**labels):
             {"ylabel": "loss"},
             [("train", "loss"), ("val", "loss")],
         ),
+        (lambda ax: ax.plot(FALLING, label="eps = 0.1"), {"ylabel": "% Optimal action", "xlabel": "Steps"}, [("eps_0_1", "optimal_action")]),
         # what is no curve
+        (lambda ax: ax.plot(FALLING, label="women"), {"ylabel": "% of all", "xlabel": "year"}, []),
         (lambda ax: ax.plot(FALLING, label="height"), {"ylabel": "m"}, []),
         (
             lambda ax: ax.plot([0, 0.5, 1], [0, 0.9, 1], label="SVC (AUC = 0.9)"),

@@ -20,10 +20,12 @@ DATA = "import math, time, random\ny = [1., 2., 3., 4.5]\np = [1., 2.5, 2.5, 4.]
     ("code", "found"),
     [
         ("mse, acc = evaluate(y, p)", {"mse": 0.1875, "acc": 0.75}),
+        ("import numpy as np\nright = np.sum(np.array(y) == np.array(p)) / float(len(y))", {"right": 0.25}),
         ("result = evaluate(y, p)[0] * 2", {"result": 0.375}),
         ("steps_per_episode = evaluate(y, p)[0] / 3", {"steps_per_episode": 0.0625}),
         ("iter_per_epoch = max(len(y) / 3, 1)\nn = len(y)\nm = len(y) * 2 + len(p)\nlr = 0.1\nhalf = lr / 2\nscale = math.sqrt(2)", {}),
         ("start = time.time()\nelapsed = time.time() - start", {}),
+        ("import numpy as np\nrows = np.array([y, p])\nlow = rows.min(axis=0)\nfirst_low = low[0] / 2\nx_low = low[1]", {}),
         ("import datetime\nperiod = datetime.timedelta(days=365) / datetime.timedelta(days=1) / (2 * math.pi)\nyear = period * 2", {}),
         ("x0 = random.random()\nfirst = y[0]", {}),
         ("highest = max(y)\nmean_y = sum(y) / len(y)", {}),
@@ -551,6 +553,27 @@ def test_what_a_fitted_model_tells_of_each_term_but_levels_of_a_factor_is_kept_w
 )
 def test_numbers_of_a_result_that_a_cell_ends_with_go_by_the_words_put_beside_them(measured, code, found):
     assert measured(DATA, code) == found
+
+
+PLOT = "import types\nplt = types.SimpleNamespace(title=lambda *a: None, plot=lambda *a, **k: None, text=lambda *a: None)\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("plt.title(f'Accuracy {evaluate(y, p)[1]:.1f}')", {"accuracy": 0.75}),
+        ("plt.title('k = %d, mse: %.1f' % (3, evaluate(y, p)[0]))", {"mse": 0.1875}),
+        ("plt.text(0.1, 0.2, 'mse: {:.1f}'.format(evaluate(y, p)[0]))", {"mse": 0.1875}),
+        ("def draw(name):\n    roc_auc = evaluate(y, p)[1]\n    plt.plot(y, p, label='ROC curve (area = %0.2f)' % roc_auc)\ndraw('SVM')", {"roc_auc": 0.75}),
+        ("acc = evaluate(y, p)[1]\nplt.title(f'Accuracy {acc:.1f}')", {"acc": 0.75}),
+        ("plt.title(f'slope {evaluate(y, p)[0]:.1f}')", {}),
+        ("lr = 0.1\nplt.title(f'lr = {lr}')", {}),
+        ("plt.plot(y, label=f'mean {sum(y) / len(y)}')", {}),
+        ("plt.title(str(evaluate(y, p)[1]))", {}),
+    ],
+)
+def test_measures_in_the_texts_of_plots(measured, code, found):
+    assert measured(DATA + PLOT, code) == found
 
 
 def test_what_goes_into_a_sum_is_no_result_of_the_loop(measured):
