@@ -11,6 +11,7 @@ from nbtrack.capture.labels import Labelled, labelled, own_name, snake
 from nbtrack.capture.weave.expressions import blocks_of, container_name, innermost, keys_of, name_nodes, names, only, own_expressions, walk_once
 from nbtrack.capture.weave.functions import Function, is_compiled, summed_up
 from nbtrack.capture.weave.kinds import Env, Kind, join, kind_of, path_of
+from nbtrack.capture.weave.rows import leave_out_cases
 from nbtrack.capture.weave.scope import Binding, Loop, Report, Scope, Way
 from nbtrack.capture.weave.words import is_measure
 from nbtrack.notebooks.nodes import walk
@@ -69,6 +70,7 @@ class _Reader:
             self.scope.kinds = env
         for loop in self.scope.loops:
             loop.is_iterating = self._is_iterating(loop.node)
+            leave_out_cases(loop)
 
     def _kind(self, name: str, binding: Binding, env: Env) -> Kind:
         value = binding.value

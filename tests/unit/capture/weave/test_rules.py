@@ -186,6 +186,14 @@ CASES = {
         "epsilon = 1.0\nr = []\nfor i in range(3):\n    epsilon = 0.1 + 0.9 / (i + 1)\n    r.append(1 / (i + 2))",
         {"epsilon": [1.0, 0.55, 0.4], "r": [0.5, 1 / 3, 0.25]},
     ),
+    "what is learned row by row": (
+        "import types\nt = types.SimpleNamespace(iloc=[1.5, 2.5, 3.75])\nw = 1.0\nfor j in range(3):\n    error = t.iloc[j] - w\n    w = w + error / 2\n    print('error', error)",
+        {"error": [0.5, 1.25, 1.875]},
+    ),
+    "what lists get of each row": (
+        "import types\nt = types.SimpleNamespace(iloc=[1.5, 2.5, 3.75])\nerrors = []\nfor j in range(3):\n    error = abs(t.iloc[j] * 0.5 - 1)\n    errors.append(error)",
+        {"error": [0.25, 0.25, 0.875]},
+    ),
     "how many steps an episode took, by its length": (
         "def play(k): return [0] * (1 + k * k % 5)\nfor episode in range(4):\n    path = play(episode)\n    print('steps taken: ' + str(len(path) - 1))",
         {"steps_taken": [0, 1, 4, 4]},
@@ -434,6 +442,7 @@ QUIET = {
     "the clock": "import time\nfor i in range(4):\n    t0 = time.time()\n    took = time.time() - t0\n    print(f'took {took:.3f} s')",
     "lengths": "for i in range(4):\n    words = ['a'] * (i * i % 5)\n    print('words:', len(words))",
     "steps of all episodes": "n = [3, 1, 4]\ntotal_steps = 0\nfor k in n:\n    for j in range(k):\n        total_steps += 1\n    print('total steps:', total_steps)",
+    "cases of a table that are shown": "import types\nt = types.SimpleNamespace(iloc=[1.5, 2.5, 3.75])\ntotal = 0\nfor j in range(3):\n    said = t.iloc[j] * 0.9\n    error = abs(said - t.iloc[j])\n    total += error\n    print(f'said {said}, it is {t.iloc[j]}, the error is {error}')",
     "sums": "total = 0.0\nfor x in [1.5, 2.5, 3.7]:\n    total += x",
     "items of data": "xs = [1.5, 2.5, 3.7]\nfor i in range(len(xs)):\n    x = xs[i]\n    y = x * 2",
     "what a function takes the mean of": "def evaluate(n):\n    returns, wins = [], 0\n    for k in range(n):\n        G = 1 / (k + 1)\n        returns.append(G)\n    return sum(returns) / len(returns), wins\nevaluate(6)",
