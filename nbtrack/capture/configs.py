@@ -126,7 +126,7 @@ def _item(key: Any, value: ast.expr, known: dict[str, dict[Any, Any]]) -> Iterat
 
 def _makes_values(node: ast.expr) -> bool:
     """`range(1, 10)`, `list(range(n))`, `np.logspace(-3, 3, 7)`, `loguniform(1e-3, 1)`: values to be tried, by numbers and names of numbers."""
-    if not isinstance(node, ast.Call) or path_of(node.func)[-1:] == [] or path_of(node.func)[-1] not in _MAKERS:
+    if not isinstance(node, ast.Call) or _MAKERS.isdisjoint(path_of(node.func)[-1:]):
         return False
     given = [*node.args, *(it.value for it in node.keywords if it.arg not in ("dtype", "endpoint"))]
     return all(_makes_values(it) or not any(isinstance(inner, (ast.Call, ast.Starred)) or _is_text(inner) for inner in walk(it)) for it in given)
