@@ -192,7 +192,7 @@ class _Judge:
 
     def _is_last_kept(self, node: ast.expr) -> bool:
         """`losses[-1]` of a list that the scope's loops fill: its last point."""
-        if not isinstance(node, ast.Subscript) or not (isinstance(node.slice, ast.UnaryOp) and isinstance(node.slice.op, ast.USub)):
+        if not (isinstance(node, ast.Subscript) and isinstance(node.slice, ast.UnaryOp) and isinstance(node.slice.op, ast.USub)):
             return False
         kept = {report.label for loop in self._scope.loops for report in loop.reports if report.way is Way.APPENDED}
         return isinstance(node.value, ast.Name) and node.value.id in kept
@@ -241,7 +241,7 @@ class _Judge:
         reports = self._said.get((name, loop), [])
         kept = [it.label for it in reports if it.way is Way.APPENDED and it.label]
         if len(set(kept)) > 1 and (len(bindings) > 1 or not any(it.statement in loop.node.body for it in reports if it.way is Way.APPENDED)):
-            for report in reports:  # one name for several things, each kept in a list of its own
+            for report in (it for it in reports if it.way is not Way.PRINTED or len(set(kept)) < len(bindings)):  # several things, each with its own list
                 self._add(Spot(report.label, rule, self._scope.place, loop, node=report.node, is_reported=True, is_measure=is_measure(report.label)))
             self._taken[name, loop] = self._result.spots[-1]
             return

@@ -186,6 +186,10 @@ CASES = {
         "epsilon = 1.0\nr = []\nfor i in range(3):\n    epsilon = 0.1 + 0.9 / (i + 1)\n    r.append(1 / (i + 2))",
         {"epsilon": [1.0, 0.55, 0.4], "r": [0.5, 1 / 3, 0.25]},
     ),
+    "one name for several things, each printed and kept": (
+        "a, b = [], []\nfor i in range(3):\n    ap = 1 / (i + 1)\n    print('tree', ap)\n    a.append(ap)\n    ap = 1 / (i + 2)\n    print('knn', ap)\n    b.append(ap)",
+        {"a": [1, 0.5, 1 / 3], "b": [0.5, 1 / 3, 0.25]},
+    ),
     "what is learned row by row": (
         "import types\nt = types.SimpleNamespace(iloc=[1.5, 2.5, 3.75])\nw = 1.0\nfor j in range(3):\n    error = t.iloc[j] - w\n    w = w + error / 2\n    print('error', error)",
         {"error": [0.5, 1.25, 1.875]},
