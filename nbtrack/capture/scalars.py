@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from nbtrack.capture.flavors import is_model
 from nbtrack.capture.labels import deviation_of
 from nbtrack.capture.measures import TOLD_APART, Measured, ends_curve, is_curve, is_equal, key_of, metrics, number
 from nbtrack.capture.printed import WHOLE, labels_in
@@ -111,6 +112,8 @@ def _last(cell: Cell) -> Iterator[Measured]:
             name = said_above(cell.entry, part.lineno) or name
         if value is None or not name or _NO_RESULTS.fullmatch(name) or (type(value) is int and not WHOLE.search(name)):
             continue
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and is_model(cell.namespace.get(part.func.id)):
+            continue  # `net(x)`: what a model says of a sample
         if is_curve(cell, name) and not isinstance(through(part), ast.Call):
             continue  # what a loop carried; a call measures anew, `model.score(X_test, y_test)` after a loop over scores
         if _of_curve(cell, part) or not origins.why_not(part, name):

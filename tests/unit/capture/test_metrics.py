@@ -576,6 +576,13 @@ def test_measures_in_the_texts_of_plots(measured, code, found):
     assert measured(DATA + PLOT, code) == found
 
 
+def test_what_a_network_says_of_a_sample_is_no_result(measured):
+    pytest.importorskip("torch")
+    code = "import torch\nnet = torch.nn.Linear(2, 1)\nloss = torch.nn.MSELoss()\nx = torch.ones(1, 2)\n"
+    assert measured(code, "net(x)") == {}
+    assert set(measured(code, "loss(net(x), x[:, :1])")) == {"loss"}
+
+
 def test_what_goes_into_a_sum_is_no_result_of_the_loop(measured):
     code = "total = 0\nfor i in range(3):\n    for j in range(4):\n        reward = evaluate(y, p)[1] * j\n        total += reward"
     assert measured(DATA, code) == {}
