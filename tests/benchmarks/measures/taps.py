@@ -12,7 +12,7 @@ from rounds import say
 
 AIM_RECORDING, AIM_OFF, AIM_LONG, AIM_CELL_MS = 3.0, 1.5, 1.05, 1.0
 STEPS, FEW_STEPS, LONG_STEPS, CELLS = 2_000_000, 20_000, 2_000, 1_000
-_BLOCKS = 20
+_BLOCKS = 40
 # `plain` is compiled from a text, which no tap gets into; `tapped` is the same text, typed into a cell.
 _BODY = """def {name}(n):
     loss = 1.0
@@ -84,15 +84,17 @@ def _setup(work: str) -> str:
 
 
 def _cells(plan: Plan) -> float:
-    """Milliseconds, from request to idle, that a tracked cell takes longer with curves than without: blocks of both in one kernel, in turns."""
-    count = max(20, int(CELLS * min(plan.scale, 1)))
-    took: dict[str, list[float]] = {"all": [], "-curves": []}
+    """Milliseconds, from request to idle, that a tracked cell takes longer with curves than without: median over pairs of neighbouring blocks."""
+    count = max(_BLOCKS, int(CELLS * min(plan.scale, 1)))
+    more_s = []
     with new_folder() as folder, Kernel(folder) as kernel:
         kernel.run("%load_ext nbtrack")
         for block in range(_BLOCKS):
-            for kinds in list(took) if block % 2 == 0 else list(reversed(took)):
+            took = {}
+            for kinds in ("all", "-curves") if block % 2 == 0 else ("-curves", "all"):
                 kernel.run(f"%track on --capture {kinds} --quiet")
-                for number in range(count // _BLOCKS):
-                    took[kinds].append(kernel.run(f"a_name = {number}\nother = [a_name, 2, 'x']\nif a_name:\n    other = None")[1])
+                cells = (f"a_name = {number}\nother = [a_name, 2, 'x']\nif a_name:\n    other = None" for number in range(count // _BLOCKS))
+                took[kinds] = median(kernel.run(cell)[1] for cell in cells)
                 kernel.run("%track off")
-    return (median(took["all"]) - median(took["-curves"])) * 1e3
+            more_s.append(took["all"] - took["-curves"])
+    return median(more_s) * 1e3
