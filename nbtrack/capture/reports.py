@@ -36,9 +36,10 @@ class Reports(Source):
 
     def after(self, cell: Cell) -> Iterable[Finding]:
         streams = [output for output in cell.entry.outputs if output.get("output_type") == "stream" and output.get("name") != "stderr"]
-        text = "\n".join("".join(it) if isinstance(it := output.get("text", ""), list) else str(it) for output in streams)
-        if _MARK not in text:
-            return
+        texts = ["".join(it) if isinstance(it := output.get("text", ""), list) else str(it) for output in streams]
+        if not any(_MARK in it for it in texts):
+            return  # of almost all cells, whose outputs may be long, nothing is put together
+        text = "\n".join(texts)
         calls = [it for part in program_of(cell).own for it in walk(part.node) if isinstance(it, ast.Call) and path_of(it.func)[-1:] == [_CALL]]
         calls.sort(key=lambda it: it.lineno)
         if len(calls) != len(_HEAD.findall(text)):
