@@ -15,7 +15,7 @@ from nbtrack.capture.naming import Candidate, params, taken
 from nbtrack.capture.program import Program, program_of
 from nbtrack.capture.run import TrackedRun, as_text
 from nbtrack.capture.source import Cell, Finding, Source
-from nbtrack.capture.weave.keyed import DICTS
+from nbtrack.capture.weave.histories import rounds_of_search
 from nbtrack.notebooks.nodes import walk
 
 _SKLEARN = "sklearn.base.BaseEstimator"
@@ -142,10 +142,7 @@ def _best(values: dict[str, Any], name: str, rule: str) -> Iterator[Candidate]:
 
 def chosen_by_search(value: Any) -> dict[str, Any] | None:
     """The best params of what a search of CatBoost gives, `{"params": ..., "cv_results": ...}`; else None."""
-    if type(value) is not dict or value.keys() != {"params", "cv_results"} or type(value["params"]) is not dict:
-        return None
-    rounds = value["cv_results"]
-    return value["params"] if type(rounds) in DICTS and any(str(it).endswith("-mean") for it in rounds) else None
+    return value["params"] if rounds_of_search(value) and type(value["params"]) is dict else None
 
 
 def _study_params(study: Any) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
             filled = filled or _filled(cell)
         if filled is not None and name in filled.frames and _is_frame(value):
             yield from _of_rows(name, value)
-        elif is_touched and (rounds := _rounds_of_search(value)):
+        elif is_touched and (rounds := rounds_of_search(value)):
             yield from _of_dict("", rounds, f"means over folds in {name}")
         elif type(value) in DICTS and name not in given and is_touched:
             lists = list(_of_dict("", value, f"lists of the dict {name}"))
@@ -105,10 +105,10 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
     yield from _of_sweeps(cell)
 
 
-def _rounds_of_search(value: Any) -> dict[str, Any]:
+def rounds_of_search(value: Any) -> dict[str, Any]:
     """The means over folds, round by round, of what a search of CatBoost gives; empty for all else."""
     held = value["cv_results"] if type(value) is dict and value.keys() == {"params", "cv_results"} else None
-    return {str(name): it for name, it in dict(held).items() if str(name).endswith("-mean")} if held is not None and type(held) in DICTS else {}
+    return {name: it for name, it in held.items() if str(name).endswith("-mean")} if held is not None and type(held) in DICTS else {}
 
 
 def _among_lists(cell: Cell) -> set[str]:
