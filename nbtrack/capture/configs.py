@@ -16,7 +16,7 @@ from nbtrack.capture.naming import Candidate, params
 from nbtrack.capture.program import Part, Program, program_of
 from nbtrack.capture.provenance import bindings, flat_statements
 from nbtrack.capture.source import Cell, Finding, Source
-from nbtrack.capture.uses import ATTRIBUTES, KEYS, OTHER, uses_in
+from nbtrack.capture.uses import ATTRIBUTES, KEYS, OTHER, is_text, uses_in
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
@@ -129,11 +129,7 @@ def _makes_values(node: ast.expr) -> bool:
     if not isinstance(node, ast.Call) or _MAKERS.isdisjoint(path_of(node.func)[-1:]):
         return False
     given = [*node.args, *(it.value for it in node.keywords if it.arg not in ("dtype", "endpoint"))]
-    return all(_makes_values(it) or not any(isinstance(inner, (ast.Call, ast.Starred)) or _is_text(inner) for inner in walk(it)) for it in given)
-
-
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)))
+    return all(_makes_values(it) or not any(isinstance(inner, (ast.Call, ast.Starred)) or is_text(inner) for inner in walk(it)) for it in given)
 
 
 class _Written(str):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
 from collections.abc import Iterator, Set
 
 from nbtrack.capture.kinds import is_layer
@@ -23,7 +22,7 @@ def units_of(program: Program, dead: Set[int]) -> Iterator[Candidate]:
     """
     if not any(it.partition(".")[0] in _PACKAGES for it in program.imports.values()):
         return
-    layers: dict[str, list[ast.expr]] = defaultdict(list)
+    layers: dict[str, list[ast.expr]] = {}
     statements: list[tuple[str, ast.stmt]] = [("", part.node) for part in program.parts if not isinstance(part.node, Definition)]
     statements += [(definition.name, it) for definition in program.reached for it in definition.body]
     for place, node in statements:

@@ -111,7 +111,7 @@ class _Walk:
             self._subscript(node, kind)
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             self.see(node.value, ATTRIBUTES if kind in (OTHER, WORK, DATA) else kind)
-        elif isinstance(node, (ast.JoinedStr, ast.FormattedValue)) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and _is_text(node.left)):
+        elif isinstance(node, (ast.JoinedStr, ast.FormattedValue)) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and is_text(node.left)):
             self._children(node, SHOWING)
         elif isinstance(node, ast.Expr) and isinstance(node.value, (ast.Name, ast.Attribute, ast.Subscript, ast.Tuple)):
             self._children(node, SHOWING)  # a last expression is displayed
@@ -165,5 +165,6 @@ def _is_switch(test: ast.expr) -> bool:
     return isinstance(test.operand if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) else test, ast.Name)
 
 
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+def is_text(node: ast.AST) -> bool:
+    """Whether this is a text that is written out, with or without values in it."""
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)))
