@@ -58,6 +58,7 @@ def kinds_of(namespace: Mapping[str, Any], names: Iterable[str]) -> dict[str, st
 def look(
     namespace: dict[str, Any],
     before: Mapping[str, int],
+    after: dict[str, int],
     kinds_before: Mapping[str, str],
     touched: Collection[str],
     modules_before: frozenset[str],
@@ -71,6 +72,7 @@ def look(
     Args:
         namespace: after the cell.
         before: `names_of` before it.
+        after: the same after it.
         kinds_before: `kinds_of` before it.
         touched: names the cell may have touched, as its code tells.
         modules_before: names of `sys.modules` before it.
@@ -78,7 +80,6 @@ def look(
         states_before: states of the touched names before it.
         specs_before: `specs_of` the user's own modules before it.
     """
-    after = names_of(namespace)
     is_still = after == before
     bound = frozenset() if is_still else frozenset(name for name, number in after.items() if before.get(name) != number)
     gone = frozenset() if is_still else frozenset(before.keys() - after.keys())

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from nbtrack.capture import around, loaded, seen, states
+from nbtrack.capture import around, loaded, states
 from nbtrack.entities.ledger import Seen
 from nbtrack.records import dataclass
 
@@ -59,17 +59,18 @@ class Rest:
             with contextlib.suppress(ValueError):
                 self._shell.events.unregister("post_execute", self._forget)
 
-    def look(self, local: Collection[str]) -> Shared:
-        """What is there when a cell has ended.
+    def look(self, names: dict[str, int], local: Collection[str]) -> Shared:
+        """What is there now.
 
         Args:
+            names: `seen.names_of` the namespace.
             local: names of modules that are the user's own.
         """
-        return self._now(seen.names_of(self._shell.user_ns), local)
+        return Shared(states.random_states(), _builtins(), around.states(), around.patches(self._shell.user_ns, names, local))
 
-    def keep(self, local: Collection[str]) -> Shared:
+    def keep(self, names: dict[str, int], local: Collection[str]) -> Shared:
         """The same but for what `own_of_cell` gives, now that all is done about the cell: it holds for the next one, too, if nothing runs until then."""
-        modules, names = loaded.module_names(), seen.names_of(self._shell.user_ns)
+        modules = loaded.module_names()
         shared = Shared(states.random_states(), {}, around.states(but=around.OF_CONTEXT), around.patches(self._shell.user_ns, names, local))
         self._held = _Held(shared, names, modules, threading.get_ident())
         return shared
@@ -79,26 +80,24 @@ class Rest:
         """Whether it holds so far."""
         return self._held is not None
 
-    def take(self, names: dict[str, int], local: Collection[str], *, has_tasks: bool) -> Shared:
+    def take(self, names: dict[str, int], modules: frozenset[str], local: Collection[str], *, has_tasks: bool) -> Shared:
         """What is there now that a cell begins.
 
         Args:
             names: `seen.names_of` the namespace.
+            modules: `loaded.module_names` of now.
             has_tasks: asyncio tasks of the user's go on.
         """
         held, self._held = self._held, None
-        if held is None or has_tasks or held.names != names or held.modules is not loaded.module_names() or held.thread != threading.get_ident():
-            return self._now(names, local)
+        if held is None or has_tasks or held.names != names or held.modules is not modules or held.thread != threading.get_ident():
+            return self.look(names, local)
         if _FORWARDED in held.shared.patches or not self._are_harmless("pre_execute", "pre_run_cell") or not self._is_alone("nbtrack"):
-            return self._now(names, local)
+            return self.look(names, local)
         return own_of_cell()(held.shared)
 
     def can_wait(self, before: Shared) -> bool:
         """Whether what a cell did, that just ended, will be seen as well a moment later: neither another's hook nor a thread of ours does more."""
         return _FORWARDED not in before.patches and self._are_harmless("post_run_cell") and self._is_alone()
-
-    def _now(self, names: dict[str, int], local: Collection[str]) -> Shared:
-        return Shared(states.random_states(), _builtins(), around.states(), around.patches(self._shell.user_ns, names, local))
 
     def _are_harmless(self, *events: str) -> bool:
         return all(str(getattr(it, "__module__", "")).startswith(_HARMLESS) for event in events for it in self._shell.events.callbacks[event])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib.metadata
+import math
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -41,6 +43,8 @@ from nbtrack.system import working_folder
 
 RECIPE, CODE = "notebook/recipe.ipynb", "code"
 _EXIT_WAIT_S = 10.0
+_IDLE_S, _AT_ONCE_S = 0.2, 0.005
+"""Where no cell has begun for so long, what waits is thought about, for so long at once."""
 
 
 @dataclass
@@ -77,8 +81,14 @@ class Truth(Source):
 
     def __init__(self) -> None:
         self._history = History()
-        self._waiting: list[tuple[Entry, Body, Callable[[Shared], Seen] | None]] = []
-        """Cells that ended and are not in the history yet, in order; each with what tells the rest of what it did, where nobody has asked yet."""
+        self._waiting: deque[tuple[Entry, Body]] = deque()
+        """Cells that ended and are not in the history yet, in order; cells after them are looked at alike, with or without them there."""
+        self._untold: tuple[Entry, Callable[[Shared], Seen]] | None = None
+        """The cell that ended last, and what tells the rest of what it did, where nobody has asked yet."""
+        self._after: dict[str, int] = {}
+        """What the notebook's names meant when it had ended."""
+        self._left_s = 0.0
+        self._is_timed = False
         self._lock = threading.RLock()
         self._before: dict[int, _Before] = {}
         self._targets: dict[str, set[int]] = {}
@@ -106,27 +116,53 @@ class Truth(Source):
         self._take_in()
         return self._history
 
-    def _take_in(self) -> None:
+    def _take_in(self, until_s: float = math.inf) -> None:
+        """What waits, as much as there is time for."""
         with self._lock:
-            while self._waiting:
-                entry, body, tell = self._waiting.pop(0)
-                if tell is not None:
-                    entry.seen = tell(self._rest.keep(self._history.local_modules))
-                self._history.add(entry, body)
+            self._tell_rest()
+            while self._waiting and time.monotonic() < until_s:
+                self._history.add(*self._waiting.popleft())
 
-    def _take_in_soon(self) -> None:
+    def _tell_rest(self) -> None:
+        if self._untold is not None:
+            (entry, tell), self._untold = self._untold, None
+            entry.seen = tell(self._keep())
+
+    def _keep(self) -> Shared:
+        return self._rest.keep(self._after, self._history.local_modules)
+
+    def _go_on_soon(self) -> None:
         """Once the kernel has said that the cell is over: nobody waits then. Where no loop goes on, at once."""
         try:
-            asyncio.get_running_loop().call_soon(self._take_in_now)
+            asyncio.get_running_loop().call_soon(self._go_on)
         except RuntimeError:
             self._take_in()
 
-    def _take_in_now(self) -> None:
+    def _go_on(self) -> None:
         try:
-            self._take_in()
+            with self._lock:
+                self._tell_rest()
             if not self._before and not self._rest.is_kept:
-                self._rest.keep(self._history.local_modules)
+                self._keep()
+            if not self._is_timed:
+                self._time(_IDLE_S)
         except Exception as cause:  # noqa: BLE001 - a guest does not break the loop
+            _tell(f"{self.name} could not be captured: {cause!r}")
+
+    def _time(self, wait_s: float) -> None:
+        self._is_timed = bool(self._waiting)
+        if self._is_timed:
+            asyncio.get_running_loop().call_later(wait_s, self._take_in_idle)
+
+    def _take_in_idle(self) -> None:
+        try:
+            now_s = time.monotonic()
+            wait_s = _IDLE_S if self._before else max(0.0, self._left_s + _IDLE_S - now_s)
+            if not wait_s:
+                self._take_in(now_s + _AT_ONCE_S)
+            self._time(wait_s)
+        except Exception as cause:  # noqa: BLE001 - a guest does not break the loop
+            self._is_timed = False
             _tell(f"{self.name} could not be captured: {cause!r}")
 
     def recall(self, entry: Entry) -> None:
@@ -136,13 +172,14 @@ class Truth(Source):
     def enter(self, entry: Entry) -> None:
         namespace = self._shell.user_ns
         body = effects_of(entry.code, entry.source, entry.tree, is_ahead=True)
-        touched = self.history.touched(body)
-        local = self.history.local_modules
-        names = seen.names_of(namespace)
+        with self._lock:
+            self._tell_rest()
+            touched, local = self._history.touched(body), self._history.local_modules
+        names, modules = seen.names_of(namespace), loaded.module_names()
         tasks = frozenset(map(id, _tasks()))
         self._before[entry.number] = _Before(
-            body, touched, names, seen.kinds_of(namespace, touched), loaded.module_names(), tasks, states.states_of(namespace, touched, local, names),
-            self._specs, self._rest.take(names, local, has_tasks=bool(tasks)),
+            body, touched, names, seen.kinds_of(namespace, touched), modules, tasks, states.states_of(namespace, touched, local, names),
+            self._specs, self._rest.take(names, modules, local, has_tasks=bool(tasks)),
         )  # fmt: skip
         self._entries.append(entry)
         self._recorder.enter(entry)
@@ -160,23 +197,27 @@ class Truth(Source):
             raise
         if LATE in entry.facts:
             entry.seen = tell = None  # it is not what the whole cell did
-        self._waiting.append((entry, before.body, tell))
-        if entry.seen is None or entry.seen.modules:
-            self._take_in()
+        with self._lock:
+            self._tell_rest()
+            self._waiting.append((entry, before.body))
+            self._untold = (entry, tell) if tell is not None else None
+        if entry.seen is None or entry.seen.modules or entry.seen.runs or before.body.functions:
+            self._take_in()  # what cells after it touch depends on it
         self._specs = loaded.specs_of(self._history.local_modules)  # not taken before a cell: autoreload may have loaded some again by then
         self._recorder.leave(entry)
-        self._take_in_soon()
+        self._left_s = time.monotonic()
+        self._go_on_soon()
 
     def _look(self, entry: Entry, before: _Before) -> Callable[[Shared], Seen] | None:
         """See what the cell did; what of it can wait, the function gives that is returned."""
-        tasks = _tasks()
+        tasks, self._after = _tasks(), seen.names_of(self._shell.user_ns)
         found = entry.seen = seen.look(
-            self._shell.user_ns, before.names, before.kinds, before.touched, before.modules,
+            self._shell.user_ns, before.names, self._after, before.kinds, before.touched, before.modules,
             tasks=sum(id(task) not in before.tasks for task in tasks), states_before=before.states, specs_before=before.specs,
         )  # fmt: skip
         self._modules.take(found.modules)
         if tasks or self._before or found.has_imported or entry.run_id or entry.source.lstrip().startswith("%%track") or not self._rest.can_wait(before.shared):
-            entry.seen = told(found, before.shared, self._rest.look(self._history.local_modules), before.modules)
+            entry.seen = told(found, before.shared, self._rest.look(self._after, self._history.local_modules), before.modules)
             return None
         own = own_of_cell()
         return lambda after: told(found, before.shared, own(after), before.modules)

@@ -75,7 +75,7 @@ def test_where_a_thread_goes_on_all_is_looked_at_anew_when_a_cell_begins(kernel)
     kernel.run("time.sleep(0.2)")
     kernel.run("x = 1")
     kernel.run(
-        "import nbtrack.capture.shared as shared; shared.Rest._now, now, looks = (lambda self, *given: looks.append(1) or now(self, *given)), shared.Rest._now, []"
+        "import nbtrack.capture.shared as shared; shared.Rest.look, look, looks = (lambda self, *given: looks.append(1) or look(self, *given)), shared.Rest.look, []"
     )
     kernel.run("y = 1")
     assert kernel.run("print(len(looks))").stdout.strip() == "4"  # before and after each of two cells, beside what is kept for the next one

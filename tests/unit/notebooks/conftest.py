@@ -37,7 +37,7 @@ class Notebook:
         except Exception:  # noqa: BLE001 - generated cells raise anything
             entry.status = Status.ERROR
         if self.is_seen:
-            found = seen.look(self.namespace, before, kinds, touched, modules, states_before=held)
+            found = seen.look(self.namespace, before, seen.names_of(self.namespace), kinds, touched, modules, states_before=held)
             where = {around.FOLDER: str(Path.cwd())}
             entry.seen = told(found, Shared(generators, {}, {}, {}), Shared(states.random_states(), {}, where, {}), modules)
         self.bound = {name for name, number in seen.names_of(self.namespace).items() if before.get(name) != number}
