@@ -122,7 +122,11 @@ def _imports(module: Any) -> Any:
 def _shown_as(module: Any) -> Any:
     display = _trait(_shell(module), "display_formatter")
     formatters = _trait(display, "formatters")
-    tables = [_trait(each, name) for each in formatters.values() for name in _PRINTERS]
+    values = [each._trait_values for each in formatters.values()]
+    try:
+        tables = [held[name] for held in values for name in _PRINTERS]
+    except KeyError:  # one that nobody has used yet
+        tables = [_trait(each, name) for each in formatters.values() for name in _PRINTERS]
     own = _own_printers.among(list(itertools.chain.from_iterable(map(dict.values, tables))))
     return [_trait(formatters["text/plain"], name) for name in _OF_TEXT], list(_trait(display, "active_types")), own
 

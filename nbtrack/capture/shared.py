@@ -48,6 +48,7 @@ class Rest:
         self._shell: Any = None
         self._held: _Held | None = None
         self._threads: frozenset[int | None] = frozenset()
+        self._harmless: dict[tuple[str, ...], list[Any]] = {}
 
     def start(self, shell: Any) -> None:
         self._shell, self._threads = shell, frozenset(it.ident for it in threading.enumerate() if not it.name.startswith("nbtrack"))
@@ -100,7 +101,13 @@ class Rest:
         return _FORWARDED not in before.patches and self._are_harmless("post_run_cell") and self._is_alone()
 
     def _are_harmless(self, *events: str) -> bool:
-        return all(str(getattr(it, "__module__", "")).startswith(_HARMLESS) for event in events for it in self._shell.events.callbacks[event])
+        hooks = [it for event in events for it in self._shell.events.callbacks[event]]
+        known = self._harmless.get(events, ())
+        if len(hooks) != len(known) or not all(map(operator.is_, hooks, known)):  # almost always those of last time
+            if not all(str(getattr(it, "__module__", "")).startswith(_HARMLESS) for it in hooks):
+                return False
+            self._harmless[events] = hooks
+        return True
 
     def _is_alone(self, *ours: str) -> bool:
         """Whether there are no threads but those from before, and those whose name begins with one of these words."""
