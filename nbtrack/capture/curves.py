@@ -127,7 +127,7 @@ class Curves(Source):
             self._of_trials = of_trials(program_of(cell)) if loaded("optuna") is not None or "optuna" in cell.code else set()
             for spot, tap in self._spots:
                 self._add(self._active, spot, tap)
-        cell.entry.facts[_SIZES] = sizes_of(cell.namespace)
+        cell.entry.facts[_SIZES] = sizes_of(cell)
         return ()
 
     def after(self, cell: Cell) -> Iterable[Finding]:

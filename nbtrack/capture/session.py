@@ -25,6 +25,7 @@ from nbtrack.capture.notices import Notices
 from nbtrack.capture.outcome import error_of, outcome
 from nbtrack.capture.recover import recover
 from nbtrack.capture.run import TrackedRun, write_ends
+from nbtrack.capture.seen import names_of
 from nbtrack.capture.source import Cell, Finding
 from nbtrack.capture.sources import SOURCES
 from nbtrack.capture.taken_off import TakenOff
@@ -271,7 +272,7 @@ class Session:
 
     def _bound(self) -> dict[str, int]:
         """What public names are bound to, told apart by `id()`."""
-        return {name: id(value) for name, value in self.shell.user_ns.items() if not name.startswith("_")}
+        return {name: number for name, number in names_of(self.shell.user_ns).items() if name[:1] != "_"}
 
     def _python(self, body: str) -> str:
         """The cell as Python; below a cell magic such as %%time, that magic's body."""

@@ -22,7 +22,7 @@ _SAME = frozenset(("array", "asarray", "list", "squeeze", "tolist", "numpy", "ra
 _MEANS = frozenset(("mean", "average", "nanmean", "median"))
 _TABLE = 2
 """Axes of a table."""
-_SWEEPS = frozenset(("learning_curve", "validation_curve"))
+SWEEPS = frozenset(("learning_curve", "validation_curve"))
 """Functions that give scores of several folds for each of several sizes or settings."""
 
 
@@ -107,7 +107,7 @@ def _is_series(node: ast.expr, name: str, bound: Mapping[str, ast.expr], functio
 
 def is_sweep(node: ast.expr | None) -> bool:
     """Whether an expression calls what gives scores for each of several sizes or settings."""
-    return node is not None and any(isinstance(it, ast.Call) and path_of(it.func)[-1:] and path_of(it.func)[-1] in _SWEEPS for it in walk(node))
+    return node is not None and any(isinstance(it, ast.Call) and path_of(it.func)[-1:] and path_of(it.func)[-1] in SWEEPS for it in walk(node))
 
 
 def _axis(node: ast.Call) -> Any:

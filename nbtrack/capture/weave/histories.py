@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import types
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -12,9 +13,10 @@ from nbtrack.capture.known import module_of, own_values, static
 from nbtrack.capture.labels import snake
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements
+from nbtrack.capture.seen import names_of
 from nbtrack.capture.source import Cell
 from nbtrack.capture.weave.data import is_data
-from nbtrack.capture.weave.drawn import drawn, is_sweep, lines_of, mean_of_folds
+from nbtrack.capture.weave.drawn import SWEEPS, drawn, is_sweep, lines_of, mean_of_folds
 from nbtrack.capture.weave.expressions import is_score, reads
 from nbtrack.capture.weave.filled import Filled, filled_by
 from nbtrack.capture.weave.keyed import DICTS, curves_by_setting
@@ -33,6 +35,8 @@ _MOST = 200
 """Entries of a dict beyond which it is data."""
 _OWN = "__main__"
 _NESTED = 2
+_NOTHING_HELD = frozenset((int, float, str, bool, type(None), types.FunctionType, types.ModuleType))
+"""Types of most values, which are told apart from containers first."""
 _COLUMNS, _ROWS, _LINES = 20, 10_000, 40
 _ATTRIBUTES = {
     "sklearn": ("loss_curve_", "validation_scores_", "train_score_", "validation_score_"),
@@ -47,9 +51,9 @@ _ASKED_FOR = frozenset(("train_score_", "validation_score_"))
 """Those that every boosting of scikit-learn keeps, whoever looks at them: curves where the code names them."""
 
 
-def sizes_of(namespace: dict[str, Any]) -> dict[str, int]:
-    """How much each dict, list and object of the notebook holds; tells which ones a cell fills."""
-    return {name: size for name, value in list(namespace.items()) if not name.startswith("_") and (size := _held(value)) >= 0}
+def sizes_of(cell: Cell) -> dict[str, int]:
+    """How much each dict, list and object of the notebook holds before the cell; tells which ones it fills."""
+    return {name: size for name in cell.before if (size := _held(cell.namespace.get(name))) >= 0}
 
 
 def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator[History]:
@@ -63,9 +67,10 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
     known = set(cell.before.values())
     among = _among_lists(cell)
     filled: Filled | None = None
-    for name, value in list(cell.namespace.items()):
-        if name.startswith("_") or name in among:
+    for name in names_of(cell.namespace):
+        if name[:1] == "_" or name in among or name not in cell.namespace:
             continue
+        value = cell.namespace[name]
         if cell.is_spent:
             cell.cut.append("lists that it left behind")
             return
@@ -113,7 +118,7 @@ def rounds_of_search(value: Any) -> dict[str, Any]:
 
 def _among_lists(cell: Cell) -> set[str]:
     """Variables of loops that fill lists side by side: what they hold in the end is the last of several."""
-    loops = [it for it in walk(cell.entry.tree) if isinstance(it, ast.For)] if cell.entry.tree is not None else []
+    loops = [it for it in walk(cell.entry.tree) if isinstance(it, ast.For)] if cell.entry.tree is not None and "for" in cell.code else []
     return {variable for loop in loops for variable in lists_given(loop)}
 
 
@@ -185,7 +190,9 @@ def _with_loops(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 def _of_sweeps(cell: Cell) -> Iterator[History]:
     """What `learning_curve` and `validation_curve` gave, each the mean of its folds, where the cell computes nothing else of it."""
-    them = [*_with_loops(cell.entry.tree.body if cell.entry.tree is not None else [])]
+    if cell.entry.tree is None or not any(it in cell.code for it in SWEEPS):
+        return
+    them = [*_with_loops(cell.entry.tree.body)]
     for statement in them:
         for name, value in bindings(statement):
             is_used = any(reads(other, name) for it in them for bound, other in bindings(it) if bound != name)
@@ -209,6 +216,8 @@ def _is_frame(value: Any) -> bool:
 def _held(value: Any, depth: int = 0) -> int:
     """How much a container or an object of the notebook's own classes holds; -1 for anything else."""
     kind = type(value)
+    if kind in _NOTHING_HELD:
+        return -1
     if kind in DICTS:
         return _size(value)
     if kind is list:
