@@ -37,7 +37,7 @@ from nbtrack.capture.seeds import makes_files, seeded_with
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.uses import uses_of
 from nbtrack.capture.weave.words import is_measure
-from nbtrack.notebooks.nodes import walk
+from nbtrack.notebooks.nodes import walk, walked
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -96,7 +96,7 @@ def _calls(program: Program) -> Iterator[_Call]:
         if isinstance(part.node, (Definition, ast.Assert)):
             continue  # a check is no experiment
         holders = {id(inner): name for name, value in pairs(part.node) for inner in walk(value) if isinstance(inner, ast.Call)}
-        for node in walk(part.node):
+        for node in walked(part.node):
             if isinstance(node, ast.Dict):
                 items = zip(node.keys, node.values, strict=True)
                 holders |= {id(value): key.value for key, value in items if isinstance(key, ast.Constant) and isinstance(key.value, str)}
@@ -300,7 +300,7 @@ def _number(node: ast.expr) -> float | None:
 def _variables(program: Program) -> set[str]:
     """Names that top-level statements bind to what is no literal, and give to the notebook's functions: an argument of that name is one of many values."""
     found = {name for part in program.parts for name in part.scope.writes}
-    calls = [it for part in program.parts for it in walk(part.node) if isinstance(it, ast.Call) and _definition_of(program, it) is not None]
+    calls = [it for part in program.parts for it in walked(part.node) if isinstance(it, ast.Call) and _definition_of(program, it) is not None]
     found &= {it.id for call in calls for value in (*call.args, *call.keywords) for it in walk(value) if isinstance(it, ast.Name)}
     for part in program.parts:
         for name, node in pairs(part.node):

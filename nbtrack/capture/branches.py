@@ -12,7 +12,7 @@ from nbtrack.capture.literals import evaluate
 from nbtrack.capture.program import Definition, Program, program_of
 from nbtrack.capture.source import Cell
 from nbtrack.capture.weave.expressions import blocks_of, own_expressions
-from nbtrack.notebooks.nodes import children, walk
+from nbtrack.notebooks.nodes import children, walk, walked
 
 _FACTS = "untaken"
 _PLAIN = frozenset((bool, int, float, str, type(None)))
@@ -66,7 +66,7 @@ class _Uses:
         self.names: dict[str, set[int]] = {}
         """By name the `id()` of each node that reads it."""
         for node in nodes:
-            for it in walk(node):
+            for it in walked(node):
                 if isinstance(it, (ast.If, ast.IfExp, ast.Raise)):
                     self.tested.add(id(node))
                 elif isinstance(it, ast.Name):
@@ -88,7 +88,7 @@ def _settled(cell: Cell, program: Program) -> dict[str, Any]:
             if value is not _UNKNOWN and (id(node) in own or _is_same(cell.namespace.get(name, _UNKNOWN), value)):
                 values[name] = value
     changed = {
-        name for it in (*program.reached, *(part.node for part in program.parts)) for node in walk(it) if isinstance(node, ast.Global) for name in node.names
+        name for it in (*program.reached, *(part.node for part in program.parts)) for node in walked(it) if isinstance(node, ast.Global) for name in node.names
     }
     return {name: value for name, value in values.items() if bound[name] == 1 and name not in changed | program.definitions.keys() | program.imports.keys()}
 

@@ -16,7 +16,7 @@ from nbtrack.capture.program import Program, program_of
 from nbtrack.capture.run import TrackedRun, as_text
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.histories import rounds_of_search
-from nbtrack.notebooks.nodes import walk
+from nbtrack.notebooks.nodes import walk, walked
 
 _SKLEARN = "sklearn.base.BaseEstimator"
 _OBJECTS = 40
@@ -193,6 +193,6 @@ def _sizes(module: Any) -> dict[str, int]:
 def _bound_in_loops(program: Program) -> set[str]:
     """Names that loops bind: what they hold in the end is the last of a sweep."""
     return {
-        node.id for part in program.parts for loop in walk(part.node) if isinstance(loop, (ast.For, ast.While))
+        node.id for part in program.parts for loop in walked(part.node) if isinstance(loop, (ast.For, ast.While))
         for node in walk(loop) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }  # fmt: skip

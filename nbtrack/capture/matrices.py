@@ -14,7 +14,7 @@ from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.wrap import observed, wrap
 from nbtrack.entities.ledger import Entry
-from nbtrack.notebooks.nodes import walk
+from nbtrack.notebooks.nodes import walked
 
 _MODULE = "sklearn.metrics._plot.confusion_matrix"
 _MOST, _LARGEST = 20, 100
@@ -78,7 +78,7 @@ class Matrices(Source):
 
 def _names(tree: ast.Module | None) -> Iterator[str]:
     """Names that the cell binds to what a function called `confusion_matrix` gives."""
-    for node in walk(tree) if tree is not None else ():
+    for node in walked(tree) if tree is not None else ():
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             called = node.value.func
             name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""

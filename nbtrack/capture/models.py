@@ -26,7 +26,7 @@ from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.histories import ROUNDS
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.entities.ledger import Entry, Ledger, reads_for
-from nbtrack.notebooks.nodes import walk
+from nbtrack.notebooks.nodes import walked
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -249,7 +249,7 @@ def _mentions(tree: ast.Module | None) -> tuple[dict[str, int], set[str], set[st
     lines: dict[str, int] = {}
     fitted: set[str] = set()
     loaded: set[str] = set()
-    for node in walk(tree) if tree is not None else ():
+    for node in walked(tree) if tree is not None else ():
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             lines[node.id] = max(lines.get(node.id, 0), node.lineno)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in FITTING and isinstance(node.func.value, ast.Name):

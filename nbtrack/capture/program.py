@@ -11,7 +11,7 @@ from types import FunctionType, ModuleType
 from nbtrack.capture.calls import root_of
 from nbtrack.capture.source import Cell
 from nbtrack.entities.ledger import Entry, Scope
-from nbtrack.notebooks.nodes import walk
+from nbtrack.notebooks.nodes import walked
 from nbtrack.notebooks.scopes import scope_of
 from nbtrack.records import dataclass
 
@@ -75,14 +75,14 @@ def program_of(cell: Cell) -> Program:
     definitions: dict[str, Definition] = {}
     imports: dict[str, str] = {}
     for part in (*earlier, *own):
-        for node in [part.node] if isinstance(part.node, Definition) else walk(part.node):
+        for node in [part.node] if isinstance(part.node, Definition) else walked(part.node):
             if isinstance(node, Definition):
                 definitions[node.name] = node
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
                 imports.update(_imported(node))
     reached = tuple(_reached([part.node for part in (*earlier, *own)], definitions))
     for each in reached:
-        imports |= {name: what for node in walk(each) if isinstance(node, (ast.Import, ast.ImportFrom)) for name, what in _imported(node)}
+        imports |= {name: what for node in walked(each) if isinstance(node, (ast.Import, ast.ImportFrom)) for name, what in _imported(node)}
     for name in _called((*(part.node for part in (*earlier, *own)), *reached)) - definitions.keys() - imports.keys():
         held = cell.namespace.get(name)
         if type(held) is ModuleType:
@@ -152,7 +152,7 @@ def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
 
 def _called(nodes: Iterable[ast.AST]) -> set[str]:
     """Names that are called, and those with which a chain that is called begins: `optimize` of `optimize.minimize(...)`."""
-    return {name for node in nodes for it in walk(node) if isinstance(it, ast.Call) and (name := root_of(it.func))}
+    return {name for node in nodes for it in walked(node) if isinstance(it, ast.Call) and (name := root_of(it.func))}
 
 
 def _origin(value: object) -> str:
@@ -167,7 +167,7 @@ def _reached(nodes: Iterable[ast.AST], definitions: dict[str, Definition]) -> It
     waiting = [node for node in nodes if not isinstance(node, Definition)]
     seen: set[str] = set()
     while waiting:
-        for inner in walk(waiting.pop()):
+        for inner in walked(waiting.pop()):
             name = inner.id if isinstance(inner, ast.Name) else inner.attr if isinstance(inner, ast.Attribute) else ""
             if name in definitions and name not in seen:
                 seen.add(name)

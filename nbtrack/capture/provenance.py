@@ -10,7 +10,7 @@ from nbtrack.capture.literals import evaluate
 from nbtrack.capture.program import Definition, Part, Program
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, kind_of, path_of
 from nbtrack.capture.weave.words import is_history, is_measure
-from nbtrack.notebooks.nodes import children, walk
+from nbtrack.notebooks.nodes import children, walk, walked
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -205,7 +205,7 @@ def origins_of(program: Program) -> Origins:
             _learn(made, statement)
     made.held -= _given_on(program) if made.held else set()
     for part in program.own:
-        for loop in walk(part.node):
+        for loop in walked(part.node):
             if isinstance(loop, _LOOPS):
                 made.switched |= _switched(loop, made)
                 made.looped |= {it.id for it in walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
@@ -214,7 +214,7 @@ def origins_of(program: Program) -> Origins:
                 made.targets |= _sums(loop) | set(_summands(loop)) | set(_sides(loop))
                 made.targets |= {it.id for it in walk(loop.target) if isinstance(it, ast.Name)} if not isinstance(loop, ast.While) else set()
     for part in program.parts:
-        made.filled |= {name for loop in walk(part.node) if isinstance(loop, _LOOPS) for name in _filled(loop, made.kinds)}
+        made.filled |= {name for loop in walked(part.node) if isinstance(loop, _LOOPS) for name in _filled(loop, made.kinds)}
     made.consumed = _consumed(program.own)
     program.entry.facts["origins"] = made
     return made

@@ -12,7 +12,7 @@ from nbtrack.capture.literals import evaluate
 from nbtrack.capture.naming import Candidate, params
 from nbtrack.capture.program import Definition, Program, program_of
 from nbtrack.capture.source import Cell, Finding, Source
-from nbtrack.notebooks.nodes import walk
+from nbtrack.notebooks.nodes import walk, walked
 from nbtrack.patterns import regex
 
 _WORD = regex(r"(epoch|iteration|episode|generation)s?|(iter|it)", re.I)
@@ -32,7 +32,7 @@ class Repeats(Source):
 
 
 def _found(program: Program, node: ast.AST, dead: Set[int]) -> Iterator[Candidate]:
-    for loop in walk(node):
+    for loop in walked(node):
         if not isinstance(loop, ast.For) or not isinstance(loop.target, ast.Name) or id(loop) in dead:
             continue
         count = _count(program, loop.iter)

@@ -22,7 +22,7 @@ from nbtrack.capture.unnamed import unlabelled
 from nbtrack.capture.weave.keyed import CLASSES, ITEMS
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_history, is_measure, is_result
-from nbtrack.notebooks.nodes import walk
+from nbtrack.notebooks.nodes import walk, walked
 from nbtrack.patterns import regex
 
 _SETTINGS = regex(r"(^|_)(params?|parameters|config|conf|cfg|settings?|args|kwargs|options|opts|hparams?|hyper\w*|grid|space|defaults)($|_|\d)", re.I)
@@ -83,7 +83,7 @@ class Results(Source):
 
 def _made_in_loops(nodes: list[ast.stmt]) -> set[str]:
     """Names that a loop binds to a dict of the candidates of each of its steps, and those it goes through, which have their names elsewhere."""
-    loops = [it for node in nodes for it in walk(node) if isinstance(it, (ast.For, ast.AsyncFor, ast.While))]
+    loops = [it for node in nodes for it in walked(node) if isinstance(it, (ast.For, ast.AsyncFor, ast.While))]
     made = {name for loop in loops for it in walk(loop) if isinstance(it, ast.Assign) for name, value in bindings(it) if isinstance(value, ast.DictComp)}
     return made | {it.id for loop in loops if not isinstance(loop, ast.While) for it in walk(loop.target) if isinstance(it, ast.Name)}
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 _NO_NODES = {"id", "ctx", "attr", "arg", "asname", "level", "module", "op", "ops", "simple", "conversion", "is_async", "kind", "type_comment"}
 """Fields that hold no node, or only one that says nothing of its own: a context such as Load, an operator such as Add."""
+_WALKED = "nodes_below"
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {ast.Constant: ()}
 
 
@@ -16,6 +17,14 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
     for it in found:  # grows as it goes
         found += children(it)
         yield it
+
+
+def walked(node: ast.AST) -> list[ast.AST]:
+    """The same, kept with the node: for statements and trees of cells, which many ask about and nothing changes."""
+    kept: dict[str, list[ast.AST]] = vars(node)
+    if _WALKED not in kept:
+        kept[_WALKED] = list(walk(node))
+    return kept[_WALKED]
 
 
 def children(node: ast.AST) -> list[ast.AST]:

@@ -10,7 +10,7 @@ from dataclasses import field
 from nbtrack.capture.labels import snake
 from nbtrack.capture.weave.expressions import is_score
 from nbtrack.capture.weave.kinds import path_of
-from nbtrack.notebooks.nodes import children, walk
+from nbtrack.notebooks.nodes import children, walk, walked
 from nbtrack.records import dataclass
 
 _ADDS = frozenset(("append", "extend", "appendleft"))
@@ -36,7 +36,7 @@ def filled_by(nodes: Iterable[ast.AST]) -> Filled:
     """What statements and definitions fill."""
     found = Filled()
     for node in nodes:
-        for it in walk(node):
+        for it in walked(node):
             for base, value in _puts(it):
                 name = _name_of(base)
                 if name:
