@@ -118,7 +118,7 @@ def rounds_of_search(value: Any) -> dict[str, Any]:
 
 def _among_lists(cell: Cell) -> set[str]:
     """Variables of loops that fill lists side by side: what they hold in the end is the last of several."""
-    loops = [it for it in walk(cell.entry.tree) if isinstance(it, ast.For)] if cell.entry.tree is not None and "for" in cell.code else []
+    loops = [it for it in walk(cell.entry.tree) if isinstance(it, ast.For)] if cell.entry.tree is not None and "for" in cell.entry.code else []
     return {variable for loop in loops for variable in lists_given(loop)}
 
 
@@ -190,7 +190,7 @@ def _with_loops(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 def _of_sweeps(cell: Cell) -> Iterator[History]:
     """What `learning_curve` and `validation_curve` gave, each the mean of its folds, where the cell computes nothing else of it."""
-    if cell.entry.tree is None or not any(it in cell.code for it in SWEEPS):
+    if cell.entry.tree is None or not any(it in cell.entry.code for it in SWEEPS):
         return
     them = [*_with_loops(cell.entry.tree.body)]
     for statement in them:
