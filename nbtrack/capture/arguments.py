@@ -87,7 +87,7 @@ def _candidates(program: Program, computed: Mapping[str, Any], dead: Set[int]) -
     for part in program.own:
         if makes_files(part.node, [it.node for it in program.own]):
             continue
-        for value in seeded_with(part.node):
+        for value in seeded_with(part.node, program.dotted):
             yield Candidate("seed", value, "what random numbers begin with")
 
 

@@ -272,11 +272,17 @@ def _digest(look: _Look, reading: Reading) -> str:
     return hashlib.blake2b(f"{reading.call} {reading.label} {reading.path}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
+_OF_MATLAB = {"__header__", "__version__", "__globals__"}
+"""Keys of what `scipy.io.loadmat` gives, beside its arrays."""
+
+
 def _table(value: Any) -> Any:
-    """The table or array in what a reader gave."""
+    """The table or array in what a reader gave, of several arrays of one file the largest."""
     if is_of(value, "sklearn.utils", "Bunch") or (module_of(type(value)).startswith("statsmodels.") and issubclass(type(value), dict)):
         frame = dict.get(value, "frame")
         return frame if frame is not None else dict.get(value, "data")
+    if type(value) is dict and value.keys() >= _OF_MATLAB:
+        return max((it for it in value.values() if is_of(it, "numpy", "ndarray")), key=lambda it: it.size, default=None)
     if type(value) in (list, tuple) and value and len(value) <= 8:
         return next((table for item in value if (table := _table(item)) is not None), None)
     if is_of(value, "polars", "LazyFrame"):

@@ -35,6 +35,8 @@ _RATES = ("lr", "learning_rate")
 _SHARES = regex(r"^\s*(%|(percent(age)?|proportion|fraction|share|probability) )|%\)?\s*$", re.I)
 _STEPS = regex(r"\b(time ?)?(steps?|episodes?|epochs?|iterations?|plays|trials|rounds)\b", re.I)
 """What stands below lines that show what was learned."""
+_TELLS = regex(r"[=:]\s*[-+]?\.?\d")
+"""`degree=1; error=0.03`: a title that tells a value names nothing that is drawn."""
 _RULE = "drawn as a line of a figure"
 _AGAIN = 10
 _FIGURES = 5
@@ -64,7 +66,7 @@ def lines_in(figure: Any) -> list[Line]:
     for axes in figure.axes[:_AXES]:
         if axes.name != "rectilinear" or _measure(axes.get_xlabel()) not in ("", *_RATES):  # lines in space hold where they were projected to
             continue
-        measure = _measure(axes.get_ylabel()) or _share(axes) or ("" if axes.get_ylabel() else _measure(axes.get_title()))
+        measure = _measure(axes.get_ylabel()) or _share(axes) or ("" if axes.get_ylabel() or _TELLS.search(axes.get_title()) else _measure(axes.get_title()))
         lines = axes.lines[:_LINES]
         labels = _labels(axes, lines)
         for line, label in zip(lines, labels, strict=True):

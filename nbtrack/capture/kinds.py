@@ -175,6 +175,8 @@ def _library_kind(root: str, dotted: str, last: str) -> str:
         if ".metrics" in dotted or ".inspection" in dotted or ".utils" in dotted or _SHOWING_NAMES.search(last) or last.endswith("Display"):
             return DATA
         return WORK
+    if re.match(r"keras\.(src\.)?(ops|backend)\.", dotted):
+        return DATA  # arithmetic
     if root in ("torch", "torchvision", "tensorflow", "jax", "flax"):
         is_class = last[:1].isupper()
         if dotted.startswith(("torch.optim", "torch.utils.data", "tensorflow.keras", "flax.linen")):

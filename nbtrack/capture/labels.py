@@ -153,6 +153,8 @@ _SAME_ATTRIBUTES = frozenset(("data", "val", "value", "values", "T", "avg"))
 _SAME_METHODS = frozenset(("item", "detach", "cpu", "numpy", "tolist", "mean", "sum", "get", "float", "double", "result", "round", "squeeze", "clone"))
 _SAME_CALLS = frozenset(("float", "int", "round", "abs", "str", "repr", "mean", "average", "sum", "format", "array", "asarray", "squeeze", "around", "Decimal"))
 _TEXT_CALLS = frozenset(("str", "repr"))
+_OF_TEXTS = frozenset(("replace", "strip", "lstrip", "rstrip", "upper", "title", "capitalize", "center", "ljust", "rjust", "expandtabs"))
+"""Methods by which a text that is shown is only shown otherwise."""
 
 
 def _is_last(key: ast.expr) -> bool:
@@ -181,6 +183,8 @@ def pieces(node: ast.expr) -> list[Piece]:
             return [node.args[0]]
         if isinstance(node.func, ast.Name) and node.func.id not in _SAME_CALLS and node.func.id in ("print", "pprint", "display"):
             return _spaced(node.args)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _OF_TEXTS:
+            return pieces(node.func.value)
     return []
 
 
@@ -201,7 +205,7 @@ def _percent(text: str, values: ast.expr) -> Iterator[Piece]:
         else {}
     )
     at = 0
-    for found in re.finditer(r"%(\((\w+)\))?[-+ #0]*(\*|\d+)?(\.(\*|\d+))?[diouxXeEfFgGcrsa%]", text):
+    for found in re.finditer(r"%(\((\w+)\))?[-+ #0]*(\*|\d+)?(\.(\*|\d+)?)?[diouxXeEfFgGcrsa%]", text):
         yield text[at : found.start()]
         at = found.end()
         if found.group().endswith("%"):

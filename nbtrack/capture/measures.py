@@ -105,8 +105,9 @@ def is_curve(cell: Cell, name: str) -> bool:
 
 
 def ends_curve(cell: Cell, name: str, value: float | int) -> bool:
-    """Whether the number is the last point of the curve of this name."""
-    return cell.run is not None and name in cell.run.curve_ends and is_equal(cell.run.curve_ends[name], value)
+    """Whether the number is the last point of a curve of this name, or of one that was put behind what tells it from others."""
+    ends = cell.run.curve_ends if cell.run is not None else {}
+    return any(is_equal(last, value) for curve, last in ends.items() if curve == name or curve.endswith(f".{name}"))
 
 
 def is_equal(some: float | int, other: float | int) -> bool:
@@ -159,7 +160,7 @@ def metrics(cell: Cell, them: Iterable[Measured]) -> Iterator[Finding]:
         models = models_in(cell, it.node, it.line) if it.node is not None else ()
         near = _near(sorted_values, it.value) if is_finite else (name for name, value in values.items() if is_equal(value, it.value))
         others = (name for name in near if not (it.table and tables.get(name) == it.table) and not _are_others(models, owners[name].models))
-        if is_curve(cell, it.name.rpartition(".")[2]) and ends_curve(cell, it.name.rpartition(".")[2], it.value):
+        if ends_curve(cell, it.name.rpartition(".")[2], it.value):
             continue  # the last point of a curve, told once more by a dict or an object
         if it.key in here or any(_is_same(it, name, values[name]) for name in others):  # one quantity once a cell
             continue
@@ -231,7 +232,7 @@ def _name_for(cell: Cell, it: Measured, owners: dict[str, Named], values: dict[s
     if it.name in taken and it.name not in values and (it.is_latest or it.name in cell.request.measured):
         return it.name
     qualifiers = it.qualifiers or (qualifiers_of(cell, it.node, it.line) if it.node is not None else ())
-    names = [it.name, *([f"{it.name}_{it.setting}"] if it.setting else ()), *(f"{qualifier}.{it.name}" for qualifier in qualifiers)]
+    names = [it.name, *([f"{it.name}_{it.setting}"] if it.setting else ()), *(f"{qualifier}.{it.name}" for qualifier in qualifiers if qualifier != it.name)]
     free = next((name for name in names if name not in taken and not is_curve(cell, name)), "")
     base = names[1] if len(names) > 1 else it.name
     return free or next((name for at in range(2, _MOST) if (name := f"{base}_{at}") not in taken and not is_curve(cell, name)), "")

@@ -12,7 +12,7 @@ from nbtrack.capture.about import arguments_of, setting_of
 from nbtrack.capture.curves import Kept
 from nbtrack.capture.known import module_of
 from nbtrack.capture.labels import SPLITS, labelled, own_name, snake
-from nbtrack.capture.measures import Measured, ends_curve, is_equal, is_equal_or_share, key_of, known, metrics, number
+from nbtrack.capture.measures import Measured, ends_curve, is_equal, is_equal_or_share, key_of, known, metrics, number, told
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, origins_of, through
 from nbtrack.capture.sites import is_repeated
@@ -26,7 +26,7 @@ from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.capture.weave.values import Parts
 from nbtrack.capture.weave.words import is_coefficient, is_measure
 from nbtrack.entities.ledger import Entry
-from nbtrack.notebooks.nodes import children
+from nbtrack.notebooks.nodes import children, walked
 from nbtrack.patterns import regex
 from nbtrack.records import dataclass
 
@@ -37,7 +37,7 @@ _MAGICS = ("%%time", "%%capture")
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 WHOLE = regex(
     r"(^|_)(errors?|mistakes?|correct|misclassified|mislabell?ed|rewards?|returns?|score|loss|cost|energy|distance|fitness"
-    r"|best_iter(ation)?|best_epoch|best_round)($|_)"
+    r"|best_iter(ation)?|best_epoch|best_round|recompensas?|pr[eê]mios?|r[eé]compenses?|belohnung(en)?|ricompens[ae]|награда)($|_)|奖励|報酬|보상"
 )
 """Measures that may be whole numbers; other whole numbers are counts."""
 _TRAILING = regex(r"(_(of|on|the|for|in|at|with|a|over))+$")
@@ -134,6 +134,8 @@ class Printed(Source):
                 yield from _curve(kept, spot, values)
             elif is_told:
                 seen.extend(_by_word(spot, values))
+            elif values and type(values[-1]) is Parts:
+                seen.extend(_of_tuple(cell, spot, values[-1]))
             elif values and not (len(values) > 1 and _ends_a_curve(cell, values[-1])):
                 seen.append((spot, values[-1]))
         yield from metrics(cell, _measured(cell, seen))
@@ -248,6 +250,17 @@ def _by_word(spot: Spot, values: list[Any]) -> Iterator[tuple[Spot, Any]]:
     yield from ((_told(spot, str(word)), number) for word, number in last.items())
 
 
+def _of_tuple(cell: Cell, spot: Spot, parts: Parts) -> Iterator[tuple[Spot, Any]]:
+    """The numbers of a tuple that a function of the notebook gave, each by what the function calls it, or by its place behind the label."""
+    function = program_of(cell).definitions.get(spot.node.func.id) if isinstance(spot.node, ast.Call) and isinstance(spot.node.func, ast.Name) else None
+    given = [it.value for it in walked(function) if isinstance(it, ast.Return) and isinstance(it.value, ast.Tuple)] if function is not None else []
+    for at, found in parts.numbers.items() if len(given) == 1 else ():
+        if type(at) is int:
+            name = own_name(given[0].elts[at])
+            label = name if is_measure(name) else f"{spot.label}_{at}" if spot.label else ""
+            yield replace(spot, label=label, text=f"{spot.text}[{at}]", about=None), found
+
+
 def _told(spot: Spot, word: str) -> Spot:
     """The spot by a word that was shown before its value: a model, a set of data, or what is measured."""
     label = spot.label or unlabelled(spot.node)
@@ -257,9 +270,12 @@ def _told(spot: Spot, word: str) -> Spot:
 
 
 def _unrounded(node: ast.expr) -> ast.expr:
-    """What is rounded for show."""
+    """What is rounded, or made a text, for show."""
     while isinstance(node, ast.Call):
         path = path_of(node.func)
+        if path in (["str"], ["repr"]) and len(node.args) == 1:
+            node = node.args[0]
+            continue
         if not path or path[-1] not in ("round", "around"):
             break
         is_function = isinstance(node.func, ast.Name) or path[0] in ("np", "numpy")
@@ -272,7 +288,7 @@ def _unrounded(node: ast.expr) -> ast.expr:
 def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured]:
     program = program_of(cell)
     origins = origins_of(program)
-    has = known(cell)
+    names, values = {*known(cell), *known(cell).values()}, set(told(cell).values())
     counted: dict[int, str] = {}
     given = _returned(cell)
     shown: dict[str, tuple[str, float | int]] = {}
@@ -288,7 +304,7 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
             name = counted.pop(spot.group)
         if value is None or not name or is_coefficient(name) or (spot.place and value in given):
             continue
-        if isinstance(core, ast.Name) and (core.id in has.values() or core.id in has or ends_curve(cell, core.id, value)) and not spot.place:
+        if isinstance(core, ast.Name) and not spot.place and (ends_curve(cell, core.id, value) or (core.id in names and value in values)):
             continue  # the name has it already
         if not is_measure(name) and _is_item(cell, core):
             continue

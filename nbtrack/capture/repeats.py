@@ -12,6 +12,8 @@ from nbtrack.capture.literals import evaluate
 from nbtrack.capture.naming import Candidate, params
 from nbtrack.capture.program import Definition, Program, program_of
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.updates import rates_in
+from nbtrack.capture.weave.kinds import path_of
 from nbtrack.notebooks.nodes import walk, walked
 from nbtrack.patterns import regex
 
@@ -73,4 +75,14 @@ def _word(loop: ast.For) -> str:
             for text in walk(it):
                 if isinstance(text, ast.Constant) and isinstance(text.value, str) and (said := _SAID.search(text.value)):
                     return f"{said[1].lower()}s"
+    return _of_training(loop)
+
+
+def _of_training(loop: ast.For) -> str:
+    """What a loop counts that trains something: epochs, where another loop goes through the data within it, else iterations; empty where it does not."""
+    inner = [it for it in walk(loop) if it is not loop and isinstance(it, ast.For)]
+    if any(isinstance(it.iter, ast.Call) and path_of(it.iter.func)[-1:] in (["range"], ["trange"]) for it in inner):
+        return ""  # one of several trainings, or of several steps
+    if any(isinstance(it, ast.Call) and path_of(it.func)[-1:] == ["backward"] for it in walk(loop)) or any(rates_in(loop)):
+        return "epochs" if inner else "iterations"
     return ""

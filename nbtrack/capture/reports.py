@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterable, Iterator
+from typing import Any
 
+from nbtrack.capture.calls import argument, value_of
 from nbtrack.capture.measures import Measured, metrics, told
 from nbtrack.capture.program import program_of
+from nbtrack.capture.schemas import is_array, is_frame, is_of
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 
-_HEAD = regex(r"^\s+precision\s+recall\s+f1-score\s+support\s*$", re.M)
+_HEAD = regex(r"^.*\sprecision\s+recall\s+f1-score\s+support\s*$", re.M)
 _ROW = regex(r"^\s*(\S.*?)\s{2,}(\d\.\d+)\s+(\d\.\d+)\s+(\d\.\d+)\s+(\d+)\s*$")
 _ACCURACY = regex(r"^\s*accuracy\s+(\d\.\d+)\s+\d+\s*$")
 _ACCURACIES = regex(r"(^|[_.])acc(uracy)?", re.I)
@@ -22,11 +26,18 @@ _TITLE = regex(r"(?:[^\w\n]|_)*(?:\d+[.)]\s*)?(?:[^:\uff1a\n]{1,30}[:\uff1a]\s*)
 _NO_TITLE = regex(r"warning|confusion|report|precision|accuracy", re.I)
 _MARK = "f1-score"
 _ROWS, _GAPS, _REPORTS, _LINES, _ABOVE = 40, 3, 12, 12, 2000
+_MEASURES, _ACCURATE = ("precision", "recall", "f1-score"), "accuracy"
+_OTHER = frozenset(("labels", "sample_weight"))
+"""Arguments by which a report has other rows, or other numbers."""
+_CASES = 20_000
+"""For so many it takes some ten milliseconds."""
 _CALL, _RULE = "classification_report", "in the classification report"
 
 
 class Reports(Source):
-    """The table as scikit-learn prints it: precision, recall and f1-score of each class and of the averages, to the printed digits.
+    """The table as scikit-learn prints it: precision, recall and f1-score of each class and of the averages.
+
+    In full where the names that the report was made of still hold what it says, else to the printed digits.
 
     Of several that a loop or a function prints, each goes by what stands before it, `RandomForest.accuracy`; where nothing does, the first alone is kept.
     """
@@ -62,14 +73,18 @@ def _rows(cell: Cell, text: str, calls: list[ast.Call]) -> Iterator[Measured]:
         title = f"{titles[number]}." if titles else ""
         report = f"{_CALL} in line {line}"
         table = _RULE if titles else report  # two models may have one value
-        for row in _below(text, head):
+        rows = _below(text, head)
+        whole = _whole(cell, call, rows) if call is not None else {}
+        for row in rows:
             if found := _ROW.match(row):
-                for measure, value in zip(("precision", "recall", "f1-score"), found.groups()[1:4], strict=True):
+                for measure, printed in zip(_MEASURES, found.groups()[1:4], strict=True):
                     name = f"{title}{found[1]}.{measure}"
-                    yield Measured(name, float(value), _RULE, f"{name} of the {report}", table=table, node=call, line=line)
+                    value = whole.get(row, {}).get(measure, float(printed))
+                    yield Measured(name, value, _RULE, f"{name} of the {report}", table=table, node=call, line=line)
             elif found := _ACCURACY.match(row):
                 if not _is_known(cell, found[1]):
-                    yield Measured(f"{title}accuracy", float(found[1]), _RULE, f"{title}accuracy of the {report}", table=table, node=call, line=line)
+                    value = whole.get(row, {}).get(_ACCURATE, float(found[1]))
+                    yield Measured(f"{title}{_ACCURATE}", value, _RULE, f"{title}{_ACCURATE} of the {report}", table=table, node=call, line=line)
             elif row.strip():
                 break
             else:
@@ -81,6 +96,34 @@ def _rows(cell: Cell, text: str, calls: list[ast.Call]) -> Iterator[Measured]:
 def _below(text: str, head: re.Match[str]) -> list[str]:
     """The lines of a report, and some that may follow it."""
     return text[head.end() :].split("\n", _ROWS + 1)[1 : _ROWS + 1]
+
+
+def _whole(cell: Cell, call: ast.Call, rows: list[str]) -> dict[str, dict[str, float]]:
+    """By each row the numbers in full that it shows to some digits, where what the report was made of is still there; else nothing."""
+    given = [value_of(argument(call, at, name), cell.namespace) for at, name in enumerate(("y_true", "y_pred"))]
+    if any(it.arg in _OTHER for it in call.keywords) or not all(_is_plain(it) and 0 < len(it) <= _CASES for it in given):
+        return {}
+    report = getattr(sys.modules.get("sklearn.metrics"), _CALL, None)
+    if report is None:
+        return {}
+    try:
+        told = list(report(*given, output_dict=True, zero_division=0).values())
+    except Exception:  # noqa: BLE001 - they were changed since
+        return {}
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if match := (_ROW.match(row) or _ACCURACY.match(row)):
+            numbers = told.pop(0) if told else {}
+            named = {_ACCURATE: numbers} if isinstance(numbers, float) else {name: numbers.get(name, -1.0) for name in _MEASURES}
+            printed = [it for it in match.groups() if "." in it][-len(named) :]
+            if [f"{value:.{len(it.partition('.')[2])}f}" for it, value in zip(printed, named.values(), strict=False)] != printed:
+                return {}
+            found[row] = {name: float(value) for name, value in named.items()}
+    return found
+
+
+def _is_plain(value: Any) -> bool:
+    return is_array(value) or is_of(value, "pandas", "Series") or (is_frame(value) and value.shape[1] == 1) or type(value) is list
 
 
 def _titles(text: str, heads: list[re.Match[str]]) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 from nbtrack.notebooks.nodes import children, walk
@@ -64,7 +65,7 @@ class Seeds:
                         if isinstance(argument, ast.Name):
                             argument = given.get(argument.id, argument)
                         self._set(Seeding(seeding.libraries, argument), namespace)
-                elif (seeding := _seeding(node)) is not None:
+                elif (seeding := _seeding(node, _full_name(node.func, namespace))) is not None:
                     self._set(seeding, namespace)
                 for keyword in node.keywords:
                     if keyword.arg == "random_state":
@@ -87,10 +88,14 @@ class Seeds:
             self.values[name] = value
 
 
-def seeded_with(statement: ast.stmt) -> Iterator[int]:
-    """Whole numbers written out where a statement sets a seed."""
+def seeded_with(statement: ast.stmt, dotted: Callable[[ast.expr], str]) -> Iterator[int]:
+    """Whole numbers written out where a statement sets a seed.
+
+    Args:
+        dotted: gives the full name of what is called, `numpy.random.seed` of `rnd.seed`; empty where it is no chain of names.
+    """
     for node in _executed(ast.Module([statement], [])):
-        seeding = _seeding(node) if isinstance(node, ast.Call) else None
+        seeding = _seeding(node, dotted(node.func)) if isinstance(node, ast.Call) else None
         if seeding is not None and isinstance(seeding.argument, ast.Constant) and type(seeding.argument.value) is int:
             yield seeding.argument.value
 
@@ -123,13 +128,20 @@ def _executed(tree: ast.AST) -> Iterator[ast.AST]:
                 yield from _executed(node)
 
 
-def _seeding(call: ast.Call) -> Seeding | None:
-    words = _words(call.func)
+def _seeding(call: ast.Call, dotted: str = "") -> Seeding | None:
+    words = tuple(dotted.split(".")) if dotted else _words(call.func)
     for length in range(len(words), 0, -1):
         libraries = _CALLS.get(words[-length:])
         if libraries is not None and (length == len(words) or length == 1):  # my.random.seed is not Python's
             return Seeding(libraries, call.args[0] if call.args else next((it.value for it in call.keywords if it.arg in ("seed", "a")), None))
     return None
+
+
+def _full_name(node: ast.expr, namespace: dict[str, Any]) -> str:
+    """`numpy.random.seed` of `rnd.seed`, where `rnd` is that module; empty where the first name is no module."""
+    first, *others = _words(node) or ("",)
+    module = namespace.get(first)
+    return ".".join((module.__name__, *others)) if type(module) is ModuleType else ""
 
 
 def _words(node: ast.expr) -> tuple[str, ...]:

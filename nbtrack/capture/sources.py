@@ -27,10 +27,11 @@ from nbtrack.capture.scalars import LastExpression, Scalars
 from nbtrack.capture.source import CaptureSource
 from nbtrack.capture.streams import Streams
 from nbtrack.capture.truth import Truth
+from nbtrack.capture.updates import Updates
 from nbtrack.capture.worktree import Git
 
 SOURCES: tuple[type[CaptureSource], ...] = (
-    Outputs, Named, Parameters, Literals, Configs, Arguments, Repeats, Estimators, Curves, LightningLog, Scalars, Printed, LastExpression, Results, Reports,
-    Singles, Chosen, Models, Datasets, Figures, Matrices, Streams, Machine, Environment, Git, Autolog, FigureLines, ListGroups, OutputLines, Truth,
+    Outputs, Named, Parameters, Literals, Configs, Arguments, Repeats, Updates, Estimators, Curves, LightningLog, Scalars, Printed, LastExpression, Results,
+    Reports, Singles, Chosen, Models, Datasets, Figures, Matrices, Streams, Machine, Environment, Git, Autolog, FigureLines, ListGroups, OutputLines, Truth,
 )  # fmt: skip
 """Built-in sources; where two find one name, the earlier decides."""

@@ -46,6 +46,7 @@ _DEFAULTS_OF = (
     ("lightgbm", "LGBMModel"), ("lightgbm", "train"), ("xgboost", "train"), ("xgboost", "XGBModel"), ("keras", "Model.fit"),
     ("torch", "optim.SGD"), ("torch", "optim.Adam"),
 )  # fmt: skip
+_OPTIMIZER = "optimizer_name"
 _NUMBERED = regex(r"_\d+$")
 _FRAMES = 60
 _BETWEEN = frozenset({"mlflow", "nbtrack", "contextlib", "statsmodels", "functools", "xgboost", "lightgbm", "sklearn"})
@@ -134,6 +135,10 @@ class _Writes:
     def __init__(self, run: TrackedRun, wants: Callable[[str], bool]) -> None:
         self.run, self._wants = run, wants
         self._params: dict[str, str] = {}
+        self._varied: set[str] = set()
+        """Of these, what one place in the code, such as a trial, trains with again and again, each time otherwise."""
+        self._trained: dict[tuple[Any, str], list[str]] = {}
+        """Their values by place in the code and name."""
         self.held: dict[str, float] = {}
         """Metrics that our own sources may have under another name."""
         self.searched: set[str] = set()
@@ -151,6 +156,10 @@ class _Writes:
         """Held back until the cell ends: what our own sources find by then goes first. Of statsmodels only defaults are news."""
         if (session := _session()) is None or session[0] != "statsmodels":
             self._params.setdefault(name, value)
+            if session is not None and session[0] in _KERAS:
+                trained = self._trained.setdefault((_place(), name), [])
+                trained.append(_NUMBERED.sub("", value) if name == _OPTIMIZER else value)  # the second `SGD` of a process is called `sgd_1`
+                self._varied |= {name} if trained[-1] != trained[0] else set()
 
     def metric(self, metric: Metric) -> str:
         """The name under which a metric goes on; empty for what is not kept, or held back. A name that another training wrote gets a number."""
@@ -201,11 +210,14 @@ class _Writes:
 
     def params(self) -> dict[str, str]:
         """The params that are not what they are without being set."""
-        defaults = _defaults() | _defaults_of_optimizer(self._params.get("optimizer_name", ""))
+        defaults = _defaults()
+        for kind in {kind for (_, name), kinds in self._trained.items() if name == _OPTIMIZER for kind in kinds}:
+            defaults |= _defaults_of_optimizer(kind)
+        varied = {*self._varied, *(name for name in self._params if name.startswith("optimizer_") and _OPTIMIZER in self._varied)}
         return {
             name: value for name, value in self._params.items()
             if value not in ("None", "", "{}", "[]", "()", "warn") and not (name in defaults and is_same_text(value, str(defaults[name])))
-            and not value.startswith("<") and is_param_keyword(name) and name != "estimator"
+            and not value.startswith("<") and is_param_keyword(name) and name != "estimator" and name not in varied
         }  # fmt: skip
 
 
@@ -311,7 +323,7 @@ def _defaults() -> dict[str, Any]:
 def _defaults_of_optimizer(name: str) -> dict[str, Any]:
     """What a Keras optimizer of this name has without being told, as MLflow calls it: `optimizer_beta_1`."""
     optimizers = vars(sys.modules["keras.optimizers"]) if name and "keras.optimizers" in sys.modules else {}
-    bare = _NUMBERED.sub("", name).replace("_", "").lower()  # the second `SGD` of a process is called `sgd_1`
+    bare = name.replace("_", "").lower()
     kind = next((it for title, it in optimizers.items() if title.lower() == bare and isinstance(it, type)), None)
     if kind is None:
         return {}

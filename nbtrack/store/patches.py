@@ -60,27 +60,33 @@ def _is_called_by_mlflow() -> bool:
 def watched_searches(searched: set[str]) -> Iterator[None]:
     """What is switched on in it adds the params that a search of scikit-learn's varied, before MLflow logs its candidates with all params they have.
 
-    MLflow has no option for it; a release that names this function otherwise logs all of them.
+    Nor does it predict the training set once more and draw that: nobody keeps it, it takes a second, and matplotlib, where that is what loads
+    it, would show none of the notebook's figures from then on. MLflow has no option for either; a release that names these functions otherwise
+    does both.
     """
     from mlflow.sklearn import utils
 
-    name = "_create_child_runs_for_parameter_search"
-    original = getattr(utils, name, None)
-    if original is None:
-        yield
-        return
+    def watch(log: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(log)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            search = kwargs.get("cv_estimator") or next((it for it in args if hasattr(it, "cv_results_")), None)
+            searched.update(key for candidate in getattr(search, "cv_results_", {}).get("params", ()) for key in candidate)
+            return log(*args, **kwargs)
 
-    @functools.wraps(original)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        search = kwargs.get("cv_estimator") or next((it for it in args if hasattr(it, "cv_results_")), None)
-        searched.update(key for candidate in getattr(search, "cv_results_", {}).get("params", ()) for key in candidate)
-        return original(*args, **kwargs)
+        return call
 
-    setattr(utils, name, call)  # the patch takes it from there when it is made
+    replaced: dict[str, Callable[[Any], Callable[..., Any]]] = {
+        "_create_child_runs_for_parameter_search": watch,
+        "_log_estimator_content": lambda _: lambda *args, **kwargs: {},
+    }
+    originals = {name: getattr(utils, name) for name in replaced if hasattr(utils, name)}
+    for name, original in originals.items():
+        setattr(utils, name, replaced[name](original))  # the patch takes it from there when it is made
     try:
         yield
     finally:
-        setattr(utils, name, original)
+        for name, original in originals.items():
+            setattr(utils, name, original)
 
 
 def _unseen(patched: Callable[..., Any]) -> Callable[..., Any]:

@@ -40,6 +40,19 @@ def test_the_traceback_of_a_tracked_fit_is_that_of_an_untracked_one(kernel, fram
     assert plain(during.stdout) == plain(before.stdout)
 
 
+def test_figures_are_shown_after_a_tracked_search_in_a_notebook_that_imports_no_matplotlib(kernel):
+    pytest.importorskip("matplotlib")
+    imports = "import sys\nfrom sklearn.linear_model import LogisticRegression\nfrom sklearn.metrics import RocCurveDisplay\nfrom sklearn.model_selection import GridSearchCV\n"
+    assert kernel.run(DATA + imports).status == "ok"
+    kernel.run("%track on --quiet")
+    searched = kernel.run("search = GridSearchCV(LogisticRegression(), {'C': [0.1, 1]}, cv=2).fit(X, y % 2)\nprint('matplotlib.pyplot' in sys.modules)")
+    shown = kernel.run("RocCurveDisplay.from_estimator(search, X, y % 2)\nNone")
+    kernel.run("%track off")
+    assert len([it for it in kernel.runs() if it.start.parent]) == 2, "MLflow was there and told of the candidates"
+    assert searched.stdout.strip() == "False", "nothing was drawn that nobody looks at"
+    assert any("Figure" in it for it in shown.shown)
+
+
 def test_a_tracked_fit_of_a_keras_model_shows_what_an_untracked_one_shows(kernel, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     pytest.importorskip("keras")

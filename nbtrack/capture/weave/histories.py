@@ -25,6 +25,7 @@ from nbtrack.capture.weave.split import lists_given
 from nbtrack.capture.weave.values import as_floats, loaded, take
 from nbtrack.capture.weave.words import is_history, is_measure
 from nbtrack.notebooks.nodes import walk
+from nbtrack.patterns import regex
 
 History = tuple[str, list[float], str] | tuple[str, list[float], str, str]
 """Name, values, the rule, and perhaps another name for where that one is taken."""
@@ -37,6 +38,7 @@ _OWN = "__main__"
 _NESTED = 2
 _NOTHING_HELD = frozenset((int, float, str, bool, type(None), types.FunctionType, types.ModuleType))
 """Types of most values, which are told apart from containers first."""
+_MEANS = regex(r"mean_(test|train)_")
 _COLUMNS, _ROWS, _LINES = 20, 10_000, 40
 _ATTRIBUTES = {
     "sklearn": ("loss_curve_", "validation_scores_", "train_score_", "validation_score_"),
@@ -108,6 +110,7 @@ def histories(cell: Cell, before: dict[str, int], kept_in: set[str]) -> Iterator
             yield from _of_object(name, value, cell)
     yield from _of_lines(cell)
     yield from _of_sweeps(cell)
+    yield from _of_candidates(cell)
 
 
 def rounds_of_search(value: Any) -> dict[str, Any]:
@@ -198,6 +201,16 @@ def _of_sweeps(cell: Cell) -> Iterator[History]:
             is_used = any(reads(other, name) for it in them for bound, other in bindings(it) if bound != name)
             if is_sweep(value) and not is_used and (means := mean_of_folds(cell.namespace.get(name), 1)) is not None and (numbers := numbers_of(means)):
                 yield name, numbers, "scores for each of several sizes or settings"
+
+
+def _of_candidates(cell: Cell) -> Iterator[History]:
+    """Scores of all candidates of a search that got a name: `test_score = grid.cv_results_["mean_test_score"]`."""
+    for statement in flat_statements(cell.entry.tree.body if cell.entry.tree is not None and "mean_t" in cell.entry.code else []):
+        for name, value in bindings(statement):
+            key = value.slice.value if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant) else ""
+            held: Any = cell.namespace.get(name)
+            if isinstance(key, str) and _MEANS.match(key) and (numbers := numbers_of(held.tolist() if type(held).__name__ == "Series" else held)):
+                yield name if is_measure(name) else key, numbers, "scores of the candidates of a search"
 
 
 def _is_array(value: Any) -> bool:

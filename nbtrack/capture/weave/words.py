@@ -50,6 +50,7 @@ _ABROAD = regex(
     # German, Spanish, Portuguese, French, Italian
     r"(^|_)(verluste?|fehler\w*|kosten|genauigkeit\w*|güte|trefferquote|p[eé]rdidas?|costes?|costos?|errores|exactitud\w*|aciertos?|precisi[oó]n|puntuaci[oó]n\w*"
     r"|puntaje\w*|perdas?|custos?|erros?|acur[aá]cias?|pontua[cç][aã]o|pr[eé]cision|pertes?|co[uû]ts?|erreurs?|exactitudes?|perdit[ae]|errori|errore|accuratezza|punteggi\w*"
+    r"|recompensas?|pr[eê]mios?|r[eé]compenses?|belohnung(en)?|ricompens[ae]"
     # Turkish, Polish, Dutch, Indonesian
     r"|kay.p\w*|hata\w*|do[gğ]ruluk|strat[ay]|b[łl][aą]d\w*|dok[łl]adno[sś][cć]|verlies|fout(en)?|nauwkeurigheid|akurasi|galat"
     # Russian, Ukrainian

@@ -150,8 +150,9 @@ def params():
         from nbtrack.capture.estimators import Estimators
         from nbtrack.capture.literals import Literals, Parameters
         from nbtrack.capture.repeats import Repeats
+        from nbtrack.capture.updates import Updates
 
-        book = Sheet(Parameters(), Literals(), Configs(), Arguments(), Repeats(), Estimators(), Chosen())
+        book = Sheet(Parameters(), Literals(), Configs(), Arguments(), Repeats(), Updates(), Estimators(), Chosen())
         *earlier, last = cells
         for code in earlier:
             book.run(code, is_tracked=False)

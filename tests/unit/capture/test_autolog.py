@@ -188,6 +188,17 @@ def test_of_a_keras_optimizer_only_what_it_was_given_is_a_param(notebook, monkey
     assert {name for name in notebook.view().params if name.startswith("optimizer_")} == found
 
 
+def test_what_trials_train_with_is_no_param_of_the_cell(notebook, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    pytest.importorskip("keras")
+    made = "    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n    model.compile(optimizer, 'mse')\n"
+    notebook.run(f"import keras\ndef objective(optimizer):\n{made}    model.fit(X, y, epochs=2, verbose=0)")
+    notebook.tracked("for it in (keras.optimizers.SGD(0.1, momentum=0.5), keras.optimizers.Adam(0.02)):\n    objective(it)")
+    assert {name for name in notebook.view().params if name.startswith("optimizer")} == set()
+    assert notebook.view().params["epochs"] == "2"
+
+
 @pytest.mark.parametrize(
     ("some", "other", "found"),
     [("0.001", "0.0010000000474974513", True), ("0.001", "0.00101", False), ("20190501", "20190502", False), ("3", "3.0", True), ("adam", "sgd", False)],

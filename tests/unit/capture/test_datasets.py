@@ -90,6 +90,7 @@ def test_only_what_the_cell_uses_counts(notebook):
             "p.parquet",
             "3 x 1",
         ),
+        ("import scipy.io as sio\nsio.savemat('a.mat', {'y': np.zeros((1, 9)), 'X': np.zeros((5, 9))})\nd = sio.loadmat('a.mat')", "a.mat", "5 x 9"),
         ("np.savez('a.npz', y=np.zeros(7))\nmeta = np.load('a.npz')", "a.npz", "7 rows"),
     ],
 )

@@ -40,6 +40,7 @@ def axes(**labels):
         ),
         (lambda ax: ax.plot(FALLING, label="eps = 0.1"), {"ylabel": "% Optimal action", "xlabel": "Steps"}, [("eps_0_1", "optimal_action")]),
         # what is no curve
+        (lambda ax: ax.plot(FALLING), {"title": "degree=1;error=0.03"}, []),
         (lambda ax: ax.plot(FALLING, label="women"), {"ylabel": "% of all", "xlabel": "year"}, []),
         (lambda ax: ax.plot(FALLING, label="height"), {"ylabel": "m"}, []),
         (

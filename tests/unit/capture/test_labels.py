@@ -23,6 +23,8 @@ def labels(code):
         ('"Test accuracy: %.2f%%" % (100 * acc)', [("test_accuracy", "100 * acc")]),
         ('"%d: loss %.3f" % (epoch, loss)', [("epoch", "epoch"), ("loss", "loss")]),
         ('"%(a)s and MSE = %(b).2f" % {"a": name, "b": err}', [("name", "name"), ("mse", "err")]),
+        ('"Soma dos erros (SSE): %2.f " % s', [("soma_dos_erros_sse", "s")]),
+        ("f'reward: ${r:,.2f}'.replace('$-', '-$')", [("reward", "r")]),
         ('"RMSE is {:.2f}".format(rmse)', [("rmse", "rmse")]),
         ('"m {}, b {}, cost {} iteration {}".format(m, b, cost, i)', [("m", "m"), ("b", "b"), ("cost", "cost"), ("iteration", "i")]),
         ('"{1} then {0} {x}".format(a, b, x=c)', [("b", "b"), ("then", "a"), ("c", "c")]),

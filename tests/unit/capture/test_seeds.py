@@ -1,6 +1,7 @@
 """Seeds as the executed code sets them."""
 
 import ast
+import random
 from types import SimpleNamespace
 
 import pytest
@@ -34,11 +35,12 @@ def values(*cells, **namespace):
         ("def fix(seed):\n    np.random.seed(seed)", {}),
         ("def set_seed(text):\n    print(text)\nset_seed(8)", {}),
         ("plants.seed(3)", {}),
+        ("draws.seed(3)", {"random": 3}),
         ("if True:\n    with open('x') as f:\n        random.seed(2)", {"random": 2}),
     ],
 )
 def test_calls_are_understood(code, found):
-    assert values(code, SEED=3) == found
+    assert values(code, SEED=3, draws=random) == found
 
 
 def test_the_last_cell_decides_and_functions_of_earlier_cells_count():

@@ -160,6 +160,11 @@ CASES = {
         "print(gs.cv_results_['mean_test_score'], gs.cv_results_['mean_fit_time'])",
         {"mean_test_score": [0.5, 0.75]},
     ),
+    "scores of all candidates that got a name": (
+        "import numpy as np, types\ngs = types.SimpleNamespace(cv_results_={'mean_test_score': np.array([0.5, 0.75]), 'mean_train_score': np.array([0.9, 0.8])})\n"
+        "res = gs.cv_results_\ntest_score = res['mean_test_score']\ny = gs.cv_results_['mean_train_score']",
+        {"test_score": [0.5, 0.75], "mean_train_score": [0.9, 0.8]},
+    ),
     "a list whose name says that it is one": (
         "def train():\n    cost_list, w = [], 1.0\n    def step(i):\n        cost_list.append(w / i)\n    for i in (1, 2, 4):\n        step(i)\n    return w, cost_list\nw, cost_list = train()",
         {"cost_list": [1.0, 0.5, 0.25]},
@@ -671,6 +676,40 @@ def test_reports_that_a_function_of_another_cell_prints_are_told_apart(curves):
     found = curves(evaluate, loop, options="--capture metrics")
     assert (found["tree.accuracy"], found["bayes.accuracy"], found["tree.0.recall"], found["bayes.0.recall"]) == ([0.75], [1.0], [0.5], [1.0])
     assert curves(evaluate, "evaluate([0, 1, 1, 1])", options="--capture metrics")["accuracy"] == [0.75]
+
+
+@pytest.mark.parametrize(
+    ("shown", "found"),
+    [
+        ("print(classification_report(y, p))", {"accuracy": 5 / 7, "0.precision": 2 / 3, "1.recall": 0.75}),
+        ("print('so:', classification_report(y, p, target_names=['no', 'yes'], digits=3))", {"accuracy": 5 / 7, "no.precision": 2 / 3, "yes.recall": 0.75}),
+        ("print(classification_report(y, list(p)))", {"accuracy": 0.71, "0.precision": 0.67, "1.recall": 0.75}),
+        ("print(classification_report(y, p, labels=[1, 0]))", {"accuracy": 0.71, "0.precision": 0.67, "1.recall": 0.75}),
+        ("print(classification_report(y, p))\np.reverse()", {"accuracy": 0.71, "0.precision": 0.67, "1.recall": 0.75}),
+    ],
+)
+def test_a_printed_report_is_told_in_full_where_what_it_was_made_of_is_still_there(curves, shown, found):
+    pytest.importorskip("sklearn")
+    setup = "from sklearn.metrics import classification_report\ny = [0, 0, 0, 1, 1, 1, 1]\np = [0, 0, 1, 1, 1, 1, 0]"
+    them = curves(setup, shown, options="--capture metrics")
+    assert {name: them[name] for name in found} == {name: [pytest.approx(value, abs=1e-12)] for name, value in found.items()}
+
+
+def test_numbers_of_a_printed_tuple_go_by_what_the_function_calls_them(curves):
+    evaluate = "def evaluate(n):\n    acc_a, b = n / 16, n / 32\n    return round(acc_a * 100, 2), b"
+    assert curves(evaluate, "print('The accuracies are %s percent' % str(evaluate(9)))", options="--capture metrics") == {
+        "acc_a": [56.25], "accuracies_1": [0.28125],
+    }  # fmt: skip
+
+
+def test_a_sum_that_is_printed_in_several_cells_is_told_each_time(shell, tmp_path):
+    shell.run_cell("%track on --quiet").raise_error()
+    run_id = shell._nbtrack_session.last.run_id
+    for n in (3, 5):
+        shell.run_cell(f"reward = 0\nfor i in range({n}):\n    reward += i\nprint(f'The reward is: ${{reward:,.2f}}'.replace('$-', '-$'))").raise_error()
+    shell.run_cell("%track off").raise_error()
+    found = recorded(tmp_path / "home", run_id)
+    assert {name: values for name, values in found.items() if not name.startswith("system/")} == {"reward": [3], "reward_2": [10]}
 
 
 def test_means_of_scores_that_a_loop_prints_are_a_number_of_each_model(curves):
