@@ -273,10 +273,7 @@ def _unrounded(node: ast.expr) -> ast.expr:
     """What is rounded, or made a text, for show."""
     while isinstance(node, ast.Call):
         path = path_of(node.func)
-        if path in (["str"], ["repr"]) and len(node.args) == 1:
-            node = node.args[0]
-            continue
-        if not path or path[-1] not in ("round", "around"):
+        if path not in (["str"], ["repr"]) and path[-1:] not in (["round"], ["around"]):
             break
         is_function = isinstance(node.func, ast.Name) or path[0] in ("np", "numpy")
         if is_function and not node.args:

@@ -229,13 +229,11 @@ def _is_frame(value: Any) -> bool:
 def _held(value: Any, depth: int = 0) -> int:
     """How much a container or an object of the notebook's own classes holds; -1 for anything else."""
     kind = type(value)
-    if kind in _NOTHING_HELD:
-        return -1
     if kind in DICTS:
         return _size(value)
     if kind is list:
         return len(value)
-    if module_of(kind) == _OWN:
+    if kind not in _NOTHING_HELD and module_of(kind) == _OWN:
         held = list(own_values(value).values())
         return sum(max(_held(it, depth + 1), 0) for it in held) if depth < _NESTED else 0
     return -1
