@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from nbtrack.capture.calls import argument, value_of
+from nbtrack.capture.handed import Handed
 from nbtrack.capture.measures import Measured, metrics, told
 from nbtrack.capture.program import program_of
 from nbtrack.capture.schemas import is_array, is_frame, is_of
@@ -27,6 +29,7 @@ _NO_TITLE = regex(r"warning|confusion|report|precision|accuracy", re.I)
 _MARK = "f1-score"
 _ROWS, _GAPS, _REPORTS, _LINES, _ABOVE = 40, 3, 12, 12, 2000
 _MEASURES, _ACCURATE = ("precision", "recall", "f1-score"), "accuracy"
+_DATA = ("y_true", "y_pred")
 _OTHER = frozenset(("labels", "sample_weight"))
 """Arguments by which a report has other rows, or other numbers."""
 _CASES = 20_000
@@ -37,7 +40,7 @@ _CALL, _RULE = "classification_report", "in the classification report"
 class Reports(Source):
     """The table as scikit-learn prints it: precision, recall and f1-score of each class and of the averages.
 
-    In full where the names that the report was made of still hold what it says, else to the printed digits.
+    In full where what the report was made of is known and gives what it says, else to the printed digits.
 
     Of several that a loop or a function prints, each goes by what stands before it, `RandomForest.accuracy`; where nothing does, the first alone is kept.
     """
@@ -45,7 +48,21 @@ class Reports(Source):
     name = "classification reports"
     kind = "metrics"
 
+    def __init__(self) -> None:
+        self._handed = Handed(_CALL, *_DATA)
+
+    def start(self, shell: Any) -> None:
+        self._handed.start(shell)
+
+    def stop(self) -> None:
+        self._handed.stop()
+
+    def before(self, cell: Cell) -> Iterable[Finding]:
+        self._handed.enter(cell.entry)
+        return ()
+
     def after(self, cell: Cell) -> Iterable[Finding]:
+        handed = self._handed.take()
         streams = [output for output in cell.entry.outputs if output.get("output_type") == "stream" and output.get("name") != "stderr"]
         texts = ["".join(it) if isinstance(it := output.get("text", ""), list) else str(it) for output in streams]
         if not any(_MARK in it for it in texts):
@@ -55,14 +72,15 @@ class Reports(Source):
         calls.sort(key=lambda it: it.lineno)
         if len(calls) != len(_HEAD.findall(text)):
             calls = []  # a loop or a function prints them
-        yield from metrics(cell, _rows(cell, text, calls))
+        yield from metrics(cell, _rows(cell, text, calls, handed))
 
 
-def _rows(cell: Cell, text: str, calls: list[ast.Call]) -> Iterator[Measured]:
+def _rows(cell: Cell, text: str, calls: list[ast.Call], handed: Mapping[tuple[int, int], Any] = MappingProxyType({})) -> Iterator[Measured]:
     """Rows of the reports in a text.
 
     Args:
         calls: those that gave the reports, in order, each taken off when its report is reached; empty where that is not known.
+        handed: what they were handed and no name holds, see `Handed.take`.
     """
     heads = list(_HEAD.finditer(text))
     titles = _titles(text, heads) if len(heads) > 1 and not calls else []
@@ -74,7 +92,7 @@ def _rows(cell: Cell, text: str, calls: list[ast.Call]) -> Iterator[Measured]:
         report = f"{_CALL} in line {line}"
         table = _RULE if titles else report  # two models may have one value
         rows = _below(text, head)
-        whole = _whole(cell, call, rows) if call is not None else {}
+        whole = _whole(cell, call, rows, handed) if call is not None else {}
         for row in rows:
             if found := _ROW.match(row):
                 for measure, printed in zip(_MEASURES, found.groups()[1:4], strict=True):
@@ -98,9 +116,9 @@ def _below(text: str, head: re.Match[str]) -> list[str]:
     return text[head.end() :].split("\n", _ROWS + 1)[1 : _ROWS + 1]
 
 
-def _whole(cell: Cell, call: ast.Call, rows: list[str]) -> dict[str, dict[str, float]]:
+def _whole(cell: Cell, call: ast.Call, rows: list[str], handed: Mapping[tuple[int, int], Any]) -> dict[str, dict[str, float]]:
     """By each row the numbers in full that it shows to some digits, where what the report was made of is still there; else nothing."""
-    given = [value_of(argument(call, at, name), cell.namespace) for at, name in enumerate(("y_true", "y_pred"))]
+    given = [handed[key] if (key := (id(call), at)) in handed else value_of(argument(call, at, name), cell.namespace) for at, name in enumerate(_DATA)]
     if any(it.arg in _OTHER for it in call.keywords) or not all(_is_plain(it) and 0 < len(it) <= _CASES for it in given):
         return {}
     report = getattr(sys.modules.get("sklearn.metrics"), _CALL, None)

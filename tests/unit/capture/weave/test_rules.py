@@ -683,7 +683,12 @@ def test_reports_that_a_function_of_another_cell_prints_are_told_apart(curves):
     [
         ("print(classification_report(y, p))", {"accuracy": 5 / 7, "0.precision": 2 / 3, "1.recall": 0.75}),
         ("print('so:', classification_report(y, p, target_names=['no', 'yes'], digits=3))", {"accuracy": 5 / 7, "no.precision": 2 / 3, "yes.recall": 0.75}),
-        ("print(classification_report(y, list(p)))", {"accuracy": 0.71, "0.precision": 0.67, "1.recall": 0.75}),
+        ("print(classification_report(y, list(p)))", {"accuracy": 5 / 7, "0.precision": 2 / 3, "1.recall": 0.75}),
+        (
+            "for k in [1]:\n    print(classification_report(y_true=y[:], y_pred=p[:7]))\np.reverse()",
+            {"accuracy": 5 / 7, "0.precision": 2 / 3, "1.recall": 0.75},
+        ),
+        ("for k in [1, 2]:\n    print(classification_report(y, p[:]))", {"accuracy": 0.71, "0.precision": 0.67, "1.recall": 0.75}),
         ("print(classification_report(y, p, labels=[1, 0]))", {"accuracy": 0.71, "0.precision": 0.67, "1.recall": 0.75}),
         ("print(classification_report(y, p))\np.reverse()", {"accuracy": 0.71, "0.precision": 0.67, "1.recall": 0.75}),
     ],
