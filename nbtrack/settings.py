@@ -82,8 +82,8 @@ ELSEWHERE = frozenset(("home", "tracking_uri"))
 _OTHERS = frozenset(("CHROMIUM", "KERNEL", "NOTEBOOK", "OWNER", "SCHEDULE", "SHOTS"))
 """Variables that are no settings: what our processes tell each other, and what this repository's Makefile and tests read."""
 _told: dict[str, Any] = {}
-_last: list[tuple[tuple[Any, ...], Settings]] = []
-"""What was asked last, and what came of it: a tracked cell asks several times."""
+_last: list[tuple[tuple[Any, ...], dict[str, Any], Settings]] = []
+"""What was asked last, without a call's own, and what came of it: a tracked cell asks several times."""
 
 
 def hear(values: Mapping[str, Any]) -> None:
@@ -126,11 +126,11 @@ def load(call: Mapping[str, Any] | None = None, *, env: Mapping[str, str] | None
     env = {key: value for key in env if key.startswith(_PREFIX) and (value := env.get(key)) is not None}
     call = call or {}
     file, table = _file_table(folder.absolute() if folder is not None else working_folder())
-    asked = (dict(call), env, file, table, dict(_told))
-    if _last and _last[0][0] == asked:
-        return _last[0][1]
+    asked = (env, file, repr(_told))
+    if not call and _last and _last[0][0] == asked and _last[0][1] is table:
+        return _last[0][2]
     found = _resolved(call, env, file, table)
-    _last[:] = [(asked, found)]
+    _last[:] = [(asked, table, found)] if not call else _last
     return found
 
 

@@ -109,7 +109,7 @@ _COLLECTION = regex(
 )
 """Words in the plural that name a param of several values."""
 _NOT_PARAMS = regex(
-    r"(^|_)(path|paths|dir|dirs|directory|folder|file|files|filename|fname|url|urls|n?plots?|title|caption|label|labels|color|colors|colour|cmap|font\w*|figsize|columns?|cols"
+    r"(^|_)(path|paths|dir|dirs|directory|folder|file|files|filename|fname|url|urls|n?plots?|title|caption|label|labels|color|colors|colour|cmap|font\w*|figsize|columns?|cols|rows"
     r"|features?|feature_names|class_names|names?|target|msg|message|text|texts|sentence|sentences|corpus|document|docs|style|styles|dpi|linewidth|marker|date"
     r"|start_date|end_date|version|verbose|debug|header|tokens?|api_key|key|password|user|username|prompt|query)$",
     re.I,

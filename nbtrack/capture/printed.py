@@ -255,9 +255,9 @@ def _of_tuple(cell: Cell, spot: Spot, parts: Parts) -> Iterator[tuple[Spot, Any]
     function = program_of(cell).definitions.get(spot.node.func.id) if isinstance(spot.node, ast.Call) and isinstance(spot.node.func, ast.Name) else None
     given = [it.value for it in walked(function) if isinstance(it, ast.Return) and isinstance(it.value, ast.Tuple)] if function is not None else []
     for at, found in parts.numbers.items() if len(given) == 1 else ():
-        if type(at) is int:
-            name = own_name(given[0].elts[at])
-            label = name if is_measure(name) else f"{spot.label}_{at}" if spot.label else ""
+        name = own_name(given[0].elts[at]) if type(at) is int else ""
+        label = name if is_measure(name) else f"{spot.label}_{at}" if spot.label and not name and type(number(found)) is float else ""
+        if label:
             yield replace(spot, label=label, text=f"{spot.text}[{at}]", about=None), found
 
 

@@ -20,6 +20,9 @@ from nbtrack.patterns import regex
 _WORD = regex(r"(epoch|iteration|episode|generation)s?|(iter|it)", re.I)
 _SAID = regex(r"\b(epoch|iteration|episode|generation)\b", re.I)
 
+_OTHERS = regex(r"fold|seed|trial|rep|run|sample|model|client|agent", re.I)
+"""Of a loop's variable: it goes through several trainings, or through cases."""
+
 
 class Repeats(Source):
     """How often the cell, or a function that it reaches, goes round: epochs, iterations, episodes, generations."""
@@ -80,9 +83,10 @@ def _word(loop: ast.For) -> str:
 
 def _of_training(loop: ast.For) -> str:
     """What a loop counts that trains something: epochs, where another loop goes through the data within it, else iterations; empty where it does not."""
-    inner = [it for it in walk(loop) if it is not loop and isinstance(it, ast.For)]
-    if any(isinstance(it.iter, ast.Call) and path_of(it.iter.func)[-1:] in (["range"], ["trange"]) for it in inner):
+    inner = [it for it in walk(loop) if it is not loop and isinstance(it, (ast.For, ast.While))]
+    if any(isinstance(it, ast.While) or path_of(getattr(it.iter, "func", it.iter))[-1:] in (["range"], ["trange"]) for it in inner):
         return ""  # one of several trainings, or of several steps
-    if any(isinstance(it, ast.Call) and path_of(it.func)[-1:] == ["backward"] for it in walk(loop)) or any(rates_in(loop)):
-        return "epochs" if inner else "iterations"
-    return ""
+    methods = {it.func.attr for it in walk(loop) if isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute)}
+    if _OTHERS.search(getattr(loop.target, "id", "")) or not ({"backward", "step"} <= methods or any(rates_in(loop))):
+        return ""
+    return "epochs" if inner else "iterations"

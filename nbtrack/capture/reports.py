@@ -22,6 +22,7 @@ from nbtrack.patterns import regex
 _HEAD = regex(r"^.*\sprecision\s+recall\s+f1-score\s+support\s*$", re.M)
 _ROW = regex(r"^\s*(\S.*?)\s{2,}(\d\.\d+)\s+(\d\.\d+)\s+(\d\.\d+)\s+(\d+)\s*$")
 _ACCURACY = regex(r"^\s*accuracy\s+(\d\.\d+)\s+\d+\s*$")
+_LAST = regex(r"^\s*(weighted|samples) avg\s")
 _ACCURACIES = regex(r"(^|[_.])acc(uracy)?", re.I)
 _TITLE = regex(r"(?:[^\w\n]|_)*(?:\d+[.)]\s*)?(?:[^:\uff1a\n]{1,30}[:\uff1a]\s*)?([^\W\d_](?:(?!\d\.\d\d)[^:\uff1a\n]){0,38}?)[\s=*#_:\uff1a+~\]-]*")
 """A short line of words, without what frames it."""
@@ -83,9 +84,8 @@ def _rows(cell: Cell, text: str, calls: list[ast.Call], handed: Mapping[tuple[in
         handed: what they were handed and no name holds, see `Handed.take`.
     """
     heads = list(_HEAD.finditer(text))
-    titles = _titles(text, heads) if len(heads) > 1 and not calls else []
+    titles = _titles(text, heads) if len(heads) > 1 else []
     for number, head in enumerate(heads if titles or calls else heads[:1]):
-        gap = 0
         call = calls.pop(0) if calls else None
         line = call.lineno if call is not None else 0
         title = f"{titles[number]}." if titles else ""
@@ -99,21 +99,22 @@ def _rows(cell: Cell, text: str, calls: list[ast.Call], handed: Mapping[tuple[in
                     name = f"{title}{found[1]}.{measure}"
                     value = whole.get(row, {}).get(measure, float(printed))
                     yield Measured(name, value, _RULE, f"{name} of the {report}", table=table, node=call, line=line)
-            elif found := _ACCURACY.match(row):
-                if not _is_known(cell, found[1]):
-                    value = whole.get(row, {}).get(_ACCURATE, float(found[1]))
-                    yield Measured(f"{title}{_ACCURATE}", value, _RULE, f"{title}{_ACCURATE} of the {report}", table=table, node=call, line=line)
-            elif row.strip():
-                break
-            else:
-                gap += 1
-                if gap > _GAPS:
-                    break
+            elif (found := _ACCURACY.match(row)) and not _is_known(cell, found[1]):
+                value = whole.get(row, {}).get(_ACCURATE, float(found[1]))
+                yield Measured(f"{title}{_ACCURATE}", value, _RULE, f"{title}{_ACCURATE} of the {report}", table=table, node=call, line=line)
 
 
 def _below(text: str, head: re.Match[str]) -> list[str]:
-    """The lines of a report, and some that may follow it."""
-    return text[head.end() :].split("\n", _ROWS + 1)[1 : _ROWS + 1]
+    """The rows of a report."""
+    found: list[str] = []
+    gap = 0
+    for line in text[head.end() :].split("\n", _ROWS + 1)[1 : _ROWS + 1]:
+        is_row = _ROW.match(line) or _ACCURACY.match(line)
+        gap = 0 if is_row else gap + 1
+        if (line.strip() and not is_row) or gap > _GAPS or (found and _LAST.match(found[-1]) and not _LAST.match(line)):
+            break
+        found += [line] if is_row else []
+    return found
 
 
 def _whole(cell: Cell, call: ast.Call, rows: list[str], handed: Mapping[tuple[int, int], Any]) -> dict[str, dict[str, float]]:

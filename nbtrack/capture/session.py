@@ -203,6 +203,8 @@ class Session:
         self._executions.append(execution)
         try:
             if request is not None and not request.is_scratch:
+                with contextlib.suppress(StopIteration):  # it could not be started
+                    self.truth.catch_up()
                 execution.cell = self._cell(info, request, entry, body, is_own=read is not None)
                 self.notices.refused = ""
         except Exception as cause:  # noqa: BLE001 - a guest does not break the cell

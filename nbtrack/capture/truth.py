@@ -43,8 +43,8 @@ from nbtrack.system import working_folder
 
 RECIPE, CODE = "notebook/recipe.ipynb", "code"
 _EXIT_WAIT_S = 10.0
-_IDLE_S, _AT_ONCE_S = 0.2, 0.005
-"""Where no cell has begun for so long, what waits is thought about, for so long at once."""
+_IDLE_S, _AT_ONCE_S, _MOST = 0.2, 0.005, 500
+"""Where no cell has begun for so long, what waits is thought about, for so long at once; and at once where so many cells wait."""
 
 
 @dataclass
@@ -115,6 +115,10 @@ class Truth(Source):
         """All cells that ended so far."""
         self._take_in()
         return self._history
+
+    def catch_up(self) -> None:
+        """A tracked cell is about to begin: to think about earlier ones is none of its run's time."""
+        self._take_in()
 
     def _take_in(self, until_s: float = math.inf) -> None:
         """What waits, as much as there is time for."""
@@ -201,7 +205,7 @@ class Truth(Source):
             self._tell_rest()
             self._waiting.append((entry, before.body))
             self._untold = (entry, tell) if tell is not None else None
-        if entry.seen is None or entry.seen.modules or entry.seen.runs or before.body.functions:
+        if entry.seen is None or entry.seen.modules or entry.seen.runs or before.body.functions or len(self._waiting) >= _MOST:
             self._take_in()  # what cells after it touch depends on it
         self._specs = loaded.specs_of(self._history.local_modules)  # not taken before a cell: autoreload may have loaded some again by then
         self._recorder.leave(entry)

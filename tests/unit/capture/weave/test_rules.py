@@ -688,6 +688,11 @@ def test_reports_that_a_function_of_another_cell_prints_are_told_apart(curves):
             "for k in [1]:\n    print(classification_report(y_true=y[:], y_pred=p[:7]))\np.reverse()",
             {"accuracy": 5 / 7, "0.precision": 2 / 3, "1.recall": 0.75},
         ),
+        ("print(classification_report(y, p))\nprint('total   0.5   0.25   0.75   38')", {"accuracy": 5 / 7, "0.precision": 2 / 3, "1.recall": 0.75}),
+        (
+            "print('Train')\nprint(classification_report(y, y[:]))\nprint('Test')\nprint(classification_report(y, p))",
+            {"Train.accuracy": 1.0, "Train.0.recall": 1.0, "Test.accuracy": 5 / 7, "Test.0.precision": 2 / 3, "Test.1.recall": 0.75},
+        ),
         ("for k in [1, 2]:\n    print(classification_report(y, p[:]))", {"accuracy": 0.71, "0.precision": 0.67, "1.recall": 0.75}),
         ("print(classification_report(y, p, labels=[1, 0]))", {"accuracy": 0.71, "0.precision": 0.67, "1.recall": 0.75}),
         ("print(classification_report(y, p))\np.reverse()", {"accuracy": 0.71, "0.precision": 0.67, "1.recall": 0.75}),
@@ -703,8 +708,10 @@ def test_a_printed_report_is_told_in_full_where_what_it_was_made_of_is_still_the
 def test_numbers_of_a_printed_tuple_go_by_what_the_function_calls_them(curves):
     evaluate = "def evaluate(n):\n    acc_a, b = n / 16, n / 32\n    return round(acc_a * 100, 2), b"
     assert curves(evaluate, "print('The accuracies are %s percent' % str(evaluate(9)))", options="--capture metrics") == {
-        "acc_a": [56.25], "accuracies_1": [0.28125],
+        "acc_a": [56.25],
     }  # fmt: skip
+    best = "def best():\n    return 3, 0.5"
+    assert curves(best, "print('best score', best())", options="--capture metrics") == {"best_score_1": [0.5]}
 
 
 def test_a_sum_that_is_printed_in_several_cells_is_told_each_time(shell, tmp_path):
