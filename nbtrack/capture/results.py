@@ -26,7 +26,7 @@ from nbtrack.notebooks.nodes import walk, walked
 from nbtrack.patterns import regex
 
 _SETTINGS = regex(r"(^|_)(params?|parameters|config|conf|cfg|settings?|args|kwargs|options|opts|hparams?|hyper\w*|grid|space|defaults)($|_|\d)", re.I)
-_NO_ITEMS = regex(r"^(support|params|lr|learning_rate|epochs?|steps?)$|(^|_)(time|runtime|per_second|duration|elapsed|flos)$")
+_NO_ITEMS = regex(r"^(support|params|lr|learning_rate|epochs?|steps?)$|(^|_)(time|runtime|per_second|seconds|secs|minutes|duration|elapsed|flos)$")
 """Keys of what stands beside results: sizes, settings, the clock."""
 _ITEMS, _ROWS, _COLUMNS = 60, 30, 12
 _UNNAMED = frozenset(("DataFrame", "Series", "dict", "list", "zip", "lzip"))
