@@ -78,8 +78,7 @@ class Curves(Source):
 
     def start(self, shell: Any) -> None:
         self._shell = shell
-        shell.ast_transformers.append(self._transformer)
-        taps.install(shell.user_ns, shell.user_ns_hidden)
+        self._transformer.start(shell)
         with contextlib.suppress(SettingError):  # whoever begins a run says what is wrong
             chosen = settings.load()
             self._budget_s = chosen.budget_ms / 1000
@@ -95,10 +94,8 @@ class Curves(Source):
             tap.off()
         if self._modules is not None:
             self._modules.stop()
-        if self._transformer in self._shell.ast_transformers:
-            self._shell.ast_transformers.remove(self._transformer)
         self._drainer.stop()
-        taps.uninstall(self._shell.user_ns, self._shell.user_ns_hidden)
+        self._transformer.stop()
 
     def enter(self, entry: Entry) -> None:
         self._calls.clear()

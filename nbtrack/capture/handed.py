@@ -39,23 +39,17 @@ class Handed:
 
     def __init__(self, function: str, *names: str) -> None:
         self._function, self._names = function, names
-        self._shell: Any = None
         self._transformer = Transformer(self._weave)
         self._armed: dict[int, Entry] = {}
         self._taps: dict[tuple[int, int], _Holds] = {}
         """By the `id()` of the call in the entry's tree, and the argument's place."""
 
     def start(self, shell: Any) -> None:
-        self._shell = shell
-        if shell is not None:
-            shell.ast_transformers.append(self._transformer)
-            taps.install(shell.user_ns, shell.user_ns_hidden)
+        self._transformer.start(shell)
 
     def stop(self) -> None:
         self.take()
-        if self._shell is not None and self._transformer in self._shell.ast_transformers:
-            self._shell.ast_transformers.remove(self._transformer)
-            taps.uninstall(self._shell.user_ns, self._shell.user_ns_hidden)
+        self._transformer.stop()
 
     def enter(self, entry: Entry) -> None:
         """A tracked cell is about to run."""

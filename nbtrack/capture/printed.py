@@ -81,7 +81,6 @@ class Printed(Source):
     kind = "metrics"
 
     def __init__(self) -> None:
-        self._shell: Any = None
         self._transformer = Transformer(self.weave)
         self._armed: dict[int, Entry] = {}
         self._woven: dict[str, list[tuple[Spot, Tap]]] = {}
@@ -89,17 +88,12 @@ class Printed(Source):
         self._active: Cell | None = None
 
     def start(self, shell: Any) -> None:
-        self._shell = shell
-        if shell is not None:
-            shell.ast_transformers.append(self._transformer)
-            taps.install(shell.user_ns, shell.user_ns_hidden)
+        self._transformer.start(shell)
 
     def stop(self) -> None:
         for tap in self._taps():
             tap.off()
-        if self._shell is not None and self._transformer in self._shell.ast_transformers:
-            self._shell.ast_transformers.remove(self._transformer)
-            taps.uninstall(self._shell.user_ns, self._shell.user_ns_hidden)
+        self._transformer.stop()
 
     def enter(self, entry: Entry) -> None:
         body = entry.source.partition("\n")[2] if entry.source.startswith("%%track") else entry.source

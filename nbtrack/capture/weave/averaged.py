@@ -41,6 +41,10 @@ def link(spots: Iterable[Spot], scope: Scope) -> None:
             spot.means = [it for it in them if it is not spot and (it.loop is spot.loop or spot.loop.inside(it.loop)) and _is_of(it, told, name)]
             returned = [it.value for node in scope.body for it in walk(node) if isinstance(it, ast.Return) and it.value is not None]
             spot.is_returned = bool(spot.place) and any(reads(value, it) for value in returned for it in told)
+    for spot in them:
+        others = [it for it in them if it is not spot and it.name == spot.plain] if spot.plain else []
+        if others and all(any(it is spot for it in other.means) for other in others):
+            spot.name = spot.plain
 
 
 def has_other_name(name: str, loop: Loop, said: Mapping[tuple[str, Loop], list[Report]]) -> bool:

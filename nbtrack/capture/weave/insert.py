@@ -7,7 +7,9 @@ import contextlib
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import Any
 
+from nbtrack.capture.weave import taps
 from nbtrack.capture.weave.expressions import blocks_of
 from nbtrack.capture.weave.scope import Loop
 from nbtrack.capture.weave.spot import Spot
@@ -22,6 +24,20 @@ class Transformer(ast.NodeTransformer):
 
     def __init__(self, weave: Callable[[ast.Module], None]) -> None:
         self._weave = weave
+        self._shell: Any = None
+
+    def start(self, shell: Any) -> None:
+        """Stand among a shell's transformers, if there is a shell."""
+        self._shell = shell
+        if shell is not None:
+            shell.ast_transformers.append(self)
+            taps.install(shell.user_ns, shell.user_ns_hidden)
+
+    def stop(self) -> None:
+        """Stand there no longer."""
+        if self._shell is not None and self in self._shell.ast_transformers:
+            self._shell.ast_transformers.remove(self)
+            taps.uninstall(self._shell.user_ns, self._shell.user_ns_hidden)
 
     def visit(self, node: ast.AST) -> ast.AST:
         with contextlib.suppress(Exception):  # a cell without taps is what the user wrote

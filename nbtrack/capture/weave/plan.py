@@ -333,11 +333,11 @@ class _Judge:
         if clash:
             if report.way is Way.PRINTED and any(it.name == name and it.loop is loop for it in self._result.spots):
                 return
-            name = f"{loop.target}_{name}" if loop.target and len(loop.target) > 1 else f"{name}_outer"
+            plain, name = name, f"{loop.target}_{name}" if loop.target and len(loop.target) > 1 else f"{name}_outer"
         spot = Spot(
             name, way, self._scope.place, loop, node=report.node, is_printed=is_given or report.way in (Way.PRINTED, Way.POSTFIX), is_reported=True,
             is_measure=named, label="" if report.way is not Way.APPENDED else report.container or report.label, position=report.position,
-            about=report.about, is_given=is_given,
+            about=report.about, is_given=is_given, plain=plain if clash else "",
         )  # fmt: skip
         self._taken[name, loop] = spot
         self._add(spot)

@@ -59,6 +59,8 @@ class Spot:
     """Lists that have the sum of it at each step of the loop around."""
     is_returned: bool = False
     """Such a mean is what the function gives back."""
+    plain: str = ""
+    """Its name without what tells it from a value of an inner loop, which it gets where that one gives way to it."""
     is_anew: bool = False
     """Its list is made anew at each step of a loop through given values."""
 

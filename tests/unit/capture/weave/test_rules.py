@@ -165,6 +165,12 @@ CASES = {
         "res = gs.cv_results_\ntest_score = res['mean_test_score']\ny = gs.cv_results_['mean_train_score']",
         {"test_score": [0.5, 0.75], "mean_train_score": [0.9, 0.8]},
     ),
+    "a mean by its key, of what an inner loop calls the same": (
+        "def train(n):\n    history = {'loss': [], 'val_loss': []}\n    for epoch in range(n):\n        total = held = 0.0\n        for x, v in ((1, 2), (3, 5)):\n"
+        "            loss = x / (epoch + 1)\n            total += loss\n            val_loss = v / (epoch + 1)\n            held += val_loss\n"
+        "        history['loss'].append(total / 2)\n        history['val_loss'].append(held / 2)\n    return history\nhistory = train(3)",
+        {"loss": [2.0, 1.0, 2 / 3], "val_loss": [3.5, 1.75, 3.5 / 3]},
+    ),
     "a list whose name says that it is one": (
         "def train():\n    cost_list, w = [], 1.0\n    def step(i):\n        cost_list.append(w / i)\n    for i in (1, 2, 4):\n        step(i)\n    return w, cost_list\nw, cost_list = train()",
         {"cost_list": [1.0, 0.5, 0.25]},
