@@ -1,8 +1,11 @@
 """What all code shares is looked at between cells: a cell is told of what it did, and of nothing that was done before it."""
 
 import json
+import time
 
 import pytest
+
+from nbtrack.notebooks.reasons import STAMP_TAG
 
 _MOVED = "import json; print(json.dumps([sorted({'<environ>', '<folder>'} & it.entry.seen.moved) for it in get_ipython()._nbtrack_session.truth.history.steps[-3:]]))"
 _WIDGET = """
@@ -86,3 +89,22 @@ def test_what_the_kernel_replaces_for_the_time_of_a_cell_is_none_of_the_cells_do
         kernel.run(code)
     patched = "print([sorted(it.entry.seen.patched | it.entry.seen.patched_modules) for it in get_ipython()._nbtrack_session.truth.history.steps[-4:]])"
     assert kernel.run(patched).stdout.strip() == "[[], [], [], ['getpass']]"
+
+
+_STEPS = "[it.entry.source for it in get_ipython()._nbtrack_session.truth.history.steps if 'y3' in it.sets][-1]"
+_KNOWN = "truth = get_ipython()._nbtrack_session.truth; print(len(truth._waiting))"
+
+
+def test_what_cells_did_is_thought_about_once_no_cell_has_begun_for_a_while_or_when_it_is_asked_for(kernel, until):
+    kernel.run("x = 1")
+    until(lambda: time.sleep(0.5) or kernel.run(_KNOWN).stdout.strip() == "0")
+    kernel.run("x = 2")
+    kernel.run("def double(v): return 2 * v")
+    assert kernel.run(_KNOWN).stdout.strip() == "0", "what later cells touch depends on it"
+    for number in range(5):
+        kernel.run(f"y{number} = double({number})")
+    kernel.run("%%track --quiet\nscore = double(y3) + 0.5")
+    run = kernel.runs()[0]
+    assert run.metrics["score"].last == 12.5
+    assert run.tags[STAMP_TAG] == "yes"
+    assert kernel.run(f"print({_STEPS})").stdout.strip() == "y3 = double(3)"
