@@ -119,6 +119,9 @@ _COUNTS = regex(r"(max|min|n|num|nb|k)_", re.I)
 """`max_features`, `n_columns`: what follows is counted."""
 _PLACES = regex(r"(^|_)(points?|examples?|instances?|observations?|samples?|vectors?)$", re.I)
 """A list of that name is one case of the data."""
+_OF_DATA = regex(r"[xy](_|\d|$)", re.I)
+"""`y_pred`, `X_new`: a list of that name is data."""
+_EVALUATE = _words("cross_val_score cross_validate cross_val_predict learning_curve validation_curve")
 _PLOTS = _words("""
     plot scatter hist imshow bar contour contourf plot_surface subplots figure legend
 """)
@@ -247,6 +250,8 @@ def is_param_keyword(keyword: str, dotted: str = "") -> bool:
     """Whether a literal given by this keyword says something of the experiment."""
     if keyword in _NOISE_KEYWORDS or keyword.startswith("_") or _NOISE_PREFIX.match(keyword):
         return False
+    if keyword == "scoring" and dotted.rpartition(".")[2] in _EVALUATE:
+        return False  # what is asked of models, not what chooses one
     if is_layer(dotted):
         return keyword in _LAYER_KEYWORDS
     return bool(_COUNTS.match(keyword)) or not (_NOT_PARAMS.search(keyword) and not _SEED.search(keyword) and keyword not in ("features", "target"))
@@ -267,7 +272,7 @@ def is_param_value(value: object, name: str = "") -> bool:
         return 0 < len(value) <= 40 and not _PATHLIKE.search(value) and not _VERSION.fullmatch(value)
     if isinstance(value, (list, tuple)) and 0 < len(value) <= 30:
         if all(type(it) in (int, float) for it in value):
-            return (len(value) <= 4 and not _PLACES.search(name)) or bool(_COLLECTION.search(name))
+            return (len(value) <= 4 and not _PLACES.search(name) and not _OF_DATA.match(name)) or bool(_COLLECTION.search(name))
         if all(isinstance(it, (list, tuple)) and is_param_value(it, name) and all(type(i) in (int, float) for i in it) for it in value):
             return bool(_COLLECTION.search(name))
         return bool(_COLLECTION.search(name)) and all(isinstance(it, str) and not _PATHLIKE.search(it) for it in value)

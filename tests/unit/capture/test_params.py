@@ -229,6 +229,17 @@ def test_how_often_a_loop_runs(params, cells, found):
     assert params(*cells) == found
 
 
+def test_what_is_asked_of_models_and_lists_of_data_are_no_choice(params):
+    pytest.importorskip("sklearn")
+    imports = "from sklearn.linear_model import Ridge\nfrom sklearn.model_selection import GridSearchCV, cross_val_score\nX, y = [[i] for i in range(9)], list(range(9))"
+    assert params(imports, "s = cross_val_score(Ridge(alpha=3), X, y, cv=3, scoring='neg_mean_squared_error')") == {"alpha": 3, "cv": 3}
+    found = params(imports, "s = GridSearchCV(Ridge(), {'alpha': [1, 2]}, cv=3, scoring='neg_mean_squared_error').fit(X, y)")
+    assert found["scoring"] == "neg_mean_squared_error"
+    assert params("def score(y, p, w): return sum(y) - sum(p) * w[0]", "y_test = [3, 6]\ny_pred = [0, 0]\nw = [2, 1]\ns = score(y_test, y_pred, w)") == {
+        "w": [2, 1]
+    }
+
+
 def test_data_made_by_a_recipe_is_a_choice_of_the_experiment(params):
     pytest.importorskip("sklearn")
     found = params("from sklearn.datasets import make_moons\nX, y = make_moons(n_samples=200, noise=.3, random_state=0)\nw = X.sum() / len(y)")
