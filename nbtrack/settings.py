@@ -126,12 +126,12 @@ def load(call: Mapping[str, Any] | None = None, *, env: Mapping[str, str] | None
     env = {key: value for key in env if key.startswith(_PREFIX) and (value := env.get(key)) is not None}
     call = call or {}
     file, table = _file_table(folder.absolute() if folder is not None else working_folder())
+    if call:
+        return _resolved(call, env, file, table)
     asked = (env, file, repr(_told))
-    if not call and _last and _last[0][0] == asked and _last[0][1] is table:
-        return _last[0][2]
-    found = _resolved(call, env, file, table)
-    _last[:] = [(asked, table, found)] if not call else _last
-    return found
+    if not (_last and _last[0][0] == asked and _last[0][1] is table):
+        _last[:] = [(asked, table, _resolved({}, env, file, table))]
+    return _last[0][2]
 
 
 def _resolved(call: Mapping[str, Any], env: Mapping[str, str], file: str, table: Mapping[str, Any]) -> Settings:
@@ -170,6 +170,7 @@ def home(settings: Settings) -> Path:
     return Path(platformdirs.user_state_dir("nbtrack", appauthor=False))
 
 
+_NOTHING_SAID: dict[str, Any] = {}
 _tables: dict[str, tuple[tuple[int, int, int], dict[str, Any] | None]] = {}
 """Table of a file by its path, with what tells that the file changed; a tracked cell asks for settings several times."""
 
@@ -196,7 +197,7 @@ def _file_table(folder: Path) -> tuple[str, dict[str, Any]]:
                 return path, known[1]
         above = os.path.dirname(place)  # noqa: PTH120 - as above
         if above == place:
-            return "no file", {}
+            return "no file", _NOTHING_SAID
         place = above
 
 
