@@ -48,6 +48,11 @@ class Program:
     def parts(self) -> tuple[Part, ...]:
         return (*self.earlier, *self.own)
 
+    @property
+    def executed(self) -> list[ast.stmt]:
+        """What the cell executes: its statements but for definitions, and the functions and classes that are used."""
+        return [*(part.node for part in self.own if not isinstance(part.node, Definition)), *self.reached]
+
     def dotted(self, node: ast.expr) -> str:
         """An expression such as `nn.Linear` by its full name, `torch.nn.Linear`; empty where it is no chain of names."""
         names: list[str] = []

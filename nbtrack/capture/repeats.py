@@ -10,7 +10,7 @@ from nbtrack.capture.branches import untaken
 from nbtrack.capture.kinds import is_bar
 from nbtrack.capture.literals import evaluate
 from nbtrack.capture.naming import Candidate, params
-from nbtrack.capture.program import Definition, Program, program_of
+from nbtrack.capture.program import Program, program_of
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.updates import rates_in
 from nbtrack.capture.weave.kinds import path_of
@@ -32,8 +32,7 @@ class Repeats(Source):
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         program, dead = program_of(cell), untaken(cell)
-        nodes = [*(part.node for part in program.own if not isinstance(part.node, Definition)), *program.reached]
-        yield from params(cell, (it for node in nodes for it in _found(program, node, dead)))
+        yield from params(cell, (it for node in program.executed for it in _found(program, node, dead)))
 
 
 def _found(program: Program, node: ast.AST, dead: Set[int]) -> Iterator[Candidate]:

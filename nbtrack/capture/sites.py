@@ -53,7 +53,7 @@ def ran_alone(nodes: Iterable[ast.stmt], function: str, owners: Set[str] = froze
 
 def uses_result(program: Program, function: str) -> bool:
     """Whether something is done with what the function gives back, where the program calls it."""
-    nodes = [*(part.node for part in program.own if not isinstance(part.node, Definition)), *program.reached]
+    nodes = program.executed
     dropped = {id(it.value) for node in nodes for it in walk(node) if isinstance(it, ast.Expr)}
     if program.own and isinstance(program.own[-1].node, ast.Expr):
         dropped.discard(id(program.own[-1].node.value))  # the cell shows it
@@ -63,7 +63,7 @@ def uses_result(program: Program, function: str) -> bool:
 
 def of_trials(program: Program) -> set[str]:
     """Functions that nothing but the trials of a study run: what one of them computes step by step is that trial's, and no curve of the run."""
-    nodes = [*(part.node for part in program.own if not isinstance(part.node, Definition)), *program.reached]
+    nodes = program.executed
     objectives = [it for node in nodes for call in walk(node) if isinstance(call, ast.Call) and (it := _objective(call)) is not None]
     if not objectives:
         return set()

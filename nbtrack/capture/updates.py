@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from nbtrack.capture.branches import untaken
 from nbtrack.capture.naming import Candidate, params
-from nbtrack.capture.program import Definition, program_of
+from nbtrack.capture.program import program_of
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.notebooks.nodes import walk, walked
 from nbtrack.patterns import regex
@@ -23,8 +23,7 @@ class Updates(Source):
 
     def before(self, cell: Cell) -> Iterable[Finding]:
         program, dead = program_of(cell), untaken(cell)
-        nodes = [*(part.node for part in program.own if not isinstance(part.node, Definition)), *program.reached]
-        loops = [it for node in nodes for it in walked(node) if isinstance(it, (ast.For, ast.While)) and id(it) not in dead]
+        loops = [it for node in program.executed for it in walked(node) if isinstance(it, (ast.For, ast.While)) and id(it) not in dead]
         rates = {rate for loop in loops for rate in rates_in(loop)}
         if len(rates) == 1:  # of several nobody can say which one is meant
             yield from params(cell, [Candidate("learning_rate", rates.pop(), "the factor of a gradient in an update")])
@@ -43,7 +42,7 @@ def rates_in(loop: ast.AST) -> Iterator[float]:
         else:
             continue
         factors = list(_factors(step)) if is_step else []
-        is_negated = any(isinstance(it, ast.UnaryOp) for it in factors)
+        is_negated = any(isinstance(it, ast.UnaryOp) and isinstance(it.op, ast.USub) for it in factors)
         numbers = [it.operand if isinstance(it, ast.UnaryOp) else it for it in factors]
         rates = [it.value for it in numbers if isinstance(it, ast.Constant) and isinstance(it.value, float)]
         if len(rates) == 1 and is_down != is_negated and any(_is_gradient(it, _name_of(target)) for it in factors):
