@@ -16,6 +16,7 @@ from nbtrack.capture.program import program_of
 from nbtrack.capture.schemas import is_array, is_frame, is_of
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.kinds import path_of
+from nbtrack.entities.ledger import Entry
 from nbtrack.notebooks.nodes import walk
 from nbtrack.patterns import regex
 
@@ -51,6 +52,8 @@ class Reports(Source):
 
     def __init__(self) -> None:
         self._handed = Handed(_CALL, *_DATA)
+        self._taken: Mapping[tuple[int, int], Any] = MappingProxyType({})
+        """What the cell that ended last handed over, until it was asked about or the next one ended."""
 
     def start(self, shell: Any) -> None:
         self._handed.start(shell)
@@ -62,8 +65,11 @@ class Reports(Source):
         self._handed.enter(cell.entry)
         return ()
 
+    def leave(self, entry: Entry) -> None:
+        self._taken = self._handed.take()
+
     def after(self, cell: Cell) -> Iterable[Finding]:
-        handed = self._handed.take()
+        handed, self._taken = self._taken, {}
         streams = [output for output in cell.entry.outputs if output.get("output_type") == "stream" and output.get("name") != "stderr"]
         texts = ["".join(it) if isinstance(it := output.get("text", ""), list) else str(it) for output in streams]
         if not any(_MARK in it for it in texts):
