@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import math
-import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,7 +23,7 @@ from nbtrack.capture.weave import taps
 from nbtrack.capture.weave.expressions import reads
 from nbtrack.capture.weave.functions import generators_of, returns_of
 from nbtrack.capture.weave.histories import LISTS, histories, rounds_of, sizes_of
-from nbtrack.capture.weave.insert import Transformer, insert
+from nbtrack.capture.weave.insert import Transformer, insert, magic_of
 from nbtrack.capture.weave.loops import TooLongError
 from nbtrack.capture.weave.modules import ModuleWeaver
 from nbtrack.capture.weave.plan import plan
@@ -47,8 +46,8 @@ _TRAININGS = 10
 """Of one run, whose rounds are told apart by a number."""
 _HEAD = 1000
 """Values by which two curves are told apart."""
-_MAGICS = ("%%time", "%%capture")
-"""Cell magics that give their body to IPython's transformers."""
+_WORDS = "for", "while", "return", "yield"
+"""One of them stands in the code of a cell that is of interest here."""
 
 
 class Curves(Source):
@@ -59,8 +58,7 @@ class Curves(Source):
 
     def __init__(self) -> None:
         self._shell: Any = None
-        self._transformer = Transformer(self.weave)
-        self._armed: dict[int, tuple[Entry, bool]] = {}
+        self._transformer = Transformer(self._weave_cell)
         self._woven: dict[str, list[tuple[Spot, Tap]]] = {}
         self._spots: list[tuple[Spot, Tap]] = []
         self._active: Following | None = None
@@ -100,13 +98,11 @@ class Curves(Source):
     def enter(self, entry: Entry) -> None:
         self._calls.clear()
         taps.install(self._shell.user_ns, self._shell.user_ns_hidden)  # after %reset it is gone
-        body = entry.source.partition("\n")[2] if entry.source.startswith("%%track") else entry.source
-        magic = body.lstrip().startswith("%%")
-        if entry.tree is not None and entry.tree.body and (not magic or body.lstrip().startswith(_MAGICS)):
-            self._armed[threading.get_ident()] = (entry, not magic)
+        if any(word in entry.code for word in _WORDS):
+            self._transformer.arm(entry)
 
     def leave(self, entry: Entry) -> None:
-        self._armed.pop(threading.get_ident(), None)
+        self._transformer.disarm()
         active = self._active
         if active is not None and active.cell.entry is entry:
             self._active = None
@@ -169,24 +165,16 @@ class Curves(Source):
             name, values, rule = it[:3]
             yield from kept.take(name, values, rule, *(f"{name}-{number}" for number in range(2, _TRAININGS)))  # as MLflow's autologging is made to call them
 
-    def weave(self, tree: ast.Module) -> None:
-        """Weave taps into the tree, if it is that of the cell this thread begins to execute."""
-        armed = self._armed.get(threading.get_ident())
-        if armed is None:
-            return
-        entry, is_plain = armed
-        if entry.tree is None or not isinstance(tree, ast.Module) or len(tree.body) != len(entry.tree.body):
-            return
-        if not is_plain and ast.dump(tree) != ast.dump(entry.tree):
-            return
-        self._armed.pop(threading.get_ident(), None)
+    def _weave_cell(self, tree: ast.Module, entry: Entry) -> bool:
+        if magic_of(entry) and entry.tree is not None and ast.dump(tree) != ast.dump(entry.tree):
+            return False
         if "return" in entry.code:
             self._returns.update(returns_of(tree))
         if "yield" in entry.code:
             self._generators.update(generators_of(tree))
-        if ("for" not in entry.code and "while" not in entry.code) or taps.NAME in entry.code:
-            return
-        self._weave(tree, entry.code, entry)
+        if ("for" in entry.code or "while" in entry.code) and taps.NAME not in entry.code:
+            self._weave(tree, entry.code, entry)
+        return True
 
     def _weave_module(self, tree: ast.Module, source: str) -> None:
         """Weave taps into a module of the notebook's folder."""

@@ -24,7 +24,6 @@ from nbtrack.capture.readers import WORDS, Reading, reading_of, readings_in, rea
 from nbtrack.capture.run import TrackedRun
 from nbtrack.capture.schemas import is_of, sample_of, shape_of
 from nbtrack.capture.source import Cell, Finding, Source
-from nbtrack.capture.weave import taps
 from nbtrack.entities.ledger import Entry, Scope
 from nbtrack.errors import SettingError
 from nbtrack.notebooks.nodes import walk
@@ -54,17 +53,12 @@ class Datasets(Source):
 
     def start(self, shell: Any) -> None:
         self._shell = shell
-        if hasattr(shell, "ast_transformers"):
-            shell.ast_transformers.append(self._given)
-            taps.install(shell.user_ns, shell.user_ns_hidden)
+        self._given.start(shell)
         with contextlib.suppress(SettingError):  # whoever begins a run says what is wrong
             self._reader.budget_s = settings.load().budget_ms / 1000
 
     def stop(self) -> None:
         self._given.stop()
-        if self._given in getattr(self._shell, "ast_transformers", ()):
-            self._shell.ast_transformers.remove(self._given)
-            taps.uninstall(self._shell.user_ns, self._shell.user_ns_hidden)
 
     def enter(self, entry: Entry) -> None:
         self._given.enter(entry)

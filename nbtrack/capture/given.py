@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import contextlib
-import threading
 from collections.abc import Iterator
 from typing import Any
 
+from nbtrack.capture.readers import WORDS
 from nbtrack.capture.weave import taps
-from nbtrack.capture.weave.insert import wrap
+from nbtrack.capture.weave.insert import Transformer, wrap
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.taps import Shape, Tap
 from nbtrack.entities.ledger import Entry
@@ -36,8 +35,8 @@ class _Seen(Tap):
         self.record.append(self._look(value))
 
 
-class Given(ast.NodeTransformer):
-    """IPython calls `visit` with each tree before it is compiled.
+class Given:
+    """Taps around calls of loaders.
 
     Args:
         look: takes from a loader's result what is to be kept.
@@ -45,43 +44,36 @@ class Given(ast.NodeTransformer):
 
     def __init__(self, look: Any) -> None:
         self._look = look
-        self._armed: dict[int, Entry] = {}
+        self._transformer = Transformer(self._weave)
         self._woven: dict[str, list[tuple[ast.Call, _Seen]]] = {}
         """By the code of the cell; calls as the entry's tree has them."""
 
     def enter(self, entry: Entry) -> None:
-        if entry.tree is not None and taps.NAME not in entry.code:
-            self._armed[threading.get_ident()] = entry
+        if WORDS.search(entry.code) and taps.NAME not in entry.code:
+            self._transformer.arm(entry)
         for _, tap in self._all():
             tap.on()
 
     def leave(self) -> dict[int, tuple[ast.Call, list[Any]]]:
         """Calls that were made while the cell ran, by `id()`, each with what was kept of its results."""
-        self._armed.pop(threading.get_ident(), None)
+        self._transformer.disarm()
         found = {id(call): (call, values) for call, tap in self._all() if (values := tap.drain())}
         for _, tap in self._all():
             tap.off()
         return found
 
+    def start(self, shell: Any) -> None:
+        self._transformer.start(shell)
+
     def stop(self) -> None:
         for _, tap in self._all():
             tap.off()
+        self._transformer.stop()
 
-    def visit(self, node: ast.AST) -> ast.AST:
-        with contextlib.suppress(Exception):  # a cell without taps is what the user wrote
-            if isinstance(node, ast.Module):
-                self.weave(node)
-        return node
-
-    def weave(self, tree: ast.Module) -> None:
-        """Weave taps into the tree, if it is that of the cell this thread begins to execute."""
-        entry = self._armed.get(threading.get_ident())
-        if entry is None or entry.tree is None or len(tree.body) != len(entry.tree.body):
-            return
-        ours, theirs = list(_loaders(entry.tree))[:_PLACES], list(_loaders(tree))[:_PLACES]
+    def _weave(self, tree: ast.Module, entry: Entry) -> bool:
+        ours, theirs = (list(_loaders(it))[:_PLACES] for it in (entry.tree or tree, tree))
         if not ours or [path_of(it.func) for it in ours] != [path_of(it.func) for it in theirs]:
-            return
-        self._armed.pop(threading.get_ident(), None)
+            return False
         for _, tap in self._woven.get(entry.code, ()):
             tap.off()
         fresh = [(call, _Seen(self._look)) for call in ours]
@@ -89,6 +81,7 @@ class Given(ast.NodeTransformer):
         for _, tap in fresh:
             tap.on()
         self._woven[entry.code] = fresh
+        return True
 
     def _all(self) -> Iterator[tuple[ast.Call, _Seen]]:
         for them in self._woven.values():

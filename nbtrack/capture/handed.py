@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,7 +39,6 @@ class Handed:
     def __init__(self, function: str, *names: str) -> None:
         self._function, self._names = function, names
         self._transformer = Transformer(self._weave)
-        self._armed: dict[int, Entry] = {}
         self._taps: dict[tuple[int, int], _Holds] = {}
         """By the `id()` of the call in the entry's tree, and the argument's place."""
 
@@ -53,25 +51,22 @@ class Handed:
 
     def enter(self, entry: Entry) -> None:
         """A tracked cell is about to run."""
-        if self._function in entry.code and entry.tree is not None and taps.NAME not in entry.code:
-            self._armed[threading.get_ident()] = entry
+        if self._function in entry.code and taps.NAME not in entry.code:
+            self._transformer.arm(entry)
 
     def take(self) -> dict[tuple[int, int], Any]:
         """What was handed since; it is let go here."""
-        self._armed.pop(threading.get_ident(), None)
+        self._transformer.disarm()
         found = {where: values[0] for where, tap in self._taps.items() if (values := tap.drain())}
         for tap in self._taps.values():
             tap.off()
         self._taps = {}
         return found
 
-    def _weave(self, tree: ast.Module) -> None:
-        entry = self._armed.pop(threading.get_ident(), None)
-        if entry is None or entry.tree is None:
-            return
-        ours, theirs = list(self._calls(walked(entry.tree))), list(self._calls(walk(tree)))
+    def _weave(self, tree: ast.Module, entry: Entry) -> bool:
+        ours, theirs = list(self._calls(walked(entry.tree or tree))), list(self._calls(walk(tree)))
         if len(ours) != len(theirs):
-            return
+            return False
         for own, call in zip(ours, theirs, strict=True):
             for at, name in enumerate(self._names):
                 node = argument(call, at, name)
@@ -79,6 +74,7 @@ class Handed:
                     tap = self._taps[id(own), at] = _Holds()
                     wrap(tree, {id(node): tap.index})
                     tap.on()
+        return True
 
     def _calls(self, nodes: list[ast.AST] | Iterator[ast.AST]) -> Iterator[ast.Call]:
         yield from (it for it in nodes if isinstance(it, ast.Call) and path_of(it.func)[-1:] == [self._function])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -33,7 +32,6 @@ from nbtrack.records import dataclass
 SHOWS = frozenset(("print", "display", "pprint"))
 _DRAWS = frozenset(("title", "set_title", "suptitle", "text", "figtext", "annotate", "plot", "scatter", "legend", "axhline", "axvline"))
 """Methods that put a text into a figure."""
-_MAGICS = ("%%time", "%%capture")
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 WHOLE = regex(
     r"(^|_)(errors?|mistakes?|correct|misclassified|mislabell?ed|rewards?|returns?|score|loss|cost|energy|distance|fitness"
@@ -49,6 +47,8 @@ _ITEMS = 60
 """Most items of a dict of results."""
 _MANY = 20
 """Items of what holds data rather than results."""
+_SHOWN = regex(r"['\"]|" + "|".join(sorted(SHOWS | {"format"})))
+"""What the code of a cell has that shows something, or draws a text."""
 _SPOTS = 200
 """Most printed expressions of a cell that are tapped."""
 
@@ -81,8 +81,7 @@ class Printed(Source):
     kind = "metrics"
 
     def __init__(self) -> None:
-        self._transformer = Transformer(self.weave)
-        self._armed: dict[int, Entry] = {}
+        self._transformer = Transformer(self._weave)
         self._woven: dict[str, list[tuple[Spot, Tap]]] = {}
         """By the code of the cell; the taps of functions stay when other cells call them."""
         self._active: Cell | None = None
@@ -96,12 +95,11 @@ class Printed(Source):
         self._transformer.stop()
 
     def enter(self, entry: Entry) -> None:
-        body = entry.source.partition("\n")[2] if entry.source.startswith("%%track") else entry.source
-        if entry.tree is not None and entry.tree.body and (not body.lstrip().startswith("%%") or body.lstrip().startswith(_MAGICS)):
-            self._armed[threading.get_ident()] = entry
+        if _SHOWN.search(entry.code):
+            self._transformer.arm(entry)
 
     def leave(self, entry: Entry) -> None:
-        self._armed.pop(threading.get_ident(), None)
+        self._transformer.disarm()
         active = self._active
         if active is not None and active.entry is entry:
             self._active = None
@@ -134,17 +132,10 @@ class Printed(Source):
                 seen.append((spot, values[-1]))
         yield from metrics(cell, _measured(cell, seen))
 
-    def weave(self, tree: ast.Module) -> None:
-        """Weave taps into the tree, if it is that of the cell this thread begins to execute."""
-        entry = self._armed.get(threading.get_ident())
-        if entry is None or entry.tree is None or len(tree.body) != len(entry.tree.body):
-            return
-        self._armed.pop(threading.get_ident(), None)
-        if taps.NAME in entry.code:
-            return
-        spots = list(spots_in(tree))[:_SPOTS]
+    def _weave(self, tree: ast.Module, entry: Entry) -> bool:
+        spots = list(spots_in(tree))[:_SPOTS] if taps.NAME not in entry.code else []
         if not spots:
-            return
+            return True
         fresh = [(spot, Tap(Shape.VALUE)) for spot in spots]
         for _, tap in self._woven.get(entry.code, ()):
             tap.off()
@@ -153,6 +144,7 @@ class Printed(Source):
         if self._active is not None and self._active.entry is entry:
             for _, tap in fresh:
                 tap.on()
+        return True
 
     def _taps(self) -> list[Tap]:
         return [tap for them in self._woven.values() for _, tap in them]

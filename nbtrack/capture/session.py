@@ -39,6 +39,7 @@ from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 
 Undo = Callable[[], None]
+_JUST_NOW_NS = 50_000_000
 _TRANSPARENT = ("%%time", "%%capture", "%%prun", "%%memit", "%%mprun", "%%snakeviz", "%%pyinstrument")
 """Cell magics whose body is Python of this notebook."""
 
@@ -178,6 +179,11 @@ class Session:
     def is_busy(self) -> bool:
         """Whether a cell of this thread is executing."""
         return self._depth.get(threading.get_ident(), 0) > 0
+
+    def is_quiet(self) -> bool:
+        """Whether no cell has begun or ended just now."""
+        last = self.ledger.entries[-1] if self.ledger.entries else None
+        return last is None or time.time_ns() - (last.ended_ns or last.started_ns) > _JUST_NOW_NS
 
     def _before_cell(self, info: Any) -> None:
         self._line.seen()

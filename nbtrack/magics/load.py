@@ -45,7 +45,7 @@ def load(shell: Any, join: Callable[[str], Callable[[], None]]) -> None:
     magics.session = session
     shell.register_magics(magics)
     session.start()
-    warm("nbtrack.api")
+    warm(session.is_quiet, "nbtrack.api")
     completes = matcher(shell)
     shell.Completer.custom_matchers.append(completes)
     setattr(shell, _ATTRIBUTE, session)

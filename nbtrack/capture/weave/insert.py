@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -15,35 +16,76 @@ from nbtrack.capture.weave.scope import Loop
 from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.taps import NAME, Shape, Tap
 from nbtrack.capture.weave.values import ABOUT
+from nbtrack.entities.ledger import Entry
 from nbtrack.notebooks.nodes import walk
 from nbtrack.records import dataclass
 
+_MAGICS = ("%%time", "%%capture")
+"""Cell magics that give their body to IPython's transformers."""
+
 
 class Transformer(ast.NodeTransformer):
-    """What IPython calls with each tree before it is compiled."""
+    """What IPython calls with each tree before it is compiled: while a cell is armed, for with any transformer it walks every tree once more.
 
-    def __init__(self, weave: Callable[[ast.Module], None]) -> None:
+    Args:
+        weave: weaves taps into a tree that may be the armed cell's, and says whether it was.
+    """
+
+    def __init__(self, weave: Callable[[ast.Module, Entry], bool]) -> None:
         self._weave = weave
         self._shell: Any = None
+        self._armed: dict[int, Entry] = {}
+        """By thread."""
+        self._stands = False
 
     def start(self, shell: Any) -> None:
-        """Stand among a shell's transformers, if there is a shell."""
+        """From now on cells of this shell may be armed."""
         self._shell = shell
-        if shell is not None:
-            shell.ast_transformers.append(self)
+        if hasattr(shell, "ast_transformers"):
             taps.install(shell.user_ns, shell.user_ns_hidden)
 
     def stop(self) -> None:
-        """Stand there no longer."""
-        if self._shell is not None and self in self._shell.ast_transformers:
-            self._shell.ast_transformers.remove(self)
+        """All is as before `start`."""
+        self._armed.clear()
+        self._withdraw()
+        if hasattr(self._shell, "ast_transformers"):
             taps.uninstall(self._shell.user_ns, self._shell.user_ns_hidden)
 
+    def arm(self, entry: Entry) -> None:
+        """The cell that this thread begins to execute is to be woven into; one below a magic that does not call transformers is not."""
+        magic = magic_of(entry)
+        if entry.tree is None or not entry.tree.body or (magic and not magic.startswith(_MAGICS)):
+            return
+        self._armed[threading.get_ident()] = entry
+        if not self._stands and hasattr(self._shell, "ast_transformers"):
+            self._shell.ast_transformers.append(self)
+            self._stands = True
+
+    def disarm(self) -> None:
+        """It has ended."""
+        self._armed.pop(threading.get_ident(), None)
+        if self._stands and not self._armed:
+            self._withdraw()
+
+    def _withdraw(self) -> None:
+        self._stands = False
+        if self in getattr(self._shell, "ast_transformers", ()):  # the cell may have put another list in its place
+            self._shell.ast_transformers.remove(self)
+
     def visit(self, node: ast.AST) -> ast.AST:
+        entry = self._armed.get(threading.get_ident())
+        if entry is None or entry.tree is None or not isinstance(node, ast.Module) or len(node.body) != len(entry.tree.body):
+            return node
         with contextlib.suppress(Exception):  # a cell without taps is what the user wrote
-            if isinstance(node, ast.Module):
-                self._weave(node)
+            if self._weave(node, entry):
+                self._armed.pop(threading.get_ident(), None)
         return node
+
+
+def magic_of(entry: Entry) -> str:
+    """The line of another cell magic than `%%track` that stands above the cell's code; empty where there is none."""
+    body = (entry.source.partition("\n")[2] if entry.source.startswith("%%track") else entry.source).lstrip()
+    return body.partition("\n")[0] if body.startswith("%%") else ""
 
 
 def insert(tree: ast.Module, spots: Iterable[Spot], tap_for: Callable[[Spot, Shape, bool], Tap]) -> None:
