@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import operator
 import os
+import signal
 import sys
 import types
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -56,6 +57,11 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, has_imported
     Args:
         has_imported: modules were loaded in between.
     """
+    try:
+        if before == after:
+            return frozenset(), frozenset(before)  # almost always, and this is fast
+    except Exception:  # noqa: BLE001, S110 - see below
+        pass
     found, kept = set[str](), set[str]()
     for place in before.keys() & after.keys():
         try:
@@ -75,12 +81,13 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, has_imported
 def patches(namespace: Mapping[str, Any], names: Iterable[str], local: Collection[str]) -> dict[str, dict[str, Any]]:
     """What the modules that the notebook's names mean hold; the user's own are left out, whose state is read otherwise."""
     found: dict[str, dict[str, Any]] = {}
-    for value in (namespace[name] for name in names if name in namespace):
-        if issubclass(type(value), types.ModuleType):
-            held = types.ModuleType.__getattribute__(value, "__dict__")
-            name = str(held.get("__name__", ""))
-            if name.partition(".")[0] not in _CHANGES_BY_ITSELF and name not in local:
-                found[name] = dict(held)
+    values = list(map(namespace.get, names))
+    modules = {kind for kind in set(map(type, values)) if issubclass(kind, types.ModuleType)}
+    for value in [it for it in values if type(it) in modules] if modules else ():
+        held = types.ModuleType.__getattribute__(value, "__dict__")
+        name = str(held.get("__name__", ""))
+        if name.partition(".")[0] not in _CHANGES_BY_ITSELF and name not in local:
+            found[name] = dict(held)
     return found
 
 
@@ -106,13 +113,12 @@ def _folder(_: Any) -> str:
 
 def _process(module: Any) -> Any:
     signals = sys.modules.get("_signal")  # `signal` looks in vain for an enum's member with each function
-    handlers = [signals.getsignal(number) for name in _SIGNALS if (number := getattr(signals, name, None)) is not None] if signals is not None else []
+    handlers = list(map(signals.getsignal, _SIGNALS)) if signals is not None else []
     sockets = sys.modules.get("socket")
     wait_s = sockets.getdefaulttimeout() if sockets is not None else None
-    pickling = _owns(getattr(sys.modules.get("copyreg"), "dispatch_table", {}).values())
     limits = module.getrecursionlimit(), module.get_int_max_str_digits(), wait_s
-    hooks = _owns([module.breakpointhook, module.excepthook, module.displayhook])
-    return limits, list(module.argv), handlers, hooks, pickling, [id(module.stdout), id(module.stderr)]
+    called = [module.breakpointhook, module.excepthook, module.displayhook, *getattr(sys.modules.get("copyreg"), "dispatch_table", {}).values()]
+    return limits, list(module.argv), handlers, _own_called.among(called), [id(module.stdout), id(module.stderr)]
 
 
 def _imports(module: Any) -> Any:
@@ -194,9 +200,9 @@ def _leaves(options: dict[str, Any]) -> list[Any]:
 
 
 _OWN = "__main__"
-_own_printers, _own_hooks = _Owns(), _Owns()
+_own_printers, _own_hooks, _own_called = _Owns(), _Owns(), _Owns()
 _PRINTERS = ("type_printers", "deferred_printers", "singleton_printers")
-_SIGNALS = ("SIGALRM", "SIGTERM", "SIGUSR1", "SIGUSR2")
+_SIGNALS = [int(number) for name in ("SIGALRM", "SIGTERM", "SIGUSR1", "SIGUSR2") if (number := getattr(signal, name, None)) is not None]
 _OF_TEXT = ("float_format", "pprint", "max_width", "max_seq_length", "verbose", "newline")
 """Traits of IPython's formatter of plain text."""
 _CHANGES_BY_ITSELF = frozenset({"builtins", "sys", "mlflow", "nbtrack", _OWN})

@@ -75,7 +75,7 @@ class Blocks:
     def entered(self, entry: Entry) -> None:
         """A cell begins."""
         _number.set(entry.number)
-        self._threads = frozenset(it.ident or 0 for it in threading.enumerate() if it is not threading.current_thread())
+        self._threads = frozenset(sys._current_frames()) - {threading.get_ident()}  # takes a tenth of what `threading.enumerate` does
         with self._lock:
             for block in self._open:
                 block.targets.add(entry.number)

@@ -58,7 +58,7 @@ class Curves(Source):
 
     def __init__(self) -> None:
         self._shell: Any = None
-        self._transformer = Transformer(self._weave_cell)
+        self.transformer = Transformer(self._weave_cell)
         self._woven: dict[str, list[tuple[Spot, Tap]]] = {}
         self._spots: list[tuple[Spot, Tap]] = []
         self._active: Following | None = None
@@ -76,7 +76,7 @@ class Curves(Source):
 
     def start(self, shell: Any) -> None:
         self._shell = shell
-        self._transformer.start(shell)
+        self.transformer.start(shell)
         with contextlib.suppress(SettingError):  # whoever begins a run says what is wrong
             chosen = settings.load()
             self._budget_s = chosen.budget_ms / 1000
@@ -93,16 +93,16 @@ class Curves(Source):
         if self._modules is not None:
             self._modules.stop()
         self._drainer.stop()
-        self._transformer.stop()
+        self.transformer.stop()
 
     def enter(self, entry: Entry) -> None:
         self._calls.clear()
         taps.install(self._shell.user_ns, self._shell.user_ns_hidden)  # after %reset it is gone
         if any(word in entry.code for word in _WORDS):
-            self._transformer.arm(entry)
+            self.transformer.arm(entry)
 
     def leave(self, entry: Entry) -> None:
-        self._transformer.disarm()
+        self.transformer.disarm()
         active = self._active
         if active is not None and active.cell.entry is entry:
             self._active = None

@@ -44,31 +44,31 @@ class Given:
 
     def __init__(self, look: Any) -> None:
         self._look = look
-        self._transformer = Transformer(self._weave)
+        self.transformer = Transformer(self._weave)
         self._woven: dict[str, list[tuple[ast.Call, _Seen]]] = {}
         """By the code of the cell; calls as the entry's tree has them."""
 
     def enter(self, entry: Entry) -> None:
         if WORDS.search(entry.code) and taps.NAME not in entry.code:
-            self._transformer.arm(entry)
+            self.transformer.arm(entry)
         for _, tap in self._all():
             tap.on()
 
     def leave(self) -> dict[int, tuple[ast.Call, list[Any]]]:
         """Calls that were made while the cell ran, by `id()`, each with what was kept of its results."""
-        self._transformer.disarm()
+        self.transformer.disarm()
         found = {id(call): (call, values) for call, tap in self._all() if (values := tap.drain())}
         for _, tap in self._all():
             tap.off()
         return found
 
     def start(self, shell: Any) -> None:
-        self._transformer.start(shell)
+        self.transformer.start(shell)
 
     def stop(self) -> None:
         for _, tap in self._all():
             tap.off()
-        self._transformer.stop()
+        self.transformer.stop()
 
     def _weave(self, tree: ast.Module, entry: Entry) -> bool:
         ours, theirs = (list(_loaders(it))[:_PLACES] for it in (entry.tree or tree, tree))

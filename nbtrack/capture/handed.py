@@ -38,25 +38,25 @@ class Handed:
 
     def __init__(self, function: str, *names: str) -> None:
         self._function, self._names = function, names
-        self._transformer = Transformer(self._weave)
+        self.transformer = Transformer(self._weave)
         self._taps: dict[tuple[int, int], _Holds] = {}
         """By the `id()` of the call in the entry's tree, and the argument's place."""
 
     def start(self, shell: Any) -> None:
-        self._transformer.start(shell)
+        self.transformer.start(shell)
 
     def stop(self) -> None:
         self.take()
-        self._transformer.stop()
+        self.transformer.stop()
 
     def enter(self, entry: Entry) -> None:
         """A tracked cell is about to run."""
         if self._function in entry.code and taps.NAME not in entry.code:
-            self._transformer.arm(entry)
+            self.transformer.arm(entry)
 
     def take(self) -> dict[tuple[int, int], Any]:
         """What was handed since; it is let go here."""
-        self._transformer.disarm()
+        self.transformer.disarm()
         found = {where: values[0] for where, tap in self._taps.items() if (values := tap.drain())}
         for tap in self._taps.values():
             tap.off()

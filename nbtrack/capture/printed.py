@@ -81,25 +81,25 @@ class Printed(Source):
     kind = "metrics"
 
     def __init__(self) -> None:
-        self._transformer = Transformer(self._weave)
+        self.transformer = Transformer(self._weave)
         self._woven: dict[str, list[tuple[Spot, Tap]]] = {}
         """By the code of the cell; the taps of functions stay when other cells call them."""
         self._active: Cell | None = None
 
     def start(self, shell: Any) -> None:
-        self._transformer.start(shell)
+        self.transformer.start(shell)
 
     def stop(self) -> None:
         for tap in self._taps():
             tap.off()
-        self._transformer.stop()
+        self.transformer.stop()
 
     def enter(self, entry: Entry) -> None:
         if _SHOWN.search(entry.code):
-            self._transformer.arm(entry)
+            self.transformer.arm(entry)
 
     def leave(self, entry: Entry) -> None:
-        self._transformer.disarm()
+        self.transformer.disarm()
         active = self._active
         if active is not None and active.entry is entry:
             self._active = None

@@ -9,10 +9,10 @@ import random
 import sys
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 from nbtrack.capture import around, loaded, states
+from nbtrack.capture.warm import NAME as WARM
 from nbtrack.entities.ledger import Seen
 from nbtrack.records import dataclass
 
@@ -97,8 +97,11 @@ class Rest:
         return own_of_cell()(held.shared)
 
     def can_wait(self, before: Shared) -> bool:
-        """Whether what a cell did, that just ended, will be seen as well a moment later: neither another's hook nor a thread of ours does more."""
-        return _FORWARDED not in before.patches and self._are_harmless("post_run_cell") and self._is_alone()
+        """Whether what a cell did, that just ended, will be seen as well a moment later: neither another's hook nor a thread of ours does more.
+
+        That which warms up only loads and compiles what is ours.
+        """
+        return _FORWARDED not in before.patches and self._are_harmless("post_run_cell") and self._is_alone(WARM)
 
     def _are_harmless(self, *events: str) -> bool:
         hooks = [it for event in events for it in self._shell.events.callbacks[event]]
@@ -111,6 +114,8 @@ class Rest:
 
     def _is_alone(self, *ours: str) -> bool:
         """Whether there are no threads but those from before, and those whose name begins with one of these words."""
+        if self._threads.issuperset(sys._current_frames()):  # almost always, and this is fast
+            return True
         return all(it.ident in self._threads or it.name.startswith(ours) for it in threading.enumerate())
 
     def _forget(self) -> None:
@@ -132,17 +137,17 @@ def told(found: Seen, before: Shared, after: Shared, modules_before: Collection[
     """
     drew = frozenset(name for name, state in before.random.items() if after.random.get(name) != state)
     moved, kept = around.changes(before.around, after.around, has_imported=found.has_imported)
-    return replace(
-        found,
-        folder=after.around.get(around.FOLDER, ""),
-        drew=drew,
-        still=frozenset(before.random.keys() - drew),
-        has_drawn_ids="random" in drew and _has_drawn_ids(modules_before, before.random["random"], after.random.get("random")),
-        patched=_patched(before.builtins, after.builtins),
-        moved=found.moved | moved,
-        kept=kept,
-        patched_modules=around.patched(before.patches) if not found.has_imported else frozenset(),  # libraries that load a part of theirs late change others
-    )
+    of_all: dict[str, Any] = {
+        "folder": after.around.get(around.FOLDER, ""),
+        "drew": drew,
+        "still": frozenset(before.random.keys() - drew),
+        "has_drawn_ids": "random" in drew and _has_drawn_ids(modules_before, before.random["random"], after.random.get("random")),
+        "patched": _patched(before.builtins, after.builtins),
+        "moved": found.moved | moved,
+        "kept": kept,
+        "patched_modules": around.patched(before.patches) if not found.has_imported else frozenset(),  # libraries that load a part of theirs late change others
+    }
+    return Seen(**(vars(found) | of_all))  # `replace` takes several times as long
 
 
 _OF_IPYTHON = frozenset({"__IPYTHON__", "display", "exit", "get_ipython", "quit"})

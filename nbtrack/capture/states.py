@@ -28,7 +28,9 @@ def states_of(namespace: Mapping[str, Any], names: Iterable[str], local: Iterabl
     held = [(name, namespace[name]) for name in names if name in namespace]
     found = {name: reader.read(value) for name, value in held if not issubclass(type(value), types.ModuleType)}
     others = [name for name in (namespace if own is None else own) if name[:1] != "_" and name not in found and name not in _SHELLS]
-    bystanders = [name for name in others if name in namespace and _is_within_reach(type(namespace[name]))]
+    values = list(map(namespace.get, others))
+    within = set(filter(_is_within_reach, set(map(type, values))))
+    bystanders = [name for name, value in zip(others, values, strict=True) if type(value) in within] if within else []
     for name in bystanders[-_BYSTANDERS:]:  # a callback may change what the cell does not name
         found[name] = reader.read(namespace[name])
     for name in reader.local:

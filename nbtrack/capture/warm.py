@@ -13,6 +13,8 @@ from nbtrack import patterns, records
 
 _POLITE_S, _AGAIN_S = 0.001, 0.02
 """Between pieces, each about a millisecond: a cell that runs meanwhile gets the interpreter at once. And where cells follow one another, until asked again."""
+NAME = "nbtrack-warm"
+"""Of the thread."""
 _MODULES = ("concurrent.futures.thread", "zstandard")
 
 
@@ -24,7 +26,7 @@ def warm(is_quiet: Callable[[], bool], *modules: str) -> None:
         modules: loaded first, as the cell's code may ask for them.
     """
     with contextlib.suppress(RuntimeError):  # the interpreter shuts down
-        threading.Thread(target=_go, args=(is_quiet, modules + _MODULES), name="nbtrack-warm", daemon=True).start()
+        threading.Thread(target=_go, args=(is_quiet, modules + _MODULES), name=NAME, daemon=True).start()
 
 
 def _go(is_quiet: Callable[[], bool], modules: tuple[str, ...]) -> None:

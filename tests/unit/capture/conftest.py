@@ -115,10 +115,10 @@ class Sheet:
         for source in self.sources:
             source.enter(entry)
         ask("before")
+        tree = parse(code)  # as IPython does: another tree than the entry's
         for source in self.sources:
-            if hasattr(source, "weave") and tree is not None:
-                tree = parse(code)  # as IPython does: another tree than the entry's
-                source.weave(tree)
+            if hasattr(source, "transformer") and tree is not None:
+                source.transformer.visit(tree)
         body = tree.body if tree is not None else []
         last = body[-1] if body and isinstance(body[-1], ast.Expr) else None
         try:

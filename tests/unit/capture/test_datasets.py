@@ -22,8 +22,9 @@ TABLE = "a,b\n" + "\n".join(f"{n},{n / 2}" for n in range(30)) + "\n"
 
 
 class Woven(Datasets):
-    def weave(self, tree):
-        self._given.weave(tree)
+    @property
+    def transformer(self):
+        return self._given.transformer
 
 
 @pytest.fixture
