@@ -15,7 +15,7 @@ from nbtrack.capture.measures import providers
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings
 from nbtrack.capture.run import TrackedRun
-from nbtrack.capture.sites import is_repeated, named_at, ran_alone, uses_result
+from nbtrack.capture.sites import is_repeated, kept_under, named_at, ran_alone, uses_result
 from nbtrack.capture.source import Cell
 from nbtrack.capture.weave.averaged import is_mean_of_calls
 from nbtrack.capture.weave.histories import numbers_of
@@ -183,7 +183,10 @@ class Following:
         is_again = not function or (self.cell.run is not None and self.cell.run.curve_places.get(spot.name) == spot.place)
         owners = [it for it in (model if is_again else "", self._holder(function), function) if it]  # what only looks at a model is called by what it does
         wanted = [*([] if is_ours else [spot.name]), *(f"{it}.{spot.name}" for it in owners)]
-        if series.first is not None and series.first.name:
+        kept = self._kept_under(series)
+        if kept:
+            spot_name, wanted = kept, [kept]
+        elif series.first is not None and series.first.name:
             spot_name, wanted = series.first.name, list(self._holders(series))
         else:
             spot_name = spot.name
@@ -215,6 +218,16 @@ class Following:
         pairs = [it for statement in (tree.body if tree is not None and function else ()) for it in bindings(statement)]
         them = [name for name, value in pairs if isinstance(value, ast.Call) and path_of(value.func)[-1:] == [function]]
         return them[0] if len(them) == 1 and (is_history(them[0]) or (is_result(them[0]) and not is_measure(them[0]))) else ""
+
+    def _kept_under(self, series: Series) -> str:
+        """Where the cell keeps what this call of the function gives, see `kept_under`."""
+        spot, tree = series.spot, self.cell.entry.tree
+        function = spot.place.rpartition(".")[2]
+        if tree is None or not function or "]" not in self.cell.entry.code:
+            return ""
+        them = kept_under(tree, program_of(self.cell).definitions.get(function), {spot.label, spot.variable} - {""})
+        call = series.first.later.index(series) + 1 if series.first is not None else 0
+        return them[call] if call < len(them) else ""
 
     def _holders(self, series: Series) -> Iterator[str]:
         """What the curve of a later call may be called by what keeps it: `losses_sgd`, or `second.loss` of an object of the notebook."""

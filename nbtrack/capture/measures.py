@@ -229,7 +229,9 @@ def _name_for(cell: Cell, it: Measured, owners: dict[str, Named], values: dict[s
     if it.is_of_fit and it.name in owners and owners[it.name].key == it.key:
         fit = it.qualifiers[0] if it.qualifiers else "fit"
         return next((name for at in range(2, _MOST) if (name := f"{fit}-{at}.{it.name}") not in taken), "")  # as the kept model is called
-    if it.name in taken and it.name not in values and (it.is_latest or it.name in cell.request.measured):
+    if it.is_latest and (same := next((name for name, other in owners.items() if other.key == it.key and name not in values), "")):
+        return same
+    if it.name in taken and it.name not in values and it.name in cell.request.measured:
         return it.name
     qualifiers = it.qualifiers or (qualifiers_of(cell, it.node, it.line) if it.node is not None else ())
     names = [it.name, *([f"{it.name}_{it.setting}"] if it.setting else ()), *(f"{qualifier}.{it.name}" for qualifier in qualifiers if qualifier != it.name)]

@@ -286,7 +286,9 @@ def _parts_of(model: Any) -> set[int]:
                     waiting.append(inner)
         return found
     inside: list[Any] = []
-    for value in own_facts(model).values():
+    facts = own_facts(model)
+    clones = "steps" not in facts and is_of(model, "sklearn.base", "BaseEstimator")  # what it was made with it does not fit: a stacking, a search
+    for value in (value for name, value in facts.items() if name.endswith("_") or not clones):
         if type(value) in (list, tuple):
             inside += [item[1] if type(item) is tuple and len(item) >= 2 else item for item in value[:_ITEMS]]
         else:

@@ -251,7 +251,8 @@ def _of_frame(cell: Cell, name: str, frame: Any) -> Iterator[Measured]:
         return
     texts = [it for it, values in columns.items() if all(type(value) is str for value in values)]
     rows = [str(it) for it in (columns[texts[0]] if texts else frame.index.tolist())]
-    if len(set(rows)) != len(rows) or all(it.isdigit() for it in rows):
+    is_one = len(rows) == 1
+    if len(set(rows)) != len(rows) or (all(it.isdigit() for it in rows) and not is_one):
         return
     has = set(known(cell))
     for column in measured:
@@ -261,7 +262,8 @@ def _of_frame(cell: Cell, name: str, frame: Any) -> Iterator[Measured]:
                 any(it.endswith(f"{row}.{column}") or it.endswith(f"{column}.{row}") for it in has) or _is_told(cell, found, row, column)
             ):
                 where = f"in the table {name}" if name else "in the table shown"
-                yield Measured(f"{row}.{column}", found, where, f"{name}[{row}, {column}]", (name,) if name else (), where)
+                owners = (row,) if is_one and not row.isdigit() else (name,) if name else ()
+                yield Measured(column if is_one else f"{row}.{column}", found, where, f"{name}[{row}, {column}]", owners, where)
 
 
 def _unrounded(frame: Any, node: ast.expr | None, namespace: dict[str, Any]) -> Any:

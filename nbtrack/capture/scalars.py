@@ -23,6 +23,8 @@ _NO_RESULTS = regex(
     r"(predict\w*|forecast|transform|decision_function|coef|intercept|(arc)?(cos|sin|tan)h?|exp|log(2|10|1p)?|sqrt|dot|vdot|inner|det|trace|hypot|norm|round|power|square)_?"
 )
 """What a cell ends with to look at it: what a model says of one sample or has learned, and plain mathematics."""
+_SAYS_LITTLE = frozenset(("score", "scores", "metric", "performance"))
+"""Names that do not say what was measured, where a label does."""
 
 
 class Scalars(Source):
@@ -67,7 +69,7 @@ def _bound(cell: Cell) -> Iterator[Measured]:
             continue  # of scores, and not shown
         if not _is_result(origins, name, node, value, called) or (not called and is_limit_of_drawing(program, name)):
             continue
-        shown = called if called and (not is_measure(name) or is_curve(cell, name)) and is_measure(called) else name
+        shown = called if called and (not is_measure(name) or name in _SAYS_LITTLE or is_curve(cell, name)) and is_measure(called) else name
         yield Measured(shown, value, "bound to a computed number", name, node=node, line=getattr(node, "lineno", 0), may_diverge=True)
     several = cell.entry.facts.get(TOLD_APART, set())
     for name in sorted((origins.looped - origins.targets - origins.chosen - origins.switched - latest.keys() - several) | origins.bests):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Set
 
 from nbtrack.capture.program import Definition, Program
 from nbtrack.capture.weave.kinds import path_of
+from nbtrack.capture.weave.words import is_measure
 from nbtrack.notebooks.nodes import children, walk
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -125,6 +126,36 @@ def _within(node: ast.AST, function: str, place: str, is_in_loop: bool, with_met
 
 def _is_named(node: ast.AST, function: str, with_methods: bool) -> bool:
     return node.id == function if isinstance(node, ast.Name) else with_methods and isinstance(node, ast.Attribute) and node.attr == function
+
+
+def kept_under(cell: ast.Module, definition: ast.AST | None, variables: Set[str]) -> list[str]:
+    """What each of a cell's calls of a function, in order, is kept under in dicts of measures: `losses.adam` of `losses['adam'], scores['adam'] = train(...)`.
+
+    Args:
+        cell: its tree; calls in loops and definitions do not count.
+        definition: of the function.
+        variables: what the function calls the value that is asked about; empty names where it gives back none of these.
+    """
+    if not isinstance(definition, _Function):
+        return []
+    given = [it.value for it in walk(definition) if isinstance(it, ast.Return) and it.value is not None]
+    parts = given[0].elts if len(given) == 1 and isinstance(given[0], ast.Tuple) else given
+    at = next((place for place, it in enumerate(parts) if isinstance(it, ast.Name) and it.id in variables), None)
+    found: list[str] = []
+    for statement in cell.body if at is not None and len(given) == 1 else ():
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call) and path_of(statement.value.func)[-1:] == [definition.name]:
+            target = statement.targets[0]
+            targets = target.elts if isinstance(target, ast.Tuple) and isinstance(given[0], ast.Tuple) else [target]
+            found.append(_place_of(targets[at]) if at is not None and len(targets) == len(parts) else "")
+    return found
+
+
+def _place_of(target: ast.expr) -> str:
+    """`losses.adam` of `losses['adam']`; empty of all else, and where the dict's name says no measure."""
+    if not isinstance(target, ast.Subscript) or not isinstance(target.value, ast.Name) or not is_measure(target.value.id):
+        return ""
+    key = target.slice.value if isinstance(target.slice, ast.Constant) else None
+    return f"{target.value.id}.{key}" if isinstance(key, (str, int)) else ""
 
 
 def named_at(tree: ast.AST, function: str) -> set[str]:

@@ -35,18 +35,25 @@ class Filled:
 def filled_by(nodes: Iterable[ast.AST]) -> Filled:
     """What statements and definitions fill."""
     found = Filled()
+    by_name: list[tuple[str, str]] = []
+    bound: dict[str, bool] = {}
     for node in nodes:
         for it in walked(node):
+            if isinstance(it, ast.Assign) and len(it.targets) == 1 and isinstance(to := it.targets[0], ast.Name):
+                bound[to.id] = bound.get(to.id, True) and isinstance(it.value, ast.Call) and is_score(it.value.func)
             for base, value in _puts(it):
                 name = _name_of(base)
                 if name:
                     found.names.add(name)
                     if is_score(value):
                         found.scores.add(name)
+                    elif isinstance(value, ast.Name):
+                        by_name.append((name, value.id))
             found.emptied.update(_emptied(it))
             if isinstance(it, _LOOPS):
                 found.frames.update(_frames(it))
                 found.emptied.update(_made_anew(it))
+    found.scores.update(name for name, value in by_name if bound.get(value, False))
     return found
 
 

@@ -365,7 +365,9 @@ def _given(tree: ast.Module | None) -> set[str]:
     for node in flat_statements(tree.body if tree is not None else []):
         if isinstance(node, ast.Assign):
             value = node.value
-            is_written = isinstance(value, ast.Dict) and any(isinstance(it, ast.List) and it.elts for it in value.values)
+            is_named = isinstance(value, ast.Call) and path_of(value.func)[-1:] in (["dict"], ["OrderedDict"])
+            items = value.values if isinstance(value, ast.Dict) else [it.value for it in value.keywords] if isinstance(value, ast.Call) and is_named else []
+            is_written = any(isinstance(it, ast.List) and it.elts for it in items)
             if is_written or (isinstance(value, ast.Call) and not _READS.isdisjoint(path_of(value.func)[-1:])):
                 found.update(it.id for it in node.targets if isinstance(it, ast.Name))
     return found

@@ -169,7 +169,7 @@ class _Puts:
                 self._keys.update(inner.id for key in keys for inner in walk(key) if isinstance(inner, ast.Name))
                 is_built = isinstance(value, ast.DictComp) and not keys
                 put = self._innermost(value)
-                if not keys and not is_built and not self._may_be(put):
+                if (not keys and not is_built and not self._may_be(put)) or (isinstance(value, ast.DictComp) and _is_copied(value)):
                     continue
                 self.values.append(put)
                 if isinstance(put, ast.Tuple):
@@ -191,6 +191,11 @@ class _Puts:
         if isinstance(value, ast.Dict):
             return any(isinstance(it, ast.Call) for item in value.values for it in walk(item))
         return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and (value.func.id in self._functions or value.func.id == "dict")
+
+
+def _is_copied(node: ast.DictComp) -> bool:
+    """Whether a comprehension only hands on what it goes through: `{at: rate for at, rate in enumerate(rates)}`."""
+    return isinstance(node.value, ast.Name) and any(isinstance(it, ast.Name) and it.id == node.value.id for each in node.generators for it in walk(each.target))
 
 
 def _puts(node: ast.AST) -> Iterator[tuple[str, list[ast.expr], ast.expr]]:
