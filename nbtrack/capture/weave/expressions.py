@@ -28,6 +28,16 @@ def is_call_of_measure(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and is_measure(node.func.id)
 
 
+def is_scaled(node: ast.expr, name: str) -> bool:
+    """Whether an expression is a name, changed by signs and literals alone."""
+    if isinstance(node, ast.BinOp):
+        sides = [it for it in (node.left, node.right) if not isinstance(it, ast.Constant)]
+        return len(sides) == 1 and is_scaled(sides[0], name)
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, (ast.USub, ast.UAdd)) and is_scaled(node.operand, name)
+    return isinstance(node, ast.Name) and node.id == name
+
+
 def counts_steps(node: ast.expr, name: str) -> bool:
     """Whether a length is that of an episode by its name: `len(path) - 1` with the label "steps"."""
     return is_duration(name) and any(isinstance(it, ast.Call) and isinstance(it.func, ast.Name) and it.func.id == "len" for it in walk(node))

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from nbtrack.capture.labels import own_name, snake, std_of
 from nbtrack.capture.weave.averaged import has_other_name, link
 from nbtrack.capture.weave.drawn import computed_where_drawn
-from nbtrack.capture.weave.expressions import binds_names, counts_steps, innermost, is_call_of_measure, is_score, reads
+from nbtrack.capture.weave.expressions import binds_names, counts_steps, innermost, is_call_of_measure, is_scaled, is_score, reads
 from nbtrack.capture.weave.filled import columns_of, returned_keys
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.loops import scopes_of
@@ -28,7 +28,7 @@ _MOST = 200
 """Taps of one cell."""
 _SHORT = 2
 """Letters of a name that says little."""
-_SAID = regex(r"^_*(preds?|predicted|predictions?|forecasts?|y_?hat|y_?pred|outputs?|generated)(_|\d|$)")
+_SAID = regex(r"(^|_)(preds?|predicted|predictions?|forecasts?|y_?hat|y_?pred|generated)(_|\d|$)|^_*outputs?(_|\d|$)")
 """Names of what a model said."""
 _ASKS = regex(r"_*(predict\w*|forward|call|transform|decision_function|distances?|dist|kernel)_*")
 """Functions that ask a model, or measure for it: what they iterate is no training."""
@@ -221,7 +221,7 @@ class _Judge:
             it for inner in self._scope.loops if inner is loop or inner.inside(loop) for it in inner.reports if it.way in (Way.APPENDED, Way.STORED)
         ):
             is_named = is_measure(report.label) or is_history(report.label) or is_score(report.node)
-            if is_named and isinstance(report.node, (ast.UnaryOp, ast.BinOp)) and _is_scaled(report.node, name):
+            if is_named and isinstance(report.node, (ast.UnaryOp, ast.BinOp)) and is_scaled(report.node, name):
                 return True
         return False
 
@@ -240,6 +240,8 @@ class _Judge:
     def _take(self, name: str, bindings: list[Binding], loop: Loop, rule: str) -> None:
         reports = self._said.get((name, loop), [])
         kept = [it.label for it in reports if it.way is Way.APPENDED and it.label]
+        if _SAID.search(name) and not any(is_measure(it) or is_history(it) for it in (name, *kept)):
+            return
         if len(set(kept)) > 1 and (len(bindings) > 1 or not any(it.statement in loop.node.body for it in reports if it.way is Way.APPENDED)):
             for report in (it for it in reports if it.way is not Way.PRINTED or len(set(kept)) < len(bindings)):  # several things, each with its own list
                 self._add(Spot(report.label, rule, self._scope.place, loop, node=report.node, is_reported=True, is_measure=is_measure(report.label)))
@@ -329,7 +331,8 @@ class _Judge:
             name = name if loop.is_iterating else f"{name}.mean"  # what is bound is an array, and no curve
         elif known is not None:
             return
-        clash = not is_mean and any(it.name == name and it.place == self._scope.place for it in self._result.spots)
+        others = [it.loop for it in self._result.spots if it.name == name and it.place == self._scope.place] if not is_mean else []
+        clash = any(it is loop or it.inside(loop) or loop.inside(it) for it in others)  # what loops one after the other keep gets a number
         if clash:
             if report.way is Way.PRINTED and any(it.name == name and it.loop is loop for it in self._result.spots):
                 return
@@ -383,16 +386,6 @@ def _is_mean_of_scores(node: ast.expr, loop: Loop) -> bool:
     about = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("mean", "median") else None
     bindings = loop.binds.get(about.id, []) if isinstance(about, ast.Name) else []
     return bool(bindings) and all(isinstance(it.value, ast.Call) and is_score(it.value.func) for it in bindings)
-
-
-def _is_scaled(node: ast.expr, name: str) -> bool:
-    """Whether an expression is a name, changed by signs and literals alone."""
-    if isinstance(node, ast.BinOp):
-        sides = [it for it in (node.left, node.right) if not isinstance(it, ast.Constant)]
-        return len(sides) == 1 and _is_scaled(sides[0], name)
-    if isinstance(node, ast.UnaryOp):
-        return isinstance(node.op, (ast.USub, ast.UAdd)) and _is_scaled(node.operand, name)
-    return isinstance(node, ast.Name) and node.id == name
 
 
 def _is_sum(bindings: list[Binding]) -> bool:

@@ -369,6 +369,9 @@ def test_a_study_that_goes_on_in_a_later_cell_keeps_its_name(notebook_of):
     first = run("study.optimize(lambda trial: trial.suggest_float('x', 0, 4), n_trials=1)", "a")
     study = "study.enqueue_trial({'x': 0.5})\nstudy.optimize(lambda trial: trial.suggest_float('x', 0, 4), n_trials=1)"
     assert set(first) == {"best_value"} and run(study, "b") == {"best_value": 0.5}
+    other = "second = optuna.create_study()\nsecond.enqueue_trial({'x': 0.25})\nsecond.optimize(lambda trial: trial.suggest_float('x', 0, 4), n_trials=1)"
+    assert run(other, "c") == {"second.best_value": 0.25}
+    assert run(other.partition("\n")[2].replace("0.25", "0.125"), "d") == {"second.best_value": 0.125}
 
 
 def test_what_only_chose_a_setting_tells_no_best_score(notebook_of):
@@ -661,6 +664,18 @@ def test_a_table_that_changed_after_it_was_rounded_gives_the_rounded_numbers(mea
     code = "import pandas as pd\nrows = []\nfor kind in ('ridge', 'knn'):\n    rows.append({'model': kind, 'accuracy': len(kind) / 7})"
     later = "results = pd.DataFrame(rows).round(2)\nfor it in rows:\n    it['accuracy'] = 0.125"
     assert measured(code, later) == {"ridge.accuracy": 0.71, "knn.accuracy": 0.43}
+
+
+@pytest.mark.parametrize("index", ["", "metrics.index = ['Model']"])
+def test_a_table_of_one_row_goes_by_its_columns(measured, index):
+    pytest.importorskip("pandas")
+    code = f"import pandas as pd\ndef measure(): return {{'TruePositive': 2, 'Recall': evaluate(y, p)[0], 'Accuracy': 0.5}}\nmetrics = pd.DataFrame([measure()])\n{index}"
+    assert measured(DATA, code) == {"Recall": 0.1875, "Accuracy": 0.5}
+
+
+def test_a_label_says_more_than_a_name_that_says_little(measured):
+    assert measured(DATA, "score = evaluate(y, p)[0]\nprint('Train loss:', score)") == {"train_loss": 0.1875}
+    assert measured(DATA, "score = evaluate(y, p)[0]\nprint('Here it is:', score)") == {"score": 0.1875}
 
 
 def test_a_table_with_gaps_gives_no_metrics_for_them(measured):

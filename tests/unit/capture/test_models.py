@@ -136,6 +136,12 @@ def test_a_pipeline_is_one_model_and_its_steps_are_none(notebook):
     assert notebook.tracked("pipe = make_pipeline(scale, clf).fit(X, y)") == {("model", "pipe"): "Pipeline"}
 
 
+def test_what_a_stacking_only_copies_is_a_model_of_its_own_where_it_was_fitted(notebook):
+    notebook.run("from sklearn.ensemble import StackingClassifier")
+    code = "first = LogisticRegression().fit(X, y)\nboth = StackingClassifier([('first', first), ('sgd', SGDClassifier())], cv=2).fit(X, y)"
+    assert set(notebook.tracked(code)) == {("model", "first"), ("model", "both")}
+
+
 def test_the_last_of_each_class_is_kept_and_all_where_all_are_asked_for(notebook):
     code = "first = LogisticRegression().fit(X, y)\nother = SGDClassifier().fit(X, y)\nsecond = LogisticRegression(C=2).fit(X, y)"
     assert set(notebook.tracked(code)) == {("model", "other"), ("model", "second")}

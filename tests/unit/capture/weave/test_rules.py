@@ -651,6 +651,42 @@ def test_lists_go_by_the_keys_of_the_dict_that_a_function_gives_and_later_ones_b
     }  # fmt: skip
 
 
+def test_what_several_calls_give_goes_by_the_dict_that_keeps_it(curves):
+    fit = "def fit(rate):\n    h, l = [], []\n    for e in range(4):\n        acc = 1 - rate / (e + 2)\n        h.append(acc)\n        l.append(rate / (e + 1))\n    return h, l"
+    calls = "accuracies, losses, other = {}, {}, {}\naccuracies['slow'], losses['slow'] = fit(0.5)\naccuracies['fast'], losses['fast'] = fit(0.25)"
+    assert {name: values[0] for name, values in curves(fit, calls).items()} == {
+        "accuracies.slow": 0.75, "losses.slow": 0.5, "accuracies.fast": 0.875, "losses.fast": 0.25,
+    }  # fmt: skip
+    assert set(curves(fit, "accuracies = {}\naccuracies['slow'] = fit(0.5)[0]")) == {"acc", "l"}
+
+
+def test_lists_that_loops_one_after_the_other_fill_anew_are_told_apart_by_a_number(curves):
+    loop = "scores = []\nfor n in [1, 2, 4]:\n    scores.append(rate / n)\n"
+    found = curves(f"rate = 0.5\n{loop}rate = 0.25\n{loop}")
+    assert found == {"scores": [0.5, 0.25, 0.125], "scores_2": [0.25, 0.125, 0.0625]}
+
+
+def test_what_a_model_says_of_one_step_after_the_other_is_no_curve_whatever_comes_before_the_word(curves):
+    code = (
+        "def model(x): return 0.5 * x + 1\npred = []\nx = 0.0\nfor i in range(5):\n    gru_pred = model(x)\n    pred.append(float(gru_pred))\n    x = gru_pred"
+    )
+    assert curves(code) == {}
+    assert curves(code.replace("gru_pred", "state").replace("pred", "states"))["state"][:2] == [1.0, 1.5]
+
+
+def test_dicts_that_copy_or_write_out_settings_are_no_curves(curves):
+    code = "from collections import OrderedDict\nrates = [0.2, 0.03, 0.05]\nlr_dict = {at: lr for at, lr in enumerate(rates)}\ngrid = OrderedDict(max_error=[0.2, 0.4, 0.6])"
+    assert curves(code) == {}
+    assert curves("def error(lr): return lr * 2\nlr_errors = {lr: error(lr) for lr in [0.2, 0.03, 0.05]}") == {"lr_errors": [0.4, 0.06, 0.1]}
+
+
+def test_a_list_of_what_a_measure_gave_for_each_of_several_things_is_a_curve(curves):
+    setup = "def mean_squared_error(k): return 1 / k\ndef other(k): return 2 / k"
+    loop = "train_results, sizes = [], []\nfor name, k in [('a', 1), ('b', 2), ('c', 4)]:\n    {}_result = {}(k)\n    train_results.append({}_result)"
+    assert curves(setup, loop.format("train", "mean_squared_error", "train"))["train_results"] == [1.0, 0.5, 0.25]
+    assert "train_results" not in curves(setup, loop.format("any", "other", "any"))
+
+
 @pytest.mark.parametrize(
     "given",
     ["def other(l): return {'rmse': l}\n    return l", "d = {'rmse': l}\n    return l", "d = {'rmse': l}\n    l = [0]\n    return d"],
