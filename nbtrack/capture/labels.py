@@ -31,6 +31,8 @@ class Labelled:
     """A sentence counts mistakes by it."""
     context: str = ""
     """What stands before the label in its text, such as `greedy` in `Greedy - mean reward = `."""
+    split: str = ""
+    """What the text begins with, where that is a part of the data: `Test: epoch 3, accuracy 0.9`."""
 
 
 Piece = str | ast.expr
@@ -77,6 +79,7 @@ SPLITS = frozenset(("train", "training", "test", "testing", "val", "valid", "val
 _PAIR = regex(r"(\w+) ?/ ?(\w+)((?: [^\W\d]\w*)*)\s*[:=]?\s*$")
 """`train/test accuracy: {a}/{b}`."""
 
+_LEADS = regex(r"\W*(\w+)\s*(:|\||\s-|\))")
 _FORMULA = regex(r"\s?\*?\s?(?!s\b)[a-zA-Z]\w{0,2}(\^\d|\*\*\d|²)?\s*[+−-](\s|$)")  # noqa: RUF001 - a sign as people type it
 """Behind a number that is a coefficient, and before one that is added: `y = {a}x + {b}`."""
 _PLUS_MINUS = regex(r"(\+\s*/?\s*[-–−]|±|\\pm)[\s$({\[]*$")  # noqa: RUF001 - dashes as people type them
@@ -250,6 +253,8 @@ def _label(pieces: list[Piece]) -> list[Labelled]:
         else:
             joined.append(piece)
     found: list[Labelled] = []
+    lead = _LEADS.match(joined[0]) if joined and isinstance(joined[0], str) else None
+    begins = lead[1].lower() if lead and lead[1].lower() in SPLITS else ""
     phrase = said = split = pair = ""
     shown: ast.expr | None = None
     for at, piece in enumerate(joined):
@@ -294,7 +299,7 @@ def _label(pieces: list[Piece]) -> list[Labelled]:
             label = _clean(re.split(r"[,;(\n]|[.!?](\s|$)", after.lstrip(" %:="))[0]) if after.strip() else ""
         node = deviating if is_deviation and deviating is not None else piece
         context = told[-2] if len(told) > 1 and label == told[-1] else ""
-        found.append(Labelled(label or snake(own_name(piece)), node, after.lstrip().startswith("%"), shown, is_count, context))
+        found.append(Labelled(label or snake(own_name(piece)), node, after.lstrip().startswith("%"), shown, is_count, context, begins))
         if _may_be_word(piece) and not is_measure(found[-1].label):
             shown = piece
     return found

@@ -240,7 +240,7 @@ def _is_report(items: dict[Any, Any]) -> bool:
 
 def _of_frame(cell: Cell, name: str, frame: Any) -> Iterator[Measured]:
     """Numbers of a small table whose columns are measures, by row and column; not those the run has already."""
-    if len(frame) > _ROWS or len(frame.columns) > _COLUMNS or frame.columns.nlevels > 1 or frame.index.nlevels > 1:
+    if len(frame) > _ROWS or len(frame.columns) > (_COLUMNS if len(frame) > 1 else _ITEMS) or frame.columns.nlevels > 1 or frame.index.nlevels > 1:
         return
     columns = {str(it): frame[it].tolist() for it in frame.columns}
     if len(columns) != len(frame.columns):

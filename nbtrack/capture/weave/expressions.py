@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nbtrack.capture.weave.words import is_duration, is_measure, is_measured
 from nbtrack.notebooks.nodes import children, walk
@@ -36,6 +36,14 @@ def is_scaled(node: ast.expr, name: str) -> bool:
     if isinstance(node, ast.UnaryOp):
         return isinstance(node.op, (ast.USub, ast.UAdd)) and is_scaled(node.operand, name)
     return isinstance(node, ast.Name) and node.id == name
+
+
+def beside(name: str, statements: Iterable[ast.stmt | None]) -> Iterator[str]:
+    """What else is unpacked where statements bind a name, from what is no next step of it."""
+    for statement in statements:
+        them = [it for target in statement.targets for it in names(target)] if isinstance(statement, ast.Assign) else []
+        if isinstance(statement, ast.Assign) and not any(reads(statement.value, it) for it in them):
+            yield from (it for it in them if it != name)
 
 
 def counts_steps(node: ast.expr, name: str) -> bool:

@@ -244,7 +244,7 @@ class _Reader:
 
     @staticmethod
     def _shown(them: list[Labelled], loop: Loop, statement: ast.stmt) -> None:
-        loop.reports.extend(Report(it.node, Way.PRINTED, it.label, statement, about=it.about) for it in them)
+        loop.reports.extend(Report(it.node, Way.PRINTED, it.label, statement, about=it.about, split=it.split) for it in them)
 
     @staticmethod
     def _appended(base: ast.expr, value: ast.expr, loop: Loop, statement: ast.stmt) -> None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from nbtrack.capture.labels import own_name, snake, std_of
 from nbtrack.capture.weave.averaged import has_other_name, link
 from nbtrack.capture.weave.drawn import computed_where_drawn
-from nbtrack.capture.weave.expressions import binds_names, counts_steps, innermost, is_call_of_measure, is_scaled, is_score, reads
+from nbtrack.capture.weave.expressions import beside, binds_names, counts_steps, innermost, is_call_of_measure, is_scaled, is_score, reads
 from nbtrack.capture.weave.filled import columns_of, returned_keys
 from nbtrack.capture.weave.kinds import NUMERIC, Kind, join, kind_of, path_of
 from nbtrack.capture.weave.loops import scopes_of
@@ -183,6 +183,8 @@ class _Judge:
                 continue
             if _is_sum(bindings) or all(isinstance(it.value, ast.Name) for it in bindings) or self._is_step(name, loop):
                 continue
+            if any(other != name and self._is_consumed(other, loop) for other in beside(name, (it.statement for it in bindings))):
+                continue  # `pair, target, index = draw()`, of which the loop uses something
             carried = any(isinstance(it, ast.Name) and it.id == name for binding in bindings for it in walk(binding.value))
             if carried or not self._is_consumed(name, loop):
                 self._take(name, bindings, loop, "rebound in a loop, and its result")
@@ -235,7 +237,8 @@ class _Judge:
                     not binding.adds_to_itself and not isinstance(binding.value, ast.Name) and reads(binding.value, name) for binding in bindings
                 ):
                     return True
-        return any(isinstance(it, (ast.AugAssign, ast.Assign)) and not binds_names(it) and reads(it.value, name) for it in walk(loop.node))
+        stored = (it for it in walk(loop.node) if isinstance(it, (ast.AugAssign, ast.Assign)) and not binds_names(it))
+        return any(reads(it.value, name) or (isinstance(it, ast.AugAssign) and reads(it.target, name)) for it in stored)  # `counts[guess] += 1`
 
     def _take(self, name: str, bindings: list[Binding], loop: Loop, rule: str) -> None:
         reports = self._said.get((name, loop), [])
@@ -329,6 +332,8 @@ class _Judge:
         is_mean = known is not None and known.variable == name and isinstance(core, ast.Call) and path_of(core.func)[-1:] == ["mean"]
         if is_mean:
             name = name if loop.is_iterating else f"{name}.mean"  # what is bound is an array, and no curve
+        elif known is not None and report.split and known.node is not None and ast.unparse(known.node) != ast.unparse(report.node):
+            name = f"{report.split}_{name}"  # "Test: ... accuracy: {a}", where another line told that of the training
         elif known is not None:
             return
         others = [it.loop for it in self._result.spots if it.name == name and it.place == self._scope.place] if not is_mean else []

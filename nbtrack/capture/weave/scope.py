@@ -51,6 +51,8 @@ class Report:
     """The label is a key the user wrote for it."""
     about: ast.expr | None = None
     """See `Labelled`."""
+    split: str = ""
+    """The same."""
     keys: list[ast.expr] = field(default_factory=list)
     """Under which keys that are no words a dict has the list, from the outermost on."""
 

@@ -671,6 +671,8 @@ def test_a_table_of_one_row_goes_by_its_columns(measured, index):
     pytest.importorskip("pandas")
     code = f"import pandas as pd\ndef measure(): return {{'TruePositive': 2, 'Recall': evaluate(y, p)[0], 'Accuracy': 0.5}}\nmetrics = pd.DataFrame([measure()])\n{index}"
     assert measured(DATA, code) == {"Recall": 0.1875, "Accuracy": 0.5}
+    many = code.replace("'TruePositive': 2", "**{f'error_{at}': at + evaluate(y, p)[0] for at in range(20)}")
+    assert len(measured(DATA, many)) == 22
 
 
 def test_a_label_says_more_than_a_name_that_says_little(measured):

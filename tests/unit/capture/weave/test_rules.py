@@ -674,6 +674,19 @@ def test_what_a_model_says_of_one_step_after_the_other_is_no_curve_whatever_come
     assert curves(code.replace("gru_pred", "state").replace("pred", "states"))["state"][:2] == [1.0, 1.5]
 
 
+def test_what_is_drawn_together_with_what_a_loop_counts_by_is_no_curve(curves):
+    setup = "import random\ncounts = [[0] * 3 for _ in range(3)]\ndef draw(): return random.randrange(3), random.random(), random.randrange(3)"
+    assert curves(setup, "for i in range(9):\n    truth, other, guess = draw()\n    counts[truth][guess] += 1") == {}
+    assert set(curves("def step(x): return x * 0.5, x * x\nx = 3.0", "for i in range(6):\n    x, f = step(x)")) == {"x", "f"}
+
+
+def test_lines_that_begin_with_another_part_of_the_data_tell_another_quantity(curves):
+    setup = "def rate(a, b): return 1 - 1 / (a + b)\n"
+    lines = "for e in range(4):\n    print(f'Train: epoch {e}, acc: {rate(e, 2):.3f}')\n    print(f'Test: epoch {e}, acc: {rate(e, 4):.3f}')"
+    assert {name: values[0] for name, values in curves(setup + lines).items()} == {"acc": 0.5, "test_acc": 0.75}
+    assert set(curves(setup + lines.replace("4):.3f", "2):.3f"))) == {"acc"}
+
+
 def test_dicts_that_copy_or_write_out_settings_are_no_curves(curves):
     code = "from collections import OrderedDict\nrates = [0.2, 0.03, 0.05]\nlr_dict = {at: lr for at, lr in enumerate(rates)}\ngrid = OrderedDict(max_error=[0.2, 0.4, 0.6])"
     assert curves(code) == {}
