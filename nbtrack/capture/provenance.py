@@ -159,8 +159,9 @@ class Origins:
 
 
 def is_best_setting(node: ast.expr) -> bool:
-    """`alphas[np.argmin(errors)]`: an item that was given, chosen by a result."""
-    node = through(node)
+    """`alphas[np.argmin(errors)]` and `best.get_params()["C"]`: an item that was given, chosen by a result."""
+    if path_of(node := through(node))[-1:] == ["get_params"]:
+        return True
     calls = [it for it in walk(node.slice) if isinstance(it, ast.Call)] if isinstance(node, ast.Subscript) else []
     found = next((it for it in calls if _PLACES.intersection(path_of(it.func)[-1:])), None)
     return found is not None and isinstance(node, ast.Subscript) and ast.unparse(node.value) not in [ast.unparse(it) for it in found.args]

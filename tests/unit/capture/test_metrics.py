@@ -675,6 +675,12 @@ def test_a_table_of_one_row_goes_by_its_columns(measured, index):
     assert len(measured(DATA, many)) == 22
 
 
+def test_a_setting_of_the_best_model_is_no_metric(measured):
+    code = "class Best:\n    def get_params(self): return {'C': evaluate(y, p)[0]}\nprint('best C:', Best().get_params()['C'])"
+    assert measured(DATA, code) == {}
+    assert measured(DATA, code.replace("get_params", "get_scores")) == {"best_c": 0.1875}
+
+
 def test_a_label_says_more_than_a_name_that_says_little(measured):
     assert measured(DATA, "score = evaluate(y, p)[0]\nprint('Train loss:', score)") == {"train_loss": 0.1875}
     assert measured(DATA, "score = evaluate(y, p)[0]\nprint('Here it is:', score)") == {"score": 0.1875}
