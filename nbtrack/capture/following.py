@@ -182,7 +182,8 @@ class Following:
         model = self._model_of(spot)
         is_again = not function or (self.cell.run is not None and self.cell.run.curve_places.get(spot.name) == spot.place)
         owners = [it for it in (model if is_again else "", self._holder(function), function) if it]  # what only looks at a model is called by what it does
-        wanted = [*([] if is_ours else [spot.name]), *(f"{it}.{spot.name}" for it in owners)]
+        is_later = any(_comes_before(it, series) for it in self._series.values())
+        wanted = [*([] if is_ours or is_later else [spot.name]), *(f"{it}.{spot.name}" for it in owners)]
         kept = self._kept_under(series)
         if kept:
             spot_name, wanted = kept, [kept]
@@ -192,7 +193,7 @@ class Following:
             spot_name = spot.name
         if not spot.place and self._is_of_others(spot_name) and spot.loop.target.strip("_"):
             wanted.append(f"{spot.loop.target}.{spot_name}")
-        if not spot.place and spot.label and self._taken.isdisjoint((spot.label,)) and series.first is None:
+        if not spot.place and spot.label and self._taken.isdisjoint((spot.label,)) and series.first is None and not is_later:
             wanted.append(spot.label)  # `svm_err`, where an earlier cell kept its `err` in `knn_err`
         wanted += [f"{spot_name}_{number}" for number in range(2, 1000)]
         name = next((it for it in wanted if it not in self._taken), "")
@@ -221,11 +222,11 @@ class Following:
 
     def _kept_under(self, series: Series) -> str:
         """Where the cell keeps what this call of the function gives, see `kept_under`."""
-        spot, tree = series.spot, self.cell.entry.tree
+        spot = series.spot
         function = spot.place.rpartition(".")[2]
-        if tree is None or not function or "]" not in self.cell.entry.code:
+        if not function or "]" not in self.cell.entry.code:
             return ""
-        them = kept_under(tree, program_of(self.cell).definitions.get(function), {spot.label, spot.variable} - {""})
+        them = kept_under(program_of(self.cell), function, {spot.label, spot.variable} - {""})
         call = series.first.later.index(series) + 1 if series.first is not None else 0
         return them[call] if call < len(them) else ""
 
@@ -320,6 +321,13 @@ class Following:
         }
         if outer:
             run.artifact_bytes("curves/outer-steps.json", json.dumps(outer).encode())
+
+
+def _comes_before(some: Series, other: Series) -> bool:
+    """Whether one is that of the first of two loops that fill a list of the same name, and has none yet."""
+    first, then = some.spot, other.spot
+    is_one = first is not then and (first.name, first.place, first.cell) == (then.name, then.place, then.cell)
+    return is_one and not some.name and some.count >= _FEW and first.loop.node.lineno < then.loop.node.lineno
 
 
 def earlier_heads(cell: Cell) -> list[list[float]]:

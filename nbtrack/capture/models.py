@@ -287,7 +287,7 @@ def _parts_of(model: Any) -> set[int]:
         return found
     inside: list[Any] = []
     facts = own_facts(model)
-    clones = "steps" not in facts and is_of(model, "sklearn.base", "BaseEstimator")  # what it was made with it does not fit: a stacking, a search
+    clones = "steps" not in facts and module_of(type(model)).startswith("sklearn.")  # what it was made with it does not fit: a stacking, a search
     for value in (value for name, value in facts.items() if name.endswith("_") or not clones):
         if type(value) in (list, tuple):
             inside += [item[1] if type(item) is tuple and len(item) >= 2 else item for item in value[:_ITEMS]]

@@ -135,7 +135,7 @@ class Printed(Source):
     def _weave(self, tree: ast.Module, entry: Entry) -> bool:
         spots = list(spots_in(tree))[:_SPOTS] if taps.NAME not in entry.code else []
         if not spots:
-            return True
+            return False  # perhaps of what stands around the cell, such as the call of %%time
         fresh = [(spot, Tap(Shape.VALUE)) for spot in spots]
         for _, tap in self._woven.get(entry.code, ()):
             tap.off()
@@ -182,15 +182,15 @@ def _drawn(spot: Spot) -> Spot | None:
     return replace(spot, label="") if is_measure(own_name(spot.node)) else None
 
 
-def labels_in(cell: Cell) -> dict[str, str]:
-    """What names are called where the cell prints them at top level."""
-    kept: dict[str, str] | None = cell.entry.facts.get("labels of names")
+def labels_in(cell: Cell) -> dict[str, list[tuple[int, str]]]:
+    """What names are called where the cell prints them at top level, with the lines in which it does."""
+    kept: dict[str, list[tuple[int, str]]] | None = cell.entry.facts.get("labels of names")
     if kept is None:
         kept = {}
         for spot in spots_in(cell.entry.tree) if cell.entry.tree is not None else ():
             core = through(spot.node)
             if isinstance(core, ast.Name) and not spot.place and spot.label:
-                kept.setdefault(core.id, spot.label)
+                kept.setdefault(core.id, []).append((core.lineno, spot.label))
         cell.entry.facts["labels of names"] = kept
     return kept
 
@@ -300,7 +300,9 @@ def _measured(cell: Cell, seen: Iterable[tuple[Spot, Any]]) -> Iterator[Measured
         qualifiers = arguments_of(cell, spot.place) if spot.place else ()
         key = core.id if isinstance(core, ast.Name) and not spot.place else f"{spot.place}:{key_of(core)}:{spot.word}" if spot.place else key_of(core)
         before, was = shown.setdefault(key, (name, value))
-        if before != name and not is_equal_or_share(was, value) and not isinstance(core, ast.Name):
+        held = number(cell.namespace.get(core.id)) if isinstance(core, ast.Name) and not spot.place else None
+        is_past = held is not None and is_measure(spot.label) and not is_equal_or_share(held, value)
+        if is_past or (before != name and not is_equal_or_share(was, value) and not isinstance(core, ast.Name)):
             key = f"{key} as {name}"  # what it reads was bound anew
         setting = setting_of(cell, spot.place) if spot.place else ""
         node = None if spot.place else core

@@ -144,7 +144,7 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
         yield from _of_dict(name, dict(value), is_told=is_told)
     elif kinds[0] in ("pandas.core.frame.DataFrame", "pandas.DataFrame"):
         if not _is_look(node):
-            yield from _of_frame(cell, name, _unrounded(value, node, cell.namespace))
+            yield from _of_frame(cell, name, _unrounded(value, node, cell.namespace), node)
     elif kinds[0] in ("pandas.core.series.Series", "pandas.Series"):
         if not _is_look(node) and len(value) <= _ROWS and type(value.index).__name__ != "RangeIndex":  # what is counted is a column, or a curve
             items = {str(key): it for key, it in zip(value.index.tolist(), value.tolist(), strict=True)}
@@ -238,7 +238,7 @@ def _is_report(items: dict[Any, Any]) -> bool:
     return any(type(it) is dict and {"precision", "recall", "f1-score"} <= it.keys() for it in list(items.values())[:_ITEMS])
 
 
-def _of_frame(cell: Cell, name: str, frame: Any) -> Iterator[Measured]:
+def _of_frame(cell: Cell, name: str, frame: Any, node: ast.expr | None) -> Iterator[Measured]:
     """Numbers of a small table whose columns are measures, by row and column; not those the run has already."""
     if len(frame) > _ROWS or len(frame.columns) > (_COLUMNS if len(frame) > 1 else _ITEMS) or frame.columns.nlevels > 1 or frame.index.nlevels > 1:
         return
@@ -251,8 +251,8 @@ def _of_frame(cell: Cell, name: str, frame: Any) -> Iterator[Measured]:
         return
     texts = [it for it, values in columns.items() if all(type(value) is str for value in values)]
     rows = [str(it) for it in (columns[texts[0]] if texts else frame.index.tolist())]
-    is_one = len(rows) == 1
-    if len(set(rows)) != len(rows) or (all(it.isdigit() for it in rows) and not is_one):
+    is_record = rows == ["0"] and _is_of_records(cell, node)
+    if len(set(rows)) != len(rows) or (all(it.isdigit() for it in rows) and not is_record):
         return
     has = set(known(cell))
     for column in measured:
@@ -262,8 +262,18 @@ def _of_frame(cell: Cell, name: str, frame: Any) -> Iterator[Measured]:
                 any(it.endswith(f"{row}.{column}") or it.endswith(f"{column}.{row}") for it in has) or _is_told(cell, found, row, column)
             ):
                 where = f"in the table {name}" if name else "in the table shown"
-                owners = (row,) if is_one and not row.isdigit() else (name,) if name else ()
-                yield Measured(column if is_one else f"{row}.{column}", found, where, f"{name}[{row}, {column}]", owners, where)
+                called = column if is_record else f"{row}.{column}"
+                yield Measured(called, found, where, f"{name}[{row}, {column}]", (name,) if name else (), where)
+
+
+def _is_of_records(cell: Cell, node: ast.expr | None) -> bool:
+    """Whether a table is made of what was measured once, `DataFrame([metrics])`: it is no piece of a longer one."""
+    made = [value for part in program_of(cell).parts for it, value in bindings(part.node) if isinstance(node, ast.Name) and it == node.id]
+    node = made[-1] if made else node
+    about = (
+        node.args[0] if isinstance(node, ast.Call) and {"DataFrame", "from_dict", "from_records"}.intersection(path_of(node.func)[-1:]) and node.args else None
+    )
+    return isinstance(about, (ast.Name, ast.List)) and not any(isinstance(it, ast.Dict) for it in walk(about))
 
 
 def _unrounded(frame: Any, node: ast.expr | None, namespace: dict[str, Any]) -> Any:

@@ -64,7 +64,7 @@ def _bound(cell: Cell) -> Iterator[Measured]:
             continue
         if value is None or cell.before.get(name) == id(cell.namespace[name]) or ends_curve(cell, name, value):
             continue
-        called = labels.get(name, "")
+        called = next((label for line, label in labels.get(name, ()) if line >= getattr(node, "lineno", 0)), "")  # what it was before had another
         if isinstance(node, ast.Call) and path_of(node.func)[-1:] and name not in labels and deviation_of(node) is not None:
             continue  # of scores, and not shown
         if not _is_result(origins, name, node, value, called) or (not called and is_limit_of_drawing(program, name)):

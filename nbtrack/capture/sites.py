@@ -128,26 +128,30 @@ def _is_named(node: ast.AST, function: str, with_methods: bool) -> bool:
     return node.id == function if isinstance(node, ast.Name) else with_methods and isinstance(node, ast.Attribute) and node.attr == function
 
 
-def kept_under(cell: ast.Module, definition: ast.AST | None, variables: Set[str]) -> list[str]:
+def kept_under(program: Program, function: str, variables: Set[str]) -> list[str]:
     """What each of a cell's calls of a function, in order, is kept under in dicts of measures: `losses.adam` of `losses['adam'], scores['adam'] = train(...)`.
 
     Args:
-        cell: its tree; calls in loops and definitions do not count.
-        definition: of the function.
-        variables: what the function calls the value that is asked about; empty names where it gives back none of these.
+        variables: what the function calls the value that is asked about.
+
+    Returns:
+        Nothing where it does not give that back, or where one call of it is kept otherwise or stands elsewhere: which is which could not be told.
     """
+    definition = program.definitions.get(function)
     if not isinstance(definition, _Function):
         return []
     given = [it.value for it in walk(definition) if isinstance(it, ast.Return) and it.value is not None]
     parts = given[0].elts if len(given) == 1 and isinstance(given[0], ast.Tuple) else given
     at = next((place for place, it in enumerate(parts) if isinstance(it, ast.Name) and it.id in variables), None)
     found: list[str] = []
-    for statement in cell.body if at is not None and len(given) == 1 else ():
-        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call) and path_of(statement.value.func)[-1:] == [definition.name]:
+    for part in program.own if at is not None and len(given) == 1 else ():
+        statement = part.node
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call) and path_of(statement.value.func)[-1:] == [function]:
             target = statement.targets[0]
             targets = target.elts if isinstance(target, ast.Tuple) and isinstance(given[0], ast.Tuple) else [target]
             found.append(_place_of(targets[at]) if at is not None and len(targets) == len(parts) else "")
-    return found
+    named = [it for node in program.executed for it in walk(node) if _is_named(it, function, with_methods=True)] if found else []
+    return found if all(found) and len(named) == len(found) else []
 
 
 def _place_of(target: ast.expr) -> str:

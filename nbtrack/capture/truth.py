@@ -87,8 +87,6 @@ class Truth(Source):
         """The cell that ended last, and what tells the rest of what it did, where nobody has asked yet."""
         self._after: dict[str, int] = {}
         """What the notebook's names meant when it had ended."""
-        self._has_tasks = False
-        """Whether tasks of the user's went on when the last cell had ended; while it holds what was kept then, there are none but these."""
         self._left_s = 0.0
         self._is_timed = False
         self._lock = threading.RLock()
@@ -182,7 +180,7 @@ class Truth(Source):
             self._tell_rest()
             touched, local = self._history.touched(body), self._history.local_modules
         names, modules = seen.names_of(namespace), loaded.module_names()
-        tasks = frozenset(map(id, _tasks())) if self._has_tasks or not self._rest.is_kept else frozenset[int]()
+        tasks = frozenset(map(id, _tasks()))
         self._before[entry.number] = _Before(
             body, touched, names, seen.kinds_of(namespace, touched), modules, tasks, states.states_of(namespace, touched, local, names),
             self._specs, self._rest.take(names, modules, local, has_tasks=bool(tasks)),
@@ -217,7 +215,6 @@ class Truth(Source):
     def _look(self, entry: Entry, before: _Before) -> Callable[[Shared], Seen] | None:
         """See what the cell did; what of it can wait, the function gives that is returned."""
         tasks, self._after = _tasks(), seen.names_of(self._shell.user_ns)
-        self._has_tasks = bool(tasks)
         found = entry.seen = seen.look(
             self._shell.user_ns, before.names, self._after, before.kinds, before.touched, before.modules,
             tasks=sum(id(task) not in before.tasks for task in tasks), states_before=before.states, specs_before=before.specs,

@@ -47,13 +47,13 @@ def filled_by(nodes: Iterable[ast.AST]) -> Filled:
                     found.names.add(name)
                     if is_score(value):
                         found.scores.add(name)
-                    elif isinstance(value, ast.Name):
-                        by_name.append((name, value.id))
+                    else:
+                        by_name.append((name, value.id if isinstance(value, ast.Name) else ""))
             found.emptied.update(_emptied(it))
             if isinstance(it, _LOOPS):
                 found.frames.update(_frames(it))
                 found.emptied.update(_made_anew(it))
-    found.scores.update(name for name, value in by_name if bound.get(value, False))
+    found.scores.update({name for name, _ in by_name} - {name for name, value in by_name if not bound.get(value, False)})
     return found
 
 

@@ -58,7 +58,8 @@ class Transformer(ast.NodeTransformer):
             return
         self._armed[threading.get_ident()] = entry
         if not self._stands and hasattr(self._shell, "ast_transformers"):
-            self._shell.ast_transformers.append(self)
+            them = self._shell.ast_transformers
+            them.insert(sum(type(it) is Transformer for it in them), self)  # before the user's, which may change the tree or fail
             self._stands = True
 
     def disarm(self) -> None:

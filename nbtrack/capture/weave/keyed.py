@@ -35,6 +35,7 @@ _MEMBERS = 4
 _Path = tuple[tuple[str, bool], ...]
 """Keys in words and settings; True where it is a setting."""
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_GOES_THROUGH = frozenset(("enumerate", "zip", "items", "range", "sorted", "reversed", "list", "tuple"))
 
 
 @dataclass
@@ -195,7 +196,12 @@ class _Puts:
 
 def _is_copied(node: ast.DictComp) -> bool:
     """Whether a comprehension only hands on what it goes through: `{at: rate for at, rate in enumerate(rates)}`."""
-    return isinstance(node.value, ast.Name) and any(isinstance(it, ast.Name) and it.id == node.value.id for each in node.generators for it in walk(each.target))
+    given = [it for each in node.generators for it in walk(each.iter)]
+    is_run = any(
+        isinstance(it, (ast.Call, ast.ListComp, ast.GeneratorExp)) and (path_of(getattr(it, "func", it)) or [""])[-1] not in _GOES_THROUGH for it in given
+    )
+    names = {it.id for each in node.generators for it in walk(each.target) if isinstance(it, ast.Name)}
+    return isinstance(node.value, ast.Name) and node.value.id in names and not is_run
 
 
 def _puts(node: ast.AST) -> Iterator[tuple[str, list[ast.expr], ast.expr]]:

@@ -28,8 +28,12 @@ _MOST = 200
 """Taps of one cell."""
 _SHORT = 2
 """Letters of a name that says little."""
-_SAID = regex(r"(^|_)(preds?|predicted|predictions?|forecasts?|y_?hat|y_?pred|generated)(_|\d|$)|^_*outputs?(_|\d|$)")
+_SAID = regex(r"^_*(preds?|predicted|predictions?|forecasts?|y_?hat|y_?pred|outputs?|generated)(_|\d|$)")
 """Names of what a model said."""
+_PREDICTED = regex(
+    r"(?!(.*_)?(correct|wrong|right|true|false|n|num|total|mean|avg|average)_)(\w*_)?(preds?|predicted|predictions?|forecasts?|y_?hat|y_?pred)\d*"
+)
+"""Names of one thing that it said."""
 _ASKS = regex(r"_*(predict\w*|forward|call|transform|decision_function|distances?|dist|kernel)_*")
 """Functions that ask a model, or measure for it: what they iterate is no training."""
 
@@ -243,7 +247,7 @@ class _Judge:
     def _take(self, name: str, bindings: list[Binding], loop: Loop, rule: str) -> None:
         reports = self._said.get((name, loop), [])
         kept = [it.label for it in reports if it.way is Way.APPENDED and it.label]
-        if _SAID.search(name) and not any(is_measure(it) or is_history(it) for it in (name, *kept)):
+        if _PREDICTED.fullmatch(name) and not any(is_measure(snake(it)) or is_history(it) for it in (name, *(report.label for report in reports))):
             return
         if len(set(kept)) > 1 and (len(bindings) > 1 or not any(it.statement in loop.node.body for it in reports if it.way is Way.APPENDED)):
             for report in (it for it in reports if it.way is not Way.PRINTED or len(set(kept)) < len(bindings)):  # several things, each with its own list

@@ -666,13 +666,19 @@ def test_a_table_that_changed_after_it_was_rounded_gives_the_rounded_numbers(mea
     assert measured(code, later) == {"ridge.accuracy": 0.71, "knn.accuracy": 0.43}
 
 
-@pytest.mark.parametrize("index", ["", "metrics.index = ['Model']"])
-def test_a_table_of_one_row_goes_by_its_columns(measured, index):
+def test_a_table_of_what_was_measured_once_goes_by_its_columns(measured):
     pytest.importorskip("pandas")
-    code = f"import pandas as pd\ndef measure(): return {{'TruePositive': 2, 'Recall': evaluate(y, p)[0], 'Accuracy': 0.5}}\nmetrics = pd.DataFrame([measure()])\n{index}"
+    code = "import pandas as pd\ndef measure(): return {'TruePositive': 2, 'Recall': evaluate(y, p)[0], 'Accuracy': 0.5}\nmetrics = pd.DataFrame([measure()])\n"
     assert measured(DATA, code) == {"Recall": 0.1875, "Accuracy": 0.5}
+    assert measured(DATA, code + "metrics.index = ['knn']") == {"knn.Recall": 0.1875, "knn.Accuracy": 0.5}
     many = code.replace("'TruePositive': 2", "**{f'error_{at}': at + evaluate(y, p)[0] for at in range(20)}")
     assert len(measured(DATA, many)) == 22
+    data = "import pandas as pd\ntable = pd.DataFrame({'time': [.1, .2], 'error': [.25, .5]})"
+    assert [measured(DATA, f"{data}\n{it}") for it in ("table.iloc[[0]]", "table[table.time < .15]", "pd.DataFrame([{'price': 1.5, 'error': .25}])")] == [
+        {},
+        {},
+        {},
+    ]
 
 
 def test_a_setting_of_the_best_model_is_no_metric(measured):
@@ -684,6 +690,9 @@ def test_a_setting_of_the_best_model_is_no_metric(measured):
 def test_a_label_says_more_than_a_name_that_says_little(measured):
     assert measured(DATA, "score = evaluate(y, p)[0]\nprint('Train loss:', score)") == {"train_loss": 0.1875}
     assert measured(DATA, "score = evaluate(y, p)[0]\nprint('Here it is:', score)") == {"score": 0.1875}
+    again = "score = evaluate(y, p)[0]\nprint('Train loss:', score)\nscore = evaluate(y, p)[1]\nprint('Test loss:', score)"
+    assert measured(DATA, again) == {"train_loss": 0.1875, "test_loss": 0.75}
+    assert measured(DATA, again.rpartition("\n")[0]) == {"train_loss": 0.1875, "score": 0.75}
 
 
 def test_a_table_with_gaps_gives_no_metrics_for_them(measured):

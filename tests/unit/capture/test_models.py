@@ -142,6 +142,15 @@ def test_what_a_stacking_only_copies_is_a_model_of_its_own_where_it_was_fitted(n
     assert set(notebook.tracked(code)) == {("model", "first"), ("model", "both")}
 
 
+def test_what_a_class_of_the_notebook_fits_within_itself_is_a_part_of_it(notebook):
+    notebook.run(
+        "from sklearn.base import BaseEstimator, ClassifierMixin\nclass Wrap(ClassifierMixin, BaseEstimator):\n    def fit(self, X, y):\n"
+        "        self.model = LogisticRegression().fit(X, y)\n        self.classes_ = self.model.classes_\n        return self\n"
+        "    def predict(self, X): return self.model.predict(X)"
+    )
+    assert "LogisticRegression" not in notebook.tracked("wrap = Wrap().fit(X, y)").values()
+
+
 def test_the_last_of_each_class_is_kept_and_all_where_all_are_asked_for(notebook):
     code = "first = LogisticRegression().fit(X, y)\nother = SGDClassifier().fit(X, y)\nsecond = LogisticRegression(C=2).fit(X, y)"
     assert set(notebook.tracked(code)) == {("model", "other"), ("model", "second")}

@@ -660,10 +660,22 @@ def test_what_several_calls_give_goes_by_the_dict_that_keeps_it(curves):
     assert set(curves(fit, "accuracies = {}\naccuracies['slow'] = fit(0.5)[0]")) == {"acc", "l"}
 
 
+@pytest.mark.parametrize(
+    "other", ["print(fit(0.9)[-1])", "for r in [0.9, 0.8]:\n    fit(r)", "base = fit(0.9)", "if True:\n    losses['rms'] = fit(0.9)", "both()"]
+)
+def test_where_a_function_is_called_elsewhere_too_no_dict_names_its_curves(curves, other):
+    fit = "def fit(rate):\n    l = []\n    for e in range(4):\n        l.append(rate / (e + 1))\n    return l\ndef both():\n    fit(0.9)"
+    found = curves(fit, f"losses = {{}}\n{other}\nlosses['adam'] = fit(0.5)\nlosses['sgd'] = fit(0.25)")
+    assert all(values[0] == {"adam": 0.5, "sgd": 0.25}.get(name.rpartition(".")[2], values[0]) for name, values in found.items())
+    assert not any(name.startswith("losses.") for name in found)
+
+
 def test_lists_that_loops_one_after_the_other_fill_anew_are_told_apart_by_a_number(curves):
     loop = "scores = []\nfor n in [1, 2, 4]:\n    scores.append(rate / n)\n"
     found = curves(f"rate = 0.5\n{loop}rate = 0.25\n{loop}")
     assert found == {"scores": [0.5, 0.25, 0.125], "scores_2": [0.25, 0.125, 0.0625]}
+    longer = "scores = []\nfor n in range(1, 40):\n    scores.append(0.25 / n)\n"
+    assert {name: len(values) for name, values in curves(f"rate = 0.5\n{loop}{longer}").items()} == {"scores": 3, "scores_2": 39}
 
 
 def test_what_a_model_says_of_one_step_after_the_other_is_no_curve_whatever_comes_before_the_word(curves):
@@ -672,6 +684,8 @@ def test_what_a_model_says_of_one_step_after_the_other_is_no_curve_whatever_come
     )
     assert curves(code) == {}
     assert curves(code.replace("gru_pred", "state").replace("pred", "states"))["state"][:2] == [1.0, 1.5]
+    assert set(curves("for e in range(4):\n    test_pred = 1 / (e + 2)\n    print('test accuracy:', test_pred)")) == {"test_pred"}
+    assert set(curves("for e in range(4):\n    correct_predictions = 1 / (e + 2)\n    print(correct_predictions)")) == {"correct_predictions"}
 
 
 def test_what_is_drawn_together_with_what_a_loop_counts_by_is_no_curve(curves):
@@ -691,6 +705,7 @@ def test_dicts_that_copy_or_write_out_settings_are_no_curves(curves):
     code = "from collections import OrderedDict\nrates = [0.2, 0.03, 0.05]\nlr_dict = {at: lr for at, lr in enumerate(rates)}\ngrid = OrderedDict(max_error=[0.2, 0.4, 0.6])"
     assert curves(code) == {}
     assert curves("def error(lr): return lr * 2\nlr_errors = {lr: error(lr) for lr in [0.2, 0.03, 0.05]}") == {"lr_errors": [0.4, 0.06, 0.1]}
+    assert curves("def error(lr): return lr * 2", "errors = {at: it for at, it in enumerate([error(lr) for lr in [0.2, 0.03]])}") == {"errors": [0.4, 0.06]}
 
 
 def test_a_list_of_what_a_measure_gave_for_each_of_several_things_is_a_curve(curves):
@@ -698,6 +713,8 @@ def test_a_list_of_what_a_measure_gave_for_each_of_several_things_is_a_curve(cur
     loop = "train_results, sizes = [], []\nfor name, k in [('a', 1), ('b', 2), ('c', 4)]:\n    {}_result = {}(k)\n    train_results.append({}_result)"
     assert curves(setup, loop.format("train", "mean_squared_error", "train"))["train_results"] == [1.0, 0.5, 0.25]
     assert "train_results" not in curves(setup, loop.format("any", "other", "any"))
+    mixed = loop.format("train", "mean_squared_error", "train") + "\n    train_results.append(k * 0.1)"
+    assert "train_results" not in curves(setup, mixed)
 
 
 @pytest.mark.parametrize(
