@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import os
@@ -99,6 +100,53 @@ def test_the_body_of_a_magic_that_runs_it_has_taps(curves, magic):
     assert curves("%config Application.verbose_crash=False", f"{magic}\nfor i in range(3):\n    loss = 1 / (i + 1)\n") == {
         "loss": pytest.approx([1, 1 / 2, 1 / 3])
     }
+
+
+def test_what_a_magic_times_is_printed_with_its_label(curves):
+    code = "%%time\nprint(f'test accuracy: {sum(rates) / 3:.1f}')\n"
+    assert curves("rates = [0.25, 0.5]", code, options="--capture curves,metrics") == {"test_accuracy": [0.25]}
+
+
+class Inserts(ast.NodeTransformer):
+    def visit_Module(self, node):
+        node.body.insert(0, ast.parse("began = True").body[0])
+        return ast.fix_missing_locations(node)
+
+
+class Wraps(ast.NodeTransformer):
+    def visit_Constant(self, node):
+        return ast.copy_location(ast.Call(ast.Name("type", ast.Load()), [], []), node) if node.value == "never" else node
+
+
+class Fails(ast.NodeTransformer):
+    def visit(self, node):
+        raise ValueError("not today")
+
+
+@pytest.mark.filterwarnings("ignore:AST transformer")
+@pytest.mark.parametrize("theirs", [Inserts, Wraps, Fails])
+def test_the_users_own_transformers_come_after_ours_and_stay_as_they_are(shell, curves, theirs):
+    own = theirs()
+    shell.ast_transformers.append(own)
+    assert curves("x = 1", "for i in range(3):\n    loss = 1 / (i + 1)\n") == {"loss": pytest.approx([1, 1 / 2, 1 / 3])}
+    assert shell.ast_transformers == ([] if theirs is Fails else [own])  # IPython takes one that fails away
+
+
+def test_a_cell_changes_the_list_of_transformers_as_without_us(shell, curves):
+    shell.run_cell("import ast\nclass T(ast.NodeTransformer): pass\nip = get_ipython()").raise_error()
+    shell.run_cell("ip.ast_transformers.append(T())\nfor i in range(1): print('added')").raise_error()
+    assert [type(it).__name__ for it in shell.ast_transformers] == ["T"]
+    shell.run_cell("ip.ast_transformers.pop()\nfor i in range(1): print('removed')").raise_error()
+    assert shell.ast_transformers == []
+    shell.run_cell("ip.ast_transformers = [T()]\nfor i in range(1): print('other')").raise_error()
+    assert [type(it).__name__ for it in shell.ast_transformers] == ["T"]
+
+
+@pytest.mark.parametrize("cell", ["x = 1", "1 +", "for i in range(3): 1 / 0", "print('a')", "%%time\nfor i in range(2): print(i)", "import math\nmath.nan"])
+def test_between_cells_there_are_no_transformers_of_ours(shell, cell):
+    for start in ("", "%%track --quiet\n"):
+        shell.run_cell(start + cell)
+        assert shell.ast_transformers == []
 
 
 def test_a_cell_that_names_ours_is_left_alone(shell):
