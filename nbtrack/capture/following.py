@@ -223,10 +223,9 @@ class Following:
     def _kept_under(self, series: Series) -> str:
         """Where the cell keeps what this call of the function gives, see `kept_under`."""
         spot = series.spot
-        function = spot.place.rpartition(".")[2]
-        if not function or "]" not in self.cell.entry.code:
+        if not spot.place or "." in spot.place or "]" not in self.cell.entry.code:
             return ""
-        them = kept_under(program_of(self.cell), function, {spot.label, spot.variable} - {""})
+        them = kept_under(program_of(self.cell), spot.place, {spot.label, spot.variable} - {""})
         call = series.first.later.index(series) + 1 if series.first is not None else 0
         return them[call] if call < len(them) else ""
 

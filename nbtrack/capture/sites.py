@@ -150,7 +150,7 @@ def kept_under(program: Program, function: str, variables: Set[str]) -> list[str
             target = statement.targets[0]
             targets = target.elts if isinstance(target, ast.Tuple) and isinstance(given[0], ast.Tuple) else [target]
             found.append(_place_of(targets[at]) if at is not None and len(targets) == len(parts) else "")
-    named = [it for node in program.executed for it in walk(node) if _is_named(it, function, with_methods=True)] if found else []
+    named = [it for node in program.executed for it in walk(node) if _is_named(it, function, with_methods=False)] if found else []
     return found if all(found) and len(named) == len(found) else []
 
 
