@@ -119,6 +119,8 @@ _COUNTS = regex(r"(max|min|n|num|nb|k)_", re.I)
 """`max_features`, `n_columns`: what follows is counted."""
 _PLACES = regex(r"(^|_)(points?|examples?|instances?|observations?|samples?|vectors?)$", re.I)
 """A list of that name is one case of the data."""
+_TEXTS = regex(r"(^|_)(s|txt|text|line|letter|char|word|sentence|string|str|phrase|caption|msg|message)$", re.I)
+"""A text of that name is data, `line_to_tensor(line="Jones")`."""
 _OF_DATA = regex(r"[xy](_|\d|$)", re.I)
 """`y_pred`, `X_new`: a list of that name is data."""
 _EVALUATE = _words("cross_val_score cross_validate cross_val_predict learning_curve validation_curve")
@@ -269,7 +271,7 @@ def is_param_value(value: object, name: str = "") -> bool:
     if isinstance(value, str):
         if _FORMULA.match(value):
             return len(value) <= _LONGEST
-        return 0 < len(value) <= 40 and not _PATHLIKE.search(value) and not _VERSION.fullmatch(value)
+        return 0 < len(value) <= 40 and not _PATHLIKE.search(value) and not _VERSION.fullmatch(value) and not _TEXTS.search(name)
     if isinstance(value, (list, tuple)) and 0 < len(value) <= 30:
         if all(type(it) in (int, float) for it in value):
             return (len(value) <= 4 and not _PLACES.search(name) and not _OF_DATA.match(name)) or bool(_COLLECTION.search(name))

@@ -182,6 +182,12 @@ def test_what_a_statistic_gives_back_and_what_is_drawn_is_no_choice(params):
     assert found == {"nlags": 7}
 
 
+def test_a_text_that_a_function_is_given_as_its_data_is_no_choice(params):
+    code = "def to_numbers(line): return [ord(it) for it in line]\ndef train(text, optimizer='sgd'): return len(text)\n"
+    assert params(f"{code}x = to_numbers('Jones')\nloss = train('Albert', optimizer='adam')") == {"optimizer": "adam"}
+    assert params("def count(x, stop_words=None): return len(x)\nn = count([1], stop_words='english')") == {"stop_words": "english"}
+
+
 def test_which_metric_is_asked_for_of_given_predictions_is_no_choice(params):
     pytest.importorskip("catboost")
     assert params("from catboost.utils import eval_metric", "accuracy = eval_metric([0, 1, 1, 0], [0, 1, 0, 0], 'Accuracy')[0]") == {}
