@@ -326,7 +326,7 @@ def _comes_before(some: Series, other: Series) -> bool:
     """Whether one is that of the first of two loops that fill a list of the same name, and has none yet."""
     first, then = some.spot, other.spot
     is_one = first is not then and (first.name, first.place, first.cell) == (then.name, then.place, then.cell)
-    return is_one and not some.name and some.count >= _FEW and first.loop.node.lineno < then.loop.node.lineno
+    return is_one and not some.name and some.is_curve() and first.loop.node.lineno < then.loop.node.lineno
 
 
 def earlier_heads(cell: Cell) -> list[list[float]]:

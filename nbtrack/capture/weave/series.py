@@ -269,7 +269,7 @@ class Series:
         if self.spot.is_part and self.count <= _PARTS:
             return
         is_sure = len(self.head) >= (_HEAD if self.first is not None else _SURE_UNNAMED if self._may_be_a_step else _SURE)
-        if is_sure and not self.spot.is_printed and not self.is_member and self._is_curve():
+        if is_sure and not self.spot.is_printed and not self.is_member and self.is_curve():
             self._go_live()
         elif self.count > _HELD:
             self._held.clear()
@@ -280,7 +280,7 @@ class Series:
         """Whether this may be the inner work of a function that is called for each of many samples."""
         return self.spot.begins_anew and not self.spot.is_measure
 
-    def _is_curve(self) -> bool:
+    def is_curve(self) -> bool:
         """Whether the values so far are no counter and no constant."""
         values = self.head
         if len(values) < 2 or self.last is None or not self._held:
@@ -326,7 +326,7 @@ class Series:
             for it in series.members.values():
                 if it is not None and at_end:
                     it._finish()
-                elif it is not None and not it.name and len(it.head) >= _SURE and it._is_curve() and not it._twin(it):
+                elif it is not None and not it.name and len(it.head) >= _SURE and it.is_curve() and not it._twin(it):
                     it._go_live()
 
     def give_way(self) -> None:
@@ -344,7 +344,7 @@ class Series:
             return
         if self.calls > _CALLS and self._may_be_a_step and not self.name:
             return
-        if not self.name and self._is_curve() and not ((self.spot.node is not None or self.is_member) and self._twin(self)):
+        if not self.name and self.is_curve() and not ((self.spot.node is not None or self.is_member) and self._twin(self)):
             self._go_live()
         if not self.name:
             return

@@ -676,6 +676,8 @@ def test_lists_that_loops_one_after_the_other_fill_anew_are_told_apart_by_a_numb
     assert found == {"scores": [0.5, 0.25, 0.125], "scores_2": [0.25, 0.125, 0.0625]}
     longer = "scores = []\nfor n in range(1, 40):\n    scores.append(0.25 / n)\n"
     assert {name: len(values) for name, values in curves(f"rate = 0.5\n{loop}{longer}").items()} == {"scores": 3, "scores_2": 39}
+    constant = "scores = []\nfor n in [1, 2]:\n    scores.append(0.0 * n)\n"
+    assert {name: len(values) for name, values in curves(constant + longer).items()} == {"scores": 39}
 
 
 def test_what_a_model_says_of_one_step_after_the_other_is_no_curve_whatever_comes_before_the_word(curves):
