@@ -12,12 +12,13 @@ from nbtrack.capture.evaluated import evaluated
 from nbtrack.capture.known import class_names, own_values, plain, static
 from nbtrack.capture.labels import own_name, snake
 from nbtrack.capture.literals import evaluate
-from nbtrack.capture.measures import OF_SEARCH, Measured, key_of, known, metrics, number, told
+from nbtrack.capture.measures import OF_SEARCH, Measured, key_of, metrics, number, told
 from nbtrack.capture.naming import taken
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements, origins_of
 from nbtrack.capture.run import as_text
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.capture.tables import of_table
 from nbtrack.capture.unnamed import unlabelled
 from nbtrack.capture.weave.keyed import CLASSES, ITEMS
 from nbtrack.capture.weave.kinds import path_of
@@ -28,7 +29,7 @@ from nbtrack.patterns import regex
 _SETTINGS = regex(r"(^|_)(params?|parameters|config|conf|cfg|settings?|args|kwargs|options|opts|hparams?|hyper\w*|grid|space|defaults)($|_|\d)", re.I)
 _NO_ITEMS = regex(r"^(support|params|lr|learning_rate|epochs?|steps?)$|(^|_)(time|runtime|per_second|seconds|secs|minutes|duration|elapsed|flos)$")
 """Keys of what stands beside results: sizes, settings, the clock."""
-_ITEMS, _ROWS, _COLUMNS = 60, 30, 12
+_ITEMS, _ROWS = 60, 30
 _UNNAMED = frozenset(("DataFrame", "Series", "dict", "list", "zip", "lzip"))
 """Functions that put together what a cell shows, and say nothing of it."""
 _LOOKS = frozenset(("head", "tail", "describe", "sample", "groupby", "corr", "info", "value_counts", "isnull", "isna", "nunique", "cov"))
@@ -144,7 +145,7 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
         yield from _of_dict(name, dict(value), is_told=is_told)
     elif kinds[0] in ("pandas.core.frame.DataFrame", "pandas.DataFrame"):
         if not _is_look(node):
-            yield from _of_frame(cell, name, _unrounded(value, node, cell.namespace), node)
+            yield from of_table(cell, name, value, node)
     elif kinds[0] in ("pandas.core.series.Series", "pandas.Series"):
         if not _is_look(node) and len(value) <= _ROWS and type(value.index).__name__ != "RangeIndex":  # what is counted is a column, or a curve
             items = {str(key): it for key, it in zip(value.index.tolist(), value.tolist(), strict=True)}
@@ -236,69 +237,6 @@ def _leaves(items: dict[Any, Any], prefix: str, depth: int = 0) -> Iterator[tupl
 def _is_report(items: dict[Any, Any]) -> bool:
     """Whether this is what `classification_report(output_dict=True)` gives."""
     return any(type(it) is dict and {"precision", "recall", "f1-score"} <= it.keys() for it in list(items.values())[:_ITEMS])
-
-
-def _of_frame(cell: Cell, name: str, frame: Any, node: ast.expr | None) -> Iterator[Measured]:
-    """Numbers of a small table whose columns are measures, by row and column; not those the run has already."""
-    if len(frame) > _ROWS or len(frame.columns) > (_COLUMNS if len(frame) > 1 else _ITEMS) or frame.columns.nlevels > 1 or frame.index.nlevels > 1:
-        return
-    columns = {str(it): frame[it].tolist() for it in frame.columns}
-    if len(columns) != len(frame.columns):
-        return
-    measured = [it for it in columns if is_measure(snake(it))]
-    numeric = [it for it, values in columns.items() if values and number(values[0]) is not None]
-    if not measured or not (is_result(name) or len(measured) * 2 >= len(numeric)):
-        return
-    texts = [it for it, values in columns.items() if all(type(value) is str for value in values)]
-    rows = [str(it) for it in (columns[texts[0]] if texts else frame.index.tolist())]
-    is_record = rows == ["0"] and _is_of_records(cell, node)
-    if len(set(rows)) != len(rows) or (all(it.isdigit() for it in rows) and not is_record):
-        return
-    has = set(known(cell))
-    for column in measured:
-        for row, value in zip(rows, columns[column], strict=True):
-            found = number(value)
-            if isinstance(found, float) and not (
-                any(it.endswith(f"{row}.{column}") or it.endswith(f"{column}.{row}") for it in has) or _is_told(cell, found, row, column)
-            ):
-                where = f"in the table {name}" if name else "in the table shown"
-                called = column if is_record else f"{row}.{column}"
-                yield Measured(called, found, where, f"{name}[{row}, {column}]", (name,) if name else (), where)
-
-
-def _is_of_records(cell: Cell, node: ast.expr | None) -> bool:
-    """Whether a table is made of what was measured once, `DataFrame([metrics])`: it is no piece of a longer one."""
-    made = [value for part in program_of(cell).parts for it, value in bindings(part.node) if isinstance(node, ast.Name) and it == node.id]
-    node = made[-1] if made else node
-    about = (
-        node.args[0] if isinstance(node, ast.Call) and {"DataFrame", "from_dict", "from_records"}.intersection(path_of(node.func)[-1:]) and node.args else None
-    )
-    return isinstance(about, (ast.Name, ast.List)) and not any(isinstance(it, ast.Dict) for it in walk(about))
-
-
-def _unrounded(frame: Any, node: ast.expr | None, namespace: dict[str, Any]) -> Any:
-    """The table before it was rounded to be shown, `table.round(4)` or `DataFrame(rows).round(4)`, where it is still there; else the table itself."""
-    inner = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "round" else None
-    is_made = isinstance(inner, ast.Call) and path_of(inner.func)[-1:] == ["DataFrame"] and len(inner.args) == 1 and not inner.keywords
-    about = inner.args[0] if isinstance(inner, ast.Call) and is_made else inner
-    held: Any = namespace.get(about.id) if isinstance(about, ast.Name) else None
-    if is_made and type(held) is list and 0 < len(held) <= _ROWS and all(type(it) is dict for it in held):
-        held = type(frame)(held)
-    try:
-        digits = evaluate(node.args[0]) if isinstance(node, ast.Call) and node.args else 0
-    except ValueError:
-        return frame
-    return held if type(held) is type(frame) and type(digits) is int and held.round(digits).equals(frame) else frame  # it may have changed since
-
-
-def _is_told(cell: Cell, value: float, row: str, column: str) -> bool:
-    """Whether the run, or that of a cell the table comes from, has the number already, by a name that says row or column; the table may round it."""
-    digits = len(repr(value).partition(".")[2])
-    telling = [set(snake(it).split("_")) for it in (row, column)]
-    return any(
-        round(other, digits) == value and any(words and words <= set(snake(name.rpartition(".")[2]).split("_")) for words in telling)
-        for name, other in told(cell).items()
-    )
 
 
 def _of_array(name: str, value: Any, node: ast.expr | None) -> Iterator[Measured]:

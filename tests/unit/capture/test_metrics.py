@@ -687,6 +687,15 @@ def test_a_setting_of_the_best_model_is_no_metric(measured):
     assert measured(DATA, code.replace("get_params", "get_scores")) == {"best_c": 0.1875}
 
 
+def test_a_table_with_a_measure_in_each_row_goes_by_its_columns_and_these(measured):
+    pytest.importorskip("pandas")
+    look = "def look(k):\n    table = pd.DataFrame()\n    table.loc['MAE', 'x'] = evaluate(y, p)[0] / k\n    table.loc['R2', 'x'] = evaluate(y, p)[1] / k\n    return table.round(2)"
+    code = f"import pandas as pd\n{look}\nall_of_them = pd.DataFrame()\nall_of_them['train'] = look(1)\nall_of_them['test'] = look(2)"
+    assert measured(DATA, f"{code}\nall_of_them") == {"train.MAE": 0.19, "train.R2": 0.75, "test.MAE": 0.09, "test.R2": 0.38}
+    data = "import pandas as pd\ntable = pd.DataFrame({'train': ['a', 'b'], 'n': [1, 2]}, index=['MAE', 'R2'])"
+    assert measured(DATA, f"{data}\ntable") == {}
+
+
 def test_a_label_says_more_than_a_name_that_says_little(measured):
     assert measured(DATA, "score = evaluate(y, p)[0]\nprint('Train loss:', score)") == {"train_loss": 0.1875}
     assert measured(DATA, "score = evaluate(y, p)[0]\nprint('Here it is:', score)") == {"score": 0.1875}
