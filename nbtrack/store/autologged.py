@@ -39,7 +39,8 @@ _NOISE_OF_SEARCH = regex(r"(mean|std)_(fit|score)_time$|rank_")
 _AFTER_TRAINING = regex(r"_score_\w+$")
 """MLflow's name for what `model.score(X_test, y_test)` gave, which our own sources have under its own name."""
 _OF_SKLEARN = frozenset({"sklearn", "xgboost", "lightgbm"})
-"""Integrations that call what a function of `sklearn.metrics` gave by that function and the data, `mean_squared_error_X_test`."""
+"""Integrations that call what a function of `sklearn.metrics` gave by that function and the data, `mean_squared_error_X_test`,
+and at the next call `mean_squared_error-2_X_test`."""
 _STATSMODELS = frozenset({"aic", "bic", "llf", "rsquared", "rsquared_adj", "fvalue", "f_pvalue", "prsquared", "llr_pvalue", "mse_resid", "deviance"})
 _KERAS = frozenset({"keras", "tensorflow"})
 _DEFAULTS_OF = (
@@ -223,7 +224,7 @@ class _Writes:
 
 def _is_of_function(name: str) -> bool:
     """Whether a metric is what a function of `sklearn.metrics` gave after the training."""
-    return any(name.startswith(f"{it}_") for it in getattr(sys.modules.get("sklearn.metrics"), "__all__", ()))
+    return any(name.startswith((f"{it}_", f"{it}-")) for it in getattr(sys.modules.get("sklearn.metrics"), "__all__", ()))
 
 
 def writes_of(run: TrackedRun) -> _Writes | None:
