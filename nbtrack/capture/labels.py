@@ -80,6 +80,7 @@ _PAIR = regex(r"(\w+) ?/ ?(\w+)((?: [^\W\d]\w*)*)\s*[:=]?\s*$")
 """`train/test accuracy: {a}/{b}`."""
 
 _LEADS = regex(r"\W*(\w+)\s*(:|\||\s-|\))")
+"""The word that a text begins with, apart from what follows: `Test: `, `[train] | `."""
 _FORMULA = regex(r"\s?\*?\s?(?!s\b)[a-zA-Z]\w{0,2}(\^\d|\*\*\d|²)?\s*[+−-](\s|$)")  # noqa: RUF001 - a sign as people type it
 """Behind a number that is a coefficient, and before one that is added: `y = {a}x + {b}`."""
 _PLUS_MINUS = regex(r"(\+\s*/?\s*[-–−]|±|\\pm)[\s$({\[]*$")  # noqa: RUF001 - dashes as people type them

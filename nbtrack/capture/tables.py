@@ -68,9 +68,7 @@ def _is_of_records(cell: Cell, node: ast.expr | None) -> bool:
     """Whether a table is made of what was measured once, `DataFrame([metrics])`: it is no piece of a longer one."""
     made = [value for part in program_of(cell).parts for it, value in bindings(part.node) if isinstance(node, ast.Name) and it == node.id]
     node = made[-1] if made else node
-    about = (
-        node.args[0] if isinstance(node, ast.Call) and {"DataFrame", "from_dict", "from_records"}.intersection(path_of(node.func)[-1:]) and node.args else None
-    )
+    about = node.args[0] if isinstance(node, ast.Call) and node.args and not _MAKES_TABLES.isdisjoint(path_of(node.func)[-1:]) else None
     return isinstance(about, (ast.Name, ast.List)) and not any(isinstance(it, ast.Dict) for it in walk(about))
 
 
