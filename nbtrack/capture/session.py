@@ -40,6 +40,7 @@ from nbtrack.system import working_folder
 
 Undo = Callable[[], None]
 _JUST_NOW_NS = 50_000_000
+"""For so long after it a cell that follows another may still come."""
 _TRANSPARENT = ("%%time", "%%capture", "%%prun", "%%memit", "%%mprun", "%%snakeviz", "%%pyinstrument")
 """Cell magics whose body is Python of this notebook."""
 
