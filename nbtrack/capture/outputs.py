@@ -32,8 +32,8 @@ Observe = Callable[[str, dict[str, Any], str], None]
 class Door(Protocol):
     """Where a shell's outputs pass.
 
-    `enter` is called before a cell and returns the key under which its outputs come; `flush` within it and `leave` after it, and everything
-    the cell has written by then is observed before they return. `close` leaves nothing behind.
+    `enter` is called before a cell and returns the key under which its outputs come; `flush` within it, and everything the cell has written
+    by then is observed before it returns; `leave` after it, which need not wait for what child processes wrote. `close` leaves nothing behind.
     """
 
     def enter(self) -> str: ...
@@ -80,6 +80,8 @@ class Outputs(Source):
         outputs = entry.facts.get(self.name)
         if self._door is None or not isinstance(outputs, OutputList):
             return
+        if entry.run_id:
+            self._door.flush()  # of other cells what child processes wrote may come a moment later: to ask lets another thread run first
         self._door.leave()
         with self._lock:
             outputs.settle()
@@ -132,12 +134,12 @@ class KernelDoor:
     def flush(self) -> None:
         if self._pipes is not None:
             _wait_until_read(self._pipes)
+        self.leave()
+
+    def leave(self) -> None:
         for stream in self._streams:
             if stream._buffers:  # flushing takes the time of a switch to another thread
                 stream.flush()
-
-    def leave(self) -> None:
-        self.flush()
 
     def close(self) -> None:
         for undo in reversed(self._undo):

@@ -36,18 +36,12 @@ _SETS = (set, frozenset)
 _TEXTUAL = ("object", "str", "string", "category")
 _HASHED_ALIKE = frozenset({int, float, complex, bool})
 """Types whose hashes are the same in each process."""
-_own_names = OwnNames()
 _SAMPLE = 20
 """Items of a container by which it is judged what it holds."""
 
 
-def names_of(namespace: dict[str, Any]) -> dict[str, int]:
-    """What the notebook's names mean before a cell, told apart by `id()`; in the order in which they were bound first."""
-    own = _own_names.of(namespace)
-    try:
-        return dict(zip(own, map(id, map(namespace.__getitem__, own)), strict=True))
-    except KeyError:  # a thread takes names away at this moment
-        return {name: id(namespace[name]) for name in own if name in namespace}
+names_of = OwnNames().ids
+"""What the notebook's names mean, of a namespace."""
 
 
 def kinds_of(namespace: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:

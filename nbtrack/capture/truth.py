@@ -29,9 +29,8 @@ from nbtrack.entities import Kind
 from nbtrack.entities.ledger import LATE, Entry, Seen, Status
 from nbtrack.journal import RunWriter
 from nbtrack.notebooks import snapshot
-from nbtrack.notebooks.body import Body
+from nbtrack.notebooks.ahead import Ahead
 from nbtrack.notebooks.document import Document
-from nbtrack.notebooks.effects import effects_of
 from nbtrack.notebooks.files_read import since_read
 from nbtrack.notebooks.history import History
 from nbtrack.notebooks.reasons import DOCUMENT_TAG, REASONS_TAG, STAMP_TAG, Stamp
@@ -51,7 +50,7 @@ _IDLE_S, _AT_ONCE_S, _MOST = 0.2, 0.005, 500
 class _Before:
     """What was there before a cell."""
 
-    body: Body
+    ahead: Ahead
     touched: set[str]
     names: dict[str, int]
     kinds: dict[str, str]
@@ -81,7 +80,7 @@ class Truth(Source):
 
     def __init__(self) -> None:
         self._history = History()
-        self._waiting: deque[tuple[Entry, Body]] = deque()
+        self._waiting: deque[Ahead] = deque()
         """Cells that ended and are not in the history yet, in order; cells after them are looked at alike, with or without them there."""
         self._untold: tuple[Entry, Callable[[Shared], Seen]] | None = None
         """The cell that ended last, and what tells the rest of what it did, where nobody has asked yet."""
@@ -125,7 +124,8 @@ class Truth(Source):
         with self._lock:
             self._tell_rest()
             while self._waiting and time.monotonic() < until_s:
-                self._history.add(*self._waiting.popleft())
+                ahead = self._waiting.popleft()
+                self._history.add(ahead.entry, ahead.body)
 
     def _tell_rest(self) -> None:
         if self._untold is not None:
@@ -175,14 +175,14 @@ class Truth(Source):
 
     def enter(self, entry: Entry) -> None:
         namespace = self._shell.user_ns
-        body = effects_of(entry.code, entry.source, entry.tree, is_ahead=True)
+        ahead = Ahead(entry)
         with self._lock:
             self._tell_rest()
-            touched, local = self._history.touched(body), self._history.local_modules
+            touched, local = self._history.touched(ahead), self._history.local_modules
         names, modules = seen.names_of(namespace), loaded.module_names()
         tasks = frozenset(map(id, _tasks()))
         self._before[entry.number] = _Before(
-            body, touched, names, seen.kinds_of(namespace, touched), modules, tasks, states.states_of(namespace, touched, local, names),
+            ahead, touched, names, seen.kinds_of(namespace, touched), modules, tasks, states.states_of(namespace, touched, local, names),
             self._specs, self._rest.take(names, modules, local, has_tasks=bool(tasks)),
         )  # fmt: skip
         self._entries.append(entry)
@@ -196,16 +196,16 @@ class Truth(Source):
             tell = self._look(entry, before)
         except Exception:  # the user's objects may raise anything; the cell is told of below all the same, and who asked is told why
             entry.seen = None
-            self.history.add(entry, before.body).facts.append(Fact("unseen", "could not be looked at when it had run: only its code is known"))
+            self.history.add(entry, before.ahead.body).facts.append(Fact("unseen", "could not be looked at when it had run: only its code is known"))
             self._recorder.leave(entry)
             raise
         if LATE in entry.facts:
             entry.seen = tell = None  # it is not what the whole cell did
         with self._lock:
             self._tell_rest()
-            self._waiting.append((entry, before.body))
+            self._waiting.append(before.ahead)
             self._untold = (entry, tell) if tell is not None else None
-        if entry.seen is None or entry.seen.modules or entry.seen.runs or before.body.functions or len(self._waiting) >= _MOST:
+        if entry.seen is None or entry.seen.modules or entry.seen.runs or before.ahead.functions or len(self._waiting) >= _MOST:
             self._take_in()  # what cells after it touch depends on it
         self._specs = loaded.specs_of(self._history.local_modules)  # not taken before a cell: autoreload may have loaded some again by then
         self._recorder.leave(entry)
@@ -237,7 +237,7 @@ class Truth(Source):
             self._recorder.begin(run, cell.entry, self._entries, self._where(cell.entry.cell_id), link.told(self._shell))
             if cell.is_own and (before := self._before.get(cell.entry.number)) is not None:
                 # now, too, or a run whose kernel dies would have none
-                self.keep_recipe(run, recipe_of([*self.history.steps, self.history.ahead(cell.entry, before.body)], targets), targets, run.params_seen)
+                self.keep_recipe(run, recipe_of([*self.history.steps, self.history.ahead(cell.entry, before.ahead.body)], targets), targets, run.params_seen)
         return ()
 
     def after(self, cell: Cell) -> Iterable[Finding]:
@@ -261,7 +261,7 @@ class Truth(Source):
 
     def judged(self, targets: set[int]) -> Judged:
         """Recipe and stamp of these cells; of one that runs, as far as its code tells."""
-        begun = [self.history.ahead(it, self._before[it.number].body) for it in self._entries if it.number in targets and it.number in self._before]
+        begun = [self.history.ahead(it, self._before[it.number].ahead.body) for it in self._entries if it.number in targets and it.number in self._before]
         steps = [*self.history.steps, *begun]  # a cell still runs where the kernel is shut down
         recipe = recipe_of(steps, targets)
         document = self.document()

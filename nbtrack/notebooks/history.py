@@ -5,10 +5,11 @@ Names are names of the notebook; what is no name but carries state all the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from nbtrack.entities.ledger import Entry, Seen, Status
 from nbtrack.notebooks import known
+from nbtrack.notebooks.ahead import Ahead
 from nbtrack.notebooks.body import Body
 from nbtrack.notebooks.calls import HITS, REMEMBERED
 from nbtrack.notebooks.effects import effects_of
@@ -72,9 +73,10 @@ class History:
         """Names that mean files in the order a directory lists them."""
         self._has_autoreload = False
 
-    def touched(self, body: Body) -> set[str]:
-        """Names that a cell with this body reads, binds or changes, what its functions read among them."""
-        direct = set(body.mentions) | body.writes | {name for each in self._run_by(body) for name in (*each.reads, *each.writes)}
+    def touched(self, ahead: Ahead) -> set[str]:
+        """Names that a cell reads, binds or changes, what its functions read among them."""
+        run = self._run_by(ahead.reads, ahead.functions, ahead.body.reads if ahead.functions else ())
+        direct = {*ahead.reads, *ahead.binds, *(name for each in run for name in (*each.reads, *each.writes))}
         return direct | {holder for name in direct for holder in self._runs.get(name, ())}
 
     def add(self, entry: Entry, body: Body | None = None) -> Step:
@@ -100,7 +102,7 @@ class History:
         self.is_past_counting |= _UNCOUNTED.search(entry.source) is not None
         step.is_ours = all(line.startswith(("%load_ext nbtrack", "%track", "%reload_ext nbtrack")) for line in entry.source.split("\n") if line.strip())
         step.needs_everything, step.needs = body.is_opaque, set(body.reads)
-        run = self._run_by(body)
+        run = self._run_by(body.mentions, body.functions, body.reads)
         imports = self._imports | body.imports
         look = Look(self, step, entry.seen, imports)
         look.take(body)
@@ -160,14 +162,14 @@ class History:
             step.sets.add(f"<fitted {name}>")
             step.changes |= {f"<fitted {other}>" for other in others - {name}}
 
-    def _run_by(self, body: Body) -> list[Body]:
-        """Bodies of the notebook's functions that may run when the code does."""
+    def _run_by(self, mentions: Iterable[str], functions: Mapping[str, Body], reads: Collection[str]) -> list[Body]:
+        """Bodies of the notebook's functions that may run when code does that mentions these names; see `Body` for the others."""
         found: list[Body] = []
-        waiting, known_names = list(body.mentions), set(body.mentions)
+        waiting, known_names = list(mentions), set(mentions)
         while waiting:
             name = waiting.pop()
-            bodies = [body.functions[name]] if name in body.functions else []
-            if name in body.reads or not bodies:
+            bodies = [functions[name]] if name in functions else []
+            if name in reads or not bodies:
                 for holder in (name, *self._runs.get(name, ())):
                     bodies += [self._bodies[index] for index in self._code.get(holder, ())]
             for each in bodies:

@@ -23,16 +23,16 @@ def test_they_are_those_that_a_new_look_at_everything_finds(steps):
         elif act == "clear":
             namespace.clear()
         elif act == "ask":
-            assert set(names.of(namespace)) == set(OwnNames().of(namespace))
-    assert set(names.of(namespace)) == set(OwnNames().of(namespace))
+            assert names.ids(namespace) == OwnNames().ids(namespace)
+    assert names.ids(namespace) == OwnNames().ids(namespace)
 
 
 def test_ipythons_own_are_left_out_and_the_notebooks_are_in_order():
     names = OwnNames()
-    assert names.of({"In": 1, "_i1": "", "b": 1, "_": 1, "__name__": "", "_private": 2, "a": 1}) == ["In", "b", "_private", "a"]
+    assert list(names.ids({"In": 1, "_i1": "", "b": 1, "_": 1, "__name__": "", "_private": 2, "a": 1})) == ["In", "b", "_private", "a"]
 
 
 def test_names_of_another_namespace_are_not_mixed_up():
     names = OwnNames()
-    assert names.of({"a": 1}) == ["a"]
-    assert names.of({"b": 1}) == ["b"]
+    assert list(names.ids({"a": 1})) == ["a"]
+    assert list(names.ids({"b": 1})) == ["b"]

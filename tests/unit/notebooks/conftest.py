@@ -10,7 +10,7 @@ import pytest
 from nbtrack.capture import around, seen, states
 from nbtrack.capture.shared import Shared, told
 from nbtrack.entities.ledger import Ledger, Status
-from nbtrack.notebooks.effects import effects_of
+from nbtrack.notebooks.ahead import Ahead
 from nbtrack.notebooks.history import History
 from nbtrack.notebooks.scopes import parse, scope_of
 
@@ -26,8 +26,8 @@ class Notebook:
     def run(self, code, cell_id="", count=None):
         tree = parse(code)
         entry = self.ledger.add(code, code, tree, scope_of(tree), cell_id=cell_id, execution_count=count)
-        body = effects_of(code, code, tree)
-        touched = self.history.touched(body)
+        ahead = Ahead(entry)
+        touched = self.history.touched(ahead)
         before, kinds = seen.names_of(self.namespace), seen.kinds_of(self.namespace, touched)
         modules = set(sys.modules)
         held, generators = states.states_of(self.namespace, touched), states.random_states()
@@ -41,7 +41,7 @@ class Notebook:
             where = {around.FOLDER: str(Path.cwd())}
             entry.seen = told(found, Shared(generators, {}, {}, {}), Shared(states.random_states(), {}, where, {}), modules)
         self.bound = {name for name, number in seen.names_of(self.namespace).items() if before.get(name) != number}
-        self.history.add(entry, body)
+        self.history.add(entry, ahead.body)
         return entry
 
 
