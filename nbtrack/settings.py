@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.errors import SettingError
-from nbtrack.system import working_folder
+from nbtrack.system import variables, working_folder
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def load(call: Mapping[str, Any] | None = None, *, env: Mapping[str, str] | None
         SettingError: a value cannot be used; says which, and where it came from.
     """
     env = os.environ if env is None else env
-    env = {key: value for key in env if key.startswith(_PREFIX) and (value := env.get(key)) is not None}
+    env = variables(env, _PREFIX)
     call = call or {}
     file, table = _file_table(folder.absolute() if folder is not None else working_folder())
     if call:
@@ -162,9 +163,16 @@ def home(settings: Settings) -> Path:
     """
     if settings.home:
         try:
-            return working_folder() / Path(settings.home).expanduser()
+            told = Path(settings.home).expanduser()
+            return told if told.is_absolute() else working_folder() / told
         except RuntimeError as cause:
             raise SettingError("home", settings.home, "the settings", wanted="a folder; there is no such user") from cause
+    return _state_folder(os.environ.get("XDG_STATE_HOME"), os.environ.get("HOME"))
+
+
+@functools.lru_cache(maxsize=4)
+def _state_folder(*_: str | None) -> Path:
+    """What these variables make it, among them; asked for with every tracked cell."""
     import platformdirs
 
     return Path(platformdirs.user_state_dir("nbtrack", appauthor=False))

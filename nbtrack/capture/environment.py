@@ -146,8 +146,7 @@ class Reader:
 
 
 def _facts(seeds: Seeds) -> dict[str, Any]:
-    there_are = set(os.environ)
-    return {"seeds": seeds.facts(sys.modules), "variables": {name: os.environ[name] for name in VARIABLES if name in there_are}}
+    return {"seeds": seeds.facts(sys.modules), "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ}}
 
 
 def machine() -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Literals(Source):
     def _found(self, cell: Cell) -> Iterator[Finding]:
         program = program_of(cell)
         uses = uses_in(program)
-        own = literal_bindings(cell.code)
+        own = literal_bindings(cell.entry.tree)
         for name, value in own.items():
             if name in cell.request.measured or not is_param_name(name) or not is_param_value(value, name):
                 continue
@@ -96,7 +96,7 @@ class Parameters(Source):
     def enter(self, entry: Entry) -> None:
         first = entry.source.lstrip().partition("\n")[0].strip().lower()
         if first in ("# parameters", "#parameters") or entry.source.strip() in self._tagged_cells():
-            self._values.update(literal_bindings(entry.code))
+            self._values.update(literal_bindings(entry.tree))
 
     def _tagged_cells(self) -> frozenset[str]:
         """Sources of the cells that the notebook tags as parameters: as it stands in the front end, else as it was saved last."""
@@ -186,7 +186,7 @@ def earlier_literals(cell: Cell, program: Program, begun: Collection[str] = ()) 
             continue
         inside = part.entry.facts.get("literals")
         if inside is None:
-            inside = part.entry.facts["literals"] = literal_bindings(part.entry.code)
+            inside = part.entry.facts["literals"] = literal_bindings(part.entry.tree)
         for name in names:
             bound.pop(name, None)
             if name in inside and name not in rebound:
@@ -197,11 +197,9 @@ def earlier_literals(cell: Cell, program: Program, begun: Collection[str] = ()) 
             yield name, now, entry
 
 
-def literal_bindings(code: str) -> dict[str, Any]:
-    """Names bound at top level, and nowhere else in the code, to a literal or an expression of literals; empty where the code does not parse."""
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError):
+def literal_bindings(tree: ast.Module | None) -> dict[str, Any]:
+    """Names bound at top level, and nowhere else in the code, to a literal or an expression of literals; none where the code did not parse."""
+    if tree is None:
         return {}
     bound = Counter(_bound_names(tree))
     found: dict[str, Any] = {}

@@ -349,7 +349,8 @@ class Session:
     def _ask(self, execution: Execution, cell: Cell) -> None:
         """What the sources find now that the cell has run."""
         try:
-            cell.chosen = settings.load()
+            if _may_have_set(cell.entry):
+                cell.chosen = settings.load()
             cell.allow(cell.chosen.budget_ms / 1000)
             self.collector.collect(cell, "after", execution.found)
             run = cell.run
@@ -384,6 +385,11 @@ class Session:
             run.end(State.FINISHED, "the process ended")
         write_ends()
         self.collector.at_exit()
+
+
+def _may_have_set(entry: Entry) -> bool:
+    """Whether settings may be others than when the cell began: by its own code, or because it ran so long."""
+    return (entry.ended_ns or 0) - entry.started_ns > _JUST_NOW_NS or "nbtrack" in entry.source.lower()
 
 
 def _quit(run: TrackedRun) -> None:

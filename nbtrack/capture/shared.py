@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from nbtrack.capture import around, loaded, states
+from nbtrack.capture import around, background, loaded, states
 from nbtrack.capture.warm import NAME as WARM
 from nbtrack.entities.ledger import Seen
 from nbtrack.records import dataclass
@@ -19,6 +19,8 @@ from nbtrack.records import dataclass
 _HARMLESS = ("IPython.core.", "ipykernel.", "nbtrack.")
 """Modules whose hooks leave alone what is looked at."""
 
+_ONLOOKERS = (WARM, "nbtrack-recorder", "nbtrack-system", "nbtrack-curves", "nbtrack-early", "nbtrack-git", "nbtrack-later", "nbtrack-settle", "nbtrack-live")
+"""Threads of ours that change nothing of it: that which warms up only loads and compiles what is ours, and those of the background have nothing to do."""
 _FORWARDED = "getpass"
 """A module of which ipykernel replaces a function for the time of a cell."""
 
@@ -97,11 +99,8 @@ class Rest:
         return own_of_cell()(held.shared)
 
     def can_wait(self, before: Shared) -> bool:
-        """Whether what a cell did, that just ended, will be seen as well a moment later: neither another's hook nor a thread of ours does more.
-
-        That which warms up only loads and compiles what is ours.
-        """
-        return _FORWARDED not in before.patches and self._are_harmless("post_run_cell") and self._is_alone(WARM)
+        """Whether what a cell did, that just ended, will be seen as well a moment later: neither another's hook nor a thread of ours does more."""
+        return _FORWARDED not in before.patches and self._are_harmless("post_run_cell") and background.is_idle() and self._is_alone(*_ONLOOKERS)
 
     def _are_harmless(self, *events: str) -> bool:
         hooks = [it for event in events for it in self._shell.events.callbacks[event]]

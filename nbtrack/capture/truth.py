@@ -220,7 +220,7 @@ class Truth(Source):
             tasks=sum(id(task) not in before.tasks for task in tasks), states_before=before.states, specs_before=before.specs,
         )  # fmt: skip
         self._modules.take(found.modules)
-        if tasks or self._before or found.has_imported or entry.run_id or entry.source.lstrip().startswith("%%track") or not self._rest.can_wait(before.shared):
+        if tasks or self._before or found.has_imported or entry.source.lstrip().startswith("%%track") or not self._rest.can_wait(before.shared):
             entry.seen = told(found, before.shared, self._rest.look(self._after, self._history.local_modules), before.modules)
             return None
         own = own_of_cell()

@@ -31,7 +31,7 @@ def put(home: Home, source: BinaryIO) -> str:
     import zstandard
 
     digest = hashlib.blake2b(digest_size=32)
-    fd, temporary = tempfile.mkstemp(dir=home.folder("blobs"))
+    fd, temporary = _temporary(home)
     try:
         with os.fdopen(fd, "wb") as file, zstandard.ZstdCompressor(level=3).stream_writer(file, closefd=False) as packed:
             while chunk := source.read(_CHUNK):
@@ -39,9 +39,12 @@ def put(home: Home, source: BinaryIO) -> str:
                 packed.write(chunk)
         name = digest.hexdigest()
         target = _path(home, name)
-        home.folder(f"blobs/{name[:2]}")
         try:
-            Path(temporary).replace(target)  # also over the same bytes: it heals a damaged file, and pruning sees it in use
+            try:
+                os.replace(temporary, target)  # noqa: PTH105 - also over the same bytes: it heals a damaged file, and pruning sees it in use
+            except FileNotFoundError:
+                home.folder(f"blobs/{name[:2]}")
+                os.replace(temporary, target)  # noqa: PTH105
         except PermissionError:
             if not target.exists():
                 raise
@@ -50,6 +53,14 @@ def put(home: Home, source: BinaryIO) -> str:
         Path(temporary).unlink(missing_ok=True)
         raise
     return name
+
+
+def _temporary(home: Home) -> tuple[int, str]:
+    """A new file beside the others. Their folder is made where it is missing: to ask each time takes as long as all the rest."""
+    try:
+        return tempfile.mkstemp(dir=home.root / "blobs")
+    except FileNotFoundError:
+        return tempfile.mkstemp(dir=home.folder("blobs"))
 
 
 def keep(home: Home, data: bytes) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+from pathlib import Path
 
 from nbtrack.journal.attempts import cell_key
 from nbtrack.journal.location import Home
@@ -14,8 +16,11 @@ _FOLDER = "excluded"
 
 def of(home: Home, notebook: str) -> tuple[str, ...]:
     """Names, or patterns with `*`, in the order they were given; none where the file cannot be read."""
+    path = os.path.join(home.root, _FOLDER, _name(notebook))  # noqa: PTH118 - asked with every tracked cell, and almost no notebook has one
+    if not os.path.exists(path):  # noqa: PTH110 - as above
+        return ()
     try:
-        found = json.loads((home.root / _FOLDER / _name(notebook)).read_bytes())
+        found = json.loads(Path(path).read_bytes())
     except (OSError, ValueError):
         return ()
     names = found.get("names") if isinstance(found, dict) else None
@@ -35,5 +40,6 @@ def keep(home: Home, notebook: str, names: tuple[str, ...]) -> None:
     temporary.replace(path)
 
 
+@functools.lru_cache(maxsize=64)
 def _name(notebook: str) -> str:
     return f"{cell_key(notebook, '')}.json"

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbtrack.capture.literals import Parameters, literal_bindings
+from nbtrack.notebooks.scopes import parse
 
 
 @pytest.mark.parametrize(
@@ -27,12 +28,12 @@ from nbtrack.capture.literals import Parameters, literal_bindings
     ],
 )
 def test_names_bound_once_at_top_level_to_a_literal(code, found):
-    assert literal_bindings(code) == found
+    assert literal_bindings(parse(code)) == found
 
 
 @given(st.text())
 def test_any_source_is_read_without_an_error(code):
-    literal_bindings(code)
+    literal_bindings(parse(code))
 
 
 def test_only_a_parameters_cell_is_remembered(notebook):
