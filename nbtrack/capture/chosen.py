@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from nbtrack.capture.kinds import is_param_name, is_param_value
@@ -11,6 +12,10 @@ from nbtrack.capture.naming import Candidate, params
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements, is_best_setting, origins_of
 from nbtrack.capture.source import Cell, Finding, Source
+from nbtrack.patterns import regex
+
+_INDEX = regex(r"(^|_)(idx|ind|indx|index|indices|pos|position|argmax|argmin)\d*(_|$)", re.I)
+"""Where the best was found, which is none of what was tried."""
 
 
 class Chosen(Source):
@@ -30,5 +35,7 @@ def _chosen(cell: Cell) -> Iterator[Candidate]:
     )
     for name in (*names, *sorted(origins_of(program).chosen)):
         value = plain(cell.namespace.get(name))
+        if _INDEX.search(name):
+            continue
         if type(value) in (int, float, str) and name not in known(cell) and is_param_name(name) and is_param_value(value, name):
             yield Candidate(name, value, "the setting that was best")

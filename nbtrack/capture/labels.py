@@ -189,6 +189,9 @@ def pieces(node: ast.expr) -> list[Piece]:
             return _spaced(node.args)
         if isinstance(node.func, ast.Attribute) and node.func.attr in _OF_TEXTS:
             return pieces(node.func.value)
+        match node:
+            case ast.Call(func=ast.Attribute(value=shown, attr="astype"), args=[ast.Name(id="str") | ast.Constant(value="str")]):
+                return [shown]
     return []
 
 

@@ -85,6 +85,8 @@ def labels(code):
         ('f"In the data, there were {k} miss classifications for {n} inputs"', [("errors", "k"), ("n", "n")]),
         ('f"The model made {k} mistakes."', [("errors", "k")]),
         ('f"There were {k} rows, it had {n} error: {e}"', [("there", "k"), ("it_had", "n"), ("error", "e")]),
+        ('print("Forest score: ", round(s.mean() * 100, 2).astype(str) + "%")', [("forest_score", "round(s.mean() * 100, 2)")]),
+        ('print("Forest score:", s.astype(float))', [("forest_score", "s.astype(float)")]),
         ('f"plain"', []),
         ('len(x)', []),
     ],

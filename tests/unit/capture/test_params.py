@@ -73,6 +73,7 @@ def test_literals_that_take_part_in_the_work(params, cells, found):
             {"best_rate": 0.25},
         ),
         ("import numpy as np\nks = [1, 3, 5]\nerrors = [k * 2.0 for k in ks]\nbest_k = ks[np.argmin(errors)]", {"best_k": 1}),
+        ("best, best_idx = 0.0, None\nfor idx in [3, 5]:\n    acc = idx / 10\n    if acc > best:\n        best, best_idx = acc, idx", {}),
         ("import numpy as np\nerrors = [2.0, 1.0]\nbest = errors[np.argmin(errors)]\nlast = errors[-1]", {}),
     ],
 )
