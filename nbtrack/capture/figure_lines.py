@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -39,6 +40,8 @@ _TELLS = regex(r"[=:]\s*[-+]?\.?\d")
 """`degree=1; error=0.03`: a title that tells a value names nothing that is drawn."""
 _RULE = "drawn as a line of a figure"
 _AGAIN = 10
+_PANELS = 2
+"""Of one figure that have lines of one name, which are all kept."""
 _FIGURES = 5
 """That draw lines of one name, each other ones, and are all kept."""
 _COLUMNS = 100
@@ -58,12 +61,12 @@ class Line:
 def lines_in(figure: Any) -> list[Line]:
     """Lines of a figure that say a measure: at least three numbers over steps, sizes or settings that only go up or only go down.
 
-    No lines are those over what is a measure itself, as in a ROC curve, graphs of functions, points without a line, and what is drawn in
-    space or around a circle.
+    No lines are those over what is a measure itself, as in a ROC curve, graphs of functions, points without a line, what is drawn in
+    space or around a circle, and what many panels of the figure call the same.
     """
-    found: list[Line] = []
+    found: list[tuple[int, Line]] = []
     left = _TOTAL
-    for axes in figure.axes[:_AXES]:
+    for panel, axes in enumerate(figure.axes[:_AXES]):
         if axes.name != "rectilinear" or _measure(axes.get_xlabel()) not in ("", *_RATES):  # lines in space hold where they were projected to
             continue
         measure = _measure(axes.get_ylabel()) or _share(axes) or ("" if axes.get_ylabel() or _TELLS.search(axes.get_title()) else _measure(axes.get_title()))
@@ -75,8 +78,9 @@ def lines_in(figure: Any) -> list[Line]:
                 values = _values(line)
                 left -= len(values)
                 if len(values) and left >= 0:
-                    found.append(Line(label, "" if is_one_of_many else measure, values))
-    return found
+                    found.append((panel, Line(label, "" if is_one_of_many else measure, values)))
+    panels = Counter(called for called, _ in {((line.label, line.measure), panel) for panel, line in found})
+    return [line for _, line in found if not line.label or panels[line.label, line.measure] <= _PANELS]
 
 
 class FigureLines(Source):

@@ -83,6 +83,11 @@ _LEADS = regex(r"\W*(\w+)\s*(:|\||\s-|\))")
 """The word that a text begins with, apart from what follows: `Test: `, `[train] | `."""
 _FORMULA = regex(r"\s?\*?\s?(?!s\b)[a-zA-Z]\w{0,2}(\^\d|\*\*\d|²)?\s*[+−-](\s|$)")  # noqa: RUF001 - a sign as people type it
 """Behind a number that is a coefficient, and before one that is added: `y = {a}x + {b}`."""
+_FROM, _TO = regex(r"\sfrom\s+[$€£]?$", re.IGNORECASE), regex(r"\s*%?\s+(down |up )?to\s+[$€£]?", re.IGNORECASE)
+"""`Loss decreased from {a} to {b}`."""
+_CHANGES = regex(
+    r"_(has_|was_|is_)?((de|in)creased|reduced|improved|dropped|fell|went|rose|grew|goes|moved|changed|declined|lowered|raised|shrank|drops|falls|rises)$"
+)
 _PLUS_MINUS = regex(r"(\+\s*/?\s*[-–−]|±|\\pm)[\s$({\[]*$")  # noqa: RUF001 - dashes as people type them
 """What stands between a mean and its deviation."""
 _DEVIATES = regex(
@@ -259,7 +264,7 @@ def _label(pieces: list[Piece]) -> list[Labelled]:
     found: list[Labelled] = []
     lead = _LEADS.match(joined[0]) if joined and isinstance(joined[0], str) else None
     begins = lead[1].lower() if lead and lead[1].lower() in SPLITS else ""
-    phrase = said = split = pair = ""
+    phrase = said = split = pair = changed = ""
     shown: ast.expr | None = None
     for at, piece in enumerate(joined):
         if isinstance(piece, str):
@@ -269,6 +274,11 @@ def _label(pieces: list[Piece]) -> list[Labelled]:
         assert isinstance(before, str) and isinstance(after, str)
         if _FORMULA.match(after) or _FORMULA.fullmatch(before):
             continue
+        if _FROM.search(before) and _TO.fullmatch(after) and is_measure(name := _CHANGES.sub("", _words(_FROM.sub("", before))[-1])):
+            changed = name
+            continue  # where it began
+        if changed and _TO.fullmatch(before):
+            before, changed = f"{changed}: ", ""
         if found and found[-1].is_count and (mistakes := _MISTAKES.match(before)):
             before = _OUT_OF.sub("", before[mistakes.end() :])  # that was said of the number before
         is_count = bool(_THERE_ARE.search(before) and _MISTAKES.match(after))
@@ -368,9 +378,11 @@ def _is_itself(before: str, node: ast.expr) -> bool:
 
 
 def _may_be_word(node: ast.expr) -> bool:
-    """A name, or `f.__name__`: to read it once more changes nothing."""
+    """A name, `f.__name__` or `type(f).__name__`: to read it once more changes nothing."""
     while isinstance(node, ast.Attribute) and node.attr in ("__name__", "__class__"):
         node = node.value
+    if isinstance(node, ast.Call) and path_of(node.func) == ["type"] and len(node.args) == 1:
+        node = node.args[0]
     return isinstance(node, ast.Name)
 
 

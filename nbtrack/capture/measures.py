@@ -219,6 +219,14 @@ def _is_told(cell: Cell, it: Measured, models: tuple[str, ...], other: Named) ->
     return not any(read & (scope.writes | scope.mutates) for scope in (cell.entry.scope, *since))
 
 
+def is_said_elsewhere(cell: Cell, name: str, value: float | int) -> bool:
+    """Whether another cell of the run recorded this very number, by a name that says the same, or one of the two more of it."""
+    if cell.run is None or type(value) is not float or value in (0, 1) or not math.isfinite(value):
+        return False
+    here, earlier = _cell_of(cell), cell.run.metric_values
+    return any(earlier.get(other) == value and owner.cell != here and are_alike(name, owner.base) for other, owner in named(cell).items())
+
+
 def _name_for(cell: Cell, it: Measured, owners: dict[str, Named], values: dict[str, float | int]) -> str:
     """The name a number gets: that of the last time the cell ran, the plain one, one with what tells it apart, or one with a number."""
     mine = [name for name, other in owners.items() if name not in values and other.cell == _cell_of(cell) and other.base == it.name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from nbtrack.capture.run import as_text
 from nbtrack.capture.source import Cell, Finding
@@ -42,17 +42,17 @@ def params(cell: Cell, candidates: Iterable[Candidate]) -> Iterator[Finding]:
     groups: dict[str, list[Candidate]] = defaultdict(list)
     for it in candidates:
         groups[it.name].append(it)
-    known = taken(cell)
+    known, here = taken(cell), set(cell.entry.facts.setdefault(_FACTS, {}))
     for name, group in groups.items():
         values = dict.fromkeys(as_text(it.value) for it in group)
         new = [it for it in group if as_text(it.value) not in {known.get(full) for full in (name, *(f"{qualifier}.{name}" for qualifier in it.qualifiers))}]
         if new and len(values) == 1 and name not in known:
             yield from claim(cell, [Finding("param", name, new[0].value, new[0].rule)])
         else:
-            yield from claim(cell, _qualified(name, new, known))
+            yield from claim(cell, _qualified(name, new, known, here))
 
 
-def _qualified(name: str, group: list[Candidate], known: dict[str, str]) -> Iterator[Finding]:
+def _qualified(name: str, group: list[Candidate], known: dict[str, str], here: Collection[str]) -> Iterator[Finding]:
     """Each value of a group under the first qualifier that is its alone; where none tells any apart, the first has the plain name: that is how it began.
 
     What an earlier cell has given another value already, under every name it may have, gets this one as a later value.
@@ -70,5 +70,5 @@ def _qualified(name: str, group: list[Candidate], known: dict[str, str]) -> Iter
             seen.add(full)
             yield Finding("param", full, it.value, it.rule)
     is_told = seen or any(f"{qualifier}.{name}" in known for it in group for qualifier in it.qualifiers)
-    if group and not is_told and name not in known:
+    if group and not is_told and (name not in known or not (name in here or any(it.qualifiers for it in group))):
         yield Finding("param", name, group[0].value, group[0].rule)

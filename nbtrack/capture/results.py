@@ -12,7 +12,7 @@ from nbtrack.capture.evaluated import evaluated
 from nbtrack.capture.known import class_names, own_values, plain, static
 from nbtrack.capture.labels import own_name, snake
 from nbtrack.capture.literals import evaluate
-from nbtrack.capture.measures import OF_SEARCH, Measured, key_of, metrics, number, told
+from nbtrack.capture.measures import OF_SEARCH, Measured, is_said_elsewhere, key_of, metrics, number, told
 from nbtrack.capture.naming import taken
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements, origins_of
@@ -30,6 +30,8 @@ _SETTINGS = regex(r"(^|_)(params?|parameters|config|conf|cfg|settings?|args|kwar
 _NO_ITEMS = regex(r"^(support|params|lr|learning_rate|epochs?|steps?)$|(^|_)(time|runtime|per_second|seconds|secs|minutes|duration|elapsed|flos)$")
 """Keys of what stands beside results: sizes, settings, the clock."""
 _ITEMS, _ROWS = 60, 30
+_GATHERED = 3
+"""So many numbers that other cells told make a dict one that gathers them."""
 _UNNAMED = frozenset(("DataFrame", "Series", "dict", "list", "zip", "lzip"))
 """Functions that put together what a cell shows, and say nothing of it."""
 _LOOKS = frozenset(("head", "tail", "describe", "sample", "groupby", "corr", "info", "value_counts", "isnull", "isna", "nunique", "cov"))
@@ -135,9 +137,13 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
             settings = taken(cell)
             is_told = is_told and all(type(plain(it)) is str for it in value)
             is_by_class = name in cell.entry.facts.get(CLASSES, ())
-            for it in _of_dict(name, value, is_told=is_told, points=cell.entry.facts.get(ITEMS, ()), is_by_class=is_by_class, measured=_measured(node)):
+            points, written = cell.entry.facts.get(ITEMS, ()), _written(cell)
+            found = list(_of_dict(name, value, is_told=is_told, points=points, is_by_class=is_by_class, measured=_measured(node)))
+            again = [it for it in found if is_said_elsewhere(cell, it.name, it.value)]
+            for it in found:
                 key = it.name.rpartition(".")[2]
-                if not any(text == as_text(it.value) for param, text in settings.items() if param.rpartition(".")[2] == key):
+                is_setting = any(text == as_text(it.value) for param, text in settings.items() if param.rpartition(".")[2] == key)
+                if not is_setting and (key, it.value) not in written and not (len(again) >= _GATHERED and it in again):
                     yield it
     elif node is not None and (them := evaluated(node, value, cell.namespace)):
         yield from _of_evaluation(name or key_of(node), them, node)
@@ -168,6 +174,15 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
         yield from _of_tuple(name, value, kinds)
     else:
         yield from _of_object(name, value, kinds, is_new=is_new)
+
+
+def _written(cell: Cell) -> set[tuple[str, float | int]]:
+    """Keys whose number is written out beside them: `{"test_mse": 0.0}`, which nobody computed."""
+    dicts = [it for node in program_of(cell).executed for it in walked(node) if isinstance(it, ast.Dict)]
+    return {
+        (key.value, value.value) for it in dicts for key, value in zip(it.keys, it.values, strict=True)
+        if isinstance(key, ast.Constant) and type(key.value) is str and isinstance(value, ast.Constant) and type(value.value) in (int, float)
+    }  # fmt: skip
 
 
 def _measured(node: ast.expr | None) -> frozenset[str]:

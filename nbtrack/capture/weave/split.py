@@ -25,10 +25,18 @@ def split_of(spot: Spot, scope: Scope) -> ast.expr | None:
         if is_among and isinstance(at.node, (ast.For, ast.AsyncFor)) and (name := _word(at.node.target, at.node.iter, scope)):
             return None if is_changed(name, at.node.body) else ast.Name(name, ast.Load())
         at = at.parent
-    about = spot.about
+    about, loop = spot.about, spot.loop.node
+    said = _bound_once(about.id, loop) if isinstance(about, ast.Name) else about
     targets = {it.id for it in walk(spot.loop.node.target) if isinstance(it, ast.Name)} if isinstance(spot.loop.node, ast.For) else set()
-    is_told = isinstance(about, ast.Attribute) and {it.id for it in walk(about) if isinstance(it, ast.Name)} <= targets
+    is_told = isinstance(said, ast.Attribute) and said.attr == "__name__" and {it.id for it in walk(said) if isinstance(it, ast.Name)} - {"type"} <= targets
     return about if is_told and not any(is_changed(name, spot.loop.node.body) for name in targets) else None
+
+
+def _bound_once(name: str, loop: ast.AST) -> ast.expr | None:
+    """What a statement of the loop itself binds the name to, where no other does: `kind = model.__class__.__name__`."""
+    bound = [it for it in walk(loop) if isinstance(it, ast.Name) and it.id == name and isinstance(it.ctx, ast.Store)]
+    given = [it.value for it in getattr(loop, "body", ()) if isinstance(it, ast.Assign) and len(it.targets) == 1 and it.targets[0] in bound]
+    return given[0] if len(bound) == len(given) == 1 else None
 
 
 def is_among_lists(spot: Spot, scope: Scope) -> bool:

@@ -81,6 +81,16 @@ def test_masked_points_are_no_values():
     assert [str(it) for it in line.values] == ["0.9", "nan", "0.5", "0.4"]
 
 
+@pytest.mark.parametrize(("panels", "lines"), [(2, 2), (3, 0)])
+def test_what_many_panels_of_a_figure_call_the_same_stays_in_the_picture(panels, lines):
+    figure = Figure()
+    for at, panel in enumerate(figure.subplots(1, panels)):
+        panel.plot([value + at for value in FALLING], label="Training score")
+    figure.axes[0].plot(FALLING, label="Loss")
+    assert [it.label for it in lines_in(figure)].count("training_score") == lines
+    assert "loss" in [it.label for it in lines_in(figure)]
+
+
 DRAWS = """
 def draw(values, **says):
     fig = Figure()

@@ -504,6 +504,19 @@ def test_settings_that_an_earlier_cell_read_are_params_of_the_cell_that_uses_the
     assert {name: value for (_, name), value in notebook.tracked("for _ in range(config['train']['epochs']): pass").items()} == {"train.epochs": 3}
 
 
+def test_another_seed_of_a_later_cell_is_a_later_value(notebook_of):
+    from nbtrack.capture.arguments import Arguments
+
+    notebook = notebook_of(Arguments())
+    notebook.tracked("import random")
+    run = notebook.runs[0]
+    first = notebook.run("random.seed(3)\nx = random.random()", tracked=True, shared=run)
+    again = notebook.run("random.seed(3)\ny = random.random()", tracked=True, shared=run)
+    later = notebook.run("random.seed(4)\nz = random.random()", tracked=True, shared=run)
+    both = notebook.run("random.seed(5)\nrandom.seed(6)", tracked=True, shared=run)
+    assert (first, again, later, both) == ({("param", "seed"): 3}, {}, {("param", "seed"): 4}, {("param", "seed"): 5})
+
+
 def test_of_the_activations_of_keras_layers_those_are_params_that_were_chosen(params, monkeypatch):
     pytest.importorskip("torch")
     monkeypatch.setenv("KERAS_BACKEND", "torch")

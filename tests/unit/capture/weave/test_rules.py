@@ -639,6 +639,31 @@ def test_what_a_loop_through_models_computes_is_a_number_of_each(curves):
     assert curves(models, loop, options="--capture curves,metrics") == {"tree.acc": [0.5], "knn.acc": [0.25]}
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "kind = it.__class__.__name__\n    print(f'{kind} accuracy: {it.score():.3f}')",
+        "kind = type(it).__name__\n    print('{0} accuracy : {1:.4f}'.format(kind, it.score()))",
+        "print(type(it).__name__, 'accuracy:', it.score())",
+    ],
+)
+def test_what_a_loop_through_models_shows_beside_the_name_of_their_class_is_a_number_of_each(curves, shown):
+    models = "class Tree:\n    def score(self): return 0.5\nclass Knn(Tree): pass\nmodels = [Tree(), Knn()]"
+    assert curves(models, f"for it in models:\n    {shown}", options="--capture curves,metrics") == {"Tree.accuracy": [0.5], "Knn.accuracy": [0.5]}
+
+
+def test_a_dict_that_gathers_what_other_cells_told_tells_only_what_is_new(shell, tmp_path):
+    measure = "def measure(k): return {'Accuracy': 1 / k, 'Recall': 1 / (k + 1), 'F1-Score': 1 / (k + 2)}"
+    gather = "def gather():\n    had = {'test_accuracy': m['Accuracy'], 'test_recall': m['Recall'], 'test_f1': m['F1-Score'], 'test_mse': 0.0}\n"
+    gather += "    return {'lr': 0.1, 'net': had, 'gain': 0.0, 'test_auc': m['Recall'] / 2}"
+    shell.run_cell(f"{measure}\n%track on --quiet --capture metrics").raise_error()
+    for code in ("m = measure(3)", gather, "results = gather()"):
+        shell.run_cell(code).raise_error()
+    run_id = shell._nbtrack_session.last.run_id
+    shell.run_cell("%track off")
+    assert set(recorded(tmp_path / "home", run_id)) == {"m.Accuracy", "m.Recall", "m.F1-Score", "results.test_auc"}
+
+
 def test_lists_go_by_the_keys_of_the_dict_that_a_function_gives_and_later_ones_by_what_it_is_bound_to(shell, tmp_path):
     fit = "def fit(rate):\n    l, v = [], []\n    for e in range(4):\n        l.append(rate / (e + 1))\n        v.append(rate / (e + 2))\n    return {'loss': l, 'val_loss': v}"
     shell.run_cell(f"{fit}\n%track on --quiet --capture curves").raise_error()
