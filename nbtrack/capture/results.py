@@ -181,7 +181,7 @@ def _written(cell: Cell) -> set[tuple[str, float | int]]:
     dicts = [it for node in program_of(cell).executed for it in walked(node) if isinstance(it, ast.Dict)]
     return {
         (key.value, value.value) for it in dicts for key, value in zip(it.keys, it.values, strict=True)
-        if isinstance(key, ast.Constant) and type(key.value) is str and isinstance(value, ast.Constant) and type(value.value) in (int, float)
+        if isinstance(key, ast.Constant) and isinstance(key.value, str) and isinstance(value, ast.Constant) and isinstance(value.value, (int, float))
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ _MEASURES = regex(
     r"|mse|rmse|mae|mape|smape|msle|rmsle|sse|ssr|rss|r2|rsq|r_squared|nll|ll|loglik|log_likelihood|likelihood|perplexity|ppl|logloss|cross_?entropy|bce|ce|kl|kld|elbo"
     r"|deviance|aic|bic|objective|obj|fitness|energy|reward|rewards|returns?|regret|residual|residuals|gap|divergence|entropy|mi|psnr|ssim|bleu|rouge|wer|cer|eer|fid|iou"
     r"|miou|dice|jaccard|kappa|mcc|brier|ece|inertia|silhouette|purity|modularity|stress|norm|gradnorm|grad_norm|convergence|metric|metrics|lr|learning_rate|fpr|tpr|fnr|tnr|sensitivity|specificity"
-    r"|(true|false)_(positive|negative|discovery)_rate|predictive_value|var_explained|explained_variance|explained_var|success_rate|win_rate|hit_rate)s?\d*($|_)"
+    r"|(true|false)_(positive|negative|discovery)_rate|predictive_value|var_explained|explained_variance|explained_var|success_rate|win_rate|hit_rate|best_(train|test|val|valid|validation|dev|eval))s?\d*($|_)"
 )
 _RESULTS = regex(
     r"(^|_)(scores?|accuracy|error|loss|rmse|mse|mae|mape|r2|auc|f1|precision|recall|perplexity|log_likelihood|inertia|lower_bound|bic|aic|rsquared|evaluate)_?$"
