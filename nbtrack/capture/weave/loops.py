@@ -214,6 +214,8 @@ class _Reader:
         if loop is None:
             if last in _SHOWS and isinstance(node.func, ast.Name):
                 self.scope.shown.update({core.id: it.label for it in labelled(node) if isinstance(core := innermost(it.node), ast.Name)})
+            elif last == "append" and isinstance(node.func, ast.Attribute) and len(node.args) == 1 and not self.scope.loops:
+                self._begun(container_name(node.func.value), node.args[0], statement)
             return
         if last == "backward" and isinstance(node.func, ast.Attribute):
             loop.losses.update(names(node.func.value))
@@ -241,6 +243,12 @@ class _Reader:
                 if at == 0 and len(node.args) > 1 and isinstance(argument, ast.Constant):
                     text = ast.BinOp(argument, ast.Mod(), ast.Tuple(node.args[1:], ast.Load()))
                 self._shown(labelled(text), loop, statement)
+
+    def _begun(self, name: str, value: ast.expr, statement: ast.stmt) -> None:
+        """A list gets a value before any loop."""
+        first, begins = self.scope.begun.get(name, (ast.List([], ast.Load()), statement))
+        if name and len(first.elts) < _FIRST:
+            self.scope.begun[name] = (ast.List([*first.elts, value], ast.Load()), begins)
 
     @staticmethod
     def _shown(them: list[Labelled], loop: Loop, statement: ast.stmt) -> None:

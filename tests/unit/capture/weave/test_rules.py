@@ -652,6 +652,16 @@ def test_what_a_loop_through_models_shows_beside_the_name_of_their_class_is_a_nu
     assert curves(models, f"for it in models:\n    {shown}", options="--capture curves,metrics") == {"Tree.accuracy": [0.5], "Knn.accuracy": [0.5]}
 
 
+def test_a_list_that_gets_a_value_before_its_loop_has_it_as_its_first_point(curves):
+    cost = "def cost(w): return w * w"
+    loop = "costs.append(cost(w))\n{0}for i in range(4):\n{0}    w = w / 2\n{0}    costs.append(cost(w))\n"
+    values = [pytest.approx(9 / 4**i) for i in range(5)]
+    assert curves(cost, "costs, w = [], 3.0\n" + loop.format("")) == {"costs": values}
+    function = "def fit(w):\n    costs = []\n    " + loop.format("    ") + "    return costs"
+    assert curves(f"{cost}\n{function}", "history = fit(3.0)") == {"costs": values}
+    assert curves(cost, "seen, costs, w = [7.0], [], 3.0\nseen.append(w)\n" + loop.format("") + "costs.append(1.0)") == {"costs": values}
+
+
 def test_a_dict_that_gathers_what_other_cells_told_tells_only_what_is_new(shell, tmp_path):
     measure = "def measure(k): return {'Accuracy': 1 / k, 'Recall': 1 / (k + 1), 'F1-Score': 1 / (k + 2)}"
     gather = "def gather():\n    had = {'test_accuracy': m['Accuracy'], 'test_recall': m['Recall'], 'test_f1': m['F1-Score'], 'test_mse': 0.0}\n"
