@@ -39,8 +39,10 @@ from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 
 Undo = Callable[[], None]
-_JUST_NOW_NS = 50_000_000
-"""For so long after it a cell that follows another may still come."""
+_JUST_NOW_NS = 15_000_000
+"""For so long after it a cell that follows another at once may still come."""
+_LONG_NS = 50_000_000
+"""A cell that ran longer may have seen settings change."""
 _TRANSPARENT = ("%%time", "%%capture", "%%prun", "%%memit", "%%mprun", "%%snakeviz", "%%pyinstrument")
 """Cell magics whose body is Python of this notebook."""
 
@@ -389,7 +391,7 @@ class Session:
 
 def _may_have_set(entry: Entry) -> bool:
     """Whether settings may be others than when the cell began: by its own code, or because it ran so long."""
-    return (entry.ended_ns or 0) - entry.started_ns > _JUST_NOW_NS or "nbtrack" in entry.source.lower()
+    return (entry.ended_ns or 0) - entry.started_ns > _LONG_NS or "nbtrack" in entry.source.lower()
 
 
 def _quit(run: TrackedRun) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 
 from nbtrack import patterns, records
 
-_POLITE_S, _AGAIN_S = 0.001, 0.02
+_POLITE_S, _AGAIN_S = 0.001, 0.01
 """Between pieces, each about a millisecond: a cell that runs meanwhile gets the interpreter at once. And where cells follow one another, until asked again."""
 NAME = "nbtrack-warm"
 """Of the thread."""
