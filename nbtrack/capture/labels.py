@@ -87,6 +87,7 @@ _FROM, _TO = regex(r"\sfrom\s+[$€£]?$", re.IGNORECASE), regex(r"\s*%?\s+(down
 """`Loss decreased from {a} to {b}`."""
 _CHANGES = regex(
     r"_(has_|was_|is_)?((de|in)creased|reduced|improved|dropped|fell|went|rose|grew|goes|moved|changed|declined|lowered|raised|shrank|drops|falls|rises)$"
+    r"|^((de|in)creased|reduced|improved|changed|lowered|raised)_(the_)?"
 )
 _PLUS_MINUS = regex(r"(\+\s*/?\s*[-–−]|±|\\pm)[\s$({\[]*$")  # noqa: RUF001 - dashes as people type them
 """What stands between a mean and its deviation."""
@@ -274,8 +275,7 @@ def _label(pieces: list[Piece]) -> list[Labelled]:
         assert isinstance(before, str) and isinstance(after, str)
         if _FORMULA.match(after) or _FORMULA.fullmatch(before):
             continue
-        if _FROM.search(before) and _TO.fullmatch(after) and is_measure(name := _CHANGES.sub("", _words(_FROM.sub("", before))[-1])):
-            changed = name
+        if _FROM.search(before) and _TO.fullmatch(after) and (changed := _changed(_words(_FROM.sub("", before))[-1])):
             continue  # where it began
         if changed and _TO.fullmatch(before):
             before, changed = f"{changed}: ", ""
@@ -317,6 +317,12 @@ def _label(pieces: list[Piece]) -> list[Labelled]:
         if _may_be_word(piece) and not is_measure(found[-1].label):
             shown = piece
     return found
+
+
+def _changed(label: str) -> str:
+    """What a sentence says to have changed: `loss` of `loss_decreased`; empty where it says another thing, such as a range."""
+    name = _CHANGES.sub("", label)
+    return name if name != label and is_measure(name) else ""
 
 
 def _reads_measure(node: ast.expr) -> bool:

@@ -48,7 +48,7 @@ class OutputList:
         """Each stream from beginning to end, over other outputs and over what was cleared; of tracked cells alone."""
         self.size_bytes = 0
         self._display_ids: set[str] = set()
-        self._is_settled = False
+        self.is_settled = False
         self._is_clearing = False
         self._left_out = 0
         self._listening: list[Heard] = []
@@ -71,7 +71,7 @@ class OutputList:
             if not self._is_clearing:
                 self._clear()
             return
-        if kind == "stream" and self._is_tracked and not self._is_settled:
+        if kind == "stream" and self._is_tracked and not self.is_settled:
             self.whole.setdefault(str(content["name"]), StreamText()).write(content["text"], time_ns)
         for heard in self._listening if kind == "stream" else ():
             heard.streams.setdefault(str(content["name"]), StreamText()).write(content["text"], time_ns)
@@ -86,7 +86,7 @@ class OutputList:
 
     def settle(self) -> None:
         """The cell ended: every stream has its text from now on."""
-        self._is_settled = True
+        self.is_settled = True
         for output, text in self.streams:
             output["text"] = text.text()
         self.size_bytes = sum(size_of(output) for output in self.outputs)
@@ -112,8 +112,10 @@ class OutputList:
             self.outputs.append(last)
             self.streams.append((last, StreamText()))
         self.streams[-1][1].write(text, time_ns)
-        if self._is_settled:
+        if self.is_settled:
+            before_bytes = size_of(last)
             last["text"] = self.streams[-1][1].text()
+            self.size_bytes += size_of(last) - before_bytes
 
     def _rich(self, kind: str, content: dict[str, Any]) -> None:
         if self._is_full():

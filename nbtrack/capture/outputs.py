@@ -85,15 +85,20 @@ class Outputs(Source):
         self._door.leave()
         with self._lock:
             outputs.settle()
-            if not outputs.size_bytes:
-                return
+            self._count(outputs, outputs.size_bytes)
+
+    def _count(self, outputs: OutputList, grown_bytes: int) -> None:
+        """Outputs of a cell that ended came to be so much more."""
+        if grown_bytes <= 0:
+            return
+        if outputs.size_bytes == grown_bytes:
             self._old.append(outputs)
-            self._size_bytes += outputs.size_bytes
-            while self._size_bytes > KERNEL_CAP and len(self._old) > 1:
-                oldest = self._old.popleft()
-                before = oldest.size_bytes
-                oldest.shed()
-                self._size_bytes -= before - oldest.size_bytes
+        self._size_bytes += grown_bytes
+        while self._size_bytes > KERNEL_CAP and len(self._old) > 1:
+            oldest = self._old.popleft()
+            before = oldest.size_bytes
+            oldest.shed()
+            self._size_bytes -= before - oldest.size_bytes
 
     def flush(self) -> None:
         """Observe what the running cell has written so far."""
@@ -108,7 +113,10 @@ class Outputs(Source):
         with self._lock:
             outputs = self._lists.get(key)
             if outputs is not None:
+                before_bytes = outputs.size_bytes
                 outputs.apply(kind, content, time.time_ns())
+                if outputs.is_settled:
+                    self._count(outputs, outputs.size_bytes - before_bytes)
 
 
 class KernelDoor:

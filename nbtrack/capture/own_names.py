@@ -5,7 +5,6 @@ They are asked for before and after every cell, and IPython adds two names with 
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 
@@ -14,9 +13,7 @@ class OwnNames:
 
     def __init__(self) -> None:
         self._namespace: dict[str, Any] | None = None
-        self._count = 0
-        self._last: str | None = None
-        """The one that was bound first as the latest."""
+        self._all: list[str] = []
         self._own: list[str] = []
         self._hidden: set[str] = set()
         """Those that are not."""
@@ -26,33 +23,22 @@ class OwnNames:
         own = self._of(namespace)
         try:
             return dict(zip(own, map(id, map(namespace.__getitem__, own)), strict=True))
-        except KeyError:  # one went, and as many came; or a thread takes names away at this moment
-            self._namespace = None
-            return {name: id(namespace[name]) for name in self._of(namespace) if name in namespace}
+        except KeyError:  # a thread takes names away at this moment
+            return {name: id(namespace[name]) for name in own if name in namespace}
 
     def _of(self, namespace: dict[str, Any]) -> list[str]:
+        names = list(namespace)
         if namespace is not self._namespace:
-            self._namespace, self._count, self._last, self._own, self._hidden = namespace, 0, None, [], set()
-        fresh = self._fresh(namespace)
-        if fresh is None:
-            self._own, fresh = [], [name for name in list(namespace) if name not in self._hidden]
+            self._namespace, self._all, self._own, self._hidden = namespace, [], [], set()
+        fresh = names[len(self._all) :]
+        if (names[: len(self._all)] if fresh else names) != self._all:  # to hold many against each other takes less time than to look one up
+            self._own, fresh = [], [name for name in names if name not in self._hidden]
         if fresh:
             found = [name for name in fresh if _is_own(name)]
             self._hidden.update(set(fresh).difference(found))
             self._own = [*self._own, *found]
-        self._count, self._last = len(namespace), next(reversed(namespace), None)
+        self._all = names
         return self._own
-
-    def _fresh(self, namespace: dict[str, Any]) -> list[str] | None:
-        """Names that came since last time, in their order; None where others went.
-
-        A name that comes stands behind all others, also one that went before: there are as many more as stand behind the last one of last time.
-        """
-        more = len(namespace) - self._count
-        if more < 0 or self._last is None:
-            return None
-        *fresh, last = itertools.islice(reversed(namespace), more + 1)
-        return fresh[::-1] if last == self._last else None
 
 
 def _is_own(name: str) -> bool:

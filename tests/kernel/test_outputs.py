@@ -129,3 +129,12 @@ def test_unloading_leaves_nothing_behind(kernel):
         "[name for thing in (shell.display_pub.session, shell.display_pub.pub_socket.io_thread) for name in vars(thing) if name in ('send', 'send_multipart')]"
     )
     assert reply.result == "[]"
+
+
+def test_what_a_child_process_wrote_is_kept_and_counted_also_where_nobody_tracks_the_cell(execute, monkeypatch):
+    monkeypatch.delenv("PYTEST_CURRENT_TEST", raising=False)  # with it, ipykernel leaves children their parent's output
+    child, text = "import subprocess\nsubprocess.run(['seq', '3000'])\nNone", "".join(f"{number}\n" for number in range(1, 3001))
+    count = "import time\ntime.sleep(1)\nfrom nbtrack.capture.outputs import Outputs\nget_ipython()._nbtrack_session.collector.one(Outputs)._size_bytes"
+    seen, kept = execute([child, child, child, count])
+    assert [plain(it)[0]["stdout"] for it in kept[:3]] == [plain(it)[0]["stdout"] for it in seen[:3]] == [text] * 3
+    assert int(kept[3][0]["data"]["text/plain"]) >= 3 * len(text)

@@ -29,7 +29,8 @@ def split_of(spot: Spot, scope: Scope) -> ast.expr | None:
     said = _bound_once(about.id, loop) if isinstance(about, ast.Name) else about
     targets = {it.id for it in walk(spot.loop.node.target) if isinstance(it, ast.Name)} if isinstance(spot.loop.node, ast.For) else set()
     is_told = isinstance(said, ast.Attribute) and said.attr == "__name__" and {it.id for it in walk(said) if isinstance(it, ast.Name)} - {"type"} <= targets
-    return about if is_told and not any(is_changed(name, spot.loop.node.body) for name in targets) else None
+    told = said if spot.variable else about  # where a name is bound, another need not be bound yet
+    return told if is_told and not any(is_changed(name, spot.loop.node.body) for name in targets) else None
 
 
 def _bound_once(name: str, loop: ast.AST) -> ast.expr | None:

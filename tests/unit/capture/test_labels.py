@@ -89,6 +89,8 @@ def labels(code):
         ('print("Forest score:", s.astype(float))', [("forest_score", "s.astype(float)")]),
         ('f"Loss decreased from {l[0]:.4f} to {l[-1]:.4f}"', [("loss", "l[-1]")]),
         ('print("Accuracy improved from", a, "to", b, "in", t, "s")', [("accuracy", "b"), ("in", "t")]),
+        ('f"Improved accuracy from {a} to {b}"', [("accuracy", "b")]),
+        ('f"Accuracy ranges from {a} to {b}"', [("accuracy_ranges", "a"), ("to", "b")]),
         ('f"Values range from {a} to {b}"', [("values_range", "a"), ("to", "b")]),
         ('f"Samples from {a} of {b}"', [("samples", "a"), ("of", "b")]),
         ('f"plain"', []),

@@ -43,6 +43,16 @@ def test_what_user_code_changes_later_is_kept_as_it_was_shown():
     assert outputs[0]["data"]["application/json"] == {"values": [1, 2]}
 
 
+def test_what_comes_when_the_cell_has_ended_counts_too():
+    found = OutputList([], {})
+    found.settle()
+    assert found.size_bytes == 0
+    for text in ("from a child\n", "and more\n"):
+        found.apply("stream", {"name": "stdout", "text": text}, 0)
+        assert found.size_bytes == sum(map(size_of, found.outputs)) - size_of({"output_type": "stream", "name": "stdout", "text": ""})
+    assert found.outputs[0]["text"] == "from a child\nand more\n"
+
+
 def test_a_cell_long_past_sheds_all_but_the_small():
     outputs = applied(rich({"image/png": "x" * 50_000, "text/plain": "a picture"}), ("stream", {"name": "stdout", "text": "y" * 50_000}))
     outputs.shed()

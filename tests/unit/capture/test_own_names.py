@@ -23,8 +23,8 @@ def test_they_are_those_that_a_new_look_at_everything_finds(steps):
         elif act == "clear":
             namespace.clear()
         elif act == "ask":
-            assert names.ids(namespace) == OwnNames().ids(namespace)
-    assert names.ids(namespace) == OwnNames().ids(namespace)
+            assert list(names.ids(namespace).items()) == list(OwnNames().ids(namespace).items())
+    assert list(names.ids(namespace).items()) == list(OwnNames().ids(namespace).items())
 
 
 def test_ipythons_own_are_left_out_and_the_notebooks_are_in_order():

@@ -645,11 +645,26 @@ def test_what_a_loop_through_models_computes_is_a_number_of_each(curves):
         "kind = it.__class__.__name__\n    print(f'{kind} accuracy: {it.score():.3f}')",
         "kind = type(it).__name__\n    print('{0} accuracy : {1:.4f}'.format(kind, it.score()))",
         "print(type(it).__name__, 'accuracy:', it.score())",
+        "accuracy = it.score()\n    print(type(it).__name__, accuracy)",
+        "accuracy = it.score()\n    kind = type(it).__name__\n    print(f'{kind}: {accuracy:.3f}')",
     ],
 )
 def test_what_a_loop_through_models_shows_beside_the_name_of_their_class_is_a_number_of_each(curves, shown):
     models = "class Tree:\n    def score(self): return 0.5\nclass Knn(Tree): pass\nmodels = [Tree(), Knn()]"
     assert curves(models, f"for it in models:\n    {shown}", options="--capture curves,metrics") == {"Tree.accuracy": [0.5], "Knn.accuracy": [0.5]}
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("m = {'accuracy': 0.0, 'recall': 0.0}\n    m['accuracy'], m['recall'] = n / 3, n / 5\n    return m", {"m.accuracy": 0.0, "m.recall": 0.0}),
+        ("if n > 5:\n        return {'accuracy': 0.0}\n    return {'accuracy': n / 3}", {"m.accuracy": 0.0}),
+        ("return {'accuracy': 0.0, 'recall': (n + 1) / 4}", {"m.recall": 0.25}),
+    ],
+)
+def test_a_number_that_is_written_out_in_a_dict_is_none_that_was_computed(curves, body, found):
+    got = curves(f"def measure(n):\n    {body}", "m = measure(0)", options="--capture metrics")
+    assert got == {name: [value] for name, value in found.items()}
 
 
 def test_a_list_that_gets_a_value_before_its_loop_has_it_as_its_first_point(curves):
