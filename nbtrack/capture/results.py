@@ -179,15 +179,14 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
 def _written(cell: Cell) -> set[tuple[str, float | int]]:
     """Keys whose number is written out beside them wherever the code gives them one: `{"test_mse": 0.0}`, which nobody computed."""
     found: set[tuple[str, float | int]] = set()
-    computed = set[str]()
-    for it in (it for node in program_of(cell).executed for it in walked(node)):
-        pairs = zip(it.keys, it.values, strict=True) if isinstance(it, ast.Dict) else [(it.slice, None)] if isinstance(it, ast.Subscript) else ()
-        for key, value in pairs:
-            if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
-                continue
+    nodes = [it for node in program_of(cell).executed for it in walked(node)]
+    stored = (it.slice for it in nodes if isinstance(it, ast.Subscript) and isinstance(it.ctx, ast.Store))
+    computed = {it.value for it in stored if isinstance(it, ast.Constant)}
+    for key, value in (pair for it in nodes if isinstance(it, ast.Dict) for pair in zip(it.keys, it.values, strict=True)):
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
             if isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
                 found.add((key.value, value.value))
-            elif value is not None or isinstance(it.ctx, ast.Store):
+            else:
                 computed.add(key.value)
     counts = Counter(key for key, _ in found)
     return {(key, value) for key, value in found if key not in computed and counts[key] == 1}

@@ -39,10 +39,8 @@ from nbtrack.records import dataclass
 from nbtrack.system import working_folder
 
 Undo = Callable[[], None]
-_JUST_NOW_NS = 15_000_000
-"""For so long after it a cell that follows another at once may still come."""
-_LONG_NS = 50_000_000
-"""A cell that ran longer may have seen settings change."""
+_JUST_NOW_NS, _LONG_NS = 15_000_000, 50_000_000
+"""For so long after it a cell that follows another at once may still come; and what runs longer may see settings change."""
 _TRANSPARENT = ("%%time", "%%capture", "%%prun", "%%memit", "%%mprun", "%%snakeviz", "%%pyinstrument")
 """Cell magics whose body is Python of this notebook."""
 

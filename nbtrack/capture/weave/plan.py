@@ -271,8 +271,8 @@ class _Judge:
             return
         spot = Spot(
             title, rule, self._scope.place, loop, variable=name, bindings=bindings, is_reused=any(it.is_augmented for it in bindings),
-            is_reported=bool(reports) or name in loop.losses,
-            is_measure=is_measure(name) or name in loop.losses, label=kept[0] if len(kept) == 1 else "", about=next((it.about for it in reports if it.about), None),
+            is_reported=bool(reports) or name in loop.losses, is_measure=is_measure(name) or name in loop.losses,
+            label=kept[0] if len(kept) == 1 else "", about=next((it.about for it in reports if it.about), None),
         )  # fmt: skip
         self._taken[name, loop] = spot
         self._add(spot)
