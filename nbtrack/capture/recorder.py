@@ -25,7 +25,7 @@ from nbtrack.notebooks.document import Document, OpenCell
 BLOCKS = snapshot.BLOCKS
 DOCUMENT = "notebook/document.ipynb"
 _FIRST_LOOK_S, _SLOWEST_LOOK_S = 1.0, 30.0
-_POLITE_S = 0.1
+_POLITE_S = 0.05
 
 
 class Recorder:
