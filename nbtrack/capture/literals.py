@@ -6,7 +6,7 @@ import ast
 import contextlib
 import operator
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -198,20 +198,27 @@ def earlier_literals(cell: Cell, program: Program, begun: Collection[str] = ()) 
 
 
 def literal_bindings(tree: ast.Module | None) -> dict[str, Any]:
-    """Names bound at top level, and nowhere else in the code, to a literal or an expression of literals; none where the code did not parse."""
+    """Names bound at top level, and nowhere else in the code, to a literal or an expression of literals; none where the code did not parse.
+
+    One that is written twice, `epochs = 100` and once more, has its value.
+    """
     if tree is None:
         return {}
     bound = Counter(_bound_names(tree))
     found: dict[str, Any] = {}
+    written: dict[str, list[ast.expr]] = defaultdict(list)
     for statement in tree.body:
         for name, node in pairs(statement):
-            if bound[name] == 1 and not name.startswith("_"):
-                try:
-                    value = evaluate(node)
-                except ValueError:
-                    continue
-                if not isinstance(value, (bytes, type(...))) and not (isinstance(value, (list, tuple, dict, set)) and (not value or len(value) > _ITEMS)):
-                    found[name] = value
+            written[name].append(node)
+    for name, nodes in written.items():
+        if bound[name] != len(nodes) or name.startswith("_") or any(ast.dump(it) != ast.dump(nodes[0]) for it in nodes[1:]):
+            continue
+        try:
+            value = evaluate(nodes[0])
+        except ValueError:
+            continue
+        if not isinstance(value, (bytes, type(...))) and not (isinstance(value, (list, tuple, dict, set)) and (not value or len(value) > _ITEMS)):
+            found[name] = value
     return found
 
 
