@@ -28,10 +28,10 @@ from nbtrack.capture.kinds import (
     method_of,
 )
 from nbtrack.capture.known import plain
-from nbtrack.capture.labels import snake
 from nbtrack.capture.layers import units_of
 from nbtrack.capture.literals import evaluate, pairs
 from nbtrack.capture.naming import Candidate, params
+from nbtrack.capture.own_name import snake
 from nbtrack.capture.program import Definition, Program, program_of
 from nbtrack.capture.seeds import makes_files, seeded_with
 from nbtrack.capture.source import Cell, Finding, Source

@@ -10,7 +10,8 @@ from typing import Any
 
 from nbtrack.capture.curves import Kept
 from nbtrack.capture.known import module_of
-from nbtrack.capture.labels import SPLITS, snake
+from nbtrack.capture.labels import SPLITS
+from nbtrack.capture.own_name import snake
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.drawn import lines_of, value_of_line
 from nbtrack.capture.weave.histories import numbers_of

@@ -11,9 +11,10 @@ from typing import Any
 
 from nbtrack.capture.curves import Curves, Kept
 from nbtrack.capture.following import names_of
-from nbtrack.capture.labels import SPLITS, labelled, pieces, snake
+from nbtrack.capture.labels import SPLITS, labelled, pieces
 from nbtrack.capture.measures import Measured, are_alike, measured_here, metrics, told
 from nbtrack.capture.naming import taken
+from nbtrack.capture.own_name import snake
 from nbtrack.capture.printed import SERIES, SHOWS, WHOLE
 from nbtrack.capture.source import Cell, Finding, Source
 from nbtrack.capture.weave.words import is_measure, is_result, is_schedule, is_step

@@ -10,8 +10,9 @@ from typing import Any
 from nbtrack.capture.about import arguments_of, setting_of
 from nbtrack.capture.curves import Kept
 from nbtrack.capture.known import module_of
-from nbtrack.capture.labels import SPLITS, labelled, own_name, snake
+from nbtrack.capture.labels import SPLITS, labelled
 from nbtrack.capture.measures import Measured, ends_curve, is_equal, is_equal_or_share, key_of, known, metrics, number, told
+from nbtrack.capture.own_name import own_name, snake
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import Origins, origins_of, through
 from nbtrack.capture.sites import is_repeated

@@ -10,10 +10,10 @@ from typing import Any
 
 from nbtrack.capture.evaluated import evaluated
 from nbtrack.capture.known import class_names, own_values, plain, static
-from nbtrack.capture.labels import own_name, snake
 from nbtrack.capture.literals import evaluate
 from nbtrack.capture.measures import OF_SEARCH, Measured, is_said_elsewhere, key_of, metrics, number, told
 from nbtrack.capture.naming import taken
+from nbtrack.capture.own_name import own_name, snake
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements, origins_of
 from nbtrack.capture.run import as_text

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from nbtrack.capture.labels import snake
 from nbtrack.capture.literals import evaluate
 from nbtrack.capture.measures import Measured, known, number, told
+from nbtrack.capture.own_name import snake
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings
 from nbtrack.capture.source import Cell

@@ -9,7 +9,8 @@ import tokenize
 from collections.abc import Mapping
 
 from nbtrack.capture.distances import distance_of
-from nbtrack.capture.labels import own_name, share_of, snake, std_of
+from nbtrack.capture.labels import std_of
+from nbtrack.capture.own_name import own_name, share_of, snake
 from nbtrack.capture.provenance import through
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.words import is_measure

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nbtrack.capture.kinds import DATA, STORING, call_kind
-from nbtrack.capture.labels import snake
+from nbtrack.capture.own_name import snake
 from nbtrack.capture.program import Definition, Program
 from nbtrack.capture.provenance import bindings
 from nbtrack.capture.weave.keyed import DICTS

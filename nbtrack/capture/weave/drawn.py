@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nbtrack.capture.known import module_of, own_values
-from nbtrack.capture.labels import share_of, snake
 from nbtrack.capture.literals import evaluate
+from nbtrack.capture.own_name import share_of, snake
 from nbtrack.capture.weave.expressions import blocks_of, is_score
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.capture.weave.values import loaded

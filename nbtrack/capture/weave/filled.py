@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
-from nbtrack.capture.labels import snake
+from nbtrack.capture.own_name import snake
 from nbtrack.capture.weave.expressions import is_score
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.notebooks.nodes import children, walk, walked

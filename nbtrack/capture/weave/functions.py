@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from nbtrack.capture.labels import own_name
+from nbtrack.capture.own_name import own_name
 from nbtrack.capture.provenance import bindings
 from nbtrack.capture.weave.kinds import path_of
 from nbtrack.notebooks.nodes import walk

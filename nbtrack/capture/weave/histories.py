@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nbtrack.capture.known import module_of, own_values, static
-from nbtrack.capture.labels import snake
+from nbtrack.capture.own_name import snake
 from nbtrack.capture.program import program_of
 from nbtrack.capture.provenance import bindings, flat_statements
 from nbtrack.capture.seen import names_of

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any
 
-from nbtrack.capture.labels import own_name, snake
+from nbtrack.capture.own_name import own_name, snake
 from nbtrack.capture.source import Cell
 from nbtrack.capture.weave.expressions import is_score
 from nbtrack.capture.weave.kinds import path_of

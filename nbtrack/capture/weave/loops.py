@@ -7,7 +7,8 @@ import math
 import time
 from collections.abc import Iterator, Set
 
-from nbtrack.capture.labels import Labelled, labelled, own_name, snake
+from nbtrack.capture.labels import Labelled, labelled
+from nbtrack.capture.own_name import own_name, snake
 from nbtrack.capture.weave.expressions import blocks_of, container_name, innermost, keys_of, name_nodes, names, only, own_expressions, walk_once
 from nbtrack.capture.weave.functions import Function, is_compiled, summed_up
 from nbtrack.capture.weave.kinds import Env, Kind, join, kind_of, path_of

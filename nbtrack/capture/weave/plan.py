@@ -8,7 +8,8 @@ from collections.abc import Mapping, Set
 from dataclasses import field
 from types import MappingProxyType
 
-from nbtrack.capture.labels import own_name, snake, std_of
+from nbtrack.capture.labels import std_of
+from nbtrack.capture.own_name import own_name, snake
 from nbtrack.capture.weave.averaged import has_other_name, link
 from nbtrack.capture.weave.drawn import computed_where_drawn
 from nbtrack.capture.weave.expressions import beside, binds_names, counts_steps, innermost, is_call_of_measure, is_scaled, is_score, reads

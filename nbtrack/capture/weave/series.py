@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from nbtrack.capture.labels import snake
+from nbtrack.capture.own_name import snake
 from nbtrack.capture.weave.points import Points, as_float, extremes, joined, spread
 from nbtrack.capture.weave.spot import Spot
 from nbtrack.capture.weave.taps import BEGIN, BOUNDARY, NoTap, Shape, Tap

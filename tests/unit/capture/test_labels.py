@@ -6,7 +6,8 @@ import ast
 
 import pytest
 
-from nbtrack.capture.labels import labelled, own_name, snake
+from nbtrack.capture.labels import labelled
+from nbtrack.capture.own_name import own_name, snake
 from nbtrack.capture.weave.words import is_measure
 
 
