@@ -137,8 +137,9 @@ def _of(cell: Cell, name: str, value: Any, node: ast.expr | None, *, is_new: boo
             settings = taken(cell)
             is_told = is_told and all(type(plain(it)) is str for it in value)
             is_by_class = name in cell.entry.facts.get(CLASSES, ())
-            points, written = cell.entry.facts.get(ITEMS, ()), _written(cell)
+            points = cell.entry.facts.get(ITEMS, ())
             found = list(_of_dict(name, value, is_told=is_told, points=points, is_by_class=is_by_class, measured=_measured(node)))
+            written = _written(cell) if found else set()
             again = [it for it in found if is_said_elsewhere(cell, it.name, it.value)]
             for it in found:
                 key = it.name.rpartition(".")[2]
